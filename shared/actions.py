@@ -1,0 +1,92 @@
+"""What can be changed in the world. An action names its target, never a delta: doing it twice is doing it once.
+
+Nothing here performs anything: a world does (`shared/azure` on Azure, `sandbox` in simulation).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from shared.fleet import Record, SlotName
+
+
+class PointRecord(Struct, frozen=True, tag="point_record"):
+    """The record set holds exactly `address` with this TTL, under this claim's epoch.
+
+    `if_match` is the etag that was read before the claim; None means that the record set must not exist.
+    """
+
+    record: Record
+    slot: SlotName
+    address: str
+    ttl_seconds: int
+    if_match: str | None
+
+
+class Deploy(Struct, frozen=True, tag="deploy"):
+    """The deployment `name` brings up the slot's cluster at `version`."""
+
+    name: str
+    slot: SlotName
+    version: str
+    template_version: str
+
+
+class StartSync(Struct, frozen=True, tag="start_sync"):
+    """The slot's cluster carries the fleet's GitOps configurations."""
+
+    slot: SlotName
+
+
+class Freeze(Struct, frozen=True, tag="freeze"):
+    """Workload changes on the slot's cluster are denied until then. Receipt: the run command's id."""
+
+    slot: SlotName
+    until: datetime
+
+
+class Thaw(Struct, frozen=True, tag="thaw"):
+    """Workload changes on the slot's cluster are allowed again. Receipt: the run command's id."""
+
+    slot: SlotName
+
+
+class StartCluster(Struct, frozen=True, tag="start_cluster"):
+    """The slot's cluster runs."""
+
+    slot: SlotName
+
+
+class StopCluster(Struct, frozen=True, tag="stop_cluster"):
+    """The slot's cluster is stopped, its state kept."""
+
+    slot: SlotName
+
+
+class DestroyCluster(Struct, frozen=True, tag="destroy_cluster"):
+    """The slot's cluster is gone, if it is still the one that was looked at."""
+
+    slot: SlotName
+    if_match: str | None
+
+
+Action = PointRecord | Deploy | StartSync | Freeze | Thaw | StartCluster | StopCluster | DestroyCluster
+
+
+class Failure(Struct, frozen=True, omit_defaults=True):
+    """Why an action was not carried out. `conflict`: the world had moved on; look again and decide again."""
+
+    because: str
+    conflict: bool = False
+    permanent: bool = False
+    after_seconds: float | None = None
+
+
+class Result(Struct, frozen=True, omit_defaults=True):
+    """What became of one action: its failure, or the receipt by which to ask for its progress."""
+
+    action: Action
+    failure: Failure | None = None
+    receipt: str | None = None

@@ -1,0 +1,39 @@
+"""What a tick sees and what it decides: the two values between the pure core and the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from shared.actions import Action, Result
+from shared.fleet import Fleet
+from shared.model import Disposition, FleetState, Judgement, Signal
+from shared.probes import Answer, Probe
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """All that a decision may know. `now` was read once; `results` are of the actions of the round before."""
+
+    now: datetime
+    answers: Mapping[Probe, Answer]
+    signals: tuple[Signal, ...] = ()
+    results: tuple[Result, ...] = ()
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What becomes of a fleet: the state to claim, why, and the actions to perform once it is claimed.
+
+    `wake_at` None means: look again at once. `plan` is set where a rollout starts and pins the fleet.
+    `who` is the person, event or timer that moved it.
+    """
+
+    state: FleetState
+    because: str
+    who: str
+    actions: tuple[Action, ...] = ()
+    wake_at: datetime | None = None
+    dispositions: tuple[Disposition, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    plan: Fleet | None = None

@@ -1,0 +1,279 @@
+"""What a fleet is: its slots, host names, live records and the policies that govern it.
+
+A `Fleet` is a frozen value. It is made once at the edge (`shared/fleet_file.py`) and pinned by every
+rollout, so that editing the file never changes a rollout in flight. It imports nothing of ours and
+refuses to know YAML, Azure SDKs and the state of any rollout.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, NewType
+
+from msgspec import Struct
+
+SlotName = NewType("SlotName", str)
+"""`blue` or `green`: a fixed place for a cluster. Colours never change meaning."""
+
+
+class Exposure(StrEnum):
+    """Whether users reach the fleet from the internet or from a virtual network."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class SwitchKind(StrEnum):
+    """The adapter that holds a record."""
+
+    AZURE_DNS = "azure_dns"
+    PRIVATE_DNS = "private_dns"
+
+
+class RecordType(StrEnum):
+    """DNS record types that can decide which slot users reach."""
+
+    A = "A"
+    AAAA = "AAAA"
+    CNAME = "CNAME"
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """A DNS record set. `zone_id` is the zone's ARM id, `name` is relative to it (`@` for the apex)."""
+
+    kind: SwitchKind
+    zone_id: str
+    name: str
+    type: RecordType
+    ttl_seconds: int
+
+    @property
+    def fqdn(self) -> str:
+        """The absolute name without the final dot."""
+        zone = self.zone_id.rsplit("/", 1)[-1]
+        return zone if self.name == "@" else f"{self.name}.{zone}"
+
+
+class Slot(Struct, frozen=True, kw_only=True):
+    """A fixed place for a cluster: its cluster id, its gateway, its address and its own host name.
+
+    Exactly one of `address` (an IP address, or a host name for CNAME records) and `public_ip_id` (the
+    public IP resource to read it from) is given. `host` is the record of the slot's own host name.
+    """
+
+    name: SlotName
+    cluster_id: str
+    gateway_id: str
+    host: Record
+    address: str | None = None
+    public_ip_id: str | None = None
+
+
+class Hosts(Struct, frozen=True, kw_only=True):
+    """The host names that users and the gateways know; the slots' own names are in `Slot.host`."""
+
+    official: str
+    cluster: str
+
+
+class Channel(StrEnum):
+    """Which published version a fleet follows."""
+
+    STABLE = "stable"
+    SUPPORTED = "supported"
+    PREVIEW = "preview"
+    PLATFORM = "platform"
+
+
+class StartMode(StrEnum):
+    """Whether a published version starts a rollout by itself."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """A weekly span in UTC in which a rollout may start. `days` are 0 (Monday) to 6."""
+
+    days: tuple[int, ...]
+    from_minute: int
+    to_minute: int
+
+
+class VersionPolicy(Struct, frozen=True, kw_only=True):
+    """What starts a rollout, and when it may."""
+
+    channel: Channel
+    start: StartMode
+    windows: tuple[Window, ...] = ()
+
+
+class Provisioner(Struct, frozen=True, kw_only=True):
+    """An ARM deployment from a template spec.
+
+    `template_spec_id` is the spec without its version; `parameters` go to the template as they are, and
+    the candidate's facts are added under the parameter names given here.
+    """
+
+    template_spec_id: str
+    template_version: str
+    resource_group: str
+    parameters: dict[str, Any] = {}
+    slot_parameter: str = "slot"
+    cluster_name_parameter: str = "clusterName"
+    version_parameter: str = "kubernetesVersion"
+
+
+class FluxConfiguration(Struct, frozen=True, kw_only=True):
+    """A GitOps configuration that the candidate must carry. `kustomizations` maps name to path."""
+
+    name: str
+    namespace: str
+    url: str
+    branch: str
+    kustomizations: dict[str, str]
+    sync_interval_seconds: int = 60
+
+
+class Freeze(Struct, frozen=True, kw_only=True):
+    """A ValidatingAdmissionPolicy on the live cluster that denies workload changes for a limited time."""
+
+    expires_seconds: int
+    exempt_users: tuple[str, ...] = ()
+    expiry_image: str = "mcr.microsoft.com/oss/kubernetes/kubectl:v1.30.0"
+
+
+class Source(StrEnum):
+    """Where a gate's samples come from."""
+
+    METRICS = "metrics"
+    LOGS = "logs"
+    HTTP = "http"
+
+
+class Target(StrEnum):
+    """Which of a slot's resources a gate looks at."""
+
+    CLUSTER = "cluster"
+    GATEWAY = "gateway"
+    HOST = "host"
+
+
+class Measure(StrEnum):
+    """What an HTTP gate measures: the share of failed requests (0 to 1) or the time to the last byte."""
+
+    FAILED_SHARE = "failed_share"
+    LATENCY_MS = "latency_ms"
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """A named question about health. `max_value` and `min_value` are the largest and smallest tolerated number.
+
+    `max_over_baseline` limits the mean of the window to that multiple of the recorded baseline. `min_samples`
+    are needed for a verdict, and up to `breaches_max` samples may breach before it is `fail`. The window
+    ends `ingestion_seconds` ago, because newer data cannot be complete.
+    """
+
+    name: str
+    source: Source
+    target: Target
+    unit: str = ""
+    level: int | None = None
+    namespace: str = ""
+    metric: str = ""
+    aggregation: str = ""
+    filter: str = ""
+    query: str = ""
+    path: str = ""
+    measure: Measure = Measure.FAILED_SHARE
+    requests: int = 5
+    max_value: float | None = None
+    min_value: float | None = None
+    max_over_baseline: float | None = None
+    min_samples: int = 3
+    breaches_max: int = 0
+    window_seconds: int = 300
+    ingestion_seconds: int = 120
+
+
+class Gates(Struct, frozen=True, kw_only=True):
+    """The gates of each question that the runbook asks."""
+
+    platform: tuple[Gate, ...] = ()
+    functional: tuple[Gate, ...] = ()
+    load: tuple[Gate, ...] = ()
+    switch: tuple[Gate, ...] = ()
+    bake: tuple[Gate, ...] = ()
+
+
+class Traffic(Struct, frozen=True, kw_only=True):
+    """The metric that counts the requests which a slot's gateway served."""
+
+    namespace: str = "Microsoft.Network/applicationGateways"
+    metric: str = "TotalRequests"
+    share_min: float = 0.99
+    drained_requests_per_minute_max: float = 1.0
+    ingestion_seconds: int = 120
+
+
+class Approvals(Struct, frozen=True, kw_only=True):
+    """Where a person has to say yes."""
+
+    start: bool = False
+    switch: bool = False
+    destroy: bool = False
+
+
+class DriftPolicy(StrEnum):
+    """What to do when somebody else moves a live record."""
+
+    HOLD = "hold"
+    REPAIR = "repair"
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """Times and limits of a rollout. `deadlines` maps a step's name to seconds and overrides the runbook's."""
+
+    observe_seconds: int = 600
+    bake_seconds: int = 1800
+    poll_seconds: int = 60
+    propagation_seconds: int = 60
+    settle_seconds: int = 600
+    switch_ttl_seconds: int = 30
+    keep_candidate: bool = True
+    drift: DriftPolicy = DriftPolicy.HOLD
+    alert_severities: tuple[str, ...] = ("Sev0", "Sev1", "Sev2", "Sev3", "Sev4")
+    deadlines: dict[str, int] = {}
+
+
+class Fleet(Struct, frozen=True, kw_only=True):
+    """One blue-green estate, as declared. `live` is the slot that served users when it was first applied."""
+
+    name: str
+    subscription_id: str
+    location: str
+    exposure: Exposure
+    hosts: Hosts
+    live_records: tuple[Record, ...]
+    slots: tuple[Slot, ...]
+    live: SlotName
+    versions: VersionPolicy
+    provisioner: Provisioner
+    sync: tuple[FluxConfiguration, ...] = ()
+    freeze: Freeze | None = None
+    gates: Gates = Gates()
+    traffic: Traffic = Traffic()
+    approvals: Approvals = Approvals()
+    policy: Policy = Policy()
+    notification_topic: str | None = None
+
+    def slot(self, name: SlotName) -> Slot:
+        """The slot of that name. Raises KeyError for a name that the fleet does not have."""
+        for slot in self.slots:
+            if slot.name == name:
+                return slot
+        raise KeyError(name)
+
+    def other(self, name: SlotName) -> SlotName:
+        """The slot that is not `name`."""
+        return next(slot.name for slot in self.slots if slot.name != name)

@@ -1,0 +1,228 @@
+"""What is known about a fleet's rollouts: stages, roles, holds, signals and the rollout itself.
+
+Frozen values, encoded as they are into Table Storage. This module decides nothing; it refuses to know how
+a value is stored, seen or acted on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from shared.fleet import SlotName
+
+
+class Role(StrEnum):
+    """The part that a slot plays in a rollout."""
+
+    LIVE = "live"
+    CANDIDATE = "candidate"
+
+
+class Stage(StrEnum):
+    """The five stages of the guide, and the way back."""
+
+    PREPARE = "T0"
+    DEPLOY = "T1"
+    SYNC = "T2"
+    SWITCH = "T3"
+    RETIRE = "T4"
+    ROLLBACK = "rollback"
+
+
+class Outcome(StrEnum):
+    """How a rollout ended. `stopped` means before any traffic moved; `rollback_failed` pages a person."""
+
+    COMPLETED = "completed"
+    ROLLED_BACK = "rolled_back"
+    STOPPED = "stopped"
+    ROLLBACK_FAILED = "rollback_failed"
+
+
+class Verdict(StrEnum):
+    """A gate's answer."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NO_DATA = "no_data"
+    PROVIDER_ERROR = "provider_error"
+
+
+class SignalKind(StrEnum):
+    """What a signal is: an event from Azure or from the platform, an alert, or a person's command."""
+
+    VERSION_AVAILABLE = "version_available"
+    VERSION_PUBLISHED = "version_published"
+    SUPPORT_ENDING = "support_ending"
+    SUPPORT_ENDED = "support_ended"
+    NODE_POOL_ROLLING = "node_pool_rolling"
+    RESOURCE_CHANGED = "resource_changed"
+    ALERT = "alert"
+    START = "start"
+    PROMOTE = "promote"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    RETRY = "retry"
+
+
+COMMANDS = frozenset(
+    {
+        SignalKind.START,
+        SignalKind.PROMOTE,
+        SignalKind.PAUSE,
+        SignalKind.RESUME,
+        SignalKind.ROLLBACK,
+        SignalKind.RETRY,
+    }
+)
+
+
+class AlertState(StrEnum):
+    """The monitor condition of an alert."""
+
+    FIRED = "fired"
+    RESOLVED = "resolved"
+
+
+class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that arrived. `id` names it for ever: the same id is the same signal.
+
+    `because` says what it means in a sentence. `versions` maps a channel to the version that an event
+    published for it. `by` is the person behind a command. `state` is `fired` or `resolved` for an alert and
+    the event's own word (`started`, `succeeded`, `failed`, `deleted`) otherwise.
+    """
+
+    kind: SignalKind
+    id: str
+    fleet: str
+    at: datetime
+    because: str
+    slot: SlotName | None = None
+    state: str | None = None
+    severity: str | None = None
+    alert_id: str | None = None
+    resource_id: str | None = None
+    versions: dict[str, str] = {}
+    version: str | None = None
+    template_version: str | None = None
+    rollout: str | None = None
+    by: str | None = None
+    note: str | None = None
+    lift_hold: bool = False
+
+
+class Disposition(Struct, frozen=True, kw_only=True):
+    """What became of a signal: it was applied, or its row says why not."""
+
+    id: str
+    applied: bool
+    because: str
+
+
+class HoldKind(StrEnum):
+    """Who or what holds a rollout."""
+
+    PERSON = "person"
+    ALERT = "alert"
+    GATE = "gate"
+    DRIFT = "drift"
+    DEADLINE = "deadline"
+
+
+class Hold(Struct, frozen=True, kw_only=True):
+    """Why a rollout does not go on by itself. A rollback pre-empts every hold."""
+
+    kind: HoldKind
+    because: str
+    since: datetime
+    alert_id: str | None = None
+
+
+class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One attempt to move a fleet to a version. Phases are few; the rest are orthogonal facts.
+
+    `safe` is the slot that can take all traffic now: it is stored, never inferred. `shifted` is true from the
+    claim that orders the switch; `moved_at` is when every live record was seen at the candidate.
+    `clean_since` is the start of the current run of passing verdicts.
+    """
+
+    id: str
+    version: str
+    live: SlotName
+    candidate: SlotName
+    safe: SlotName
+    stage: Stage
+    step: str
+    entered_at: datetime
+    started_at: datetime
+    started_by: str
+    because: str
+    template_version: str | None = None
+    wake_at: datetime | None = None
+    held: Hold | None = None
+    promoted: bool = False
+    addresses: dict[str, str] = {}
+    baseline: dict[str, float] = {}
+    command_id: str | None = None
+    frozen_until: datetime | None = None
+    ttl_lowered_at: datetime | None = None
+    shifted: bool = False
+    ordered_epoch: int | None = None
+    moved_at: datetime | None = None
+    diverted_at: datetime | None = None
+    clean_since: datetime | None = None
+    live_stopped: bool = False
+    destroying: bool = False
+    failures: int = 0
+    rollback_because: str | None = None
+    failed_step: str | None = None
+    outcome: Outcome | None = None
+    ended_at: datetime | None = None
+
+    def role_of(self, slot: SlotName) -> Role:
+        """The role that `slot` plays in this rollout."""
+        return Role.CANDIDATE if slot == self.candidate else Role.LIVE
+
+
+class HeldVersion(Struct, frozen=True, kw_only=True):
+    """A version that must not be tried again until a named person lifts it."""
+
+    version: str
+    because: str
+    since: datetime
+
+
+class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that is remembered of a fleet between ticks. `rollout` stays after its end until a new one starts."""
+
+    live: SlotName
+    epoch: int = 0
+    rollouts: int = 0
+    held_versions: tuple[HeldVersion, ...] = ()
+    rollout: Rollout | None = None
+
+
+class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One measured value; `value` is None where the source has a bucket without data."""
+
+    at: datetime
+    value: float | None = None
+
+
+class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A gate's verdict with its evidence. `limit` is the number that `value` was held against."""
+
+    gate: str
+    slot: SlotName
+    verdict: Verdict
+    because: str
+    at: datetime
+    value: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    source: str = ""
+    samples: tuple[Sample, ...] = ()

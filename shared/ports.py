@@ -1,0 +1,166 @@
+"""The four things the engine talks to. Whatever stands behind them keeps these promises and no others.
+
+`Store` is Table Storage or a fake with memory; `World` is Azure or the stand-in. The store port is narrow on
+purpose: one read and one atomic write make a transition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from shared.actions import Action
+from shared.decision import Decision, Seen
+from shared.fleet import Fleet
+from shared.model import FleetState, Judgement, Rollout, Signal
+from shared.probes import Answer, Probe
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A fleet as a tick reads it: the applied fleet, the plan of its rollout, its state and pending signals.
+
+    `etag` is the state row's; None before the first claim. `fleet_etag` is the applied file's.
+    `audit_head` is the hash of the newest audit row, empty before the first.
+    """
+
+    fleet: Fleet
+    state: FleetState
+    plan: Fleet | None = None
+    pending: tuple[Signal, ...] = ()
+    etag: str | None = None
+    fleet_etag: str = ""
+    audit_head: str = ""
+
+
+class FleetEntry(Struct, frozen=True, kw_only=True):
+    """A fleet in the directory: enough to match a signal to it. `resources` are lower-case ARM ids.
+
+    `active` fleets are swept; `marked_at` is when that was last set.
+    """
+
+    name: str
+    resources: dict[str, str]
+    platform: bool
+    active: bool
+    marked_at: datetime
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """One audit row. `change` is the RFC 7396 merge patch from the state before to the state after.
+
+    `hash` is SHA-256 over all other fields, `previous` among them.
+    """
+
+    epoch: int
+    at: datetime
+    who: str
+    because: str
+    rollout: str
+    stage: str
+    step: str
+    actions: list[dict[str, Any]]
+    signals: list[str]
+    change: dict[str, Any]
+    seen: dict[str, Any]
+    previous: str
+    hash: str
+
+
+class OutboxEntry(Struct, frozen=True, kw_only=True):
+    """A CloudEvent that is owed to a topic. `id` is the same for ever, so a receiver can tell a repeat."""
+
+    key: str
+    fleet: str
+    topic: str
+    at: datetime
+    event: dict[str, Any]
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A claim that won: its epoch, and what it owes to the outbox."""
+
+    epoch: int
+    outbox: tuple[OutboxEntry, ...] = ()
+
+
+class Clock(Protocol):
+    """Time, injected."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+
+
+class Store(Protocol):
+    """Where a fleet's state lives. Errors: NotFound, Superseded, Retry."""
+
+    async def load(self, fleet: str) -> Row:
+        """One request: everything a tick needs, however long the fleet's history is. Raises NotFound."""
+
+    async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
+        """One atomic write under the row's etag: state, consumed signals, audit, judgements and outbox.
+
+        Raises Superseded when somebody else claimed first; then nothing of it was written.
+        """
+
+    async def accept(self, signal: Signal) -> bool:
+        """Put a signal into the inbox, one request. False: it was there already."""
+
+    async def disposition(self, fleet: str, signal_id: str) -> str | None:
+        """What became of an accepted signal, in a sentence; None while it is pending or unknown."""
+
+    async def apply(self, fleet: Fleet, *, if_match: str | None, now: datetime) -> str:
+        """Store a fleet; returns its new etag.
+
+        `if_match`: None makes it new or replaces whatever is there; otherwise Superseded on another etag.
+        """
+
+    async def directory(self, *, active_only: bool = False) -> tuple[FleetEntry, ...]:
+        """All fleets, or the active ones, by name."""
+
+    async def mark(self, fleet: str, *, active: bool, now: datetime) -> None:
+        """Say whether a fleet is to be swept."""
+
+    async def audit(self, fleet: str, rollout: str | None = None) -> tuple[AuditEntry, ...]:
+        """The audit trail, oldest first. `rollout` narrows it."""
+
+    async def rollouts(self, fleet: str) -> tuple[Rollout, ...]:
+        """All rollouts of a fleet as they stand, newest first."""
+
+    async def judgements(self, fleet: str, rollout: str) -> tuple[Judgement, ...]:
+        """Every verdict of a rollout with its samples, oldest first."""
+
+    async def owed(self, fleet: str, *, before: datetime) -> tuple[OutboxEntry, ...]:
+        """Outbox entries that are older than `before`."""
+
+    async def settle(self, entry: OutboxEntry) -> None:
+        """Forget an outbox entry that its topic has taken."""
+
+
+class World(Protocol):
+    """The world outside: Azure, or the stand-in."""
+
+    async def observe(
+        self, fleet: Fleet, probes: frozenset[Probe], now: datetime
+    ) -> Mapping[Probe, Answer]:
+        """Answer every probe, all at once. What cannot be said is `Unavailable`; it raises nothing of its own."""
+
+    async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
+        """Carry out one action and return its receipt.
+
+        It does not wait for long-running work: it starts it, and a probe tells how far it is.
+
+        Raises:
+            Superseded: the target carries a higher epoch, or changed since it was observed.
+            Retry: the service could not take it now.
+            Refused: the service says that it will never take it as it is.
+        """
+
+
+class Publisher(Protocol):
+    """Where transitions are announced."""
+
+    async def publish(self, entry: OutboxEntry) -> None:
+        """Hand one CloudEvent to its topic. Raises Retry or Refused."""

@@ -1,0 +1,194 @@
+"""What a step may ask to see, and what can be seen.
+
+A probe is a hashable question; an answer is what a world said, or `Unavailable`. Both are plain values, so
+that an audit row can keep them and a history can be decided again. Nothing here looks at anything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from shared.fleet import Gate, Record, SlotName
+from shared.model import Sample
+
+
+class ClusterState(Struct, frozen=True, tag="cluster_state"):
+    """Is the slot's cluster there, running, and at which version?"""
+
+    slot: SlotName
+
+
+class SlotAddress(Struct, frozen=True, tag="slot_address"):
+    """Which address does the slot's gateway have?"""
+
+    slot: SlotName
+
+
+class RecordState(Struct, frozen=True, tag="record_state"):
+    """What does the record set say now, and under which etag?"""
+
+    record: Record
+
+
+class DeploymentCheck(Struct, frozen=True, tag="deployment_check"):
+    """Would ARM accept the candidate's deployment (schema, policy, quota)?"""
+
+    slot: SlotName
+    version: str
+    template_version: str
+
+
+class DeploymentState(Struct, frozen=True, tag="deployment_state"):
+    """How far is the deployment of that name?"""
+
+    name: str
+
+
+class SyncState(Struct, frozen=True, tag="sync_state"):
+    """Is the declared Kubernetes state applied on the slot's cluster, and at which commit?"""
+
+    slot: SlotName
+
+
+class CommandState(Struct, frozen=True, tag="command_state"):
+    """How did that run command end on the slot's cluster?"""
+
+    slot: SlotName
+    command_id: str
+
+
+class GateReading(Struct, frozen=True, tag="gate_reading"):
+    """The samples of `gate` on `slot`, none older than `since`."""
+
+    gate: Gate
+    slot: SlotName
+    since: datetime | None = None
+
+
+class TrafficShare(Struct, frozen=True, tag="traffic_share"):
+    """How many requests did each slot's gateway serve since then?"""
+
+    since: datetime
+
+
+class GroupState(Struct, frozen=True, tag="group_state"):
+    """Is the node resource group of the slot's cluster still there?"""
+
+    slot: SlotName
+
+
+Probe = (
+    ClusterState
+    | SlotAddress
+    | RecordState
+    | DeploymentCheck
+    | DeploymentState
+    | SyncState
+    | CommandState
+    | GateReading
+    | TrafficShare
+    | GroupState
+)
+
+
+class ClusterSeen(Struct, frozen=True, tag="cluster", omit_defaults=True):
+    """ARM's word on a cluster. `provisioning` and `power` are ARM's own states (`Succeeded`, `Running` ...)."""
+
+    exists: bool
+    provisioning: str = ""
+    power: str = ""
+    version: str = ""
+    etag: str | None = None
+    node_group: str = ""
+
+
+class AddressSeen(Struct, frozen=True, tag="address"):
+    """An IP address, or a host name where the record is a CNAME."""
+
+    address: str
+
+
+class RecordSeen(Struct, frozen=True, tag="record", omit_defaults=True):
+    """A record set: sorted `targets`, the epoch and fleet in its metadata (None: nobody of ours wrote it)."""
+
+    exists: bool
+    targets: tuple[str, ...] = ()
+    ttl_seconds: int = 0
+    etag: str | None = None
+    epoch: int | None = None
+    fleet: str | None = None
+
+
+class CheckSeen(Struct, frozen=True, tag="check", omit_defaults=True):
+    """Whether ARM accepts the deployment; `because` holds its objection."""
+
+    valid: bool
+    because: str = ""
+
+
+class DeploymentSeen(Struct, frozen=True, tag="deployment", omit_defaults=True):
+    """`state` is ARM's (`Running`, `Succeeded`, `Failed`, `Canceled`), empty where there is no such deployment."""
+
+    state: str
+    because: str = ""
+
+
+class SyncSeen(Struct, frozen=True, tag="sync", omit_defaults=True):
+    """Flux's word. `state` is absent, pending, compliant or failed; `commits` maps configuration to commit."""
+
+    state: str
+    because: str = ""
+    commits: dict[str, str] = {}
+
+
+class CommandSeen(Struct, frozen=True, tag="command", omit_defaults=True):
+    """A run command: `exit_code` is None while it runs."""
+
+    exit_code: int | None = None
+    output: str = ""
+
+
+class Reading(Struct, frozen=True, tag="reading", omit_defaults=True):
+    """A gate's samples as the source gave them, with the query as sent and the window that was asked for."""
+
+    samples: tuple[Sample, ...]
+    source: str
+    since: datetime
+    until: datetime
+
+
+class TrafficSeen(Struct, frozen=True, tag="traffic"):
+    """Requests per slot over `minutes` complete minutes; a slot without data is absent."""
+
+    requests: dict[str, float]
+    minutes: float
+
+
+class GroupSeen(Struct, frozen=True, tag="group"):
+    """Whether the resource group exists."""
+
+    exists: bool
+
+
+class Unavailable(Struct, frozen=True, tag="unavailable", omit_defaults=True):
+    """The provider could not say. It is nobody's fault, least of all the candidate's."""
+
+    because: str
+    after_seconds: float | None = None
+
+
+Answer = (
+    ClusterSeen
+    | AddressSeen
+    | RecordSeen
+    | CheckSeen
+    | DeploymentSeen
+    | SyncSeen
+    | CommandSeen
+    | Reading
+    | TrafficSeen
+    | GroupSeen
+    | Unavailable
+)
