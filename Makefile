@@ -1,0 +1,40 @@
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+SCENARIO ?= good
+RECORD ?=
+WORKERS ?= 2
+UPGRADE ?=
+ARGS ?=
+
+PYTHON := .venv/bin/python
+
+.PHONY: help setup demo test check bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Create .venv and node_modules from the lock files (does nothing when they are current)
+	@tools/setup.sh
+
+demo: setup ## Run a rollout on the sandbox: SCENARIO=good, RECORD=file to keep what happened
+	@exec $(PYTHON) -m sandbox.demo --scenario $(SCENARIO) $(if $(RECORD),--record $(RECORD)) $(ARGS)
+
+test: check ## Everything a change must pass: the checks, then all tests
+	$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+check: setup ## Lint, format, types and the import rules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: setup ## Measure what the documents promise
+	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+lock: setup ## Write the lock files anew; UPGRADE=1 looks for newer versions
+	@UPGRADE=$(UPGRADE) tools/lock.sh
+
+clean: ## Remove everything that setup, the tests and the tools have made
+	rm -rf .venv node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
