@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 say() { printf 'set-up: %s\n' "$*"; }
-fail() { printf 'set-up: %s\n' "$*" >&2; exit 1; }
+fail() { changed=""; printf 'set-up: %s\n' "$*" >&2; exit 1; }
 checksum() { cat "$@" | cksum; }
 stamped() { cat "$1/.stamp" 2>/dev/null || true; }
 stamp() { printf '%s\n' "$2" > "$1/.stamp.new" && mv "$1/.stamp.new" "$1/.stamp"; }
@@ -17,17 +17,17 @@ python_wanted="$(checksum .python-version pyproject.toml requirements.txt requir
 node_wanted="$(checksum package.json package-lock.json)"
 
 find_python() {
+    # The base interpreter, because the one that answers may belong to the .venv that is about to go.
     for name in python3.13 python3 python; do
-        if "$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
-            echo "$name"
-            return
-        fi
+        "$name" -c 'import sys; sys.version_info[:2] == (3, 13) or sys.exit(1); print(sys.base_prefix + "/bin/python3.13")' \
+            2>/dev/null && return
     done
-    fail "Python 3.13 is needed and no python3.13 runs here; install it (python.org, pyenv, or your package manager) and start again."
+    return 1
 }
 
 create_venv() {
-    python="$(find_python)"
+    python="$(find_python)" ||
+        fail "Python 3.13 is needed and no python3.13 runs here; install it (python.org, pyenv, or your package manager) and start again."
     say "creating .venv with $("$python" --version)"
     rm -rf .venv
     "$python" -m venv .venv || fail "$python could not create a virtual environment (on Debian and Ubuntu, python3.13-venv holds the missing part)."
@@ -72,7 +72,7 @@ set_up_node() {
     mkdir -p node_modules
     stamp node_modules unfinished
     # No package's own script is run: nothing here needs one, and that is where npm's worst surprises live.
-    npm ci --ignore-scripts
+    npm ci --ignore-scripts > /dev/null
     stamp node_modules "$node_wanted"
 }
 
