@@ -27,7 +27,7 @@ check: setup ## Lint, format, types and the import rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 
 bench: setup ## Measure what the documents promise
 	@exec $(PYTHON) -m tests.bench $(ARGS)

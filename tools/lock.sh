@@ -17,4 +17,4 @@ done
 
 # A lock file without the tarball addresses makes npm ask the registry about each package again.
 npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved=false \
-    --replace-registry-host=never
+    --replace-registry-host=never > /dev/null
