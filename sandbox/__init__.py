@@ -1,0 +1,1 @@
+"""The stand-in: what Azure would be, on one machine."""
