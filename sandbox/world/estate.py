@@ -1,0 +1,88 @@
+"""What every part of a world shares: the fleet it was built from, its clock, its dice and its ledger.
+
+Decides names, addresses and chance; refuses to know what any service does with them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from sandbox.world.ledger import Ledger
+from sandbox.world.settings import Faults, Timings
+from shared.fleet import Fleet, Slot, SlotName
+from shared.ports import Clock
+
+LIVE_VERSION = "1.31.9"
+"""The Kubernetes version of the cluster that is live when a world starts."""
+
+
+class Estate:
+    """The fixed facts of a world and its sources of time and chance."""
+
+    def __init__(self, fleet: Fleet, clock: Clock, seed: int, timings: Timings, faults: Faults) -> None:
+        self.fleet = fleet
+        self.clock = clock
+        self.seed = seed
+        self.timings = timings
+        self.faults = faults
+        self.started_at = clock.now()
+        self.candidate: SlotName = fleet.other(fleet.live)
+        self.ledger = Ledger()
+        self.template_versions = {fleet.provisioner.template_version}
+        self._drawn = 0
+
+    def now(self) -> datetime:
+        """The present moment of the world."""
+        return self.clock.now()
+
+    def since_start(self, seconds: float) -> datetime:
+        """The instant that many seconds after the world's start."""
+        return self.started_at + timedelta(seconds=seconds)
+
+    def chance(self, *key: object) -> float:
+        """A number in [0, 1) that depends on the seed and the key alone, so it can be asked again."""
+        digest = blake2b(repr((self.seed, *key)).encode(), digest_size=8).digest()
+        return int.from_bytes(digest) / 2**64
+
+    def hex_of(self, length: int, *key: object) -> str:
+        """A hexadecimal name of that many characters which depends on the seed and the key alone."""
+        return blake2b(repr((self.seed, *key)).encode(), digest_size=(length + 1) // 2).hexdigest()[:length]
+
+    def next_guid(self) -> str:
+        """A GUID that no earlier call returned: etags, operation ids, command ids."""
+        self._drawn += 1
+        text = self.hex_of(32, "guid", self._drawn)
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+    def address_of(self, slot: SlotName) -> str:
+        """The address of the slot's gateway: as declared, or the one its public IP resource has."""
+        index = next(i for i, each in enumerate(self.fleet.slots) if each.name == slot)
+        return self.fleet.slot(slot).address or f"203.0.113.{10 * (index + 1)}"
+
+    def slot_at(self, address: str) -> SlotName | None:
+        """The slot whose gateway has this address; None for a stranger's."""
+        wanted = address.rstrip(".").lower()
+        for slot in self.fleet.slots:
+            if self.address_of(slot.name).rstrip(".").lower() == wanted:
+                return slot.name
+        return None
+
+    def slot_of_cluster(self, cluster_id: str) -> Slot | None:
+        """The slot with this cluster id, compared without case as ARM does."""
+        return next((s for s in self.fleet.slots if s.cluster_id.lower() == cluster_id.lower()), None)
+
+    def slot_of_gateway(self, gateway_id: str) -> Slot | None:
+        """The slot with this gateway id, compared without case as ARM does."""
+        return next((s for s in self.fleet.slots if s.gateway_id.lower() == gateway_id.lower()), None)
+
+
+def name_of(resource_id: str) -> str:
+    """The last segment of an ARM id."""
+    return resource_id.rstrip("/").rsplit("/", 1)[-1]
+
+
+def group_of(resource_id: str) -> str:
+    """The resource group in an ARM id."""
+    parts = resource_id.strip("/").split("/")
+    return next((parts[i + 1] for i, part in enumerate(parts[:-1]) if part.lower() == "resourcegroups"), "")

@@ -1,0 +1,83 @@
+"""What may be set about a world: how long things take, how many users there are and what goes wrong.
+
+Frozen values. They decide nothing by themselves and refuse to know the state of a world.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Timings(Struct, frozen=True, kw_only=True):
+    """Durations by the world's clock, and the users' load. Defaults are what AKS usually takes, rounded."""
+
+    deploy_seconds: float = 480
+    sync_seconds: float = 120
+    command_seconds: float = 15
+    stop_seconds: float = 180
+    start_seconds: float = 120
+    delete_seconds: float = 300
+    node_group_gone_seconds: float = 20
+    propagation_seconds: float = 60
+    metrics_ingestion_seconds: float = 60
+    logs_ingestion_seconds: float = 60
+    requests_per_minute: float = 1200
+    requests_noise: float = 0.03
+
+
+class Family(StrEnum):
+    """The providers that can be out. `arm` is all of management.azure.com, `aks` only its clusters."""
+
+    ARM = "arm"
+    AKS = "aks"
+    METRICS = "metrics"
+    LOGS = "logs"
+
+
+class Outage(Struct, frozen=True, kw_only=True):
+    """A provider refuses every request of a span, in seconds since the world's start.
+
+    `status` 429 with `retry_after_seconds` is throttling, 503 an outage.
+    """
+
+    family: Family
+    from_seconds: float
+    until_seconds: float
+    status: int = 503
+    retry_after_seconds: float | None = None
+
+
+class OtherWriter(Struct, frozen=True, kw_only=True):
+    """Somebody else points the first live record at `address`, `at_seconds` after the world's start."""
+
+    at_seconds: float
+    address: str
+
+
+class Faults(Struct, frozen=True, kw_only=True):
+    """What goes wrong. All on the candidate, which is the slot that was not live at the world's start.
+
+    Attributes:
+        bad_nodes: from its creation on, two of three nodes are NotReady and pods in kube-system fail.
+        slow_burn: the share of failed requests climbs to `slow_burn_share` within `slow_burn_seconds` of its
+            first users.
+        deployment_fails: its deployments end `Failed` halfway through, with this message.
+        check_objects: a validation of its deployment is refused with this message.
+        sync_fails: its Flux configurations end `Non-Compliant`, with this message.
+        alert_after_seconds: an alert on its gateway fires that long after its first users.
+        alert_resolved_after_seconds: and is resolved that long after it fired; None means never.
+    """
+
+    bad_nodes: bool = False
+    slow_burn: bool = False
+    slow_burn_share: float = 0.04
+    slow_burn_seconds: float = 600
+    deployment_fails: str = ""
+    check_objects: str = ""
+    sync_fails: str = ""
+    alert_after_seconds: float | None = None
+    alert_resolved_after_seconds: float | None = None
+    outages: tuple[Outage, ...] = ()
+    other_writer: OtherWriter | None = None

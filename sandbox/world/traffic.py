@@ -1,0 +1,186 @@
+"""Where the users' requests go, minute by minute, worked out from the history of the live records.
+
+Decides how resolvers age and which requests fail. Stores nothing but the requests that doors made themselves;
+refuses to know metrics' names and windows.
+
+Resolvers: after a record is changed, answers from before it are used until the last of them has expired, and
+the share of users that use them falls evenly to zero by then. An answer expires its own TTL after it has
+stopped being served, which is the change after it plus the propagation time. So lowering a TTL helps only
+once the old one has run out.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sandbox.world.clusters import Clusters
+from sandbox.world.estate import Estate
+from sandbox.world.zones import Written, Zones
+from shared.fleet import Record, Slot, SlotName
+
+MINUTE = timedelta(minutes=1)
+NOWHERE = ""
+"""The address of a name that does not resolve."""
+SPANS = 6
+"""A minute's mix is the mean of this many moments in it."""
+ERROR_SHARE = 0.0005
+LATENCY_MS = 42.0
+
+
+class Minute(NamedTuple):
+    """Requests that a slot's gateway took in one minute, and how many of them failed."""
+
+    requests: float
+    failed: float
+
+
+class Traffic:
+    """The users of the fleet and the requests of doors. Minutes are named by their start."""
+
+    def __init__(self, estate: Estate, zones: Zones, clusters: Clusters) -> None:
+        self._estate = estate
+        self._zones = zones
+        self._clusters = clusters
+        self._own: dict[tuple[SlotName, datetime], list[int]] = {}
+        self._past: dict[tuple[SlotName, datetime], tuple[float, float]] = {}
+
+    def minute(self, slot: SlotName, start: datetime) -> Minute:
+        """What the slot's gateway took in the minute that starts at `start`."""
+        users = self.users(start)
+        share, failed = self._shares(slot, start)
+        own, own_failed = self._own.get((slot, start), (0, 0))
+        return Minute(round(users * share) + own, round(users * failed) + own_failed)
+
+    def stray(self, start: datetime) -> float:
+        """Users' requests of a minute that reached no slot at all."""
+        moments = (self.mix(moment) for moment in _moments(start))
+        return self.users(start) * sum(mix.get(NOWHERE, 0.0) for mix in moments) / SPANS
+
+    def users(self, start: datetime) -> float:
+        """All requests that users make in a minute."""
+        noise = self._estate.timings.requests_noise * (2 * self._estate.chance("users", start) - 1)
+        return float(round(self._estate.timings.requests_per_minute * (1 + noise)))
+
+    def mix(self, at: datetime) -> dict[str, float]:
+        """The share of users at each slot at an instant; `NOWHERE` holds those that reach none. Sums to 1."""
+        mixed: dict[str, float] = {}
+        records = self._estate.fleet.live_records
+        for record in records:
+            for address, share in self.addresses(record, at).items():
+                slot = self._estate.slot_at(address) if address else None
+                where = slot if slot is not None else NOWHERE
+                mixed[where] = mixed.get(where, 0.0) + share / len(records)
+        return mixed
+
+    def addresses(self, record: Record, at: datetime) -> dict[str, float]:
+        """The share of resolvers that hold each address of a record."""
+        history = self._zones.history(record)
+        held: dict[str, float] = {}
+        for index, written in enumerate(history):
+            if written.at > at:
+                break
+            old = _old_share(history, index, at, self._propagation()) if index else 0.0
+            held = {address: share * old for address, share in held.items() if share * old > 0}
+            targets = _targets(written) or (NOWHERE,)
+            for address in targets:
+                held[address] = held.get(address, 0.0) + (1 - old) / len(targets)
+        return held
+
+    def error_share(self, slot: Slot, at: datetime) -> float:
+        """The share of the slot's requests that fail at an instant: 1 where no cluster runs."""
+        if not self._clusters.runs(slot.cluster_id, at):
+            return 1.0
+        if self._clusters.nodes_bad(slot):
+            return 0.6
+        return ERROR_SHARE + self.burn(slot, at)
+
+    def burn(self, slot: Slot, at: datetime) -> float:
+        """What the slow burn adds to the slot's share of failed requests at an instant."""
+        faults = self._estate.faults
+        first = (
+            self.first_users_at(slot.name)
+            if faults.slow_burn and slot.name == self._estate.candidate
+            else None
+        )
+        if first is None or at <= first:
+            return 0.0
+        return faults.slow_burn_share * min(1.0, (at - first).total_seconds() / faults.slow_burn_seconds)
+
+    def latency_ms(self, slot: Slot, start: datetime) -> float:
+        """The mean time of the backends' answers in a minute."""
+        wobble = 1 + 0.1 * (2 * self._estate.chance("latency", slot.name, start) - 1)
+        return (
+            LATENCY_MS
+            * wobble
+            * (1 + 10 * self.burn(slot, start))
+            * (6 if self._clusters.nodes_bad(slot) else 1)
+        )
+
+    def first_users_at(self, slot: SlotName) -> datetime | None:
+        """When a live record was first pointed at the slot; None while it never was."""
+        address = self._estate.address_of(slot)
+        writes = (each for record in self._estate.fleet.live_records for each in self._zones.history(record))
+        return min((w.at for w in writes if w.now is not None and address in w.now.targets), default=None)
+
+    def cutover_seconds(self, record: Record) -> float | None:
+        """How long the record's last move took until its last user had followed; None: it never moved."""
+        history = self._zones.history(record)
+        moves = [i for i in range(1, len(history)) if _targets(history[i]) != _targets(history[i - 1])]
+        if not moves:
+            return None
+        moved_at = history[moves[-1]].at
+        return (_aged_at(history, moves[-1], self._propagation()) - moved_at).total_seconds()
+
+    def count(self, slot: SlotName, *, failed: bool) -> None:
+        """Note a request that a door made to the slot's gateway now."""
+        counts = self._own.setdefault((slot, floor_minute(self._estate.now())), [0, 0])
+        counts[0] += 1
+        counts[1] += failed
+
+    def _shares(self, slot: SlotName, start: datetime) -> tuple[float, float]:
+        """The slot's share of all users' requests in a minute, and the share that failed there.
+
+        Complete minutes are remembered: nothing that happens later can change them.
+        """
+        if (known := self._past.get((slot, start))) is not None:
+            return known
+        share = failed = 0.0
+        for moment in _moments(start):
+            here = self.mix(moment).get(slot, 0.0) / SPANS
+            share += here
+            failed += here * self.error_share(self._estate.fleet.slot(slot), moment) if here else 0.0
+        if start + MINUTE <= self._estate.now():
+            self._past[slot, start] = share, failed
+        return share, failed
+
+    def _propagation(self) -> timedelta:
+        return timedelta(seconds=self._estate.timings.propagation_seconds)
+
+
+def floor_minute(at: datetime) -> datetime:
+    """The start of the minute in which `at` lies, in UTC."""
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _moments(start: datetime) -> tuple[datetime, ...]:
+    return tuple(start + MINUTE * (2 * i + 1) / (2 * SPANS) for i in range(SPANS))
+
+
+def _targets(written: Written) -> tuple[str, ...]:
+    return written.now.targets if written.now is not None else ()
+
+
+def _aged_at(history: tuple[Written, ...], index: int, propagation: timedelta) -> datetime:
+    """When nobody holds an answer from before the change at `index` any more."""
+    earlier = range(index)
+    ttls = ((history[i + 1].at, history[i].now) for i in earlier)
+    return max(
+        at + propagation + timedelta(seconds=held.ttl_seconds if held is not None else 0) for at, held in ttls
+    )
+
+
+def _old_share(history: tuple[Written, ...], index: int, at: datetime, propagation: timedelta) -> float:
+    changed_at = history[index].at
+    span = _aged_at(history, index, propagation) - changed_at
+    return max(0.0, 1 - (at - changed_at) / span) if span else 0.0
