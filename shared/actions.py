@@ -1,4 +1,4 @@
-"""What can be changed in the world. An action names its target, never a delta: doing it twice is doing it once.
+"""What can be changed in the world. An action names its target, never a delta: twice is once.
 
 Nothing here performs anything: a world does (`shared/azure` on Azure, `sandbox` in simulation).
 """

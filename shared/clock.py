@@ -1,4 +1,4 @@
-"""Time from outside: the system's clock, or a rehearsal's faster one. Nothing else in the product reads a clock."""
+"""Time from outside: the system's clock, or a rehearsal's faster one. Nothing else here reads a clock."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ class Measure(StrEnum):
 
 
 class Gate(Struct, frozen=True, kw_only=True):
-    """A named question about health. `max_value` and `min_value` are the largest and smallest tolerated number.
+    """A named question about health. `max_value` and `min_value` are the outermost tolerated numbers.
 
     `max_over_baseline` limits the mean of the window to that multiple of the recorded baseline. `min_samples`
     are needed for a verdict, and up to `breaches_max` samples may breach before it is `fail`. The window
@@ -232,7 +232,7 @@ class DriftPolicy(StrEnum):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """Times and limits of a rollout. `deadlines` maps a step's name to seconds and overrides the runbook's."""
+    """Times and limits of a rollout. `deadlines` maps a step to seconds and overrides the runbook's."""
 
     observe_seconds: int = 600
     bake_seconds: int = 1800

@@ -197,7 +197,7 @@ class HeldVersion(Struct, frozen=True, kw_only=True):
 
 
 class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is remembered of a fleet between ticks. `rollout` stays after its end until a new one starts."""
+    """All that is remembered of a fleet. `rollout` stays after its end until a new one starts."""
 
     live: SlotName
     epoch: int = 0

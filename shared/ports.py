@@ -38,7 +38,7 @@ class Row(Struct, frozen=True, kw_only=True):
 class FleetEntry(Struct, frozen=True, kw_only=True):
     """A fleet in the directory: enough to match a signal to it. `resources` are lower-case ARM ids.
 
-    `active` fleets are swept; `marked_at` is when that was last set.
+    `active` fleets are swept; `marked_at` is when that was last set. `etag` is the entry's own.
     """
 
     name: str
@@ -46,6 +46,7 @@ class FleetEntry(Struct, frozen=True, kw_only=True):
     platform: bool
     active: bool
     marked_at: datetime
+    etag: str = ""
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
@@ -123,6 +124,9 @@ class Store(Protocol):
     async def mark(self, fleet: str, *, active: bool, now: datetime) -> None:
         """Say whether a fleet is to be swept."""
 
+    async def rest(self, entry: FleetEntry) -> bool:
+        """Stop sweeping a fleet, unless it was marked again since `entry` was read. False: it was."""
+
     async def audit(self, fleet: str, rollout: str | None = None) -> tuple[AuditEntry, ...]:
         """The audit trail, oldest first. `rollout` narrows it."""
 
@@ -142,10 +146,8 @@ class Store(Protocol):
 class World(Protocol):
     """The world outside: Azure, or the stand-in."""
 
-    async def observe(
-        self, fleet: Fleet, probes: frozenset[Probe], now: datetime
-    ) -> Mapping[Probe, Answer]:
-        """Answer every probe, all at once. What cannot be said is `Unavailable`; it raises nothing of its own."""
+    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
+        """Answer every probe, all at once. What cannot be said is `Unavailable`; it raises nothing."""
 
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
         """Carry out one action and return its receipt.

@@ -68,9 +68,10 @@ class GateReading(Struct, frozen=True, tag="gate_reading"):
 
 
 class TrafficShare(Struct, frozen=True, tag="traffic_share"):
-    """How many requests did each slot's gateway serve since then?"""
+    """How many requests did each gateway serve in the last `window_seconds`, none older than `since`?"""
 
     since: datetime
+    window_seconds: int = 300
 
 
 class GroupState(Struct, frozen=True, tag="group_state"):
@@ -94,7 +95,7 @@ Probe = (
 
 
 class ClusterSeen(Struct, frozen=True, tag="cluster", omit_defaults=True):
-    """ARM's word on a cluster. `provisioning` and `power` are ARM's own states (`Succeeded`, `Running` ...)."""
+    """ARM's word on a cluster. `provisioning` and `power` are ARM's own states (`Succeeded`, `Running`)."""
 
     exists: bool
     provisioning: str = ""
@@ -129,14 +130,14 @@ class CheckSeen(Struct, frozen=True, tag="check", omit_defaults=True):
 
 
 class DeploymentSeen(Struct, frozen=True, tag="deployment", omit_defaults=True):
-    """`state` is ARM's (`Running`, `Succeeded`, `Failed`, `Canceled`), empty where there is no such deployment."""
+    """`state` is ARM's (`Running`, `Succeeded`, `Failed`, `Canceled`), empty where there is none."""
 
     state: str
     because: str = ""
 
 
 class SyncSeen(Struct, frozen=True, tag="sync", omit_defaults=True):
-    """Flux's word. `state` is absent, pending, compliant or failed; `commits` maps configuration to commit."""
+    """Flux's word. `state` is absent, pending, compliant or failed; `commits` is by configuration."""
 
     state: str
     because: str = ""

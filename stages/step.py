@@ -95,9 +95,7 @@ def act(rollout: Rollout, because: str, *actions: Action, wake_seconds: float = 
 
 def wait(rollout: Rollout, because: str, wake_seconds: float | None = None, **facts: object) -> Move:
     """Nothing to do yet."""
-    return Move(
-        verb=Verb.WAIT, because=because, rollout=_with(rollout, facts), wake_seconds=wake_seconds
-    )
+    return Move(verb=Verb.WAIT, because=because, rollout=_with(rollout, facts), wake_seconds=wake_seconds)
 
 
 def hold(rollout: Rollout, because: str, kind: HoldKind = HoldKind.GATE, **facts: object) -> Move:

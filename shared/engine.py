@@ -1,0 +1,147 @@
+"""The only loop: load, observe, decide, claim, perform, until the decision says wait.
+
+It is safe to tick a fleet twice, late, or from two workers at once: the claim decides who moved it. A crash
+at any point costs a repeat, because what was done is learnt by observing, never by remembering. This module
+decides nothing about rollouts and knows no Azure.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+import stages
+from shared.actions import Action, Failure, Result
+from shared.decision import Decision, Seen
+from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError
+from shared.fleet import Fleet
+from shared.model import Disposition, FleetState, Outcome
+from shared.ports import Claimed, Clock, OutboxEntry, Publisher, Row, Store, World
+
+log = logging.getLogger("switchyard.engine")
+
+ROUNDS_MAX = 24
+OUTBOX_GRACE_SECONDS = 60
+# Longer than any invocation lasts (`functionTimeout`): a signal accepted meanwhile was ticked by then.
+QUIET_SECONDS = 900
+
+
+class Ticked(Struct, frozen=True, kw_only=True):
+    """What one tick did: the decisions that it claimed, oldest first, and the state that it left."""
+
+    fleet: str
+    state: FleetState
+    decisions: tuple[Decision, ...] = ()
+
+    def disposition(self, signal_id: str) -> Disposition | None:
+        """What this tick made of a signal, if it consumed it."""
+        every = (d for decision in self.decisions for d in decision.dispositions)
+        return next((d for d in every if d.id == signal_id), None)
+
+
+class Engine:
+    """Advances fleets. Holds no state of its own."""
+
+    def __init__(self, store: Store, world: World, publisher: Publisher, clock: Clock) -> None:
+        self._store = store
+        self._world = world
+        self._publisher = publisher
+        self._clock = clock
+
+    async def tick(self, fleet_name: str) -> Ticked:
+        """Advance one fleet as far as it goes now. Raises NotFound and Retry."""
+        decisions: list[Decision] = []
+        results: tuple[Result, ...] = ()
+        row = await self._store.load(fleet_name)
+        for turn in range(ROUNDS_MAX):
+            row = row if turn == 0 else await self._store.load(fleet_name)
+            now = self._clock.now()
+            if not results and not stages.due(row.state, row.pending, now):
+                return Ticked(fleet=fleet_name, state=row.state, decisions=tuple(decisions))
+            seen = await self._look(row, results, now)
+            decision = stages.decide(row.fleet, row.plan, row.state, seen)
+            try:
+                claimed = await self._claim(row, decision, seen)
+            except Superseded:
+                results = ()
+                continue
+            decisions.append(decision)
+            results = await self._perform(row.plan or row.fleet, decision.actions, claimed.epoch)
+            await self._announce(claimed.outbox)
+            results = tuple(r for r in results if r.failure is not None or r.receipt is not None)
+        state = decisions[-1].state if decisions else row.state
+        return Ticked(fleet=fleet_name, state=state, decisions=tuple(decisions))
+
+    async def sweep(self) -> tuple[str, ...]:
+        """The names of the fleets that somebody should tick."""
+        return tuple(entry.name for entry in await self._store.directory(active_only=True))
+
+    async def housekeep(self) -> None:
+        """Publish what a crash left in an outbox, and stop sweeping fleets that have been quiet for long."""
+        now = self._clock.now()
+        for entry in await self._store.directory(active_only=True):
+            owed = await self._store.owed(entry.name, before=now - timedelta(seconds=OUTBOX_GRACE_SECONDS))
+            await self._announce(owed)
+            if now - entry.marked_at < timedelta(seconds=QUIET_SECONDS):
+                continue
+            row = await self._store.load(entry.name)
+            if _idle(row):
+                await self._store.rest(entry)
+
+    async def _look(self, row: Row, results: tuple[Result, ...], now: datetime) -> Seen:
+        probes = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
+        answers = await self._world.observe(row.plan or row.fleet, probes, now) if probes else {}
+        return Seen(now=now, answers=answers, signals=row.pending, results=results)
+
+    async def _claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
+        if decision.plan is not None:
+            # The sweep must know the fleet before its rollout exists: the other order could lose it.
+            await self._store.mark(row.fleet.name, active=True, now=seen.now)
+        claimed = await self._store.claim(row, decision, seen)
+        rollout = decision.state.rollout
+        place = f"{rollout.id} {rollout.stage.value} {rollout.step}" if rollout else row.fleet.name
+        log.info("%s, epoch %d: %s", place, claimed.epoch, decision.because)
+        if rollout is not None and rollout.outcome is Outcome.ROLLBACK_FAILED:
+            log.critical("%s: the rollback failed and a person has to look: %s", place, decision.because)
+        return claimed
+
+    async def _perform(self, fleet: Fleet, actions: Iterable[Action], epoch: int) -> tuple[Result, ...]:
+        results: list[Result] = []
+        for action in actions:
+            try:
+                receipt = await self._world.perform(fleet, action, epoch=epoch)
+            except SwitchyardError as error:
+                # Live records move in the declared order, so what comes after a failure is not tried.
+                log.warning("%s, epoch %d: %s: %s", fleet.name, epoch, type(action).__name__, error)
+                results.append(Result(action=action, failure=_failure(error)))
+                break
+            results.append(Result(action=action, receipt=receipt))
+        return tuple(results)
+
+    async def _announce(self, outbox: Iterable[OutboxEntry]) -> None:
+        for entry in outbox:
+            try:
+                await self._publisher.publish(entry)
+                await self._store.settle(entry)
+            except SwitchyardError as error:
+                log.warning("%s: %s stays in the outbox: %s", entry.fleet, entry.event.get("id"), error)
+
+
+def _failure(error: SwitchyardError) -> Failure:
+    if isinstance(error, Superseded):
+        return Failure(because=str(error), conflict=True)
+    if isinstance(error, Retry):
+        return Failure(because=str(error), after_seconds=error.after_seconds)
+    # A conflict with another operation passes; every other refusal would be repeated word for word.
+    return Failure(
+        because=str(error), permanent=isinstance(error, Refused) and not isinstance(error, Conflict)
+    )
+
+
+def _idle(row: Row) -> bool:
+    rollout = row.state.rollout
+    ended = rollout is None or (rollout.outcome is not None and rollout.wake_at is None)
+    return ended and not row.pending

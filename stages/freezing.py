@@ -1,0 +1,77 @@
+"""Freezing and thawing deployments to the live cluster through one run command each.
+
+A run command's receipt is remembered once it is claimed; a receipt that was lost starts the command again,
+which is harmless because it is idempotent. A freeze expires by itself, so a thaw that fails ends nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.actions import Freeze, Thaw
+from shared.decision import Seen
+from shared.fleet import Fleet
+from shared.model import Rollout
+from shared.probes import CommandSeen, CommandState, Probe
+from stages.looking import seen_as, unavailable
+from stages.step import Move, act, advance, fail, wait
+from stages.verdicts import unseen
+
+_POLL_SECONDS = 10
+
+
+def command_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    """The run command that was started on the live cluster, if one was."""
+    if rollout.command_id is None:
+        return frozenset()
+    return frozenset({CommandState(rollout.live, rollout.command_id)})
+
+
+def freeze(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    """Deny workload changes on the live cluster until the freeze expires."""
+    assert fleet.freeze is not None, "the step applies only where the fleet declares a freeze"
+    until = seen.now + timedelta(seconds=fleet.freeze.expires_seconds)
+    ended = _run(rollout, seen, Freeze(rollout.live, until), f"freezes deployments to {rollout.live}")
+    if isinstance(ended, Move):
+        return ended
+    if ended.exit_code != 0:
+        return fail(rollout, f"the freeze of {rollout.live} failed: {ended.output.strip()[-200:]}")
+    return advance(rollout, f"deployments to {rollout.live} are frozen")
+
+
+def thaw(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    """Allow workload changes on the live cluster again; tried until the step's deadline."""
+    ended = _run(rollout, seen, Thaw(rollout.live), f"lifts the freeze of {rollout.live}")
+    if isinstance(ended, Move):
+        return ended
+    if ended.exit_code != 0:
+        because = f"the thaw of {rollout.live} failed, it is tried again: {ended.output.strip()[-200:]}"
+        return wait(rollout, because, command_id=None)
+    return advance(rollout, f"deployments to {rollout.live} are allowed again", frozen_until=None)
+
+
+def frozen(_fleet: Fleet, rollout: Rollout) -> bool:
+    """Whether a freeze was ordered and not yet lifted."""
+    return rollout.frozen_until is not None
+
+
+def _run(rollout: Rollout, seen: Seen, order: Freeze | Thaw, because: str) -> Move | CommandSeen:
+    if rollout.command_id is None:
+        return _start(rollout, seen, order, because)
+    probe = CommandState(rollout.live, rollout.command_id)
+    found = seen_as(seen, probe, CommandSeen)
+    if found is None:
+        return unseen(rollout, f"the run command could not be read: {unavailable(seen, [probe])}")
+    if found.exit_code is None:
+        return wait(rollout, "the run command is under way", wake_seconds=_POLL_SECONDS)
+    return found
+
+
+def _start(rollout: Rollout, seen: Seen, order: Freeze | Thaw, because: str) -> Move:
+    receipt = next((r.receipt for r in seen.results if type(r.action) is type(order)), None)
+    if receipt is not None:
+        taken = f"{because}: the run command was taken"
+        return wait(rollout, taken, wake_seconds=_POLL_SECONDS, command_id=receipt)
+    # The freeze is remembered with the order, so that every ending lifts it even if its answer is lost.
+    until = order.until if isinstance(order, Freeze) else rollout.frozen_until
+    return act(rollout, because, order, frozen_until=until)

@@ -1,0 +1,137 @@
+"""The way back: traffic to the safe slot first and proven, then everything undone in reverse.
+
+It never infers the safe slot, never skips a write because the record already looks right, and is not done
+until its own write was seen. What cannot be undone in time does not keep it from ending.
+"""
+
+from __future__ import annotations
+
+from shared.actions import DestroyCluster, StartCluster
+from shared.decision import Seen
+from shared.fleet import Fleet
+from shared.model import Rollout
+from shared.probes import ClusterSeen, ClusterState, Probe, TrafficSeen, TrafficShare
+from stages.freezing import command_needs, frozen, thaw
+from stages.looking import (
+    cluster_trouble,
+    own_write_seen,
+    point,
+    propagated_at,
+    records,
+    seen_as,
+    unavailable,
+)
+from stages.step import Move, Step, Verb, act, advance, wait
+from stages.t3_switch import restore_ttl, share_of, ttl_lowered
+from stages.verdicts import unseen
+
+_RETRY_SECONDS = 5
+
+
+def _restart_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return frozenset({ClusterState(rollout.live)})
+
+
+def _restart(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    probe = ClusterState(rollout.live)
+    cluster = seen_as(seen, probe, ClusterSeen)
+    if cluster is None:
+        return unseen(rollout, f"the old cluster could not be read: {unavailable(seen, [probe])}")
+    if cluster_trouble(cluster, None) is None:
+        because = f"the cluster of {rollout.live} runs again and can take all traffic"
+        return advance(rollout, because, live_stopped=False, safe=rollout.live)
+    if cluster.exists and cluster.provisioning not in ("Succeeded", "Failed", "Canceled"):
+        because = f"the cluster of {rollout.live} is {cluster.provisioning.lower()}"
+        return wait(rollout, because, wake_seconds=_RETRY_SECONDS, failures=0)
+    because = f"starts the cluster of {rollout.live} again"
+    return act(rollout, because, StartCluster(rollout.live), wake_seconds=_RETRY_SECONDS)
+
+
+def _shifted(_fleet: Fleet, rollout: Rollout) -> bool:
+    return rollout.shifted
+
+
+def _divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    if own_write_seen(fleet, rollout, rollout.safe, seen):
+        because = f"every live record was seen at {rollout.safe} under the rollback's own write"
+        return advance(rollout, because, diverted_at=seen.now)
+    writes = point(fleet, rollout, rollout.safe, seen, low_ttl=True, reverse=True)
+    if len(writes) < len(fleet.live_records):
+        blind = f"a live record could not be read: {unavailable(seen, records(fleet))}"
+        return wait(rollout, blind, wake_seconds=_RETRY_SECONDS, failures=rollout.failures + 1)
+    names = ", ".join(write.record.fqdn for write in writes)
+    address = rollout.addresses[rollout.safe]
+    return act(rollout, f"points {names} back at {rollout.safe} ({address})", *writes)
+
+
+def _proof(fleet: Fleet, rollout: Rollout) -> TrafficShare:
+    return TrafficShare(propagated_at(fleet, rollout.diverted_at or rollout.entered_at))
+
+
+def _prove_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return frozenset({_proof(fleet, rollout)})
+
+
+def _prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    if unavailable(seen, records(fleet)) is None and not own_write_seen(fleet, rollout, rollout.safe, seen):
+        because = f"a live record left {rollout.safe} again: it is pointed back"
+        writes = point(fleet, rollout, rollout.safe, seen, low_ttl=True, reverse=True)
+        return act(rollout, because, *writes)
+    probe = _proof(fleet, rollout)
+    if seen.now < probe.since:
+        left = (probe.since - seen.now).total_seconds()
+        return wait(rollout, "waits for propagation and one TTL", wake_seconds=left)
+    found = seen_as(seen, probe, TrafficSeen)
+    if found is None:
+        return unseen(rollout, f"the share could not be measured: {unavailable(seen, [probe])}")
+    share = share_of(found, rollout.safe)
+    if share is None:
+        return wait(rollout, "no request has been measured since the rollback yet", failures=0)
+    sentence = f"{rollout.safe} serves {share:.1%} of the requests"
+    if share < fleet.traffic.share_min:
+        return wait(rollout, f"{sentence}, {fleet.traffic.share_min:.1%} is wanted", failures=0)
+    return advance(rollout, f"{sentence}: the traffic is back")
+
+
+def _removable(fleet: Fleet, rollout: Rollout) -> bool:
+    return not fleet.policy.keep_candidate and rollout.safe != rollout.candidate
+
+
+def _remove_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return frozenset({ClusterState(rollout.candidate)})
+
+
+def _remove_candidate(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    probe = ClusterState(rollout.candidate)
+    cluster = seen_as(seen, probe, ClusterSeen)
+    if cluster is None:
+        return unseen(rollout, f"the candidate could not be read: {unavailable(seen, [probe])}")
+    if not cluster.exists:
+        return advance(rollout, f"nothing is left in {rollout.candidate}")
+    if cluster.provisioning == "Deleting":
+        return wait(rollout, f"the cluster of {rollout.candidate} is being deleted", failures=0)
+    order = DestroyCluster(rollout.candidate, cluster.etag)
+    return act(rollout, f"deletes the failed candidate in {rollout.candidate}", order, wake_seconds=30)
+
+
+def _hold_version(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
+    because = f"version {rollout.version} is held until a person lifts it: {rollout.rollback_because}"
+    return advance(rollout, because)
+
+
+STEPS = (
+    Step("restart", _restart, _restart_needs, applies=lambda _, r: r.live_stopped, deadline_seconds=3600),
+    Step("divert", _divert, applies=_shifted, deadline_seconds=1800),
+    Step("prove", _prove, _prove_needs, applies=_shifted, deadline_seconds=3600),
+    Step("thaw", thaw, command_needs, applies=frozen, deadline_seconds=1800, at_deadline=Verb.ADVANCE),
+    Step("restore_ttl", restore_ttl, applies=ttl_lowered, at_deadline=Verb.ADVANCE),
+    Step(
+        "remove_candidate",
+        _remove_candidate,
+        _remove_needs,
+        applies=_removable,
+        deadline_seconds=3600,
+        at_deadline=Verb.ADVANCE,
+    ),
+    Step("hold_version", _hold_version),
+)

@@ -1,0 +1,51 @@
+"""The runbook: stages in order, steps in order. Knows the order and nothing of what a step does."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.fleet import Fleet
+from shared.model import Rollout, Stage
+from stages import rollback, t0_prepare, t1_deploy, t2_sync, t3_switch, t4_retire
+from stages.step import Step
+
+RUNBOOK: dict[Stage, tuple[Step, ...]] = {
+    Stage.PREPARE: t0_prepare.STEPS,
+    Stage.DEPLOY: t1_deploy.STEPS,
+    Stage.SYNC: t2_sync.STEPS,
+    Stage.SWITCH: t3_switch.STEPS,
+    Stage.RETIRE: t4_retire.STEPS,
+    Stage.ROLLBACK: rollback.STEPS,
+}
+FORWARD = tuple((stage, step) for stage in Stage if stage is not Stage.ROLLBACK for step in RUNBOOK[stage])
+BACK = tuple((Stage.ROLLBACK, step) for step in RUNBOOK[Stage.ROLLBACK])
+
+
+def step_of(rollout: Rollout) -> Step:
+    """The step that a rollout is in. Raises KeyError for a step that the runbook does not have."""
+    for step in RUNBOOK[rollout.stage]:
+        if step.name == rollout.step:
+            return step
+    raise KeyError(f"{rollout.stage.value} has no step {rollout.step}")
+
+
+def following(fleet: Fleet, rollout: Rollout) -> tuple[Stage, Step] | None:
+    """The next step that applies; None at the end of the runbook or of the way back."""
+    path = BACK if rollout.stage is Stage.ROLLBACK else FORWARD
+    here = next(
+        i for i, (stage, step) in enumerate(path) if (stage, step.name) == (rollout.stage, rollout.step)
+    )
+    return next(((stage, step) for stage, step in path[here + 1 :] if step.applies(fleet, rollout)), None)
+
+
+def entry(fleet: Fleet, rollout: Rollout) -> Rollout:
+    """The same rollout at a step that applies: the present one, or the first after it that does.
+
+    The last step of either path always applies, so there is one.
+    """
+    if step_of(rollout).applies(fleet, rollout):
+        return rollout
+    following_one = following(fleet, rollout)
+    assert following_one is not None, "the last step of either path applies always"
+    stage, step = following_one
+    return msgspec.structs.replace(rollout, stage=stage, step=step.name)

@@ -1,0 +1,172 @@
+"""T0, prepare: may this rollout begin at all, and is the ground what the plan believes it to be?
+
+Source: the AKS blue-green guide, "T0: The blue cluster is on".
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.decision import Seen
+from shared.fleet import Fleet, Window
+from shared.gates import mean
+from shared.model import Rollout, Verdict
+from shared.probes import (
+    AddressSeen,
+    CheckSeen,
+    ClusterSeen,
+    ClusterState,
+    DeploymentCheck,
+    GateReading,
+    Probe,
+    Reading,
+    SlotAddress,
+)
+from stages.looking import at, judged_on, readings, record_seen, records, seen_as, unavailable
+from stages.step import Move, Step, Verb, advance, fail, judged, wait
+from stages.verdicts import ask, unseen
+from stages.versions import newer
+
+_DAY_MINUTES = 24 * 60
+
+
+def _admit_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return frozenset({ClusterState(rollout.live)})
+
+
+def _admit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    live = seen_as(seen, ClusterState(rollout.live), ClusterSeen)
+    if live is None:
+        because = unavailable(seen, [ClusterState(rollout.live)])
+        return unseen(rollout, f"the live cluster could not be read: {because}")
+    if not live.exists:
+        return fail(rollout, f"the live slot {rollout.live} has no cluster")
+    if newer(live.version, rollout.version):
+        return fail(rollout, f"version {rollout.version} is older than {live.version}, which is live")
+    if fleet.versions.windows and not any(_open(window, seen) for window in fleet.versions.windows):
+        return wait(rollout, "outside the fleet's windows: it starts in the next one")
+    return advance(rollout, f"version {rollout.version} may replace {live.version}")
+
+
+def _open(window: Window, seen: Seen) -> bool:
+    minute = seen.now.hour * 60 + seen.now.minute
+    if window.from_minute <= window.to_minute:
+        return seen.now.weekday() in window.days and window.from_minute <= minute < window.to_minute
+    yesterday = (seen.now - timedelta(minutes=_DAY_MINUTES)).weekday()
+    late = seen.now.weekday() in window.days and minute >= window.from_minute
+    return late or (yesterday in window.days and minute < window.to_minute)
+
+
+def _check(fleet: Fleet, rollout: Rollout) -> DeploymentCheck:
+    template = rollout.template_version or fleet.provisioner.template_version
+    return DeploymentCheck(rollout.candidate, rollout.version, template)
+
+
+def _preflight_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    own: set[Probe] = {
+        SlotAddress(rollout.live),
+        SlotAddress(rollout.candidate),
+        ClusterState(rollout.candidate),
+        _check(fleet, rollout),
+    }
+    return records(fleet) | own
+
+
+def _preflight(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    missing = unavailable(seen, _preflight_needs(fleet, rollout))
+    if missing is not None:
+        return unseen(rollout, f"the ground could not be checked: {missing}")
+    addresses: dict[str, str] = {
+        slot: found.address.rstrip(".").lower()
+        for slot in (rollout.live, rollout.candidate)
+        if (found := seen_as(seen, SlotAddress(slot), AddressSeen)) is not None
+    }
+    problems = [*_record_problems(fleet, rollout, addresses, seen), *_ground_problems(fleet, rollout, seen)]
+    if problems:
+        return fail(rollout, "the ground is not as planned: " + "; ".join(problems))
+    because = (
+        f"live records agree with {rollout.live}, {rollout.candidate} is free, ARM accepts the deployment"
+    )
+    return advance(rollout, because, addresses=addresses)
+
+
+def _record_problems(fleet: Fleet, rollout: Rollout, addresses: dict[str, str], seen: Seen) -> list[str]:
+    problems = []
+    for record in fleet.live_records:
+        found = record_seen(seen, record)
+        if found is None or not found.exists:
+            problems.append(f"{record.fqdn} does not exist")
+        elif not at(found, addresses[rollout.live]):
+            points = ", ".join(found.targets)
+            problems.append(f"{record.fqdn} points at {points}, but {rollout.live} is recorded as live")
+        elif found.fleet not in (None, fleet.name):
+            problems.append(f"{record.fqdn} belongs to the fleet {found.fleet}")
+    return problems
+
+
+def _ground_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
+    problems = []
+    candidate = seen_as(seen, ClusterState(rollout.candidate), ClusterSeen)
+    if candidate is not None and candidate.exists:
+        problems.append(f"the slot {rollout.candidate} still holds a cluster at {candidate.version}")
+    check = seen_as(seen, _check(fleet, rollout), CheckSeen)
+    if check is not None and not check.valid:
+        problems.append(f"ARM refuses the deployment: {check.because}")
+    return problems
+
+
+def _baseline_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return readings((*fleet.gates.switch, *fleet.gates.load), rollout.live, None)
+
+
+def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    gates = (*fleet.gates.switch, *fleet.gates.load)
+    baseline = {
+        gate.name: value
+        for gate in gates
+        if (found := seen_as(seen, GateReading(gate, rollout.live, None), Reading)) is not None
+        and (value := mean(found.samples)) is not None
+    }
+    absolute = tuple(gate for gate in fleet.gates.switch if gate.max_over_baseline is None)
+    judgements, verdict, because = judged_on(absolute, rollout.live, None, rollout, seen)
+    unmeasured = [gate.name for gate in gates if gate.name not in baseline]
+    if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        move = ask(rollout, f"live itself does not meet its objectives: {because}")
+    elif verdict is Verdict.PROVIDER_ERROR:
+        move = unseen(rollout, because)
+    elif unmeasured:
+        move = wait(rollout, f"no baseline yet for {', '.join(unmeasured)}")
+    else:
+        move = advance(rollout, f"{len(baseline)} baselines recorded on {rollout.live}", baseline=baseline)
+    return judged(move, judgements)
+
+
+def approval(name: str, question: str, wanted: str) -> Step:
+    """A step that waits for a person, where the fleet asks for it (`approvals.<wanted>`)."""
+
+    def applies(fleet: Fleet, _rollout: Rollout) -> bool:
+        return bool(getattr(fleet.approvals, wanted))
+
+    def decide(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
+        if rollout.promoted:
+            return advance(rollout, f"a person approved: {question}")
+        return wait(rollout, f"waits for a person: {question} (promote, or roll back)")
+
+    deadline = 24 * 3600
+    return Step(
+        name, decide, applies=applies, deadline_seconds=deadline, at_deadline=Verb.FAIL, approval=True
+    )
+
+
+STEPS = (
+    Step("admit", _admit, _admit_needs, deadline_seconds=14 * 24 * 3600),
+    Step("preflight", _preflight, _preflight_needs, deadline_seconds=1800),
+    Step(
+        "baseline",
+        _baseline,
+        _baseline_needs,
+        applies=lambda fleet, _: bool(fleet.gates.switch or fleet.gates.load),
+        deadline_seconds=3600,
+    ),
+    approval("approve_start", "start the rollout?", "start"),
+)

@@ -1,0 +1,159 @@
+"""T4, retire: let the candidate bake, then stop and destroy the old cluster and hand the fleet over.
+
+Source: the AKS blue-green guide, "T4: Destroy the blue cluster". From `destroy` on there is no way back, so
+nothing is destroyed that serves traffic, is the safe slot, or before the bake passed.
+"""
+
+from __future__ import annotations
+
+from shared.actions import DestroyCluster, StopCluster
+from shared.decision import Seen
+from shared.fleet import Fleet
+from shared.model import Rollout, Verdict
+from shared.probes import (
+    ClusterSeen,
+    ClusterState,
+    GroupSeen,
+    GroupState,
+    Probe,
+    TrafficSeen,
+    TrafficShare,
+)
+from stages.looking import judged_on, readings, seen_as, unavailable
+from stages.step import Move, Step, Verb, act, advance, fail, judged, wait
+from stages.t0_prepare import approval
+from stages.t3_switch import users_since, watch
+from stages.verdicts import ask, unseen
+
+_DRAIN_WINDOW_SECONDS = 180
+
+
+def _bake_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return readings(fleet.gates.bake, rollout.candidate, users_since(fleet, rollout))
+
+
+def _bake(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    return watch(fleet, rollout, seen, fleet.gates.bake, fleet.policy.bake_seconds)
+
+
+def _drain_probe(fleet: Fleet, rollout: Rollout) -> TrafficShare:
+    return TrafficShare(users_since(fleet, rollout), _DRAIN_WINDOW_SECONDS)
+
+
+def _drained_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return frozenset({_drain_probe(fleet, rollout)})
+
+
+def _drained(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    found = seen_as(seen, _drain_probe(fleet, rollout), TrafficSeen)
+    if found is None:
+        because = unavailable(seen, _drained_needs(fleet, rollout))
+        return unseen(rollout, f"the old slot's requests could not be measured: {because}")
+    # Silence is not zero: without the candidate's own requests the source has said nothing at all.
+    if found.minutes <= 0 or rollout.candidate not in found.requests:
+        return wait(rollout, "no request has been measured yet")
+    rate = found.requests.get(rollout.live, 0.0) / found.minutes
+    limit = fleet.traffic.drained_requests_per_minute_max
+    sentence = f"{rollout.live} serves {rate:.1f} requests a minute"
+    if rate > limit:
+        return wait(rollout, f"{sentence}, {limit:g} is the limit", failures=0)
+    return advance(rollout, f"{sentence}: it is drained")
+
+
+def _cluster_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return frozenset({ClusterState(rollout.live)})
+
+
+def _stop(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    probe = ClusterState(rollout.live)
+    cluster = seen_as(seen, probe, ClusterSeen)
+    if cluster is None:
+        return unseen(rollout, f"the old cluster could not be read: {unavailable(seen, [probe])}")
+    if not cluster.exists:
+        return fail(rollout, f"the cluster of {rollout.live} is gone before it was stopped")
+    if rollout.live_stopped and cluster.power == "Stopped" and cluster.provisioning == "Succeeded":
+        return advance(rollout, f"the cluster of {rollout.live} is stopped")
+    if rollout.live_stopped and cluster.provisioning not in ("Succeeded", "Failed", "Canceled"):
+        return wait(rollout, f"the cluster of {rollout.live} is {cluster.provisioning.lower()}", failures=0)
+    # Its capacity goes with the stop: from this order on, the candidate is the slot that can take it all.
+    order = StopCluster(rollout.live)
+    return act(
+        rollout,
+        f"stops the cluster of {rollout.live}; a rollback would start it again first",
+        order,
+        wake_seconds=30,
+        live_stopped=True,
+        safe=rollout.candidate,
+    )
+
+
+def _destroy_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return _cluster_needs(fleet, rollout) | (
+        frozenset() if rollout.destroying else _bake_needs(fleet, rollout)
+    )
+
+
+def _destroy(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    probe = ClusterState(rollout.live)
+    cluster = seen_as(seen, probe, ClusterSeen)
+    if cluster is None:
+        return unseen(rollout, f"the old cluster could not be read: {unavailable(seen, [probe])}")
+    if not rollout.destroying:
+        return _order_destroy(fleet, rollout, seen, cluster)
+    if not cluster.exists:
+        return advance(rollout, f"the cluster of {rollout.live} is gone")
+    if cluster.provisioning == "Deleting":
+        return wait(rollout, f"the cluster of {rollout.live} is being deleted", failures=0)
+    because = f"deletes the cluster of {rollout.live}"
+    return act(rollout, because, DestroyCluster(rollout.live, cluster.etag), wake_seconds=30)
+
+
+def _order_destroy(fleet: Fleet, rollout: Rollout, seen: Seen, cluster: ClusterSeen) -> Move:
+    since = users_since(fleet, rollout)
+    judgements, verdict, because = judged_on(fleet.gates.bake, rollout.candidate, since, rollout, seen)
+    if verdict is Verdict.FAIL:
+        return judged(fail(rollout, because), judgements)
+    if verdict is Verdict.INCONCLUSIVE:
+        return judged(ask(rollout, f"nothing is destroyed on such evidence: {because}"), judgements)
+    if verdict is not Verdict.PASS:
+        return judged(wait(rollout, f"nothing is destroyed without evidence: {because}"), judgements)
+    order = DestroyCluster(rollout.live, cluster.etag)
+    sentence = f"deletes the cluster of {rollout.live}: from here on there is no way back"
+    return judged(act(rollout, sentence, order, wake_seconds=30, destroying=True), judgements)
+
+
+def _sweep_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return frozenset({GroupState(rollout.live)})
+
+
+def _sweep(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    probe = GroupState(rollout.live)
+    found = seen_as(seen, probe, GroupSeen)
+    if found is None:
+        return unseen(rollout, f"what is left could not be read: {unavailable(seen, [probe])}")
+    if found.exists:
+        return wait(rollout, f"the node resource group of {rollout.live} is still there", failures=0)
+    return advance(rollout, f"nothing of the old cluster of {rollout.live} is left")
+
+
+def _hand_over(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
+    return advance(rollout, f"{rollout.candidate} is the live slot now, {rollout.live} is free")
+
+
+def _report(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    minutes = (seen.now - rollout.started_at).total_seconds() / 60
+    return advance(
+        rollout, f"version {rollout.version} is live on {rollout.candidate} after {minutes:.0f} minutes"
+    )
+
+
+STEPS = (
+    Step("bake", _bake, _bake_needs, deadline_seconds=24 * 3600, at_deadline=Verb.HOLD),
+    Step("drained", _drained, _drained_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD),
+    approval("approve_destroy", "destroy the old cluster?", "destroy"),
+    Step("stop", _stop, _cluster_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
+    Step("destroy", _destroy, _destroy_needs, deadline_seconds=2 * 3600, at_deadline=Verb.HOLD),
+    Step("sweep", _sweep, _sweep_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
+    Step("hand_over", _hand_over),
+    Step("report", _report),
+)
