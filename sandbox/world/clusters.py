@@ -152,7 +152,7 @@ class Clusters:
         return f"MC_{group_of(cluster)}_{name_of(cluster)}_{self._estate.fleet.location}"
 
     def group_exists(self, group: str) -> bool:
-        """Whether a resource group exists: declared ones always, node groups a bit longer than their clusters."""
+        """Whether a resource group exists; a node group goes shortly after its cluster."""
         now = self._estate.now()
         gone = timedelta(seconds=self._estate.timings.node_group_gone_seconds)
         for slot in self._estate.fleet.slots:
@@ -167,11 +167,14 @@ class Clusters:
         now = self._estate.now()
         before = self.phase(cluster_id, now)
         self._check_idle(cluster_id, before, "Create or update managed cluster")
-        exists = before is not None and before.exists
-        self._add(slot, now, "Updating" if exists else "Creating", version=version)
-        self._add(slot, ends_at, "Succeeded" if succeeds else "Failed", version=version)
-        if not exists:
-            self._note(ends_at, Happening.CLUSTER_CREATED, slot, version=version)
+        if before is not None and before.power == "Stopped":
+            raise ArmError(409, "OperationNotAllowed", "A stopped managed cluster cannot be updated.")
+        runs = before is not None and before.runs
+        state = "Succeeded" if succeeds else "Failed"
+        self._add(slot, now, "Updating" if runs else "Creating", version=version)
+        self._add(slot, ends_at, state, version=version)
+        if not runs:
+            self._note(ends_at, Happening.CLUSTER_CREATED, slot, version=version, state=state)
 
     def start(self, cluster_id: str, *, if_match: str | None = None) -> Operation:
         """Start a stopped cluster; harmless on a running one. Raises ArmError 404, 409, 412."""

@@ -1,14 +1,31 @@
-"""Log Analytics for the few tables that gates ask, one row a minute."""
+"""Log Analytics for the few tables that gates ask, one row a minute.
+
+Decides what each table says of a cluster. Refuses to run KQL: the table's name at the start of a query
+decides, and whatever follows it is taken to boil down to `TimeGenerated` and `value`.
+
+    KubePodInventory    pods of kube-system that are not Running
+    KubeNodeInventory   nodes that are not Ready
+    InsightsMetrics     failed kubelet operations
+    AppRequests         share of failed requests, 0 to 1; no row for a minute without requests
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from sandbox.world.clusters import Clusters
-from sandbox.world.estate import Estate
-from sandbox.world.traffic import Traffic
+from sandbox.world.errors import ArmError, not_found
+from sandbox.world.estate import Estate, group_of, name_of
+from sandbox.world.traffic import MINUTE, Traffic, floor_minute
+from sandbox.world.workloads import Workloads
+from shared.fleet import Slot
+
+TABLE = re.compile(r"^\s*(?:(?:let|set)\b[^;]*;\s*|//[^\n]*\n\s*)*(\w+)")
+COLUMNS = (("TimeGenerated", "datetime"), ("value", "real"))
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -20,18 +37,51 @@ class Table(Struct, frozen=True, kw_only=True):
 
 
 class Logs:
-    """Logs of clusters. The table's name at the start of a query decides what is answered."""
+    """Logs of clusters."""
 
     def __init__(self, estate: Estate, clusters: Clusters, traffic: Traffic) -> None:
         self._estate = estate
         self._clusters = clusters
         self._traffic = traffic
+        self._workloads = Workloads(estate, clusters)
+        self._tables: dict[str, Callable[[Slot, datetime], float | None]] = {
+            "KubePodInventory": self._pods,
+            "KubeNodeInventory": self._nodes,
+            "InsightsMetrics": self._workloads.kubelet_errors,
+            "AppRequests": self._failed_share,
+        }
 
     def query(self, resource_id: str, kql: str, since: datetime, until: datetime) -> Table:
         """One row for every complete, ingested minute in the window in which the cluster ran.
 
         Raises:
-            ArmError: 400 `BadArgumentError` (inner code `SEM0100`) for a table that is not there, 404
-                `ResourceNotFound` for an unknown resource.
+            ArmError: 400 `SEM0100` for a table that is not there, which the wire wraps in
+                `BadArgumentError`; 404 `ResourceNotFound` for a resource that is none of the estate's.
         """
-        raise NotImplementedError
+        slot = self._estate.slot_of_cluster(resource_id) or self._estate.slot_of_gateway(resource_id)
+        if slot is None:
+            raise not_found("Microsoft.Resources/resources", name_of(resource_id), group_of(resource_id))
+        found = TABLE.match(kql)
+        name = found[1] if found else ""
+        if name not in self._tables:
+            what = f"'where' operator: Failed to resolve table or column expression named '{name}'"
+            raise ArmError(400, "SEM0100", what)
+        ingested = self._estate.now() - timedelta(seconds=self._estate.timings.logs_ingestion_seconds)
+        rows = []
+        start = floor_minute(since + MINUTE - timedelta(microseconds=1))
+        while start + MINUTE <= min(until, ingested):
+            if all(self._clusters.runs(slot.cluster_id, at) for at in (start, start + MINUTE)):
+                value = self._tables[name](slot, start)
+                rows += [(start, value)] if value is not None else []
+            start += MINUTE
+        return Table(name="PrimaryResult", columns=COLUMNS, rows=tuple(rows))
+
+    def _pods(self, slot: Slot, _start: datetime) -> float | None:
+        return float(sum(pod.phase != "Running" for pod in self._workloads.pods(slot)))
+
+    def _nodes(self, slot: Slot, _start: datetime) -> float | None:
+        return float(sum(not node.ready for node in self._workloads.nodes(slot)))
+
+    def _failed_share(self, slot: Slot, start: datetime) -> float | None:
+        minute = self._traffic.minute(slot.name, start)
+        return round(minute.failed / minute.requests, 5) if minute.requests else None

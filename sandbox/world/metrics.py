@@ -1,15 +1,26 @@
-"""Azure Monitor's platform metrics of the estate, worked out when asked, one bucket a minute."""
+"""Azure Monitor's platform metrics of the estate, worked out when asked, one bucket a minute.
+
+Decides which buckets have a value, and how time series are filtered, split and aggregated. Refuses to know
+where the numbers come from (`metric_sources`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from sandbox.world.clusters import Clusters
-from sandbox.world.estate import Estate
-from sandbox.world.traffic import Traffic
+from sandbox.world.errors import ArmError, not_found
+from sandbox.world.estate import Estate, group_of, name_of
+from sandbox.world.metric_filter import Filter, parse_filter
+from sandbox.world.metric_sources import Metric, MetricSources, Point
+from sandbox.world.traffic import MINUTE, Traffic, floor_minute
+from shared.fleet import Slot
+
+CLUSTERS = "Microsoft.ContainerService/managedClusters"
+GATEWAYS = "Microsoft.Network/applicationGateways"
 
 
 class Bucket(Struct, frozen=True, kw_only=True):
@@ -24,7 +35,7 @@ class Bucket(Struct, frozen=True, kw_only=True):
 
 
 class Series(Struct, frozen=True, kw_only=True):
-    """One time series; `dimensions` are those that the filter split by (`name eq '*'`)."""
+    """One time series; `dimensions` are those that the filter named."""
 
     dimensions: Mapping[str, str]
     buckets: tuple[Bucket, ...]
@@ -45,7 +56,7 @@ class Metrics:
     def __init__(self, estate: Estate, clusters: Clusters, traffic: Traffic) -> None:
         self._estate = estate
         self._clusters = clusters
-        self._traffic = traffic
+        self._sources = MetricSources(estate, clusters, traffic)
 
     def query(
         self, resource_id: str, name: str, since: datetime, until: datetime, filter_text: str = ""
@@ -53,10 +64,101 @@ class Metrics:
         """The buckets that start in [since floored to its minute, until), each with all aggregations.
 
         A bucket in which the cluster did not run, or which is newer than the ingestion delay, has no value.
-        Without a `'*'` in the filter there is one series; a filter that no series meets gives no series.
+        Without a filter there is one series; with one, a series for each combination of the dimensions that
+        it names, and none where nothing meets it.
 
         Raises:
-            ArmError: 400 `BadRequest` for an unknown metric, dimension or filter, 404 `ResourceNotFound` for a
-                resource that is none of the estate's.
+            ArmError: 400 `BadRequest` for an unknown metric, dimension or filter, 404 `ResourceNotFound` for
+                a resource that is none of the estate's.
         """
-        raise NotImplementedError
+        slot, namespace, metrics = self._target(resource_id)
+        canonical, metric = _metric(metrics, namespace, name)
+        wanted = parse_filter(filter_text)
+        _check_dimensions(canonical, metric, wanted)
+        starts = _minutes(since, until)
+        found: dict[tuple[str, ...], dict[datetime, list[Point]]] = {}
+        split = tuple(each for each in metric.dimensions if each.lower() in wanted.names)
+        for start in starts:
+            for point in self._points(metric, namespace, slot, start, wanted):
+                key = tuple(point.dimensions[each] for each in split)
+                found.setdefault(key, {}).setdefault(start, []).append(point)
+        if not found and not split:
+            found[()] = {}
+        series = tuple(
+            Series(
+                dimensions=dict(zip(split, key, strict=True)),
+                buckets=tuple(_bucket(start, points.get(start, [])) for start in starts),
+            )
+            for key, points in sorted(found.items())
+        )
+        return MetricAnswer(name=canonical, namespace=namespace, unit=metric.unit, series=series)
+
+    def names(self, resource_id: str) -> tuple[str, ...]:
+        """The metrics of a resource. Raises ArmError 404."""
+        return tuple(self._target(resource_id)[2])
+
+    def _target(self, resource_id: str) -> tuple[Slot, str, dict[str, Metric]]:
+        if (slot := self._estate.slot_of_cluster(resource_id)) is not None:
+            return slot, CLUSTERS, self._sources.of_cluster
+        if (slot := self._estate.slot_of_gateway(resource_id)) is not None:
+            return slot, GATEWAYS, self._sources.of_gateway
+        raise not_found("Microsoft.Resources/resources", name_of(resource_id), group_of(resource_id))
+
+    def _points(
+        self, metric: Metric, namespace: str, slot: Slot, start: datetime, wanted: Filter
+    ) -> list[Point]:
+        """What the metric's series said in a minute, if anything is known of it yet."""
+        ingested = timedelta(seconds=self._estate.timings.metrics_ingestion_seconds)
+        if start + MINUTE + ingested > self._estate.now():
+            return []
+        if namespace == CLUSTERS and not self._ran(slot, start):
+            return []
+        return [point for point in metric.points(slot, start) if wanted.holds(point.dimensions)]
+
+    def _ran(self, slot: Slot, start: datetime) -> bool:
+        return all(self._clusters.runs(slot.cluster_id, at) for at in (start, start + MINUTE))
+
+
+def _metric(metrics: dict[str, Metric], namespace: str, name: str) -> tuple[str, Metric]:
+    for canonical, metric in metrics.items():
+        if canonical.lower() == name.lower():
+            return canonical, metric
+    provider, _, kind = namespace.partition("/")
+    raise ArmError(
+        400,
+        "BadRequest",
+        f"Failed to find metric configuration for provider: {provider}, resource Type: {kind}, "
+        f"metric: {name}, Valid metrics: {','.join(metrics)}",
+    )
+
+
+def _check_dimensions(name: str, metric: Metric, wanted: Filter) -> None:
+    unknown = wanted.names - {each.lower() for each in metric.dimensions}
+    if unknown:
+        raise ArmError(
+            400,
+            "BadRequest",
+            f"Metric: {name} does not support requested dimension combination: {','.join(sorted(unknown))}, "
+            f"supported ones are: {','.join(metric.dimensions)}",
+        )
+
+
+def _minutes(since: datetime, until: datetime) -> tuple[datetime, ...]:
+    first = floor_minute(since)
+    count = max(0, -((first - until) // MINUTE))
+    return tuple(first + MINUTE * i for i in range(count))
+
+
+def _bucket(start: datetime, points: list[Point]) -> Bucket:
+    if not points:
+        return Bucket(at=start)
+    total = sum(point.total for point in points)
+    count = sum(point.count for point in points)
+    return Bucket(
+        at=start,
+        total=round(total, 4),
+        average=round(total / count, 4),
+        minimum=round(min(point.minimum for point in points), 4),
+        maximum=round(max(point.maximum for point in points), 4),
+        count=count,
+    )

@@ -1,7 +1,7 @@
 """The ports door: the world as the engine's `World` port sees it, with no network between.
 
-Keeps the promises of the Azure adapters: an epoch in the record's metadata, If-Match, receipts for run commands,
-windows that end where data is complete. Refuses to know steps and verdicts.
+Keeps the promises of the Azure adapters: an epoch in the record's metadata, If-Match, receipts for run
+commands, windows that end where data is complete. Refuses to know steps and verdicts.
 """
 
 from __future__ import annotations

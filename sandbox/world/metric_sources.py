@@ -1,0 +1,180 @@
+"""Which metrics there are, and what each of their time series said in one minute.
+
+Decides names, units, dimensions and values. Refuses to know windows, filters and aggregations (`metrics`).
+Sources: the tables of supported metrics of `Microsoft.ContainerService/managedClusters` and
+`Microsoft.Network/applicationGateways` on learn.microsoft.com.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from sandbox.world.clusters import NODES, Clusters
+from sandbox.world.estate import Estate
+from sandbox.world.traffic import MINUTE, Traffic
+from sandbox.world.workloads import BAD_NODES, Workloads
+from shared.fleet import Slot
+
+PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
+STATUSES = ("true", "false", "unknown")
+HEALTH_CONDITIONS = ("MemoryPressure", "DiskPressure", "PIDPressure")
+STATUS_GROUPS = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class Point(NamedTuple):
+    """What one time series said in a minute; `total` is the sum of `count` observations."""
+
+    dimensions: dict[str, str]
+    total: float
+    count: float
+    minimum: float
+    maximum: float
+
+
+class Metric(NamedTuple):
+    """A metric: Azure's unit, its dimensions, and its points of one slot and minute."""
+
+    unit: str
+    dimensions: tuple[str, ...]
+    points: Callable[[Slot, datetime], Iterator[Point]]
+
+
+class MetricSources:
+    """The metrics of clusters and of gateways, by their Azure names."""
+
+    def __init__(self, estate: Estate, clusters: Clusters, traffic: Traffic) -> None:
+        self._estate = estate
+        self._clusters = clusters
+        self._traffic = traffic
+        self._workloads = Workloads(estate, clusters)
+        self.of_cluster = self._of_cluster()
+        self.of_gateway = self._of_gateway()
+
+    def _of_cluster(self) -> dict[str, Metric]:
+        percent = {
+            "apiserver_cpu_usage_percentage": 11.0,
+            "apiserver_memory_usage_percentage": 34.0,
+            "etcd_cpu_usage_percentage": 6.0,
+            "etcd_memory_usage_percentage": 21.0,
+            "etcd_database_usage_percentage": 4.0,
+        }
+        nodes = {"node_cpu_usage_percentage": 18.0, "node_memory_working_set_percentage": 41.0}
+        return {
+            "kube_node_status_condition": Metric(
+                "Count", ("condition", "status", "status2", "node"), self._node_conditions
+            ),
+            "kube_pod_status_phase": Metric("Count", ("phase", "namespace", "pod"), self._pod_phases),
+            "kube_pod_status_ready": Metric("Count", ("namespace", "pod", "condition"), self._pods_ready),
+            **{
+                name: Metric("Percent", (), self._control_plane(name, base)) for name, base in percent.items()
+            },
+            **{
+                name: Metric("Percent", ("node", "nodepool"), self._nodes(name, b))
+                for name, b in nodes.items()
+            },
+        }
+
+    def _of_gateway(self) -> dict[str, Metric]:
+        pool, listener = ("BackendSettingsPool",), ("Listener",)
+        backend = ("Listener", "BackendServer", "BackendPool", "BackendHttpSetting")
+        return {
+            "TotalRequests": Metric("Count", pool, self._requests),
+            "FailedRequests": Metric("Count", pool, self._failed_requests),
+            "ResponseStatus": Metric("Count", ("HttpStatusGroup",), self._response_status),
+            "BackendLastByteResponseTime": Metric("MilliSeconds", backend, self._latency(backend, 0.0)),
+            "ApplicationGatewayTotalTime": Metric("MilliSeconds", listener, self._latency(listener, 6.0)),
+            "HealthyHostCount": Metric("Count", pool, self._healthy_hosts),
+            "UnhealthyHostCount": Metric("Count", pool, self._unhealthy_hosts),
+        }
+
+    def _node_conditions(self, slot: Slot, _start: datetime) -> Iterator[Point]:
+        for node in self._workloads.nodes(slot):
+            for condition in ("Ready", *HEALTH_CONDITIONS):
+                holds = node.ready if condition == "Ready" else False
+                for status in STATUSES:
+                    dimensions = {
+                        "condition": condition,
+                        "status": status,
+                        "status2": condition if status == "true" else f"Not{condition}",
+                        "node": node.name,
+                    }
+                    yield _gauge(dimensions, float(status == str(holds).lower()))
+
+    def _pod_phases(self, slot: Slot, _start: datetime) -> Iterator[Point]:
+        for pod in self._workloads.pods(slot):
+            for phase in PHASES:
+                dimensions = {"phase": phase, "namespace": pod.namespace, "pod": pod.name}
+                yield _gauge(dimensions, float(pod.phase == phase))
+
+    def _pods_ready(self, slot: Slot, _start: datetime) -> Iterator[Point]:
+        for pod in self._workloads.pods(slot):
+            ready = str(pod.phase == "Running").lower()
+            for status in STATUSES:
+                dimensions = {"namespace": pod.namespace, "pod": pod.name, "condition": status}
+                yield _gauge(dimensions, float(status == ready))
+
+    def _control_plane(self, name: str, base: float) -> Callable[[Slot, datetime], Iterator[Point]]:
+        def points(slot: Slot, start: datetime) -> Iterator[Point]:
+            yield _spread({}, self._wobble(base, name, slot, start))
+
+        return points
+
+    def _nodes(self, name: str, base: float) -> Callable[[Slot, datetime], Iterator[Point]]:
+        def points(slot: Slot, start: datetime) -> Iterator[Point]:
+            busy = self._traffic.minute(slot.name, start).requests / self._estate.timings.requests_per_minute
+            for node in self._workloads.nodes(slot):
+                if node.ready:
+                    value = self._wobble(base + 12 * busy, f"{name} {node.name}", slot, start)
+                    yield _spread({"node": node.name, "nodepool": "nodepool1"}, value)
+
+        return points
+
+    def _requests(self, slot: Slot, start: datetime) -> Iterator[Point]:
+        yield _gauge({"BackendSettingsPool": _pool(slot)}, self._traffic.minute(slot.name, start).requests)
+
+    def _failed_requests(self, slot: Slot, start: datetime) -> Iterator[Point]:
+        yield _gauge({"BackendSettingsPool": _pool(slot)}, self._traffic.minute(slot.name, start).failed)
+
+    def _response_status(self, slot: Slot, start: datetime) -> Iterator[Point]:
+        minute = self._traffic.minute(slot.name, start)
+        counts = {"2xx": minute.requests - minute.failed, "5xx": minute.failed}
+        for group in STATUS_GROUPS:
+            yield _gauge({"HttpStatusGroup": group}, counts.get(group, 0.0))
+
+    def _latency(self, names: tuple[str, ...], more_ms: float) -> Callable[[Slot, datetime], Iterator[Point]]:
+        def points(slot: Slot, start: datetime) -> Iterator[Point]:
+            requests = self._traffic.minute(slot.name, start).requests
+            if requests and self._clusters.runs(slot.cluster_id, start):
+                mean = self._traffic.latency_ms(slot, start) + more_ms
+                dimensions = {name: f"{name.lower()}-{slot.name}" for name in names}
+                yield Point(dimensions, mean * requests, requests, mean * 0.4, mean * 2.5)
+
+        return points
+
+    def _healthy_hosts(self, slot: Slot, start: datetime) -> Iterator[Point]:
+        yield _gauge({"BackendSettingsPool": _pool(slot)}, float(NODES - self._bad_hosts(slot, start)))
+
+    def _unhealthy_hosts(self, slot: Slot, start: datetime) -> Iterator[Point]:
+        yield _gauge({"BackendSettingsPool": _pool(slot)}, float(self._bad_hosts(slot, start)))
+
+    def _bad_hosts(self, slot: Slot, start: datetime) -> int:
+        if not self._clusters.runs(slot.cluster_id, start + MINUTE / 2):
+            return NODES
+        return BAD_NODES if self._clusters.nodes_bad(slot) else 0
+
+    def _wobble(self, base: float, name: str, slot: Slot, start: datetime) -> float:
+        return base * (0.9 + 0.2 * self._estate.chance(name, slot.name, start))
+
+
+def _pool(slot: Slot) -> str:
+    return f"pool-{slot.name}~settings-{slot.name}"
+
+
+def _gauge(dimensions: dict[str, str], value: float) -> Point:
+    return Point(dimensions, value, 1, value, value)
+
+
+def _spread(dimensions: dict[str, str], mean: float) -> Point:
+    return Point(dimensions, mean * 2, 2, mean * 0.9, mean * 1.1)
