@@ -24,11 +24,11 @@ STATUS_GROUPS = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 
 class Point(NamedTuple):
-    """What one time series said in a minute; `total` is the sum of `count` observations."""
+    """What one time series said in a minute; `total` is the sum of its `observations`."""
 
     dimensions: dict[str, str]
     total: float
-    count: float
+    observations: float
     minimum: float
     maximum: float
 

@@ -153,7 +153,7 @@ def _bucket(start: datetime, points: list[Point]) -> Bucket:
     if not points:
         return Bucket(at=start)
     total = sum(point.total for point in points)
-    count = sum(point.count for point in points)
+    count = sum(point.observations for point in points)
     return Bucket(
         at=start,
         total=round(total, 4),

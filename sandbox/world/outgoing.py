@@ -51,8 +51,9 @@ class Outgoing:
         return tuple(sorted(due, key=lambda each: each.at))
 
     def _resource_events(self) -> Iterator[Outbound]:
-        for index, entry in enumerate(self._estate.ledger.until(self._estate.now())):
-            body = self._event_of(entry, self._estate.hex_of(32, "event", index, entry.at.isoformat()))
+        for entry in self._estate.ledger.until(self._estate.now()):
+            event_id = self._estate.hex_of(32, "event", entry.kind, entry.subject, entry.at.isoformat())
+            body = self._event_of(entry, event_id)
             if body is not None:
                 yield Outbound(at=entry.at, receiver=Receiver.EVENT_GRID, body=body)
 

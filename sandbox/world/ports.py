@@ -8,11 +8,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import assert_never
 
+from sandbox.world import looks, orders, readings
+from sandbox.world.errors import ArmError, HostUnknown
 from sandbox.world.model import World
-from shared.actions import Action
-from shared.fleet import Fleet
-from shared.probes import Answer, Probe
+from sandbox.world.settings import Family
+from shared.actions import (
+    Action,
+    Deploy,
+    DestroyCluster,
+    Freeze,
+    PointRecord,
+    StartCluster,
+    StartSync,
+    StopCluster,
+    Thaw,
+)
+from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
+from shared.fleet import Fleet, Source
+from shared.probes import (
+    AddressSeen,
+    Answer,
+    ClusterState,
+    CommandState,
+    DeploymentCheck,
+    DeploymentState,
+    GateReading,
+    GroupSeen,
+    GroupState,
+    Probe,
+    RecordState,
+    SlotAddress,
+    SyncState,
+    TrafficShare,
+    Unavailable,
+)
+
+SlotProbe = ClusterState | GroupState | SyncState | CommandState | SlotAddress
+BUSY = frozenset({"OperationNotAllowed", "DeploymentActive"})
 
 
 class PortsWorld:
@@ -22,9 +56,113 @@ class PortsWorld:
         self.world = world
 
     async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
-        """Answer every probe. What an outage hides is `Unavailable`."""
-        raise NotImplementedError
+        """Answer every probe, in an order of its own choice that is always the same.
+
+        What an outage hides, or a provider refuses to say, is `Unavailable`.
+        """
+        return {probe: self._answer(fleet, probe, now) for probe in sorted(probes, key=repr)}
 
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
-        """Carry out one action. Raises Superseded, Retry or Refused as the port says."""
-        raise NotImplementedError
+        """Carry out one action; returns the id of a run command.
+
+        Raises:
+            Superseded: 412, or the record carries a higher epoch.
+            Retry: 429, 5xx, and 409 while another operation is in progress.
+            Refused: any other 4xx (NotFound, Conflict among them).
+        """
+        families = (Family.ARM,) if isinstance(action, PointRecord | Deploy) else (Family.ARM, Family.AKS)
+        try:
+            self.world.admit(*families)
+            return self._order(fleet, action, epoch)
+        except ArmError as error:
+            raise _ours(error) from error
+
+    def _answer(self, fleet: Fleet, probe: Probe, now: datetime) -> Answer:
+        try:
+            self.world.admit(*_families(probe))
+            return self._look(fleet, probe, now)
+        except ArmError as error:
+            return Unavailable(f"{error.code}: {error}", error.retry_after_seconds)
+        except HostUnknown as error:
+            return Unavailable(str(error))
+
+    def _look(self, fleet: Fleet, probe: Probe, now: datetime) -> Answer:
+        match probe:
+            case GateReading():
+                return readings.read_gate(self.world, fleet, probe, now)
+            case TrafficShare():
+                return readings.read_traffic(self.world, fleet, probe, now)
+            case ClusterState() | GroupState() | SyncState() | CommandState() | SlotAddress():
+                return self._look_at_slot(fleet, probe, now)
+            case RecordState(record):
+                return looks.record(self.world, record)
+            case DeploymentCheck(slot, version, template_version):
+                return looks.check(self.world, fleet, slot, version, template_version)
+            case DeploymentState(name):
+                return looks.deployment(self.world, fleet, name, now)
+            case _:
+                assert_never(probe)
+
+    def _look_at_slot(self, fleet: Fleet, probe: SlotProbe, now: datetime) -> Answer:
+        match probe:
+            case ClusterState(slot):
+                return looks.cluster(self.world, fleet, slot)
+            case GroupState(slot):
+                return GroupSeen(self.world.clusters.group_exists(orders.group_name(fleet, slot)))
+            case SyncState(slot):
+                return looks.sync(self.world, fleet, slot)
+            case CommandState(slot, command_id):
+                return looks.command(self.world, fleet, slot, command_id, now)
+            case SlotAddress(slot):
+                return AddressSeen(self.world.estate.address_of(slot))
+            case _:
+                assert_never(probe)
+
+    def _order(self, fleet: Fleet, action: Action, epoch: int) -> str | None:
+        match action:
+            case Freeze():
+                return orders.freeze(self.world, fleet, action)
+            case Thaw():
+                return orders.thaw(self.world, fleet, action)
+            case PointRecord():
+                orders.point_record(self.world, fleet, action, epoch)
+            case Deploy():
+                orders.deploy(self.world, fleet, action)
+            case StartSync():
+                orders.start_sync(self.world, fleet, action)
+            case StartCluster():
+                orders.start_cluster(self.world, fleet, action)
+            case StopCluster():
+                orders.stop_cluster(self.world, fleet, action)
+            case DestroyCluster():
+                orders.destroy_cluster(self.world, fleet, action)
+            case _:
+                assert_never(action)
+        return None
+
+
+def _families(probe: Probe) -> tuple[Family, ...]:
+    match probe:
+        case GateReading(gate):
+            sources = {Source.METRICS: (Family.METRICS,), Source.LOGS: (Family.LOGS,)}
+            return sources.get(gate.source, ())
+        case TrafficShare():
+            return (Family.METRICS,)
+        case ClusterState() | CommandState():
+            return Family.ARM, Family.AKS
+        case _:
+            return (Family.ARM,)
+
+
+def _ours(error: ArmError) -> SwitchyardError:
+    """What to do about a refusal, by its status and code, as the adapters decide it."""
+    because = f"{error.code}: {error}"
+    if error.status == 412:
+        return Superseded(because)
+    if error.status == 404:
+        return NotFound(because)
+    if error.status == 409:
+        return Retry(because) if error.code in BUSY else Conflict(because)
+    if error.status in (401, 408, 429) or error.status >= 500:
+        return Retry(because, error.retry_after_seconds)
+    return Refused(because)

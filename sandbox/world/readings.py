@@ -1,0 +1,106 @@
+"""Gates and traffic through the ports door: which buckets of which source make a reading.
+
+Decides windows: a reading ends `ingestion_seconds` ago and holds whole minutes only. Refuses to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sandbox.world.errors import ArmError
+from sandbox.world.estate import name_of
+from sandbox.world.metrics import Bucket, Series
+from sandbox.world.model import World
+from sandbox.world.traffic import MINUTE, floor_minute
+from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
+from shared.model import Sample
+from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
+
+MISSING_TABLE = "SEM0100"
+COMBINE: dict[str, Callable[[list[float]], float]] = {
+    "total": sum,
+    "count": sum,
+    "average": lambda values: sum(values) / len(values),
+    "maximum": max,
+    "minimum": min,
+}
+
+
+def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
+    """The samples of a gate. Raises ArmError where its source refuses, HostUnknown as `respond` does."""
+    slot = fleet.slot(probe.slot)
+    if probe.gate.source is Source.HTTP:
+        return _http(world, slot, probe.gate, now)
+    until = now - timedelta(seconds=probe.gate.ingestion_seconds)
+    since = until - timedelta(seconds=probe.gate.window_seconds)
+    since = max(since, probe.since) if probe.since is not None else since
+    read = _metrics if probe.gate.source is Source.METRICS else _logs
+    return read(world, slot, probe.gate, min(since, until), until)
+
+
+def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime) -> TrafficSeen:
+    """Requests that each slot's gateway served in the complete minutes of the window."""
+    until = floor_minute(now - timedelta(seconds=fleet.traffic.ingestion_seconds))
+    since = _ceil_minute(max(probe.since, until - timedelta(seconds=probe.window_seconds)))
+    if since >= until:
+        return TrafficSeen({}, 0.0)
+    requests: dict[str, float] = {}
+    for slot in fleet.slots:
+        answer = world.metrics.query(slot.gateway_id, fleet.traffic.metric, since, until)
+        totals = [bucket.total for series in answer.series for bucket in series.buckets]
+        known = [total for total in totals if total is not None]
+        if known:
+            requests[slot.name] = sum(known)
+    return TrafficSeen(requests, (until - since) / MINUTE)
+
+
+def _metrics(world: World, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
+    resource_id = slot.gateway_id if gate.target is Target.GATEWAY else slot.cluster_id
+    first, last = _ceil_minute(since), floor_minute(until)
+    answer = world.metrics.query(resource_id, gate.metric, first, last, gate.filter)
+    aggregation = gate.aggregation.lower() or "average"
+    if aggregation not in COMBINE:
+        raise ArmError(400, "BadRequest", f"Invalid aggregation: {gate.aggregation}")
+    samples = tuple(_sample(aggregation, buckets) for buckets in _by_minute(answer.series))
+    where = f" where {gate.filter}" if gate.filter else ""
+    source = f"{aggregation} of {answer.name}{where} on {name_of(resource_id)}"
+    return Reading(samples=samples, source=source, since=since, until=until)
+
+
+def _by_minute(series: tuple[Series, ...]) -> list[tuple[Bucket, ...]]:
+    return list(zip(*(each.buckets for each in series), strict=True))
+
+
+def _sample(aggregation: str, buckets: tuple[Bucket, ...]) -> Sample:
+    """One minute of all time series together."""
+    values = [value for bucket in buckets if (value := getattr(bucket, aggregation)) is not None]
+    return Sample(at=buckets[0].at, value=COMBINE[aggregation](values) if values else None)
+
+
+def _logs(world: World, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
+    resource_id = slot.gateway_id if gate.target is Target.GATEWAY else slot.cluster_id
+    try:
+        rows = world.logs.query(resource_id, gate.query, since, until).rows
+    except ArmError as error:
+        if error.code != MISSING_TABLE:
+            raise
+        rows = ()
+    samples = tuple(Sample(at=at, value=value) for at, value in rows)
+    return Reading(samples=samples, source=gate.query, since=since, until=until)
+
+
+def _http(world: World, slot: Slot, gate: Gate, now: datetime) -> Reading:
+    host = slot.host.fqdn
+    answers = [world.respond(host, gate.path) for _ in range(gate.requests)]
+    if gate.measure is Measure.FAILED_SHARE:
+        failed = sum(answer.status >= 400 for answer in answers)
+        samples: tuple[Sample, ...] = (Sample(at=now, value=failed / len(answers)),)
+    else:
+        samples = tuple(Sample(at=now, value=answer.latency_ms) for answer in answers)
+    return Reading(samples=samples, source=f"https://{host}{gate.path}", since=now, until=now)
+
+
+def _ceil_minute(at: datetime) -> datetime:
+    floor = floor_minute(at)
+    return floor if floor == at else floor + MINUTE
