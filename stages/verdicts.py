@@ -1,4 +1,4 @@
-"""What a verdict leads to. Silence is not success, and a provider's trouble is never the candidate's fault."""
+"""What a verdict leads to. Silence is not success; a provider's trouble is never the candidate's fault."""
 
 from __future__ import annotations
 

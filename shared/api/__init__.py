@@ -1,0 +1,1 @@
+"""The API's answers, free of any web framework: requests and events in, responses out."""

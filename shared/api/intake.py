@@ -1,0 +1,136 @@
+"""Takes signals in: understood, matched to fleets, stored, and only then acknowledged and acted on.
+
+What is not understood is refused with a sentence and counted. Acting at once is a courtesy: once a signal is
+in the inbox, the timer would act on it too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from shared import signals
+from shared.engine import Engine, Ticked
+from shared.errors import Refused, Superseded, SwitchyardError
+from shared.model import Signal, SignalKind
+from shared.ports import Clock, FleetEntry, Store
+
+log = logging.getLogger("switchyard.intake")
+
+_DIRECTORY_SECONDS = 10
+
+
+class GridEvent(Protocol):
+    """What an Event Grid trigger hands over, whichever of its two schemas the event came in."""
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+
+    @property
+    def subject(self) -> str | None:
+        """The event's subject."""
+
+    def get_json(self) -> Any:
+        """The event's data."""
+
+
+class Intake:
+    """Accepts signals and ticks the fleets that they concern."""
+
+    def __init__(self, store: Store, engine: Engine, clock: Clock) -> None:
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._directory: tuple[FleetEntry, ...] = ()
+        self._read_at: datetime | None = None
+        self.refused: Counter[str] = Counter()
+
+    async def events(self, body: object) -> tuple[Signal, ...]:
+        """One Event Grid or CloudEvents event, or an array of them. Raises Refused."""
+        return await self._take("event", signals.parse_events, body)
+
+    async def alert(self, body: object) -> tuple[Signal, ...]:
+        """One Azure Monitor alert in the common schema. Raises Refused."""
+        return await self._take("alert", signals.parse_alert, body)
+
+    async def grid_event(self, event: GridEvent) -> None:
+        """One event from the Event Grid trigger.
+
+        A refusal is counted and swallowed, because Event Grid would deliver it again for a day.
+        """
+        try:
+            await self.events(envelope(event))
+        except Refused:
+            return
+
+    async def command(self, signal: Signal) -> Ticked:
+        """A person's command: stored, then acted on by this very invocation."""
+        if signal.kind is SignalKind.START:
+            await self._store.mark(signal.fleet, active=True, now=signal.at)
+        await self._store.accept(signal)
+        return await self._engine.tick(signal.fleet)
+
+    def forget(self) -> None:
+        """Read the directory anew next time: a fleet was applied."""
+        self._read_at = None
+
+    async def _take(
+        self,
+        what: str,
+        parse: Callable[[object, datetime, tuple[FleetEntry, ...]], Iterable[Signal]],
+        body: object,
+    ) -> tuple[Signal, ...]:
+        now = self._clock.now()
+        directory = await self._entries(now)
+        try:
+            found = tuple(parse(body, now, directory))
+        except Refused as error:
+            self.refused[what] += 1
+            log.warning("refused %s number %d: %s", what, self.refused[what], error)
+            raise
+        by_name = {entry.name: entry for entry in directory}
+        for signal in found:
+            await self._accept(signal, by_name[signal.fleet], now)
+        return found
+
+    async def _accept(self, signal: Signal, entry: FleetEntry, now: datetime) -> None:
+        if not entry.active:
+            # Marked first: a crash in between leaves a fleet that is swept for nothing, never a lost signal.
+            await self._store.mark(entry.name, active=True, now=now)
+        if not await self._store.accept(signal):
+            log.info("%s: %s was here before", signal.fleet, signal.id)
+            return
+        try:
+            await self._engine.tick(signal.fleet)
+        except (SwitchyardError, Superseded) as error:
+            log.warning("%s: stored, and left to the timer: %s", signal.fleet, error)
+
+    async def _entries(self, now: datetime) -> tuple[FleetEntry, ...]:
+        fresh = self._read_at is not None and now - self._read_at < timedelta(seconds=_DIRECTORY_SECONDS)
+        if not fresh:
+            self._directory = await self._store.directory()
+            self._read_at = now
+        return self._directory
+
+
+def envelope(event: GridEvent) -> dict[str, Any]:
+    """The event as it was on the wire, in the schema that it came in."""
+    body: dict[str, Any] = {"id": event.id, "subject": event.subject, "data": event.get_json()}
+    names = _CLOUD if hasattr(event, "specversion") else _GRID
+    for wire, attribute in names.items():
+        value = getattr(event, attribute, None)
+        body[wire] = value.isoformat() if isinstance(value, datetime) else value
+    return body
+
+
+_CLOUD = {"specversion": "specversion", "source": "source", "type": "type", "time": "time"}
+_GRID = {
+    "topic": "topic",
+    "eventType": "event_type",
+    "eventTime": "event_time",
+    "dataVersion": "data_version",
+}

@@ -1,0 +1,86 @@
+"""The only constructor of adapters: the system on a page.
+
+Nothing is built before the first invocation needs it, and no SDK is imported before an adapter is used.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from shared import settings as environment
+from shared.api.handlers import Api
+from shared.api.http import Handler, Request, respond
+from shared.api.intake import Intake
+from shared.engine import Engine
+from shared.settings import Settings
+from shared.signals import resources_of
+
+if TYPE_CHECKING:
+    import azure.functions as func
+
+    from shared.ports import Publisher, Store, World
+
+
+class System(Struct, frozen=True, kw_only=True):
+    """Everything that the triggers call."""
+
+    engine: Engine
+    intake: Intake
+    api: Api
+
+
+@cache
+def system() -> System:
+    """The system of this process. Raises Invalid for an environment that it cannot run in."""
+    settings = environment.parse(os.environ)
+    store, world, publisher = _adapters(settings)
+    engine = Engine(store, world, publisher, settings.clock)
+    intake = Intake(store, engine, settings.clock)
+    api = Api(store, intake, settings.clock, trust_easy_auth=settings.trust_easy_auth)
+    return System(engine=engine, intake=intake, api=api)
+
+
+def _adapters(settings: Settings) -> tuple[Store, World, Publisher]:
+    from shared.azure.connection import Connection
+    from shared.azure.topic import TopicPublisher
+    from shared.azure.world import AzureWorld
+    from shared.store.azure_tables import AzureTables
+    from shared.store.table_store import TableStore
+
+    connection = Connection(
+        arm_endpoint=settings.arm_endpoint,
+        metrics_endpoint=settings.metrics_endpoint,
+        logs_endpoint=settings.logs_endpoint,
+        probe_proxy=settings.probe_proxy,
+    )
+    if settings.storage_connection is not None:
+        tables = AzureTables.from_connection_string(settings.storage_connection)
+    else:
+        tables = AzureTables.from_endpoint(settings.tables_endpoint or "", connection.credential)
+    return TableStore(tables, resources_of), AzureWorld(connection), TopicPublisher(connection)
+
+
+async def serve(handler: Handler, request: func.HttpRequest) -> func.HttpResponse:
+    """Hand an HTTP trigger's request to a handler and its response back."""
+    import azure.functions as func
+
+    response = await respond(
+        handler,
+        Request(
+            method=request.method,
+            path=dict(request.route_params),
+            query=dict(request.params),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=request.get_body(),
+        ),
+    )
+    return func.HttpResponse(
+        response.body,
+        status_code=response.status,
+        headers=dict(response.headers),
+        mimetype=response.content_type,
+    )
