@@ -40,7 +40,7 @@ class Surface:
         slot = self._slot_behind(host)
         self._asked += 1
         now = self._estate.now()
-        failed = self._estate.chance("request", self._asked) < self._traffic.error_share(slot, now)
+        failed = self._estate.chance("request", self._asked) < self._traffic.sickness(slot, now)
         self._traffic.count(slot.name, failed=failed)
         wobble = 0.8 + 0.4 * self._estate.chance("request latency", self._asked)
         latency_ms = self._traffic.latency_ms(slot, floor_minute(now)) * wobble

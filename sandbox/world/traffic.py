@@ -25,6 +25,7 @@ NOWHERE = ""
 SPANS = 6
 """A minute's mix is the mean of this many moments in it."""
 ERROR_SHARE = 0.0005
+BAD_NODES_SHARE = 0.6
 LATENCY_MS = 42.0
 
 
@@ -88,12 +89,14 @@ class Traffic:
         return held
 
     def error_share(self, slot: Slot, at: datetime) -> float:
-        """The share of the slot's requests that fail at an instant: 1 where no cluster runs."""
+        """The share of the users' requests that fail at the slot at an instant, their own mistakes among them."""
+        return min(1.0, ERROR_SHARE + self.sickness(slot, at))
+
+    def sickness(self, slot: Slot, at: datetime) -> float:
+        """The share of well-made requests that fail at the slot at an instant: 1 where no cluster runs."""
         if not self._clusters.runs(slot.cluster_id, at):
             return 1.0
-        if self._clusters.nodes_bad(slot):
-            return 0.6
-        return ERROR_SHARE + self.burn(slot, at)
+        return BAD_NODES_SHARE if self._clusters.nodes_bad(slot) else self.burn(slot, at)
 
     def burn(self, slot: Slot, at: datetime) -> float:
         """What the slow burn adds to the slot's share of failed requests at an instant."""
