@@ -1,0 +1,34 @@
+"""The stand-in's wire door: Azure's HTTPS, as far as the product uses it, over one `sandbox.world`.
+
+The unmodified Azure SDK clients talk to it. It decides wire forms and refuses to decide what happens: that is
+the world's. `server.Wire` starts everything and says which settings point a controller at it.
+
+Lies (where Azure is different, on purpose or because nobody outside knows):
+
+* One port serves ARM, the metrics batch, the log query and the topic; a path tells them apart. A token for
+  the door's own URL is as good as one for the service's audience, because a client that is given another
+  endpoint asks for that.
+* Azure Resource Manager knows only what the product uses. Anything else is 404 `InvalidResourceType`.
+* Nothing checks roles: every token of the one managed identity may do everything.
+* Only outages and throttling that the world's faults ask for happen; nothing counts requests.
+* DNS record sets are A, AAAA and CNAME. There are no alias records, no paging and no `$top`. A refusal has
+  the published form `{"error": {"code", "message"}}`; clients must go by the status.
+* A cluster's etag is in the `ETag` header alone, not in `eTag` of the body, because Azure's published
+  2024-05-01 description of the body has no such property. `If-Match` works on delete.
+* Throttling by the AKS resource provider has the form `{"code", "message"}` that AKS uses, which the
+  published descriptions do not know.
+* A template spec's version answers without its template; a deployment takes a template spec and nothing else.
+* A Flux configuration is accepted by ARM at once; its operation has always succeeded. Only Git sources exist.
+* Metrics: `top`, `orderby` and `rollupby` are ignored; a query over an unknown metric or dimension is refused
+  as a whole, where Azure answers it per metric. Log queries are not KQL (`sandbox.world.logs`).
+* The topic takes CloudEvents alone. Nothing that is published to it is delivered to anybody.
+* A receiver of Event Grid's deliveries has 30 real seconds to answer; retries wait in the world's time,
+  exactly on schedule, and nothing is delivered out of order or twice by itself.
+* A probe's latency is the world's in real milliseconds, whatever the clock's rate.
+* `SSL_CERT_FILE` names the stand-in's authority alone: in a rehearsal no other server is trusted.
+
+What a record cannot prove: Azure publishes no description of publishing to Event Grid (`POST /api/events`), nor
+of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`). A check
+against the published descriptions finds no operation for the first and takes the others for resources with an
+unknown property `status`.
+"""

@@ -1,0 +1,182 @@
+"""What public and private DNS have in common on the wire: get, put, patch, delete and the lists.
+
+Decides how a body becomes targets, TTL and metadata and back. What differs between the two is a `Flavour`.
+Refuses record types that cannot decide which slot users reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from sandbox.wire.errors import BadRequest
+from sandbox.wire.routing import Call, Operation, Reply
+from sandbox.world.model import World
+from sandbox.world.zones import RecordSet
+from shared.fleet import RecordType
+
+_VALUES = {RecordType.A: "ipv4Address", RecordType.AAAA: "ipv6Address", RecordType.CNAME: "cname"}
+
+
+class Flavour(Struct, frozen=True, kw_only=True):
+    """How one of the two services spells things. `listings` are the paths that list a whole zone."""
+
+    zone_type: str
+    versions: frozenset[str]
+    ttl: str
+    fields: dict[RecordType, str]
+    listings: tuple[str, ...]
+    record_facts: dict[str, Any]
+
+
+class RecordSetOperations:
+    """The operations of one service. `zone_facts` gives a zone's properties for its number of record sets."""
+
+    def __init__(self, world: World, flavour: Flavour, zone_facts: Callable[[int], dict[str, Any]]) -> None:
+        self._world = world
+        self._flavour = flavour
+        self._zone_facts = zone_facts
+
+    def operations(self) -> list[Operation]:
+        """Every operation; the lists of a zone come before the list of a type, whose path is the same."""
+        zone = (
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/"
+            f"{self._flavour.zone_type}/{{zone}}"
+        )
+        record = zone + "/{type}/{name}"
+        return [
+            self._operation("GET", zone, self._get_zone),
+            *(
+                self._operation("GET", f"{zone}/{listing}", self._list_zone)
+                for listing in self._flavour.listings
+            ),
+            self._operation("GET", zone + "/{type}", self._list_type),
+            self._operation("GET", record, self._get),
+            self._operation("PUT", record, self._put),
+            self._operation("PATCH", record, self._patch),
+            self._operation("DELETE", record, self._delete),
+        ]
+
+    def _operation(self, method: str, template: str, handler: Callable[[Call], Reply]) -> Operation:
+        return Operation(method=method, template=template, handler=handler, versions=self._flavour.versions)
+
+    def _get_zone(self, call: Call) -> Reply:
+        zone_id = self._zone_id(call)
+        count = len(self._world.zones.list(zone_id))
+        return Reply(
+            200,
+            {
+                "id": zone_id,
+                "name": call.parameters["zone"],
+                "type": f"Microsoft.Network/{self._flavour.zone_type}",
+                "location": "global",
+                "etag": self._world.estate.hex_of(32, "zone", zone_id.lower()),
+                "tags": {},
+                "properties": self._zone_facts(count),
+            },
+        )
+
+    def _list_zone(self, call: Call) -> Reply:
+        return self._list(call, tuple(RecordType))
+
+    def _list_type(self, call: Call) -> Reply:
+        type_ = _record_type(call)
+        return self._list(call, (type_,))
+
+    def _list(self, call: Call, types: tuple[RecordType, ...]) -> Reply:
+        present = self._world.zones.list(self._zone_id(call))
+        return Reply(200, {"value": [self._shown(each) for each in present if each.type in types]})
+
+    def _get(self, call: Call) -> Reply:
+        return self._reply(200, self._world.zones.get(*self._key(call)))
+
+    def _put(self, call: Call) -> Reply:
+        zone_id, name, type_ = self._key(call)
+        existed = self._world.zones.find(zone_id, name, type_) is not None
+        properties = _properties(call)
+        written = self._world.zones.put(
+            zone_id,
+            name,
+            type_,
+            ttl_seconds=_whole(properties.get(self._flavour.ttl)),
+            targets=self._targets(properties, type_),
+            metadata=properties.get("metadata"),
+            if_match=call.headers.get("If-Match"),
+            create_only=call.headers.get("If-None-Match") == "*",
+        )
+        return self._reply(200 if existed else 201, written)
+
+    def _patch(self, call: Call) -> Reply:
+        before = self._world.zones.get(*self._key(call))
+        properties = _properties(call)
+        metadata = properties.get("metadata")
+        written = self._world.zones.put(
+            before.zone_id,
+            before.name,
+            before.type,
+            ttl_seconds=_whole(properties.get(self._flavour.ttl, before.ttl_seconds)),
+            targets=self._targets(properties, before.type) or before.targets,
+            metadata=before.metadata if metadata is None else metadata,
+            if_match=call.headers.get("If-Match"),
+        )
+        return self._reply(200, written)
+
+    def _delete(self, call: Call) -> Reply:
+        existed = self._world.zones.delete(*self._key(call), if_match=call.headers.get("If-Match"))
+        return Reply(200 if existed else 204)
+
+    def _zone_id(self, call: Call) -> str:
+        return (
+            f"{call.group_id}/providers/Microsoft.Network/{self._flavour.zone_type}/{call.parameters['zone']}"
+        )
+
+    def _key(self, call: Call) -> tuple[str, str, RecordType]:
+        return self._zone_id(call), call.parameters["name"], _record_type(call)
+
+    def _targets(self, properties: Mapping[str, Any], type_: RecordType) -> tuple[str, ...]:
+        content = properties.get(self._flavour.fields[type_]) or []
+        entries = [content] if isinstance(content, dict) else content
+        return tuple(str(entry[_VALUES[type_]]) for entry in entries if entry.get(_VALUES[type_]))
+
+    def _reply(self, status: int, record_set: RecordSet) -> Reply:
+        return Reply(status, self._shown(record_set), {"ETag": record_set.etag})
+
+    def _shown(self, record_set: RecordSet) -> dict[str, Any]:
+        entries = [{_VALUES[record_set.type]: target} for target in record_set.targets]
+        single = record_set.type is RecordType.CNAME
+        return {
+            "id": f"{record_set.zone_id}/{record_set.type.value}/{record_set.name}",
+            "name": record_set.name,
+            "type": f"Microsoft.Network/{self._flavour.zone_type}/{record_set.type.value}",
+            "etag": record_set.etag,
+            "properties": {
+                "metadata": dict(record_set.metadata),
+                "fqdn": f"{record_set.fqdn}.",
+                self._flavour.ttl: record_set.ttl_seconds,
+                self._flavour.fields[record_set.type]: entries[0] if single else entries,
+                **self._flavour.record_facts,
+            },
+        }
+
+
+def _properties(call: Call) -> dict[str, Any]:
+    properties = call.payload().get("properties")
+    if not isinstance(properties, dict):
+        raise BadRequest("BadRequest", "The record set has no properties.")
+    return properties
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadRequest("BadRequest", "The TTL must be a whole number of seconds.")
+    return value
+
+
+def _record_type(call: Call) -> RecordType:
+    name = call.parameters["type"]
+    try:
+        return RecordType(name.upper())
+    except ValueError:
+        raise BadRequest("BadRequest", f"The stand-in keeps no record sets of type '{name}'.") from None
