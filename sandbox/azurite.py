@@ -13,7 +13,6 @@ from sandbox.child import Child
 from sandbox.host.settings import azurite_connection_string
 
 START_SECONDS_MAX = 60.0
-STOP_SECONDS_MAX = 5.0
 # A client may keep an idle connection longer than Azurite's default of 5 s, and would then meet a reset.
 KEEP_ALIVE_SECONDS = 60
 _SCRIPT = Path(__file__).resolve().parents[1] / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
@@ -73,7 +72,7 @@ class Azurite:
 
     def stop(self) -> None:
         if self._child is not None:
-            self._child.stop(STOP_SECONDS_MAX)
+            self._child.kill()  # asked kindly, it would first wait for idle connections
             self._child = None
 
     @property

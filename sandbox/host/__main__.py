@@ -60,14 +60,15 @@ async def serve(options: Options, *, exit_with_stdin: bool) -> Host:
     if exit_with_stdin:
         threading.Thread(target=_wait_for_end_of_stdin, args=(loop, stop), daemon=True).start()
     async with running(options) as host:
-        names = ", ".join(function.name for function in host.functions)
+        names = ", ".join(item.name + (" (disabled)" if item.disabled else "") for item in host.functions)
         print(f"host: listening on {host.url} ({len(host.functions)} functions: {names})", flush=True)
         await stop.wait()
     return host
 
 
 def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not through sys.stdin: its lock, held by a thread, would end the interpreter with a fatal error.
+    while os.read(0, 4096):
         pass
     with contextlib.suppress(RuntimeError):  # the loop is closed already
         loop.call_soon_threadsafe(stop.set)

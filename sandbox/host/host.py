@@ -32,6 +32,7 @@ from sandbox.host.worker import Attempt, Outcome, Worker, index, stop_runtime
 log = logging.getLogger("host")
 
 STOP_SECONDS_MAX = 5.0
+ANSWER_SECONDS_MAX = 1.0  # for writing the responses of what has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Host:
                 options.key,
             ),
             access_log=None,
-            shutdown_timeout=STOP_SECONDS_MAX,
+            shutdown_timeout=ANSWER_SECONDS_MAX,
         )
         await self._runner.setup()
         self._site = web.SockSite(self._runner, door)
@@ -102,7 +103,11 @@ class Host:
             self._loops[listener.function.name] = asyncio.create_task(listener.run())
 
     def _make_timers(self, enabled: list[Function], options: Options) -> None:
-        statuses, problems = StatusFile(options.timer_status), []
+        try:
+            statuses = StatusFile(options.timer_status)
+        except ValueError as error:
+            raise StartError([f"{options.timer_status}: {error}"]) from error
+        problems = []
         for function in enabled:
             if function.retry is not None and function.trigger.kind != "timerTrigger":
                 log.warning("%s: a retry policy has no effect on a %s", function.name, function.trigger.kind)
@@ -143,7 +148,7 @@ class Host:
     async def _run_by_hand(self, function: Function, given: str) -> Outcome:
         if function.trigger.kind == "timerTrigger":
             timer = self._timers.get(function.name) or self._timer(function, StatusFile(None))
-            return await self._worker.invoke(function, timer.data())
+            return await timer.run_by_hand()
         data = (
             TypedData(json=given) if function.trigger.kind == "eventGridTrigger" else TypedData(string=given)
         )

@@ -37,9 +37,10 @@ class TypedData:
         return next(iter(self._data), None)
 
     def __getattr__(self, kind: str) -> Any:
-        if kind.startswith("_"):
+        # The runtime tells a value from a namespace of classes by asking for a name that only the latter has.
+        if kind.startswith("_") or kind not in self._data:
             raise AttributeError(kind)
-        return self._data.get(kind)
+        return self._data[kind]
 
     def __repr__(self) -> str:
         return f"TypedData({self.WhichOneof('data')})"

@@ -25,11 +25,11 @@ class HostProcess:
     def __init__(self, options: Options, environment: Mapping[str, str] | None = None) -> None:
         self.options = options
         self.url = ""
-        self._environment = dict(environment or {})
+        self.environment = dict(environment or {})
         self._child: Child | None = None
 
     def start(self) -> Self:
-        environment = os.environ | self._environment
+        environment = os.environ | self.environment
         environment["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(_REPOSITORY), environment.get("PYTHONPATH", "")])
         )

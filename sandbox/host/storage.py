@@ -69,9 +69,14 @@ class Queues:
     def client(self, connection: str, name: str) -> QueueClient:
         address = (connection, name)
         if address not in self._clients:
-            # Retries would only hide from the caller that storage is away; every caller repeats by itself.
+            # One retry, for a connection that was closed while idle: more would only hide an outage.
             self._clients[address] = QueueClient.from_connection_string(
-                connection, name, retry_total=1, connection_timeout=5
+                connection,
+                name,
+                retry_total=1,
+                initial_backoff=1,
+                random_jitter_range=0,
+                connection_timeout=5,
             )
         return self._clients[address]
 

@@ -164,13 +164,18 @@ class Timer:
         self._status = Status(began, self._schedule.next_after(began), began)
         self._save()
 
-    async def _with_retries(self, data: TypedData) -> None:
+    async def run_by_hand(self) -> Outcome:
+        """Run at once, beside the schedule and without a trace in it."""
+        return await self._with_retries(self.data())
+
+    async def _with_retries(self, data: TypedData) -> Outcome:
         retry, number = self.function.retry, 0
         outcome = await self._fire(data, Attempt(0, retry.count_max if retry else 0))
         while retry and outcome.error is not None and (retry.count_max < 0 or number < retry.count_max):
             number += 1
             await self._clock.sleep(retry.delay(number).total_seconds())
             outcome = await self._fire(data, Attempt(number, retry.count_max))
+        return outcome
 
     def _save(self) -> None:
         if self._monitored:
