@@ -1,0 +1,135 @@
+"""How this process reaches Azure: endpoints, one credential, one connection pool, and every client once.
+
+Decides audiences and time limits. Refuses to know any service: an adapter brings its SDK's client class.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AioHttpTransport
+
+C = TypeVar("C")
+
+ARM_ENDPOINT = "https://management.azure.com"
+METRICS_ENDPOINT = "https://{location}.metrics.monitor.azure.com"
+LOGS_ENDPOINT = "https://api.loganalytics.io"
+
+# Where a cloud's tokens for Azure Resource Manager are not for the host that they are sent to.
+_ARM_AUDIENCES = {"management.usgovcloudapi.net": "https://management.core.usgovcloudapi.net"}
+
+
+class Connection:
+    """Endpoints, credential and clients. Make one per process and close it with `aclose`.
+
+    `metrics_endpoint` may contain `{location}`. `probe_proxy` is the URL of an HTTP proxy for the gates' own
+    requests. `credential` is made from the environment where none is given. The limits are of one attempt:
+    seconds to connect, and seconds without a byte while an answer is awaited.
+    """
+
+    def __init__(
+        self,
+        *,
+        arm_endpoint: str = ARM_ENDPOINT,
+        metrics_endpoint: str = METRICS_ENDPOINT,
+        logs_endpoint: str = LOGS_ENDPOINT,
+        probe_proxy: str | None = None,
+        credential: AsyncTokenCredential | None = None,
+        connect_seconds_max: float = 3,
+        read_seconds_max: float = 10,
+    ) -> None:
+        self.arm_endpoint = arm_endpoint.rstrip("/")
+        self.metrics_endpoint = metrics_endpoint.rstrip("/")
+        self.logs_endpoint = logs_endpoint.rstrip("/")
+        self.probe_proxy = probe_proxy
+        self._given = credential
+        self._made: AsyncTokenCredential | None = None
+        self._connect_seconds_max = connect_seconds_max
+        self._read_seconds_max = read_seconds_max
+        self._transport: AioHttpTransport | None = None
+        self._clients: dict[Hashable, object] = {}
+
+    def credential(self) -> AsyncTokenCredential:
+        """The one credential of this process."""
+        if self._given is not None:
+            return self._given
+        if self._made is None:
+            self._made = _from_environment()
+        return self._made
+
+    def arm_client(self, kind: Callable[..., C], subscription_id: str) -> C:
+        """The client of an azure-mgmt package for a subscription, made on first use."""
+        return self.client(
+            (kind, subscription_id.lower()),
+            lambda options: kind(
+                self.credential(),
+                subscription_id,
+                base_url=self.arm_endpoint,
+                credential_scopes=[arm_scope(self.arm_endpoint)],
+                retry_policy=self.retry_policy(),
+                **options,
+            ),
+        )
+
+    def client(self, key: Hashable, make: Callable[[dict[str, Any]], C]) -> C:
+        """The client of that key, made on first use by `make(options)`; all share one connection pool."""
+        if key not in self._clients:
+            self._clients[key] = make({"transport": self.transport(), "user_agent": "switchyard"})
+        return cast("C", self._clients[key])
+
+    def retry_policy(self) -> Any:
+        """The retry policy of every client that takes one."""
+        from shared.azure.retries import BriefRetryPolicy
+
+        return BriefRetryPolicy()
+
+    def transport(self) -> AioHttpTransport:
+        """The connection pool."""
+        if self._transport is None:
+            from azure.core.pipeline.transport import AioHttpTransport
+
+            self._transport = AioHttpTransport(
+                connection_timeout=self._connect_seconds_max, read_timeout=self._read_seconds_max
+            )
+        return self._transport
+
+    async def aclose(self) -> None:
+        """Close the connections, and the credential if it was made here."""
+        self._clients.clear()
+        if self._transport is not None:
+            await self._transport.close()
+        if self._made is not None:
+            await self._made.close()
+
+
+def arm_scope(endpoint: str) -> str:
+    """The token scope of an Azure Resource Manager endpoint, in any cloud.
+
+    Source: https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
+    """
+    audience = _ARM_AUDIENCES.get(urlsplit(endpoint).hostname or "", endpoint.rstrip("/"))
+    return f"{audience}/.default"
+
+
+def metrics_audience(endpoint: str) -> str:
+    """The audience of a metrics endpoint: its host without the region, one for all of a cloud."""
+    host = urlsplit(endpoint).hostname or ""
+    _, marker, rest = host.partition("metrics.monitor.")
+    return f"https://{marker}{rest}" if marker else endpoint.rstrip("/")
+
+
+def _from_environment() -> AsyncTokenCredential:
+    """Managed identity where the platform offers one, else whoever the developer is signed in as.
+
+    Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+    """
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+    if os.environ.get("IDENTITY_ENDPOINT") or os.environ.get("MSI_ENDPOINT"):
+        return ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID"))
+    return DefaultAzureCredential()

@@ -1,0 +1,100 @@
+"""Deployments of a template spec into the fleet's resource group, through azure-mgmt-resource-deployments.
+
+Decides what the template is given and how ARM's objection reads. Refuses to know what the template makes.
+
+Source: https://learn.microsoft.com/rest/api/resources/deployments
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.actions import Deploy
+from shared.azure.connection import Connection
+from shared.azure.errors import allowing, ours, sentence
+from shared.azure.ids import parse
+from shared.errors import Refused, Retry
+from shared.fleet import Fleet, SlotName
+from shared.probes import CheckSeen, DeploymentCheck, DeploymentSeen, DeploymentState
+
+if TYPE_CHECKING:
+    from azure.mgmt.resource.deployments.aio.operations import DeploymentsOperations
+
+CHECK_NAME = "switchyard-check"
+_ENDED = ("Succeeded", "Failed", "Canceled")
+
+
+class Deployments:
+    """The fleet's deployments. `check_seconds_max` is how long an invocation waits for ARM's validation."""
+
+    def __init__(self, connection: Connection, check_seconds_max: float = 20) -> None:
+        self._connection = connection
+        self._check_seconds_max = check_seconds_max
+
+    async def check(self, fleet: Fleet, probe: DeploymentCheck, _now: datetime) -> CheckSeen:
+        """Whether ARM would accept the deployment. Raises Retry if it does not say so in time."""
+        body = deployment(fleet, probe.slot, probe.version, probe.template_version)
+        try:
+            async with asyncio.timeout(self._check_seconds_max):
+                with ours("the deployment's validation"):
+                    poller = await self._operations(fleet).begin_validate(
+                        fleet.provisioner.resource_group, CHECK_NAME, body, polling_interval=1
+                    )
+                    result: Any = await poller.result()
+        except TimeoutError as error:
+            raise Retry("ARM is still validating the deployment") from error
+        except Refused as refusal:
+            return CheckSeen(valid=False, because=str(refusal))
+        objection = (result or {}).get("error")
+        return CheckSeen(valid=not objection, because=sentence(objection) if objection else "")
+
+    async def deploy(self, fleet: Fleet, action: Deploy, _epoch: int) -> None:
+        """Start the deployment of that name, unless it is under way. Raises Retry if ARM is busy."""
+        body = deployment(fleet, action.slot, action.version, action.template_version)
+        call = self._operations(fleet).begin_create_or_update(
+            fleet.provisioner.resource_group, action.name, body, polling=False
+        )
+        if await allowing(call, 409) is None:
+            found = await self._look(fleet, action.name)
+            if found.state in ("", *_ENDED):
+                raise Retry(f"ARM takes no deployment {action.name} now: it is {found.state or 'not there'}")
+
+    async def observe(self, fleet: Fleet, probe: DeploymentState, _now: datetime) -> DeploymentSeen:
+        """How far the deployment is: one GET."""
+        return await self._look(fleet, probe.name)
+
+    async def _look(self, fleet: Fleet, name: str) -> DeploymentSeen:
+        call = self._operations(fleet).get(fleet.provisioner.resource_group, name)
+        found = await allowing(call, 404)
+        if found is None:
+            return DeploymentSeen(state="")
+        properties = found.get("properties") or {}
+        error = properties.get("error")
+        return DeploymentSeen(
+            state=properties.get("provisioningState") or "Accepted", because=sentence(error) if error else ""
+        )
+
+    def _operations(self, fleet: Fleet) -> DeploymentsOperations:
+        from azure.mgmt.resource.deployments.aio import DeploymentsMgmtClient
+
+        return self._connection.arm_client(DeploymentsMgmtClient, fleet.subscription_id).deployments
+
+
+def deployment(fleet: Fleet, slot: SlotName, version: str, template_version: str) -> Any:
+    """The deployment's body: the fleet's parameters as they are, then the candidate's own facts."""
+    provisioner = fleet.provisioner
+    parameters = {
+        **provisioner.parameters,
+        provisioner.slot_parameter: slot,
+        provisioner.cluster_name_parameter: parse(fleet.slot(slot).cluster_id).name,
+        provisioner.version_parameter: version,
+    }
+    return {
+        "properties": {
+            "mode": "Incremental",
+            "templateLink": {"id": f"{provisioner.template_spec_id}/versions/{template_version}"},
+            "parameters": {name: {"value": value} for name, value in parameters.items()},
+        }
+    }

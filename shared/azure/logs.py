@@ -1,0 +1,113 @@
+"""Log queries on a slot's cluster or gateway, through azure-monitor-query.
+
+Decides how a table becomes samples: the column `value` holds the numbers, `TimeGenerated` their times; where
+there are no times the last row's value is the sample, at the window's end. Judges nothing. A partial result
+is no result, and a table that does not exist (yet) has no data, which is not health.
+
+Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.azure.connection import Connection
+from shared.azure.errors import body_of
+from shared.azure.window import Window, resource_of, window
+from shared.errors import Refused, Retry
+from shared.fleet import Fleet
+from shared.model import Sample
+from shared.probes import GateReading, Reading
+
+if TYPE_CHECKING:
+    from azure.monitor.query.aio import LogsQueryClient
+
+VALUE = "value"
+TIME = "TimeGenerated"
+_QUERY_SECONDS_MAX = 15
+# Kusto's code for a name that it cannot resolve; for a table, and only then, its message says so.
+_UNRESOLVED = "SEM0100"
+
+
+class Logs:
+    """The logs of a fleet's clusters and gateways."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def observe(self, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
+        """The query's samples in the gate's window. Raises Retry for a partial result, Refused."""
+        from azure.core.exceptions import HttpResponseError
+        from azure.monitor.query import LogsQueryPartialResult
+
+        gate = probe.gate
+        resource_id = resource_of(fleet.slot(probe.slot), gate.target)
+        span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
+        empty = Reading(samples=(), source=gate.query, since=span.since, until=span.until)
+        if span.empty:
+            return empty
+        try:
+            result = await self._client().query_resource(
+                resource_id,
+                gate.query,
+                timespan=(span.since, span.until),
+                server_timeout=_QUERY_SECONDS_MAX,
+                read_timeout=_QUERY_SECONDS_MAX + 2,
+            )
+        except HttpResponseError as error:
+            if table_missing(body_of(error)):
+                return empty
+            raise
+        if isinstance(result, LogsQueryPartialResult):
+            raise Retry(f"the query gave a partial result: {result.partial_error}")
+        samples = samples_of(result.tables[0], span) if result.tables else ()
+        return Reading(samples=samples, source=gate.query, since=span.since, until=span.until)
+
+    def _client(self) -> LogsQueryClient:
+        from azure.monitor.query.aio import LogsQueryClient
+
+        connection = self._connection
+        return connection.client(
+            LogsQueryClient,
+            lambda options: LogsQueryClient(
+                connection.credential(),
+                endpoint=connection.logs_endpoint,
+                retry_policy=connection.retry_policy(),
+                **options,
+            ),
+        )
+
+
+def samples_of(table: Any, span: Window) -> tuple[Sample, ...]:
+    """The rows of a table as samples, oldest first. Raises Refused without a column `value`."""
+    if VALUE not in table.columns:
+        raise Refused(f"the query must give a column {VALUE!r}, it gives {', '.join(table.columns)}")
+    if TIME in table.columns:
+        samples = (Sample(at=_utc(row[TIME]), value=_number(row[VALUE])) for row in table.rows if row[TIME])
+        return tuple(sorted(samples, key=lambda each: each.at))
+    return tuple(Sample(at=span.until, value=_number(row[VALUE])) for row in table.rows[-1:])
+
+
+def table_missing(error: Mapping[str, Any]) -> bool:
+    """Whether the service's objection is that a table does not exist."""
+    inner: Any = error
+    while isinstance(inner, Mapping):
+        if inner.get("code") == _UNRESOLVED:
+            return "table" in str(inner.get("message")).lower()
+        inner = inner.get("innererror")
+    return False
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise Refused(f"the query's column {VALUE!r} must hold numbers, it holds {value!r}") from error
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

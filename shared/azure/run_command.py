@@ -1,0 +1,111 @@
+"""Run commands: a command with its files is handed to a cluster, and how it ended is asked for later.
+
+Decides what counts as ended. Refuses to know what a command does, and never sends one twice by itself: a
+command need not be harmless to repeat, that is its author's to know.
+
+Source: https://learn.microsoft.com/azure/aks/access-private-cluster
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.azure.aks import managed_clusters
+from shared.azure.connection import Connection
+from shared.azure.ids import ResourceId, parse
+from shared.errors import Retry
+from shared.fleet import Fleet
+from shared.probes import CommandSeen, CommandState
+
+NEVER_RAN = -1
+"""The exit code of a command that ended without one: its pod could not be made or was lost."""
+
+# The Entra application of every AKS API server, whose token a cluster with Entra integration asks for.
+_AKS_SERVER_SCOPE = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
+_OUTPUT_CHARACTERS_MAX = 4_000
+
+
+class RunCommands:
+    """Commands on the clusters of a fleet's slots."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def run(self, cluster_id: str, command: str, files: Mapping[str, str]) -> str:
+        """Hand over a command, once; returns its id. `files` lie in its working directory.
+
+        Raises Retry without an id in the answer: the command may run, so it must be one that can be repeated.
+        """
+        cluster = parse(cluster_id)
+        operations = managed_clusters(self._connection, cluster)
+        payload: Any = {"command": command, "context": packed(files)}
+        token = await self._cluster_token(cluster)
+        if token is not None:
+            payload["clusterToken"] = token
+        answers: list[Any] = []
+        _poller = await operations.begin_run_command(
+            cluster.resource_group,
+            cluster.name,
+            payload,
+            polling=False,
+            retry_total=0,
+            raw_response_hook=answers.append,
+        )
+        return command_id(answers[-1].http_response)
+
+    async def observe(self, fleet: Fleet, probe: CommandState, _now: datetime) -> CommandSeen:
+        """How the command ended: one GET. Raises NotFound where the cluster has forgotten it."""
+        cluster = parse(fleet.slot(probe.slot).cluster_id)
+        operations = managed_clusters(self._connection, cluster)
+        found: Any = await operations.get_command_result(
+            cluster.resource_group, cluster.name, probe.command_id
+        )
+        return ended((found or {}).get("properties") or {})
+
+    async def _cluster_token(self, cluster: ResourceId) -> str | None:
+        operations = managed_clusters(self._connection, cluster)
+        found = await operations.get(cluster.resource_group, cluster.name)
+        profile = (found.get("properties") or {}).get("aadProfile") or {}
+        if not profile.get("managed"):
+            return None
+        return (await self._connection.credential().get_token(_AKS_SERVER_SCOPE)).token
+
+
+def packed(files: Mapping[str, str]) -> str:
+    """The files as a zip archive in base64; the same files give the same text."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, text in sorted(files.items()):
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+    return base64.b64encode(archive.getvalue()).decode()
+
+
+def command_id(response: Any) -> str:
+    """The command's id from the answer to it: in Location while it runs, in the body once it has ended."""
+    location = response.headers.get("Location")
+    if location:
+        _, marker, rest = urlsplit(location).path.partition("/commandResults/")
+        if marker:
+            return str(rest.split("/")[0])
+    elif response.status_code == 200:
+        found = response.json().get("id")
+        if found:
+            return str(found)
+    raise Retry("the cluster took a run command and did not say its id")
+
+
+def ended(properties: Mapping[str, Any]) -> CommandSeen:
+    """How far a command is. One that failed before it ran has the exit code `NEVER_RAN`."""
+    code = properties.get("exitCode")
+    output = str(properties.get("logs") or properties.get("reason") or "")[-_OUTPUT_CHARACTERS_MAX:]
+    if code is not None:
+        return CommandSeen(exit_code=int(code), output=output)
+    if properties.get("provisioningState") in ("Failed", "Canceled"):
+        return CommandSeen(exit_code=NEVER_RAN, output=output)
+    return CommandSeen()

@@ -1,0 +1,167 @@
+"""Azure as the engine's world: which adapter answers which probe, and which performs which action.
+
+Decides nothing but that: a new adapter is one line in one of the two tables. Turns whatever goes wrong into
+`Unavailable` or into an error of ours, and lets nothing take longer than its limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.actions import (
+    Action,
+    Deploy,
+    DestroyCluster,
+    Freeze,
+    PointRecord,
+    StartCluster,
+    StartSync,
+    StopCluster,
+    Thaw,
+)
+from shared.azure.aks import Clusters
+from shared.azure.azure_dns import AzureDns
+from shared.azure.connection import Connection
+from shared.azure.deployments import Deployments
+from shared.azure.errors import ours
+from shared.azure.flux import Flux
+from shared.azure.freeze import Freezes
+from shared.azure.http_probe import HttpProbe
+from shared.azure.logs import Logs
+from shared.azure.metrics import Metrics
+from shared.azure.network import Network
+from shared.azure.private_dns import PrivateDns
+from shared.azure.run_command import RunCommands
+from shared.errors import Retry, SwitchyardError
+from shared.fleet import Fleet, Source, SwitchKind
+from shared.probes import (
+    Answer,
+    ClusterState,
+    CommandState,
+    DeploymentCheck,
+    DeploymentState,
+    GateReading,
+    GroupState,
+    Probe,
+    RecordState,
+    SlotAddress,
+    SyncState,
+    TrafficShare,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+Kind = type[Any] | tuple[type[Any], Source | SwitchKind]
+One = Callable[[Fleet, Any, datetime], Awaitable[Answer]]
+Many = Callable[[Fleet, tuple[Any, ...], datetime], Awaitable[Mapping[Any, Answer]]]
+Performer = Callable[[Fleet, Any, int], Awaitable[str | None]]
+
+
+class AzureWorld:
+    """`shared.ports.World` on Azure. The limits are in seconds of real time for one probe and one action."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        observe_seconds_max: float = 25,
+        perform_seconds_max: float = 30,
+    ) -> None:
+        self._observe_seconds_max = observe_seconds_max
+        self._perform_seconds_max = perform_seconds_max
+        clusters, deployments, flux = Clusters(connection), Deployments(connection), Flux(connection)
+        commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
+        azure_dns, private_dns = AzureDns(connection), PrivateDns(connection)
+        freezes = Freezes(commands)
+        self._observers: Mapping[Kind, Many] = {
+            ClusterState: self._each(clusters.observe),
+            SlotAddress: self._each(network.address),
+            (RecordState, SwitchKind.AZURE_DNS): self._each(azure_dns.observe),
+            (RecordState, SwitchKind.PRIVATE_DNS): self._each(private_dns.observe),
+            DeploymentCheck: self._each(deployments.check),
+            DeploymentState: self._each(deployments.observe),
+            SyncState: self._each(flux.observe),
+            CommandState: self._each(commands.observe),
+            (GateReading, Source.METRICS): metrics.observe,
+            (GateReading, Source.LOGS): self._each(Logs(connection).observe),
+            (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
+            TrafficShare: self._each(metrics.share),
+            GroupState: self._each(network.group),
+        }
+        self._performers: Mapping[Kind, Performer] = {
+            (PointRecord, SwitchKind.AZURE_DNS): azure_dns.point,
+            (PointRecord, SwitchKind.PRIVATE_DNS): private_dns.point,
+            Deploy: deployments.deploy,
+            StartSync: flux.start,
+            Freeze: freezes.freeze,
+            Thaw: freezes.thaw,
+            StartCluster: clusters.start,
+            StopCluster: clusters.stop,
+            DestroyCluster: clusters.destroy,
+        }
+
+    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
+        """Answer every probe, all at once. What cannot be said is `Unavailable`; nothing is raised."""
+        groups: dict[Kind, list[Probe]] = {}
+        for probe in probes:
+            groups.setdefault(kind_of(probe), []).append(probe)
+        answers: dict[Probe, Answer] = {}
+        for found in await asyncio.gather(
+            *(self._answers(kind, fleet, tuple(group), now) for kind, group in groups.items())
+        ):
+            answers.update(found)
+        return answers
+
+    async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
+        """Carry out one action and return its receipt. Raises Superseded, Retry, Refused."""
+        performer = self._performers[kind_of(action)]
+        with ours(_words(type(action))):
+            async with asyncio.timeout(self._perform_seconds_max):
+                return await performer(fleet, action, epoch)
+
+    async def _answers(
+        self, kind: Kind, fleet: Fleet, probes: tuple[Probe, ...], now: datetime
+    ) -> Mapping[Probe, Answer]:
+        found = await self._said(self._observers[kind](fleet, probes, now), _words(type(probes[0])))
+        return dict.fromkeys(probes, found) if isinstance(found, Unavailable) else found
+
+    def _each(self, observer: One) -> Many:
+        """An observer of many probes from one that answers a single one: all at once, each by itself."""
+
+        async def many(fleet: Fleet, probes: tuple[Any, ...], now: datetime) -> Mapping[Any, Answer]:
+            calls = (self._said(observer(fleet, probe, now), _words(type(probe))) for probe in probes)
+            return dict(zip(probes, await asyncio.gather(*calls), strict=True))
+
+        return many
+
+    async def _said[T](self, call: Awaitable[T], what: str) -> T | Unavailable:
+        try:
+            with ours(what):
+                async with asyncio.timeout(self._observe_seconds_max):
+                    return await call
+        except SwitchyardError as error:
+            return Unavailable(str(error), error.after_seconds if isinstance(error, Retry) else None)
+        except Exception as bug:
+            # A bug in reading one answer must not keep a rollback from being decided on the others.
+            log.exception("%s could not be read", what)
+            return Unavailable(f"{what}: the answer could not be read ({type(bug).__name__})")
+
+
+def _words(kind: type[Any]) -> str:
+    """The name of a probe's or an action's type as people write it: `PointRecord` is `point record`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).lower()
+
+
+def kind_of(thing: Probe | Action) -> Kind:
+    """What a probe or an action is dispatched by: its type, and its source or switch where it has one."""
+    if isinstance(thing, GateReading):
+        return type(thing), thing.gate.source
+    if isinstance(thing, RecordState | PointRecord):
+        return type(thing), thing.record.kind
+    return type(thing)
