@@ -27,7 +27,7 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * A probe's latency is the world's in real milliseconds, whatever the clock's rate.
 * `SSL_CERT_FILE` names the stand-in's authority alone: in a rehearsal no other server is trusted.
 
-What a record cannot prove: Azure publishes no description of publishing to Event Grid (`POST /api/events`), nor
+What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor
 of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`). A check
 against the published descriptions finds no operation for the first and takes the others for resources with an
 unknown property `status`.

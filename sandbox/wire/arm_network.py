@@ -9,8 +9,11 @@ https://learn.microsoft.com/rest/api/resources/resource-groups
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.wire.routing import Call, Operation, Reply
 from sandbox.world.errors import ArmError, not_found
+from sandbox.world.estate import group_of
 from sandbox.world.model import World
 
 PUBLIC_IP_VERSIONS = frozenset({"2023-11-01", "2024-01-01", "2024-03-01", "2024-05-01", "2025-01-01"})
@@ -18,7 +21,8 @@ GROUP_VERSIONS = frozenset({"2021-04-01", "2024-03-01", "2024-07-01", "2024-11-0
 
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 _ADDRESS = _GROUP + "/providers/Microsoft.Network/publicIPAddresses/{address}"
-_ANY_GROUP = "/subscriptions/{subscription}/resourceGroups/{any}"
+_GROUPS = "/subscriptions/{subscription}/resourceGroups"
+_ANY_GROUP = _GROUPS + "/{any}"
 
 
 def operations(world: World) -> list[Operation]:
@@ -26,6 +30,7 @@ def operations(world: World) -> list[Operation]:
     network = NetworkOperations(world)
     return [
         Operation(method="GET", template=_ADDRESS, handler=network.address, versions=PUBLIC_IP_VERSIONS),
+        Operation(method="GET", template=_GROUPS, handler=network.groups, versions=GROUP_VERSIONS),
         Operation(method="GET", template=_ANY_GROUP, handler=network.group, versions=GROUP_VERSIONS),
         Operation(method="HEAD", template=_ANY_GROUP, handler=network.group_exists, versions=GROUP_VERSIONS),
     ]
@@ -65,22 +70,40 @@ class NetworkOperations:
         }
         return Reply(200, body, {"ETag": etag})
 
+    def groups(self, _call: Call) -> Reply:
+        """Every resource group of the subscription."""
+        return Reply(200, {"value": [self._shown(name, manager) for name, manager in self._groups().items()]})
+
     def group(self, call: Call) -> Reply:
         """A resource group."""
-        name = call.parameters["any"]
-        if not self._world.clusters.group_exists(name):
-            raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
-        return Reply(
-            200,
-            {
-                "id": f"/subscriptions/{call.parameters['subscription']}/resourceGroups/{name}",
-                "name": name,
-                "type": "Microsoft.Resources/resourceGroups",
-                "location": self._world.fleet.location,
-                "properties": {"provisioningState": "Succeeded"},
-            },
-        )
+        asked = call.parameters["any"]
+        for name, manager in self._groups().items():
+            if name.lower() == asked.lower():
+                return Reply(200, self._shown(name, manager))
+        raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{asked}' could not be found.")
 
     def group_exists(self, call: Call) -> Reply:
         """204 where there is such a group, 404 where there is none."""
         return Reply(204 if self._world.clusters.group_exists(call.parameters["any"]) else 404)
+
+    def _groups(self) -> dict[str, str]:
+        """Each group there is, with the id of the cluster that manages it; empty for a declared one."""
+        fleet = self._world.fleet
+        ids = [each for slot in fleet.slots for each in (slot.cluster_id, slot.gateway_id)]
+        ids += [*self._world.zones.zone_ids(), fleet.provisioner.template_spec_id]
+        declared = {group_of(each).lower(): group_of(each) for each in ids}
+        declared.setdefault(fleet.provisioner.resource_group.lower(), fleet.provisioner.resource_group)
+        groups = dict.fromkeys(declared.values(), "")
+        groups |= {self._world.clusters.node_group(slot): slot.cluster_id for slot in fleet.slots}
+        return {name: manager for name, manager in groups.items() if self._world.clusters.group_exists(name)}
+
+    def _shown(self, name: str, manager: str) -> dict[str, Any]:
+        fleet = self._world.fleet
+        body: dict[str, Any] = {
+            "id": f"/subscriptions/{fleet.subscription_id}/resourceGroups/{name}",
+            "name": name,
+            "type": "Microsoft.Resources/resourceGroups",
+            "location": fleet.location,
+            "properties": {"provisioningState": "Succeeded"},
+        }
+        return body | {"managedBy": manager} if manager else body

@@ -46,7 +46,7 @@ class Recorder:
             "method": method,
             "url": host + target,
             "api-version": version,
-            "request": request,
+            "request": _without_secrets(request),
             "status": reply.status,
             "response": reply.body,
             "response_headers": {name: value.replace(base, host) for name, value in reply.headers.items()},
@@ -58,3 +58,10 @@ class Recorder:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _without_secrets(request: Any) -> Any:
+    """A run command may carry a token for the cluster."""
+    if isinstance(request, dict) and request.get("clusterToken"):
+        return request | {"clusterToken": "redacted"}
+    return request
