@@ -68,7 +68,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     reacted = react(_governing(fleet, plan, state), state, seen.signals, seen.now, version)
     rollout = reacted.state.rollout
     if reacted.started:
-        return _decision(reacted, reacted.state, reacted.because or "", plan=fleet)
+        return _decision(reacted, reacted.state, reacted.because or "", where=rollout, plan=fleet)
     if rollout is None or rollout.outcome is not None:
         return _ended(plan, reacted, seen)
     governing = plan or fleet
@@ -77,7 +77,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     move = _move(governing, rollout, step, seen)
     next_state = apply_move(governing, reacted.state, rollout, step, move, seen.now)
     because = f"{reacted.because}; {move.because}" if reacted.because else move.because
-    return _decision(reacted, next_state, because, move=move)
+    return _decision(reacted, next_state, because, where=rollout, move=move)
 
 
 def _governing(fleet: Fleet, plan: Fleet | None, state: FleetState) -> Fleet:
@@ -150,7 +150,7 @@ def _ended(plan: Fleet | None, reacted: Reacted, seen: Seen) -> Decision:
         )
         return _decision(reacted, reacted.state, because)
     state = msgspec.structs.replace(reacted.state, rollout=move.rollout)
-    return _decision(reacted, state, move.because, move=move)
+    return _decision(reacted, state, move.because, where=move.rollout, move=move)
 
 
 def _decision(
@@ -158,6 +158,7 @@ def _decision(
     state: FleetState,
     because: str,
     *,
+    where: Rollout | None = None,
     move: Move | None = None,
     plan: Fleet | None = None,
 ) -> Decision:
@@ -170,6 +171,8 @@ def _decision(
         state=msgspec.structs.replace(state, epoch=epoch, rollout=rollout),
         because=because,
         who=reacted.who or "timer",
+        stage=where.stage.value if where is not None else "",
+        step=where.step if where is not None else "",
         actions=actions,
         wake_at=rollout.wake_at if rollout is not None else None,
         dispositions=reacted.dispositions,
