@@ -1,4 +1,29 @@
-"""The stand-in's one world: a seeded, clocked model of the Azure estate of one fleet."""
+"""The stand-in's one world: a seeded, clocked model of the Azure estate of one fleet.
+
+`World` is built from any fleet and a clock. Its doors are `sandbox.world.ports` (the engine's port, no
+network) and `sandbox.wire` (Azure's own HTTPS interfaces). The same seed and the same calls at the same times
+give the same answers; nothing runs in the background.
+
+Where it lies, so that a rehearsal is not taken for more than it is:
+
+* Faults are the candidate's of the first rollout: the slot that was not live when the world was made.
+* A cluster is its nodes and twelve pods in kube-system. It has no workloads of its own: any path answers
+  200 as soon as the cluster runs, synced or not, and Flux applies nothing.
+* An operation takes exactly as long as `Timings` says, always ends, and none can be aborted. Deploying to a
+  running cluster does not disturb its users; stopping and deleting do from the first second.
+* A cluster that is busy refuses every order with 409 `OperationNotAllowed`; a delete never pre-empts one.
+* A template is not read. It makes the cluster that its parameters name, nothing else.
+* Run commands are recognised, not run: a freeze and a thaw by their text, all others succeed in silence.
+  A freeze denies nothing here, it is only known to be on.
+* Resolvers forget evenly over the propagation time plus the TTL, and all users ask anew: no resolver keeps an
+  answer for longer, no connection outlives a switch, and Front Door has no cache of its own.
+* A zone has no SOA and NS record sets, no quota and no delegation.
+* Log Analytics knows four tables and takes the name at the start of a query for the whole query.
+* Metrics have one value a minute that never changes once it is there; ingestion takes the same time always.
+  `TotalRequests` counts failed requests too. A metric's filter splits by every dimension that it names.
+* A gateway exists from the start, never fails by itself and has no backend but its slot's cluster.
+* Nobody is refused for lack of rights, quota or capacity, unless a fault says so.
+"""
 
 from sandbox.world.errors import ArmError, HostUnknown
 from sandbox.world.model import World

@@ -41,7 +41,6 @@ class Logs:
 
     def __init__(self, estate: Estate, clusters: Clusters, traffic: Traffic) -> None:
         self._estate = estate
-        self._clusters = clusters
         self._traffic = traffic
         self._workloads = Workloads(estate, clusters)
         self._tables: dict[str, Callable[[Slot, datetime], float | None]] = {
@@ -68,9 +67,9 @@ class Logs:
             raise ArmError(400, "SEM0100", what)
         ingested = self._estate.now() - timedelta(seconds=self._estate.timings.logs_ingestion_seconds)
         rows = []
-        start = floor_minute(since + MINUTE - timedelta(microseconds=1))
+        start = floor_minute(since + MINUTE - timedelta.resolution)
         while start + MINUTE <= min(until, ingested):
-            if all(self._clusters.runs(slot.cluster_id, at) for at in (start, start + MINUTE)):
+            if self._workloads.ran_through(slot, start):
                 value = self._tables[name](slot, start)
                 rows += [(start, value)] if value is not None else []
             start += MINUTE

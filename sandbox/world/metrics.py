@@ -17,6 +17,7 @@ from sandbox.world.estate import Estate, group_of, name_of
 from sandbox.world.metric_filter import Filter, parse_filter
 from sandbox.world.metric_sources import Metric, MetricSources, Point
 from sandbox.world.traffic import MINUTE, Traffic, floor_minute
+from sandbox.world.workloads import Workloads
 from shared.fleet import Slot
 
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
@@ -55,7 +56,7 @@ class Metrics:
 
     def __init__(self, estate: Estate, clusters: Clusters, traffic: Traffic) -> None:
         self._estate = estate
-        self._clusters = clusters
+        self._workloads = Workloads(estate, clusters)
         self._sources = MetricSources(estate, clusters, traffic)
 
     def query(
@@ -111,12 +112,9 @@ class Metrics:
         ingested = timedelta(seconds=self._estate.timings.metrics_ingestion_seconds)
         if start + MINUTE + ingested > self._estate.now():
             return []
-        if namespace == CLUSTERS and not self._ran(slot, start):
+        if namespace == CLUSTERS and not self._workloads.ran_through(slot, start):
             return []
         return [point for point in metric.points(slot, start) if wanted.holds(point.dimensions)]
-
-    def _ran(self, slot: Slot, start: datetime) -> bool:
-        return all(self._clusters.runs(slot.cluster_id, at) for at in (start, start + MINUTE))
 
 
 def _metric(metrics: dict[str, Metric], namespace: str, name: str) -> tuple[str, Metric]:

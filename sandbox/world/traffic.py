@@ -89,7 +89,7 @@ class Traffic:
         return held
 
     def error_share(self, slot: Slot, at: datetime) -> float:
-        """The share of the users' requests that fail at the slot at an instant, their own mistakes among them."""
+        """The share of users' requests that fail at the slot at an instant, their own mistakes included."""
         return min(1.0, ERROR_SHARE + self.sickness(slot, at))
 
     def sickness(self, slot: Slot, at: datetime) -> float:

@@ -5,7 +5,7 @@ Decides names and states of nodes and pods, and the kubelets' errors. Refuses to
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.world.clusters import NODES, Clusters
@@ -67,6 +67,11 @@ class Workloads:
         """The pods in kube-system of the slot's cluster."""
         phases = BAD_PHASES if self._clusters.nodes_bad(slot) else {}
         return tuple(Pod("kube-system", name, phases.get(name, "Running")) for name in SYSTEM_PODS)
+
+    def ran_through(self, slot: Slot, start: datetime) -> bool:
+        """Whether the slot's cluster ran from the first to the last moment of a minute."""
+        last = start + timedelta(seconds=60) - timedelta.resolution
+        return all(self._clusters.runs(slot.cluster_id, at) for at in (start, last))
 
     def kubelet_errors(self, slot: Slot, start: datetime) -> float:
         """Failed kubelet operations in a minute: a rare one is normal."""
