@@ -186,20 +186,20 @@ async def running(options: Options) -> AsyncIterator[Host]:
 
     The runtime allows one app in a process, once: a test that needs two uses `HostProcess`.
     """
-    door = _door(options.port)
-    url = f"http://127.0.0.1:{door.getsockname()[1]}"
-    settings = enter(read_values(options.settings) if options.settings else {})
-    os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
-    os.environ.setdefault("WEBSITE_HOSTNAME", url.removeprefix("http://"))
-    host_json = read_host_json(options.app / "host.json")
-    functions = read_functions(await index(options.app.resolve()), settings)
-    queues = Queues(in_base64=host_json.queues.base64)
-    host = Host(url, functions, queues, Worker(queues.emit))
-    try:
-        await host.open(options, host_json, door)
-        yield host
-    finally:
-        await host.close()
+    with contextlib.closing(_door(options.port)) as door:
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        settings = enter(read_values(options.settings) if options.settings else {})
+        os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+        os.environ.setdefault("WEBSITE_HOSTNAME", url.removeprefix("http://"))
+        host_json = read_host_json(options.app / "host.json")
+        functions = read_functions(await index(options.app.resolve()), settings)
+        queues = Queues(in_base64=host_json.queues.base64)
+        host = Host(url, functions, queues, Worker(queues.emit))
+        try:
+            await host.open(options, host_json, door)
+            yield host
+        finally:
+            await host.close()
 
 
 def _door(port: int) -> socket.socket:
