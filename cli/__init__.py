@@ -1,0 +1,1 @@
+"""The `switchyard` command: the API's words, for people and for scripts."""

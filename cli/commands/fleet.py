@@ -1,0 +1,61 @@
+"""`switchyard fleet`: check a fleet file, apply it, and look at what is applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.context import Desk, shared_options
+from cli.files import FILE, fleet_from, fleet_name
+from cli.view.fleet import fleet_text
+
+
+@click.group()
+def fleet() -> None:
+    """Declare fleets, and look at them."""
+
+
+@fleet.command()
+@click.argument("file", type=FILE)
+@shared_options
+def validate(desk: Desk, file: Path) -> None:
+    """Check FILE here, without sending it anywhere. Every mistake is listed at once."""
+    name = fleet_from(file).name
+    body = {"valid": True, "file": str(file), "name": name}
+    desk.output.show(body, lambda _: f"{file} declares the fleet {name}, without a mistake")
+
+
+@fleet.command()
+@click.argument("file", type=FILE)
+@click.option("--if-match", metavar="ETAG", help="Apply only over the file that has this etag.")
+@shared_options
+def apply(desk: Desk, file: Path, if_match: str | None) -> None:
+    """Store FILE as the fleet that it names. A rollout in flight keeps the plan that it started with."""
+    content_type = "application/json" if file.suffix == ".json" else "application/yaml"
+    text = file.read_bytes()
+    body = desk.api.put(
+        "fleets", fleet_name(file), text=text, content_type=content_type, if_match=if_match
+    ).body
+    desk.output.show(body, lambda stored: f"{stored['name']} is applied, etag {stored['etag']}")
+
+
+@fleet.command("list")
+@shared_options
+def list_(desk: Desk) -> None:
+    """List the applied fleets and say which of them have something under way."""
+    desk.output.show(desk.api.get("fleets").body, _names)
+
+
+@fleet.command()
+@click.argument("name", metavar="FLEET")
+@shared_options
+def show(desk: Desk, name: str) -> None:
+    """Show a fleet: where users are sent, what may move them, and what is remembered."""
+    desk.output.show(desk.api.get("fleets", name).body, fleet_text)
+
+
+def _names(body: dict[str, Any]) -> str:
+    lines = [f"{entry['name']:<32}{'active' if entry['active'] else 'idle'}" for entry in body["fleets"]]
+    return "\n".join(lines) if lines else "no fleet is applied yet"

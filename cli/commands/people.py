@@ -1,0 +1,44 @@
+"""What a person may say to a rollout: promote, pause, resume, rollback, retry. The API has the last word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cli.context import Desk, by_option, shared_options
+
+_HELP = {
+    "promote": "Say yes where the rollout waits for a person, or go on past an undecided gate.",
+    "pause": "Hold the rollout where it is. Traffic stays as it is; a rollback is still possible.",
+    "resume": "Lift a pause.",
+    "rollback": "Send all traffic to the safe slot, whatever the rollout is doing.",
+    "retry": "Start the present step over, with a fresh deadline.",
+}
+
+
+def said(body: dict[str, Any]) -> str:
+    """What became of a command. A refusal never gets here: the API answers it with a problem."""
+    if not body["applied"]:
+        return "taken: it is in the inbox, and the next look at the fleet applies it"
+    rollout = body.get("rollout")
+    where = f"{rollout['id']} is at {rollout['stage']} {rollout['step']}: " if rollout else ""
+    return f"{where}{body['because']}"
+
+
+def _command(name: str) -> click.Command:
+    @click.command(name, help=f"{_HELP[name]} ID defaults to the rollout in flight.")
+    @click.argument("fleet")
+    @click.argument("rollout_id", metavar="[ID]", default="current")
+    @click.option("--note", help="Why, for the audit trail.")
+    @by_option
+    @shared_options
+    def command(desk: Desk, fleet: str, rollout_id: str, note: str | None, by: str) -> None:
+        body = {"by": by} | ({"note": note} if note else {})
+        answer = desk.api.post("fleets", fleet, "rollouts", rollout_id, name, body=body)
+        desk.output.show(answer.body, said)
+
+    return command
+
+
+PEOPLE = tuple(_command(name) for name in _HELP)

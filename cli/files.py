@@ -1,0 +1,51 @@
+"""Reads the files that people name on the command line: fleet files and bodies of signals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.errors import Invalid, Mistake
+from shared.fleet import Fleet
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def fleet_from(file: Path) -> Fleet:
+    """The fleet that a file declares. Raises Invalid with every mistake."""
+    from shared.fleet_file import parse  # pydantic is too slow to load for the commands that need none of it
+
+    return parse(file.read_text(encoding="utf-8"))
+
+
+def fleet_name(file: Path) -> str:
+    """The name in a fleet file, checked for nothing else: Switchyard judges the rest. Raises Invalid."""
+    import yaml
+
+    try:
+        document = yaml.safe_load(file.read_bytes())
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        raise Invalid(
+            str(file),
+            (Mistake("(file)", "no YAML", "a YAML mapping", line + 1 if isinstance(line, int) else None),),
+        ) from error
+    name = document.get("name") if isinstance(document, dict) else None
+    if not isinstance(name, str) or not name:
+        raise Invalid(str(file), (Mistake("name", json.dumps(name), "the fleet's name"),))
+    return name
+
+
+def looks_like_file(word: str) -> bool:
+    """Whether a word that may be a fleet's name or a fleet file is meant as a file."""
+    return "/" in word or word.endswith((".yaml", ".yml", ".json"))
+
+
+def json_from(file: Path | None) -> Any:
+    """The JSON in a file, or on stdin. Raises ValueError."""
+    text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
+    return json.loads(text)

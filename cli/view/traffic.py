@@ -1,0 +1,74 @@
+"""The traffic part of the board: a bar for each slot in its own colour, and what the live records say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from cli.view.scene import Scene
+from cli.view.words import NOW, PAST, WRONG, number, slot_style
+
+_LABEL_WIDTH = 9
+_NAME_WIDTH = 7
+_SHARE_WIDTH = 6
+_ROLE_WIDTH = 11
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def traffic(scene: Scene, width: int) -> Iterator[Text]:
+    """One line for each slot and one for the live records."""
+    served = {slot.name: _served(scene, slot.name) for slot in scene.fleet.slots}
+    served_width = max(words.cell_len for words in served.values())
+    room = max(10, width - 2 - _LABEL_WIDTH - _NAME_WIDTH - _SHARE_WIDTH - _ROLE_WIDTH - served_width)
+    for place, slot in enumerate(scene.fleet.slots):
+        share = _share(scene, slot.name)
+        style = slot_style(slot.name)
+        line = Text(f" {'traffic' if place == 0 else '':<{_LABEL_WIDTH}}", PAST)
+        line.append(f"{slot.name:<{_NAME_WIDTH}}", f"bold {style}")
+        line.append_text(_bar(share, room, style))
+        line.append(f"{share:>{_SHARE_WIDTH}.0%}" if share is not None else f"{'–':>{_SHARE_WIDTH}}")
+        line.append(f"  {scene.rollout.role_of(slot.name).value:<{_ROLE_WIDTH - 2}}", PAST)
+        line.append_text(served[slot.name])
+        line.rstrip()
+        yield line
+    yield _records(scene)
+
+
+def _share(scene: Scene, slot: str) -> float | None:
+    """The measured share; without a measurement, what the live records promise."""
+    if scene.share is not None:
+        return scene.share.get(slot, 0.0)
+    if scene.pointed is None:
+        return None
+    return 1.0 if slot == scene.pointed else 0.0
+
+
+def _bar(share: float | None, room: int, style: str) -> Text:
+    eighths = round((share or 0.0) * room * 8)
+    whole, part = divmod(eighths, 8)
+    full = "█" * whole + (_EIGHTHS[part] if part else "")
+    bar = Text(full, style)
+    bar.append("·" * (room - len(full)), "bright_black")
+    return bar
+
+
+def _served(scene: Scene, slot: str) -> Text:
+    """`12,480 served, 3 failed`."""
+    found = scene.served.get(slot) if scene.served is not None else None
+    if found is None:
+        return Text()
+    words = Text(f"{number(found.requests):>8} served", PAST)
+    words.append(f"  {number(found.failed)} failed", WRONG if found.failed else PAST)
+    return words
+
+
+def _records(scene: Scene) -> Text:
+    names = ", ".join(record.fqdn for record in scene.fleet.live_records)
+    line = Text(f" {'':<{_LABEL_WIDTH}}{names} ", PAST)
+    if scene.pointed is None:
+        line.append("is being moved", NOW)
+    else:
+        line.append("→ ", PAST)
+        line.append(scene.pointed, f"bold {slot_style(scene.pointed)}")
+    return line

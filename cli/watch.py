@@ -1,0 +1,86 @@
+"""Watches a rollout to its end: a live board on a terminal, lines on a pipe, a JSON document per change.
+
+Decides how often to ask. Refuses to give up on a Switchyard that is away for a moment: it may be restarting.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+
+import click
+import msgspec
+from rich.live import Live
+
+from cli.client import Api, Unreachable
+from cli.context import Desk
+from cli.output import console
+from cli.view.board import Board
+from cli.view.plain import line
+from cli.view.scene import Scene, read_scene
+from shared.model import Outcome
+
+AWAY_SECONDS_MAX = 60.0
+
+
+def fetch(api: Api, fleet: str, rollout_id: str) -> Scene:
+    """One rollout at this moment. Raises Problem, Unreachable."""
+    about = api.get("fleets", fleet).body
+    rollout = api.get("fleets", fleet, "rollouts", rollout_id).body
+    trail = api.get("fleets", fleet, "rollouts", rollout["rollout"]["id"], "audit").body
+    return read_scene(about, rollout, trail, _now(api))
+
+
+def watch(desk: Desk, fleet: str, rollout_id: str, *, plain: bool, every_seconds: float) -> Outcome:
+    """Show a rollout until it has ended, and return how. Raises Problem, Unreachable."""
+    screen = console()
+    board = screen.is_terminal and not plain and not desk.output.as_json
+    told = -1
+    holder: AbstractContextManager[Live | None] = (
+        Live(console=screen, auto_refresh=False, transient=False) if board else nullcontext()
+    )
+    with holder as live:
+        for scene in _scenes(desk.api, fleet, rollout_id, every_seconds):
+            rollout_id = scene.rollout.id
+            if live is not None:
+                live.update(Board(scene), refresh=True)
+            else:
+                told = _tell(desk, scene, told)
+            if scene.rollout.outcome is not None:
+                return scene.rollout.outcome
+    raise AssertionError("scenes end only with their rollout")
+
+
+def _scenes(api: Api, fleet: str, rollout_id: str, every_seconds: float) -> Iterator[Scene]:
+    """A scene after each pause, patient with a Switchyard that has answered once."""
+    yield fetch(api, fleet, rollout_id)
+    heard = time.monotonic()
+    while True:
+        time.sleep(every_seconds)
+        try:
+            scene = fetch(api, fleet, rollout_id)
+        except Unreachable:
+            if time.monotonic() - heard > AWAY_SECONDS_MAX:
+                raise
+            continue
+        heard = time.monotonic()
+        yield scene
+
+
+def _tell(desk: Desk, scene: Scene, told: int) -> int:
+    """Print what is new since the epoch `told`; returns the newest epoch."""
+    fresh = [passage for passage in scene.story if passage.epoch > told]
+    if desk.output.as_json and (fresh or told < 0):
+        desk.output.json_line(msgspec.to_builtins({"rollout": scene.rollout, "judgements": scene.judgements}))
+    elif not desk.output.as_json:
+        for passage in fresh:
+            click.echo(line(passage))
+    return max([told, 0, *(passage.epoch for passage in fresh)])
+
+
+def _now(api: Api) -> datetime:
+    """Switchyard's own time, which is not ours while it rehearses."""
+    told = api.get("health").body.get("now")
+    return msgspec.convert(told, datetime) if told else datetime.now(UTC)
