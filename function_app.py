@@ -1,5 +1,7 @@
 """The inventory of triggers: a decorator, one call, one return. Everything else is behind `shared.wiring`."""
 
+from typing import List  # noqa: UP035 - the runtime knows the output type by this name alone
+
 import azure.functions as func
 
 from shared import wiring
@@ -30,7 +32,7 @@ async def alerts(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.timer_trigger(arg_name="timer", schedule="%SWITCHYARD_SWEEP_SCHEDULE%", use_monitor=False)
 @app.queue_output(arg_name="messages", queue_name="%SWITCHYARD_QUEUE%", connection="AzureWebJobsStorage")
-async def sweep(timer: func.TimerRequest, messages: func.Out[list[str]]) -> None:
+async def sweep(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
     """Enqueue the fleets that are due."""
     messages.set(list(await wiring.system().engine.sweep()))
 

@@ -1,0 +1,139 @@
+"""The API described in OpenAPI 3.1. The shapes come from the types themselves, so they cannot drift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared.fleet import Fleet
+from shared.model import FleetState, Judgement, Rollout
+from shared.ports import AuditEntry
+
+_REF = "#/components/schemas/{name}"
+_TYPES = (AuditEntry, Fleet, FleetState, Judgement, Rollout)
+
+_WHO: dict[str, Any] = {
+    "by": {"type": "string", "description": "The person, where no sign-in says who it is"},
+    "note": {"type": "string"},
+}
+_COMMAND = {"type": "object", "properties": _WHO}
+_START = {
+    "type": "object",
+    "required": ["version"],
+    "properties": {
+        **_WHO,
+        "version": {"type": "string", "examples": ["1.32.6"]},
+        "template_version": {"type": "string"},
+        "lift_hold": {"type": "boolean", "default": False},
+    },
+}
+_ANSWER = {
+    "type": "object",
+    "required": ["signal", "applied", "because"],
+    "properties": {
+        "signal": {"type": "string"},
+        "applied": {"type": "boolean"},
+        "because": {"type": ["string", "null"]},
+        "rollout": {"anyOf": [{"$ref": "#/components/schemas/Rollout"}, {"type": "null"}]},
+    },
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "mistakes": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+
+def document(version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document. Source: https://spec.openapis.org/oas/v3.1.0"""
+    _, components = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    schemas = {**components, "Problem": _PROBLEM, "Command": _COMMAND, "Start": _START, "Answer": _ANSWER}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Switchyard", "version": version},
+        "servers": [{"url": "/api"}],
+        "paths": _paths(),
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
+        },
+        "security": [{"key": []}],
+    }
+
+
+def _paths() -> dict[str, Any]:
+    fleet, rollout = "/fleets/{fleet}", "/fleets/{fleet}/rollouts/{rollout}"
+    anything = {"type": "object"}
+    events = {"oneOf": [anything, {"type": "array", "items": anything}]}
+    commands = {
+        f"{rollout}/{name}": {"post": _operation(f"{name} a rollout", _ref("Answer"), "Command", 409, 412)}
+        for name in ("promote", "pause", "resume", "rollback", "retry")
+    }
+    described = {
+        "/health": {"get": _operation("liveness of the app and its store", anything)},
+        "/openapi.json": {"get": _operation("this document", anything)},
+        "/events": {"post": _operation("take Event Grid events or CloudEvents", anything, events)},
+        "/alerts": {"post": _operation("take an Azure Monitor alert", anything, anything)},
+        "/fleets": {"get": _operation("all fleets", anything)},
+        fleet: {
+            "get": _operation("a fleet and its state", anything, None, 404),
+            "put": _operation("apply a fleet file", anything, anything, 412, media="application/yaml"),
+        },
+        f"{fleet}/audit": {
+            "get": _operation("a fleet's audit trail", _list("audit", "AuditEntry"), None, 404)
+        },
+        f"{fleet}/rollouts": {
+            "get": _operation("a fleet's rollouts", _list("rollouts", "Rollout"), None, 404),
+            "post": _operation("start a rollout", _ref("Answer"), "Start", 404, 409, success=202),
+        },
+        rollout: {"get": _operation("a rollout and its verdicts", anything, None, 404)},
+        f"{rollout}/audit": {"get": _operation("its audit trail", _list("audit", "AuditEntry"), None, 404)},
+        **commands,
+    }
+    return {path: {"parameters": _parameters(path), **item} for path, item in described.items()}
+
+
+def _parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in ("fleet", "rollout")
+        if f"{{{name}}}" in path
+    ]
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(name=name)}
+
+
+def _list(key: str, name: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {key: {"type": "array", "items": _ref(name)}}}
+
+
+def _operation(
+    summary: str,
+    answer: dict[str, Any],
+    body: dict[str, Any] | str | None = None,
+    *problems: int,
+    success: int = 200,
+    media: str = "application/json",
+) -> dict[str, Any]:
+    failures = {
+        str(status): {
+            "description": "a problem (RFC 9457)",
+            "content": {"application/problem+json": {"schema": _ref("Problem")}},
+        }
+        for status in (*problems, *((400, 413) if body else ()), 503)
+    }
+    found = {"description": summary, "content": {"application/json": {"schema": answer}}}
+    operation: dict[str, Any] = {"summary": summary, "responses": {str(success): found, **failures}}
+    if body is not None:
+        schema = _ref(body) if isinstance(body, str) else body
+        operation["requestBody"] = {"content": {media: {"schema": schema}}}
+    return operation

@@ -1,0 +1,84 @@
+"""What samples mean. Each outcome is named, and silence is never a pass."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.fleet import Gate, Source, Target
+from shared.gates import combine, judge
+from shared.model import Judgement, Sample, Verdict
+from shared.probes import Answer, Reading, Unavailable
+from tests.fleets import GREEN
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+def gate(**changes: object) -> Gate:
+    known = {"name": "errors", "source": Source.METRICS, "target": Target.GATEWAY, "max_value": 5.0}
+    return Gate(**{**known, **changes})  # type: ignore[arg-type]
+
+
+def reading(*values: float | None) -> Reading:
+    samples = tuple(Sample(at=NOW + timedelta(minutes=n), value=v) for n, v in enumerate(values))
+    return Reading(samples, "a query", NOW, NOW + timedelta(minutes=5))
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("answer", "changes", "verdict"),
+    [
+        (reading(5, 5, 5), {}, Verdict.PASS),
+        (reading(5, 5, 5.0001), {}, Verdict.FAIL),
+        (reading(9, 0, 0), {"breaches_max": 1}, Verdict.INCONCLUSIVE),
+        (reading(9, 9, 0), {"breaches_max": 1}, Verdict.FAIL),
+        (reading(1, 1), {}, Verdict.NO_DATA),
+        (reading(), {}, Verdict.NO_DATA),
+        (reading(None, None, None), {}, Verdict.NO_DATA),
+        (reading(NAN, NAN, NAN), {}, Verdict.NO_DATA),
+        (reading(1, INF, 1), {}, Verdict.NO_DATA),
+        (reading(1, 1, 1, NAN), {}, Verdict.PASS),
+        (reading(3, 3, 3), {"max_value": None, "min_value": 3.0}, Verdict.PASS),
+        (reading(3, 3, 2.9), {"max_value": None, "min_value": 3.0}, Verdict.FAIL),
+        (Unavailable("throttled"), {}, Verdict.PROVIDER_ERROR),
+        (None, {}, Verdict.PROVIDER_ERROR),
+    ],
+)
+def test_a_reading_has_the_verdict_that_its_samples_deserve(
+    answer: Answer | None, changes: dict[str, object], verdict: Verdict
+) -> None:
+    assert judge(gate(**changes), GREEN, answer, NOW).verdict is verdict
+
+
+def test_a_verdict_shows_the_worst_value_beside_its_limit() -> None:
+    judgement = judge(gate(unit=" ms"), GREEN, reading(1, 7, 9), NOW)
+    assert (judgement.value, judgement.limit, judgement.unit) == (9, 5, " ms")
+    assert judgement.because == "errors on green: 9 ms is beyond the limit of 5 ms in 2 of 3 samples"
+    assert [sample.value for sample in judgement.samples] == [1, 7, 9]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "verdict"), [(2.0, Verdict.PASS), (1.99, Verdict.FAIL), (None, Verdict.INCONCLUSIVE)]
+)
+def test_a_limit_relative_to_the_baseline_needs_a_baseline(baseline: float | None, verdict: Verdict) -> None:
+    relative = gate(max_value=None, max_over_baseline=1.5)
+    assert judge(relative, GREEN, reading(3, 3, 3), NOW, baseline).verdict is verdict
+
+
+def test_a_limit_in_either_direction_names_the_side_that_was_crossed() -> None:
+    both = gate(max_value=10.0, min_value=2.0)
+    assert judge(both, GREEN, reading(5, 5, 1), NOW).limit == 2.0
+    assert judge(both, GREEN, reading(5, 5, 11), NOW).limit == 10.0
+
+
+def test_several_gates_are_as_good_as_the_worst_and_none_is_no_data() -> None:
+    def of(verdict: Verdict) -> Judgement:
+        return Judgement(gate="g", slot=GREEN, verdict=verdict, because="", at=NOW)
+
+    assert combine([]) is Verdict.NO_DATA
+    assert combine([of(Verdict.PASS), of(Verdict.INCONCLUSIVE)]) is Verdict.INCONCLUSIVE
+    assert combine([of(Verdict.NO_DATA), of(Verdict.PROVIDER_ERROR)]) is Verdict.PROVIDER_ERROR
+    assert combine([of(v) for v in Verdict]) is Verdict.FAIL
