@@ -74,10 +74,12 @@ def sync(world: World, fleet: Fleet, slot: SlotName) -> SyncSeen:
     commits = {state.name: state.commit for state in present if state.commit}
     if len(present) < len(fleet.sync):
         return SyncSeen("absent", commits=commits)
-    for compliance, word in (("Non-Compliant", "failed"), ("Pending", "pending")):
-        for state in present:
-            if state.compliance == compliance:
-                return SyncSeen(word, f"{state.name}: {state.message}", commits)
+    for state in present:
+        if state.provisioning == "Failed":
+            return SyncSeen("failed", f"{state.name}: {state.message}", commits)
+    for state in present:
+        if state.compliance != "Compliant":
+            return SyncSeen("pending", f"{state.name}: {state.message}", commits)
     return SyncSeen("compliant", commits=commits)
 
 

@@ -94,10 +94,6 @@ class Metrics:
         )
         return MetricAnswer(name=canonical, namespace=namespace, unit=metric.unit, series=series)
 
-    def names(self, resource_id: str) -> tuple[str, ...]:
-        """The metrics of a resource. Raises ArmError 404."""
-        return tuple(self._target(resource_id)[2])
-
     def _target(self, resource_id: str) -> tuple[Slot, str, dict[str, Metric]]:
         if (slot := self._estate.slot_of_cluster(resource_id)) is not None:
             return slot, CLUSTERS, self._sources.of_cluster

@@ -1,6 +1,6 @@
 """Gates and traffic through the ports door: which buckets of which source make a reading.
 
-Decides windows: a reading ends `ingestion_seconds` ago and holds whole minutes only. Refuses to judge.
+Decides windows: the newest whole minutes that ended `ingestion_seconds` ago. Refuses to judge.
 """
 
 from __future__ import annotations
@@ -32,17 +32,14 @@ def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> 
     slot = fleet.slot(probe.slot)
     if probe.gate.source is Source.HTTP:
         return _http(world, slot, probe.gate, now)
-    until = now - timedelta(seconds=probe.gate.ingestion_seconds)
-    since = until - timedelta(seconds=probe.gate.window_seconds)
-    since = max(since, probe.since) if probe.since is not None else since
-    read = _metrics if probe.gate.source is Source.METRICS else _logs
-    return read(world, slot, probe.gate, min(since, until), until)
+    gate = probe.gate
+    since, until = _window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
+    return (_metrics if gate.source is Source.METRICS else _logs)(world, slot, gate, since, until)
 
 
 def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime) -> TrafficSeen:
     """Requests that each slot's gateway served in the complete minutes of the window."""
-    until = floor_minute(now - timedelta(seconds=fleet.traffic.ingestion_seconds))
-    since = _ceil_minute(max(probe.since, until - timedelta(seconds=probe.window_seconds)))
+    since, until = _window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
     if since >= until:
         return TrafficSeen({}, 0.0)
     requests: dict[str, float] = {}
@@ -57,8 +54,7 @@ def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime)
 
 def _metrics(world: World, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
     resource_id = slot.gateway_id if gate.target is Target.GATEWAY else slot.cluster_id
-    first, last = _ceil_minute(since), floor_minute(until)
-    answer = world.metrics.query(resource_id, gate.metric, first, last, gate.filter)
+    answer = world.metrics.query(resource_id, gate.metric, since, until, gate.filter)
     aggregation = gate.aggregation.lower() or "average"
     if aggregation not in COMBINE:
         raise ArmError(400, "BadRequest", f"Invalid aggregation: {gate.aggregation}")
@@ -91,14 +87,25 @@ def _logs(world: World, slot: Slot, gate: Gate, since: datetime, until: datetime
 
 
 def _http(world: World, slot: Slot, gate: Gate, now: datetime) -> Reading:
+    """One sample a request: 1 or 0 for a failed or a good one, or its time, which a failed one has not."""
     host = slot.host.fqdn
     answers = [world.respond(host, gate.path) for _ in range(gate.requests)]
+    failed = [answer.status >= 400 for answer in answers]
     if gate.measure is Measure.FAILED_SHARE:
-        failed = sum(answer.status >= 400 for answer in answers)
-        samples: tuple[Sample, ...] = (Sample(at=now, value=failed / len(answers)),)
+        values: list[float | None] = [float(each) for each in failed]
     else:
-        samples = tuple(Sample(at=now, value=answer.latency_ms) for answer in answers)
+        values = [None if bad else each.latency_ms for bad, each in zip(failed, answers, strict=True)]
+    samples = tuple(Sample(at=now, value=value) for value in values)
     return Reading(samples=samples, source=f"https://{host}{gate.path}", since=now, until=now)
+
+
+def _window(
+    now: datetime, since: datetime | None, window_seconds: int, ingestion_seconds: int
+) -> tuple[datetime, datetime]:
+    """The newest complete minutes, none older than `since`."""
+    until = floor_minute(now - timedelta(seconds=ingestion_seconds))
+    begin = until - timedelta(seconds=window_seconds)
+    return _ceil_minute(max(begin, since) if since is not None else begin), until
 
 
 def _ceil_minute(at: datetime) -> datetime:

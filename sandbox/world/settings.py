@@ -65,7 +65,7 @@ class Faults(Struct, frozen=True, kw_only=True):
             first users.
         deployment_fails: its deployments end `Failed` halfway through, with this message.
         check_objects: a validation of its deployment is refused with this message.
-        sync_fails: its Flux configurations end `Non-Compliant`, with this message.
+        sync_fails: its Flux configurations end `Failed` and `Non-Compliant`, with this message.
         alert_after_seconds: an alert on its gateway fires that long after its first users.
         alert_resolved_after_seconds: and is resolved that long after it fired; None means never.
     """

@@ -20,7 +20,8 @@ from shared.fleet import FluxConfiguration
 class FluxState(Struct, frozen=True, kw_only=True):
     """A configuration as ARM shows it now.
 
-    `compliance` is ARM's `Pending`, `Compliant` or `Non-Compliant`; `commit` is `branch@sha1:<40 hex>`, empty
+    `provisioning` is `Succeeded`, or `Failed` with the reason in `message`. `compliance` is ARM's `Pending`,
+    `Compliant` or `Non-Compliant`; `commit` is `branch@sha1:<40 hex>`, empty
     while pending; `message` is the Ready condition's. `properties` are those of the PUT, untouched.
     """
 
@@ -31,6 +32,7 @@ class FluxState(Struct, frozen=True, kw_only=True):
     url: str
     kustomizations: dict[str, str]
     properties: dict[str, Any]
+    provisioning: str
     compliance: str
     commit: str
     message: str
@@ -114,10 +116,11 @@ class FluxConfigurations:
         commit = self._commit(configuration)
         slot = self._estate.slot_of_cluster(cluster_id)
         fails = slot is not None and slot.name == self._estate.candidate and self._estate.faults.sync_fails
+        provisioning = "Succeeded"
         if self._estate.now() < done_at:
             compliance, commit, message = "Pending", "", "Reconciliation in progress"
         elif fails:
-            compliance, message = "Non-Compliant", str(fails)
+            provisioning, compliance, message = "Failed", "Non-Compliant", str(fails)
         else:
             compliance, message = "Compliant", f"Applied revision: {commit}"
         return FluxState(
@@ -128,6 +131,7 @@ class FluxConfigurations:
             url=configuration.url,
             kustomizations=configuration.kustomizations,
             properties=applied.properties,
+            provisioning=provisioning,
             compliance=compliance,
             commit=commit,
             message=message,

@@ -58,15 +58,6 @@ class Estate:
         self.world.deployments.put("rg-aks-green", name, template, parameters)
         self.clock.pass_seconds(self.world.estate.timings.deploy_seconds)
 
-    def shares(self) -> dict[str, float]:
-        """Each slot's share of the last complete, ingested minute's requests."""
-        start = self.clock.at - timedelta(minutes=3)
-        served = {
-            each.name: self.world.traffic.minute(each.name, start.replace(second=0)).requests
-            for each in self.fleet.slots
-        }
-        return {name: requests / sum(served.values()) for name, requests in served.items()}
-
     async def see(self, probe: Probe) -> Answer:
         """The answer to one probe now."""
         return (await self.ports.observe(self.fleet, frozenset({probe}), self.clock.now()))[probe]

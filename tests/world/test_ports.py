@@ -20,7 +20,6 @@ from shared.actions import (
     Thaw,
 )
 from shared.errors import NotFound, Refused, Retry, Superseded
-from shared.fleet import Gate
 from shared.probes import (
     AddressSeen,
     CheckSeen,
@@ -35,17 +34,15 @@ from shared.probes import (
     GroupSeen,
     GroupState,
     Probe,
-    Reading,
     RecordSeen,
     RecordState,
     SlotAddress,
     SyncSeen,
     SyncState,
-    TrafficSeen,
     TrafficShare,
     Unavailable,
 )
-from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
+from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
 from tests.world.manual_clock import START, VERSION, Estate
 
 LIVE = FLEET.live_records[0]
@@ -60,13 +57,6 @@ def pointing(if_match: str | None, slot_name: str = "green", ttl_seconds: int = 
 
 async def perform(it: Estate, action: Action, epoch: int = 1) -> str | None:
     return await it.ports.perform(it.fleet, action, epoch=epoch)
-
-
-async def reading(it: Estate, gate: Gate, slot: str = "green", minutes_ago: float | None = None) -> Reading:
-    since = it.clock.now() - MINUTE * minutes_ago if minutes_ago is not None else None
-    answer = await it.see(GateReading(gate, GREEN if slot == "green" else BLUE, since))
-    assert isinstance(answer, Reading)
-    return answer
 
 
 async def test_a_record_carries_the_epoch_of_its_last_write() -> None:
@@ -201,61 +191,6 @@ async def test_stopping_and_destroying_may_be_ordered_twice() -> None:
     assert await it.see(GroupState(BLUE)) == GroupSeen(exists=False)
     with pytest.raises(NotFound):
         await perform(it, StopCluster(BLUE))
-
-
-async def test_a_reading_holds_whole_minutes_that_are_complete_and_no_older_than_asked() -> None:
-    it = Estate()
-    it.clock.pass_seconds(3630)
-    whole = await reading(it, NODES, "blue")
-    short = await reading(it, NODES, "blue", minutes_ago=4.2)
-    early = await reading(it, NODES, "blue", minutes_ago=1)
-    last = it.clock.now() - timedelta(seconds=120)
-    assert [sample.value for sample in whole.samples] == [0.0] * 4
-    assert whole.samples[-1].at + MINUTE <= last
-    assert len(short.samples) == 1
-    assert short.samples[0].at >= short.since
-    assert early.samples == ()
-    assert "kube_node_status_condition" in whole.source
-
-
-async def test_a_cluster_that_is_not_there_gives_no_values() -> None:
-    it = Estate()
-    it.clock.pass_seconds(3600)
-    processor = msgspec.structs.replace(NODES, metric="node_cpu_usage_percentage", filter="")
-    assert [sample.value for sample in (await reading(it, processor)).samples] == [None] * 5
-    assert (await reading(it, NODES)).samples == ()
-    assert (await reading(it, ERRORS)).samples == ()
-
-
-async def test_an_http_gate_gives_one_failed_share_for_its_requests() -> None:
-    it = Estate()
-    assert [sample.value for sample in (await reading(it, HEALTH)).samples] == [1.0]
-    it.deploy(GREEN)
-    found = await reading(it, HEALTH)
-    assert [sample.value for sample in found.samples] == [0.0]
-    assert found.source == "https://aks-green.contoso.com/healthz"
-
-
-async def test_a_missing_table_is_no_data_and_an_unknown_metric_is_nobodys_fault() -> None:
-    it = Estate()
-    it.clock.pass_seconds(3600)
-    missing = msgspec.structs.replace(ERRORS, query="ContainerLogV2 | take 1")
-    assert (await reading(it, missing, "blue")).samples == ()
-    unknown = msgspec.structs.replace(NODES, metric="kube_nodes")
-    assert isinstance(await it.see(GateReading(unknown, BLUE)), Unavailable)
-
-
-async def test_traffic_counts_complete_minutes_of_every_slot() -> None:
-    it = Estate()
-    it.deploy(GREEN)
-    it.point(GREEN)
-    it.clock.pass_seconds(1230)
-    found = await it.see(TrafficShare(START, 300))
-    assert isinstance(found, TrafficSeen)
-    assert found.minutes == 5
-    assert found.requests["blue"] == 0
-    assert found.requests["green"] == pytest.approx(6000, rel=0.05)
-    assert await it.see(TrafficShare(it.clock.now())) == TrafficSeen({}, 0.0)
 
 
 @pytest.mark.parametrize(
