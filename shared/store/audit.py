@@ -1,0 +1,153 @@
+"""The audit trail: what a claim changed, chained by hash to the claim before it, and the proof of the whole.
+
+Pure. Decides what an entry holds, how it is hashed and what makes a trail wrong; refuses to know where it is
+kept. A merge patch cannot say null, so states are compared without their nulls: absent and null are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, cast
+
+import msgspec
+
+from shared.decision import Decision, Seen
+from shared.model import FleetState
+from shared.ports import AuditEntry
+from shared.store.rows import canonical
+
+SEEN_BYTES_MAX = 200_000
+"""Above this an entry says `{"truncated": true}` instead of what was seen."""
+
+Json = dict[str, Any]
+_MISSING = object()
+
+
+def entry(before: FleetState | None, decision: Decision, seen: Seen, previous: str) -> AuditEntry:
+    """The entry of a claim. `before` is None for the first claim; `previous` is the newest entry's hash."""
+    after = decision.state
+    rollout = after.rollout
+    draft = AuditEntry(
+        epoch=after.epoch,
+        at=seen.now,
+        who=decision.who,
+        because=decision.because,
+        rollout=rollout.id if rollout else "",
+        stage=decision.stage,
+        step=decision.step,
+        actions=[msgspec.to_builtins(action) for action in decision.actions],
+        signals=[disposition.id for disposition in decision.dispositions],
+        change=difference(facts(before) if before else {}, facts(after)),
+        seen=_witnessed(seen),
+        previous=previous,
+        hash="",
+    )
+    return msgspec.structs.replace(draft, hash=digest(draft))
+
+
+def body(entry: AuditEntry) -> bytes:
+    """Canonical JSON of all fields but the hash: what is hashed, and what is stored."""
+    return canonical({name: getattr(entry, name) for name in AuditEntry.__struct_fields__ if name != "hash"})
+
+
+def digest(entry: AuditEntry) -> str:
+    """SHA-256 of the entry's body, in hexadecimal."""
+    return sha256(body(entry)).hexdigest()
+
+
+def facts(state: FleetState) -> Json:
+    """A state as JSON values, without nulls."""
+    return cast("Json", _without_nulls(msgspec.to_builtins(state)))
+
+
+def difference(before: Json, after: Json) -> Json:
+    """The RFC 7396 merge patch that turns `before` into `after`; neither holds nulls."""
+    patch: Json = {name: None for name in before if name not in after}
+    for name, new in after.items():
+        old = before.get(name, _MISSING)
+        if old is _MISSING or type(old) is not type(new):
+            patch[name] = new
+        elif isinstance(new, dict):
+            if inner := difference(old, new):
+                patch[name] = inner
+        elif old != new:
+            patch[name] = new
+    return patch
+
+
+def patched(before: Json, patch: Mapping[str, Any]) -> Json:
+    """`before` with an RFC 7396 merge patch applied (datatracker.ietf.org/doc/html/rfc7396)."""
+    after = dict(before)
+    for name, value in patch.items():
+        if value is None:
+            after.pop(name, None)
+        elif isinstance(value, dict):
+            old = after.get(name)
+            after[name] = patched(old if isinstance(old, dict) else {}, value)
+        else:
+            after[name] = value
+    return after
+
+
+def verify(entries: Sequence[AuditEntry], stored: FleetState | None) -> tuple[str, ...]:
+    """What is wrong with a fleet's whole trail, oldest entry first; empty when it proves the stored state.
+
+    `stored` is None for a fleet without a claim.
+    """
+    problems: list[str] = []
+    previous, state = "", cast("Json", {})
+    for epoch, found in enumerate(entries, start=1):
+        if found.epoch != epoch:
+            return (*problems, f"epoch {epoch} is missing: epoch {found.epoch} stands in its place")
+        if found.hash != digest(found):
+            problems.append(f"epoch {epoch} was altered: its hash does not match what it says")
+        if found.previous != previous:
+            problems.append(f"epoch {epoch} is not chained to epoch {epoch - 1}: it names another hash")
+        previous, state = found.hash, patched(state, found.change)
+    expected = facts(stored) if stored else {}
+    if (found_at := _first_difference(state, expected)) is not None:
+        path, replayed, kept = found_at
+        problems.append(
+            f"the trail does not replay to the stored state: {path} is {_said(replayed)} by the trail "
+            f"and {_said(kept)} as stored"
+        )
+    return tuple(problems)
+
+
+def _witnessed(seen: Seen) -> Json:
+    answers = [(canonical(probe), probe, answer) for probe, answer in seen.answers.items()]
+    # A set of probes has no order of its own, and the same claim must have the same hash in every process.
+    answers.sort(key=lambda item: item[0])
+    witnessed: Json = {
+        "answers": [
+            [msgspec.to_builtins(probe), msgspec.to_builtins(answer)] for _, probe, answer in answers
+        ],
+        "signals": msgspec.to_builtins(seen.signals),
+        "results": msgspec.to_builtins(seen.results),
+    }
+    return witnessed if len(canonical(witnessed)) <= SEEN_BYTES_MAX else {"truncated": True}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_without_nulls(inner) for inner in value]
+    return value
+
+
+def _first_difference(left: Json, right: Json, path: str = "") -> tuple[str, Any, Any] | None:
+    for name in sorted(left.keys() | right.keys()):
+        one, other = left.get(name, _MISSING), right.get(name, _MISSING)
+        here = f"{path}.{name}" if path else name
+        if isinstance(one, dict) and isinstance(other, dict):
+            if (inner := _first_difference(one, other, here)) is not None:
+                return inner
+        elif one != other:
+            return here, one, other
+    return None
+
+
+def _said(value: Any) -> str:
+    return "absent" if value is _MISSING else canonical(value).decode()

@@ -1,0 +1,241 @@
+"""Azure Table Storage as `shared.store.tables.Tables`, through azure-data-tables.
+
+Decides what an answer of the service means to the store and how long it waits for one; refuses to know what
+is in the rows. The SDK is imported at the first request: indexing the function app must not pay for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import Retry, SwitchyardError
+from shared.store.tables import Clash, Entity, Found, Lost, Range, Verb, Write
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables import TableEntity
+    from azure.data.tables.aio import TableClient, TableServiceClient
+
+AUDIENCE = "https://storage.azure.com"
+
+# The SDK's own numbers (10 retries, 120 s between them, minutes for a connection) outlast any function.
+_PATIENCE: dict[str, Any] = {
+    "retry_total": 3,
+    "retry_backoff_factor": 0.2,
+    "retry_backoff_max": 2,
+    "connection_timeout": 3,
+    "read_timeout": 5,
+}
+
+REQUEST_SECONDS_MAX = 15
+"""All attempts of one request together, with any wait that the service asked for in between."""
+
+# What the SDK lets slip when it parses a batch's answer that was cut short or is no batch's answer at all.
+_UNREADABLE = (HTTPException, AttributeError, IndexError, ValueError)
+
+_TABLE_MISSING = "TableNotFound"
+_TABLE_THERE = "TableAlreadyExists"
+
+
+class AzureTables:
+    """The table service of one storage account; tables are made when they are found missing."""
+
+    def __init__(self, connect: Callable[[], TableServiceClient]) -> None:
+        self._connect = connect
+        self._service: TableServiceClient | None = None
+        self._clients: dict[str, TableClient] = {}
+
+    @classmethod
+    def from_connection_string(cls, connection_string: str, **options: Any) -> AzureTables:
+        """With an account key, as Azurite has it. `options` go to the SDK's client."""
+
+        def connect() -> TableServiceClient:
+            from azure.data.tables.aio import TableServiceClient
+
+            return TableServiceClient.from_connection_string(connection_string, **{**_PATIENCE, **options})
+
+        return cls(connect)
+
+    @classmethod
+    def from_endpoint(
+        cls, endpoint: str, credential: Callable[[], AsyncTokenCredential], **options: Any
+    ) -> AzureTables:
+        """With a managed identity, over HTTPS. `credential` is asked for at the first request."""
+
+        def connect() -> TableServiceClient:
+            from azure.data.tables.aio import TableServiceClient
+
+            return TableServiceClient(
+                endpoint, credential=credential(), audience=AUDIENCE, **{**_PATIENCE, **options}
+            )
+
+        return cls(connect)
+
+    async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
+        """One request: the first rows of the range, and whether these are all."""
+
+        async def ask(client: TableClient) -> tuple[list[Found], bool]:
+            pages: Any = client.query_entities(_filter(rows), results_per_page=rows_max).by_page()
+            found = [_found(entity) async for entity in await anext(pages)]
+            return found, not pages.continuation_token
+
+        return await self._ask(table, ask)
+
+    async def scan(self, table: str, rows: Range) -> list[Found]:
+        """All rows of the range."""
+
+        async def ask(client: TableClient) -> list[Found]:
+            return [_found(entity) async for entity in client.query_entities(_filter(rows))]
+
+        return await self._ask(table, ask)
+
+    async def get(self, table: str, partition: str, row_key: str) -> Found | None:
+        """One row, or None."""
+
+        async def ask(client: TableClient) -> Found | None:
+            from azure.core.exceptions import ResourceNotFoundError
+
+            try:
+                return _found(await client.get_entity(partition, row_key))
+            except ResourceNotFoundError as error:
+                if _code(error) == _TABLE_MISSING:
+                    raise
+                return None
+
+        return await self._ask(table, ask)
+
+    async def write(self, table: str, writes: Sequence[Write]) -> str:
+        """All of it or nothing. It is sent once: a second time is for the store to decide."""
+
+        async def ask(client: TableClient) -> str:
+            operations = [_operation(write) for write in writes]
+            if len(operations) == 1:
+                verb, entity, how = operations[0]
+                answer = await getattr(client, f"{verb}_entity")(entity, **how, retry_total=0)
+                return str((answer or {}).get("etag", ""))
+            try:
+                answers = await client.submit_transaction(operations, retry_total=0)
+            except _UNREADABLE as error:
+                raise Lost(f"Table Storage gave an unreadable answer: {error!r}") from error
+            if len(answers) != len(operations):
+                raise Lost(f"Table Storage answered for {len(answers)} of {len(operations)} rows")
+            return str(answers[0].get("etag", ""))
+
+        return await self._ask(table, ask, writes=True)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._service is not None:
+            await self._service.close()
+            self._service = None
+            self._clients.clear()
+
+    async def _ask[T](
+        self, table: str, ask: Callable[[TableClient], Awaitable[T]], *, writes: bool = False
+    ) -> T:
+        from azure.core.exceptions import AzureError
+
+        client = self._client(table)
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+                try:
+                    return await ask(client)
+                except AzureError as error:
+                    if _code(error) != _TABLE_MISSING:
+                        raise
+                await _create(client)
+                return await ask(client)
+        except TimeoutError as error:
+            because = f"Table Storage took more than {REQUEST_SECONDS_MAX} s"
+            raise (Lost(because) if writes else Retry(because)) from error
+        except AzureError as error:
+            raise _translated(error, writes=writes) from error
+
+    def _client(self, table: str) -> TableClient:
+        if self._service is None:
+            self._service = self._connect()
+        if table not in self._clients:
+            self._clients[table] = self._service.get_table_client(table)
+        return self._clients[table]
+
+
+async def _create(client: TableClient) -> None:
+    from azure.core.exceptions import AzureError
+
+    try:
+        await client.create_table()
+    except AzureError as error:
+        if _code(error) != _TABLE_THERE:
+            raise Retry(f"Table Storage did not make a table: {_said(error)}") from error
+
+
+def _filter(rows: Range) -> str:
+    terms = [
+        f"PartitionKey eq {_quoted(rows.partition)}",
+        f"RowKey ge {_quoted(rows.low)}",
+        f"RowKey lt {_quoted(rows.high)}",
+        *(f"{name} eq {_quoted(value)}" for name, value in rows.where.items()),
+    ]
+    return " and ".join(terms)
+
+
+def _quoted(value: str | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _found(entity: TableEntity) -> Found:
+    return Found(entity, str(entity.metadata["etag"]))
+
+
+def _operation(write: Write) -> tuple[str, Entity, dict[str, Any]]:
+    from azure.core import MatchConditions
+    from azure.data.tables import UpdateMode
+
+    matched = {"etag": write.etag, "match_condition": MatchConditions.IfNotModified}
+    match write.verb:
+        case Verb.INSERT:
+            return "create", write.entity, {}
+        case Verb.UPDATE:
+            return "update", write.entity, {"mode": UpdateMode.REPLACE, **matched}
+        case Verb.UPSERT:
+            return "upsert", write.entity, {"mode": UpdateMode.REPLACE}
+        case Verb.MERGE if write.etag is not None:
+            return "update", write.entity, {"mode": UpdateMode.MERGE, **matched}
+        case Verb.MERGE:
+            return "upsert", write.entity, {"mode": UpdateMode.MERGE}
+        case Verb.DELETE:
+            return "delete", write.entity, {}
+
+
+def _code(error: Exception) -> str:
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code or _headers(error).get("x-ms-error-code", "")))
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    response = getattr(error, "response", None)
+    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+    return headers
+
+
+def _said(error: Exception) -> str:
+    status = getattr(error, "status_code", None)
+    return f"{status} {_code(error)}".strip() if status else type(error).__name__
+
+
+def _translated(error: Exception, *, writes: bool) -> SwitchyardError | Exception:
+    """A conflict is the store's business, silence is a retry, and a request that is wrong in itself a bug."""
+    status = getattr(error, "status_code", None)
+    if writes and status in (404, 409, 412):
+        return Clash(f"Table Storage refused the write: {_said(error)}")
+    if status in (400, 404, 405, 409, 412, 413, 414):
+        return error
+    because = f"Table Storage gave no usable answer: {_said(error)}"
+    wait = _headers(error).get("Retry-After", "")
+    after_seconds = float(wait) if wait.isdigit() else None
+    return Lost(because, after_seconds) if writes else Retry(because, after_seconds)

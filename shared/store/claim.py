@@ -1,0 +1,98 @@
+"""What a claim writes: the state under its etag, and with it all that must be true from then on.
+
+Pure. Decides the rows of the one atomic batch; refuses to know how it is sent and what a lost answer means.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from shared.decision import Decision, Seen
+from shared.model import Disposition, FleetState
+from shared.ports import AuditEntry, Claimed, OutboxEntry, Row
+from shared.store import audit, outbox, rows
+from shared.store.tables import WRITES_MAX, Entity, Verb, Write
+
+PENDING_MAX = 40
+"""Signals that one claim may consume: two rows each leave room in a batch for the rest."""
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """A claim that is ready to be written, and what it amounts to once it was."""
+
+    writes: list[Write]
+    entry: AuditEntry
+    claimed: Claimed
+
+
+def claim(row: Row, decision: Decision, seen: Seen) -> Claim:
+    """The batch that claims `decision` for the fleet as `row` showed it. The state comes first."""
+    epoch = decision.state.epoch
+    assert epoch == row.state.epoch + 1, f"epoch {epoch} cannot follow {row.state.epoch}"
+    fleet = row.fleet.name
+    entry = audit.entry(row.state if row.etag else None, decision, seen, row.audit_head)
+    owed = outbox.announcement(row, decision, seen)
+    writes = [
+        _state(row, decision.state, entry),
+        Write(Verb.INSERT, _audit(fleet, entry)),
+        *_rollout(row, decision),
+        *_judgements(fleet, decision),
+        *_consumed(row, decision),
+    ]
+    if decision.plan is not None:
+        plan = rows.row(fleet, rows.PLAN_KEY, msgspec.json.encode(decision.plan))
+        writes.append(Write(Verb.UPSERT, plan))
+    if owed is not None:
+        writes.append(Write(Verb.INSERT, outbox_row(owed)))
+    assert len(writes) <= WRITES_MAX, f"a claim of {len(writes)} rows cannot be atomic"
+    return Claim(writes=writes, entry=entry, claimed=Claimed(epoch=epoch, outbox=(owed,) if owed else ()))
+
+
+def outbox_row(entry: OutboxEntry) -> Entity:
+    """The row of an announcement that is owed."""
+    return rows.row(entry.fleet, entry.key, msgspec.json.encode(entry))
+
+
+def _state(row: Row, state: FleetState, entry: AuditEntry) -> Write:
+    document = msgspec.json.encode(state)
+    # A state that cannot be read back would stop its fleet for ever: better to stop before it is stored.
+    assert msgspec.json.decode(document, type=FleetState) == state, "the state does not survive its encoding"
+    entity = rows.row(row.fleet.name, rows.STATE_KEY, document, epoch=state.epoch, head=entry.hash)
+    return Write(Verb.UPDATE, entity, row.etag) if row.etag else Write(Verb.INSERT, entity)
+
+
+def _audit(fleet: str, entry: AuditEntry) -> Entity:
+    key = rows.audit_key(entry.epoch)
+    return rows.row(fleet, key, audit.body(entry), hash=entry.hash, rollout=entry.rollout)
+
+
+def _rollout(row: Row, decision: Decision) -> list[Write]:
+    rollout = decision.state.rollout
+    if rollout is None or rollout == row.state.rollout:
+        return []
+    entity = rows.row(row.fleet.name, rows.rollout_key(rollout.id), msgspec.json.encode(rollout))
+    return [Write(Verb.UPSERT, entity)]
+
+
+def _judgements(fleet: str, decision: Decision) -> list[Write]:
+    rollout = decision.state.rollout
+    if rollout is None or not decision.judgements:
+        return []
+    entities = rows.judgement_rows(fleet, rollout.id, decision.state.epoch, decision.judgements)
+    return [Write(Verb.INSERT, entity) for entity in entities]
+
+
+def _consumed(row: Row, decision: Decision) -> list[Write]:
+    fleet, pending = row.fleet.name, {signal.id: signal for signal in row.pending}
+    writes: list[Write] = []
+    for disposition in decision.dispositions:
+        waiting = rows.row(fleet, rows.pending_key(pending[disposition.id]))
+        writes.append(Write(Verb.DELETE, waiting))
+        writes.append(Write(Verb.MERGE, _disposed(fleet, disposition, decision.state.epoch)))
+    return writes
+
+
+def _disposed(fleet: str, disposition: Disposition, epoch: int) -> Entity:
+    key = rows.inbox_key(disposition.id)
+    return rows.row(fleet, key, applied=disposition.applied, because=disposition.because, epoch=epoch)

@@ -1,0 +1,230 @@
+"""The store that the engine talks to (`shared.ports.Store`), over what serves `shared.store.tables.Tables`.
+
+Decides how many requests each question costs and what a lost answer means; the rows themselves are decided in
+`rows` and `claim`. It refuses to know SDKs, clocks and what a state means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from shared.decision import Decision, Seen
+from shared.errors import NotFound, Retry, Superseded
+from shared.fleet import Channel, Fleet
+from shared.model import FleetState, Judgement, Rollout, Signal
+from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
+from shared.store import rows
+from shared.store.claim import PENDING_MAX, claim, outbox_row
+from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE
+from shared.store.tables import Clash, Found, Lost, Range, Tables, Verb, Write
+
+ATTEMPTS_MAX = 2
+"""How often a write without an answer is sent: an idle connection that was closed deserves a second one."""
+
+PLANS_MAX = 512
+"""Decoded fleets and plans to remember, by etag."""
+
+_SNAPSHOT_ROWS = 3
+_state = msgspec.json.Decoder(FleetState)
+_fleet = msgspec.json.Decoder(Fleet)
+_signal = msgspec.json.Decoder(Signal)
+_rollout = msgspec.json.Decoder(Rollout)
+_owed = msgspec.json.Decoder(OutboxEntry)
+_judgements = msgspec.json.Decoder(tuple[Judgement, ...])
+
+
+class TableStore:
+    """`shared.ports.Store` on a table service.
+
+    `resources_of` gives the lower-case ARM ids of a fleet with what each is, for the directory.
+    """
+
+    def __init__(self, tables: Tables, resources_of: Callable[[Fleet], Mapping[str, str]]) -> None:
+        self._tables = tables
+        self._resources_of = resources_of
+        self._decoded: dict[tuple[str, str], tuple[str, Fleet]] = {}
+
+    async def load(self, fleet: str) -> Row:
+        """One request, unless more signals wait than one claim may consume. Raises NotFound, Retry."""
+        tick = Range(partition=fleet, low=rows.TICK_LOW, high=rows.TICK_HIGH)
+        found, is_all = await self._tables.page(STATE_TABLE, tick, rows_max=PENDING_MAX + _SNAPSHOT_ROWS)
+        pending = [
+            _signal.decode(rows.document(item.entity)) for item in found if _key(item) < rows.SNAPSHOT_LOW
+        ]
+        if not is_all:
+            snapshot = Range(partition=fleet, low=rows.SNAPSHOT_LOW, high=rows.TICK_HIGH)
+            found = await self._tables.scan(STATE_TABLE, snapshot)
+        by_key = {_key(item): item for item in found}
+        if rows.FLEET_KEY not in by_key:
+            raise NotFound(f"there is no fleet {fleet}")
+        return self._row(by_key, tuple(pending[:PENDING_MAX]))
+
+    async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
+        """One request; one more where its answer is lost. Raises Superseded, Retry.
+
+        A claim whose answer was lost is won if the audit row of its epoch has its hash. Two workers that saw
+        and decided the very same at the very same moment may so both believe to have won: what they do next
+        is the same as well, and doing it twice is doing it once.
+        """
+        ready = claim(row, decision, seen)
+        lost: Lost | None = None
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                await self._tables.write(STATE_TABLE, ready.writes)
+                return ready.claimed
+            except Clash:
+                if lost is None:
+                    raise
+            except Lost as error:
+                lost = error
+            if await self._is_written(row.fleet.name, ready.entry):
+                return ready.claimed
+        raise Retry(f"the claim of epoch {ready.entry.epoch} got no answer: {lost}")
+
+    async def accept(self, signal: Signal) -> bool:
+        """One request; after a lost answer one more, and then a row that is there may be ours: True."""
+        inbox = rows.row(signal.fleet, rows.inbox_key(signal.id), id=signal.id, kind=signal.kind)
+        pending = rows.row(signal.fleet, rows.pending_key(signal), msgspec.json.encode(signal))
+        writes = [Write(Verb.INSERT, inbox), Write(Verb.INSERT, pending)]
+        try:
+            await self._tables.write(STATE_TABLE, writes)
+        except Clash:
+            return False
+        except Lost:
+            try:
+                await self._tables.write(STATE_TABLE, writes)
+            except Clash:
+                return True
+        return True
+
+    async def disposition(self, fleet: str, signal_id: str) -> str | None:
+        """One request: the sentence, or None while the signal waits or was never accepted."""
+        found = await self._tables.get(STATE_TABLE, fleet, rows.inbox_key(signal_id))
+        return str(found.entity["because"]) if found and "because" in found.entity else None
+
+    async def apply(self, fleet: Fleet, *, if_match: str | None, now: datetime) -> str:
+        """Two requests: the fleet, then its directory entry, which applying again repairs if it was missed.
+
+        Raises Superseded, Retry; Refused when the fleet is larger than a row.
+        """
+        entity = rows.row(fleet.name, rows.FLEET_KEY, msgspec.json.encode(fleet))
+        verb = Verb.UPSERT if if_match is None else Verb.UPDATE
+        etag = await self._tables.write(STATE_TABLE, [Write(verb, entity, if_match)])
+        resources = rows.canonical(dict(self._resources_of(fleet)))
+        entry = rows.row(
+            FLEETS_PARTITION,
+            fleet.name,
+            resources,
+            platform=fleet.versions.channel is Channel.PLATFORM,
+            applied_at=now.isoformat(),
+        )
+        await self._tables.write(FLEETS_TABLE, [Write(Verb.MERGE, entry)])
+        return etag
+
+    async def directory(self, *, active_only: bool = False) -> tuple[FleetEntry, ...]:
+        """A request for every 1,000 entries that are asked for."""
+        where = {"active": True} if active_only else {}
+        everything = Range(partition=FLEETS_PARTITION, low="", high="~", where=where)
+        found = await self._tables.scan(FLEETS_TABLE, everything)
+        return tuple(_entry(item) for item in found if "json" in item.entity)
+
+    async def mark(self, fleet: str, *, active: bool, now: datetime) -> None:
+        """One request."""
+        entity = rows.row(FLEETS_PARTITION, fleet, active=active, marked_at=now.isoformat())
+        await self._tables.write(FLEETS_TABLE, [Write(Verb.MERGE, entity)])
+
+    async def rest(self, entry: FleetEntry) -> bool:
+        """One request."""
+        entity = rows.row(FLEETS_PARTITION, entry.name, active=False)
+        try:
+            await self._tables.write(FLEETS_TABLE, [Write(Verb.MERGE, entity, entry.etag)])
+        except Clash:
+            return False
+        return True
+
+    async def audit(self, fleet: str, rollout: str | None = None) -> tuple[AuditEntry, ...]:
+        """The trail, oldest first."""
+        where = {} if rollout is None else {"rollout": rollout}
+        found = await self._tables.scan(STATE_TABLE, Range(partition=fleet, low="a-", high="a.", where=where))
+        return tuple(map(_audit_entry, found))
+
+    async def rollouts(self, fleet: str) -> tuple[Rollout, ...]:
+        """All rollouts, newest first."""
+        found = await self._tables.scan(STATE_TABLE, Range(partition=fleet, low="h-", high="h."))
+        rollouts = [_rollout.decode(rows.document(item.entity)) for item in found]
+        return tuple(sorted(rollouts, key=lambda rollout: (rollout.started_at, rollout.id), reverse=True))
+
+    async def judgements(self, fleet: str, rollout: str) -> tuple[Judgement, ...]:
+        """All verdicts of a rollout, oldest first."""
+        low, high = rows.judgement_keys(rollout)
+        asked = Range(partition=fleet, low=low, high=high, where={"rollout": rollout})
+        found = await self._tables.scan(STATE_TABLE, asked)
+        return tuple(judged for item in found for judged in _judgements.decode(rows.document(item.entity)))
+
+    async def owed(self, fleet: str, *, before: datetime) -> tuple[OutboxEntry, ...]:
+        """Announcements that no topic has taken, made before then."""
+        found = await self._tables.scan(STATE_TABLE, Range(partition=fleet, low="o-", high="o."))
+        entries = (_owed.decode(rows.document(item.entity)) for item in found)
+        return tuple(entry for entry in entries if entry.at < before)
+
+    async def settle(self, entry: OutboxEntry) -> None:
+        """One request; an entry that is gone is settled."""
+        try:
+            await self._tables.write(STATE_TABLE, [Write(Verb.DELETE, outbox_row(entry))])
+        except Clash:
+            return
+
+    async def _is_written(self, fleet: str, entry: AuditEntry) -> bool:
+        found = await self._tables.get(STATE_TABLE, fleet, rows.audit_key(entry.epoch))
+        if found is not None and found.entity["hash"] != entry.hash:
+            raise Superseded(f"somebody else claimed epoch {entry.epoch} of {fleet}")
+        return found is not None
+
+    def _row(self, found: Mapping[str, Found], pending: tuple[Signal, ...]) -> Row:
+        fleet = self._decode(found[rows.FLEET_KEY])
+        plan, state = found.get(rows.PLAN_KEY), found.get(rows.STATE_KEY)
+        return Row(
+            fleet=fleet,
+            state=_state.decode(rows.document(state.entity)) if state else FleetState(live=fleet.live),
+            plan=self._decode(plan) if plan else None,
+            pending=pending,
+            etag=state.etag if state else None,
+            fleet_etag=found[rows.FLEET_KEY].etag,
+            audit_head=str(state.entity["head"]) if state else "",
+        )
+
+    def _decode(self, found: Found) -> Fleet:
+        """A fleet or a plan changes rarely and is read with every tick: it is decoded once for each etag."""
+        where = str(found.entity["PartitionKey"]), _key(found)
+        known = self._decoded.get(where)
+        if known is not None and known[0] == found.etag:
+            return known[1]
+        fleet = _fleet.decode(rows.document(found.entity))
+        if len(self._decoded) >= PLANS_MAX:
+            self._decoded.clear()
+        self._decoded[where] = found.etag, fleet
+        return fleet
+
+
+def _key(found: Found) -> str:
+    return str(found.entity["RowKey"])
+
+
+def _entry(found: Found) -> FleetEntry:
+    entity = found.entity
+    return FleetEntry(
+        name=_key(found),
+        resources=msgspec.json.decode(rows.document(entity), type=dict[str, str]),
+        platform=bool(entity["platform"]),
+        active=bool(entity.get("active", False)),
+        marked_at=datetime.fromisoformat(str(entity.get("marked_at", entity["applied_at"]))),
+        etag=found.etag,
+    )
+
+
+def _audit_entry(found: Found) -> AuditEntry:
+    fields = msgspec.json.decode(rows.document(found.entity))
+    return msgspec.convert({**fields, "hash": found.entity["hash"]}, AuditEntry)

@@ -1,0 +1,129 @@
+"""A lost answer leaves open whether the write happened: nothing is lost by that, and nothing done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+import pytest
+
+from sandbox.memory_store import MemoryTables
+from shared.errors import Retry, Superseded
+from shared.ports import Row
+from shared.store.audit import verify
+from shared.store.table_store import TableStore
+from shared.store.tables import Lost, Write
+from tests.store.samples import NOW, decision, fleet, later, resources, rollout, seen, signal
+
+
+class Loss(Enum):
+    """Where an exchange with the service breaks off."""
+
+    NONE = auto()
+    REQUEST = auto()
+    ANSWER = auto()
+
+
+class LossyTables(MemoryTables):
+    """Tables that lose requests or answers to `write`, as planned; without a plan, nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plan: list[Loss] = []
+
+    async def write(self, table: str, writes: Sequence[Write]) -> str:
+        """Write, unless the request gets lost; answer, unless the answer does."""
+        loss = self.plan.pop(0) if self.plan else Loss.NONE
+        if loss is Loss.REQUEST:
+            raise Lost("the request got lost")
+        etag = await super().write(table, writes)
+        if loss is Loss.ANSWER:
+            raise Lost("the answer got lost")
+        return etag
+
+
+@pytest.fixture
+def tables() -> LossyTables:
+    """The tables under the store."""
+    return LossyTables()
+
+
+@pytest.fixture
+async def store(tables: LossyTables) -> TableStore:
+    """A store whose answers get lost, with one fleet."""
+    store = TableStore(tables, resources)
+    await store.apply(fleet(), if_match=None, now=NOW)
+    return store
+
+
+async def ready(store: TableStore) -> Row:
+    """The fleet's row with one signal that waits."""
+    await store.accept(signal("event-1"))
+    return await store.load("contoso-public")
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        [Loss.ANSWER],
+        [Loss.REQUEST],
+        [Loss.REQUEST, Loss.ANSWER],
+    ],
+)
+async def test_a_claim_is_won_once_whatever_got_lost(
+    store: TableStore, tables: LossyTables, plan: list[Loss]
+) -> None:
+    row = await ready(store)
+    tables.plan = plan
+    won = await store.claim(row, decision(row, rollout()), seen(row))
+    after = await store.load("contoso-public")
+    assert (won.epoch, after.state.epoch, after.pending) == (1, 1, ())
+    assert verify(await store.audit("contoso-public"), after.state) == ()
+
+
+async def test_a_service_that_does_not_answer_asks_for_a_retry(
+    store: TableStore, tables: LossyTables
+) -> None:
+    row = await ready(store)
+    tables.plan = [Loss.REQUEST, Loss.REQUEST]
+    with pytest.raises(Retry, match="epoch 1 got no answer"):
+        await store.claim(row, decision(row, rollout()), seen(row))
+    after = await store.load("contoso-public")
+    assert after == row
+
+
+async def test_a_lost_claim_does_not_pass_for_another_workers(store: TableStore, tables: LossyTables) -> None:
+    row = await ready(store)
+    await store.claim(row, decision(row, rollout(step="preflight"), because="Another worker."), seen(row))
+    tables.plan = [Loss.REQUEST]
+    with pytest.raises(Superseded):
+        await store.claim(row, decision(row, rollout(step="deploy")), seen(row, at=later(1)))
+    assert [entry.because for entry in await store.audit("contoso-public")] == ["Another worker."]
+
+
+@pytest.mark.parametrize("loss", [Loss.ANSWER, Loss.REQUEST])
+async def test_a_signal_is_in_the_inbox_once_when_it_is_acknowledged(
+    store: TableStore, tables: LossyTables, loss: Loss
+) -> None:
+    tables.plan = [loss]
+    assert await store.accept(signal("event-1"))
+    assert [found.id for found in (await store.load("contoso-public")).pending] == ["event-1"]
+
+
+async def test_a_sender_that_was_told_to_retry_does_not_double_its_signal(
+    store: TableStore, tables: LossyTables
+) -> None:
+    tables.plan = [Loss.REQUEST, Loss.ANSWER]
+    with pytest.raises(Retry):
+        await store.accept(signal("event-1"))
+    assert not await store.accept(signal("event-1"))
+    assert [found.id for found in (await store.load("contoso-public")).pending] == ["event-1"]
+
+
+async def test_a_signal_that_cannot_be_stored_is_not_acknowledged(
+    store: TableStore, tables: LossyTables
+) -> None:
+    tables.plan = [Loss.REQUEST, Loss.REQUEST]
+    with pytest.raises(Retry):
+        await store.accept(signal("event-1"))
+    assert (await store.load("contoso-public")).pending == ()
