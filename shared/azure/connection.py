@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from aiohttp import TCPConnector
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.pipeline.transport import AioHttpTransport
 
@@ -28,8 +30,8 @@ class Connection:
     """Endpoints, credential and clients. Make one per process and close it with `aclose`.
 
     `metrics_endpoint` may contain `{location}`. `probe_proxy` is the URL of an HTTP proxy for the gates' own
-    requests. `credential` is made from the environment where none is given. The limits are of one attempt:
-    seconds to connect, and seconds without a byte while an answer is awaited.
+    requests. `credential` is made from the environment where none is given; `tls` None trusts what the system
+    trusts. The limits are of one attempt: seconds to connect, and seconds without a byte of the answer.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Connection:
         logs_endpoint: str = LOGS_ENDPOINT,
         probe_proxy: str | None = None,
         credential: AsyncTokenCredential | None = None,
+        tls: SSLContext | None = None,
         connect_seconds_max: float = 3,
         read_seconds_max: float = 10,
     ) -> None:
@@ -48,6 +51,7 @@ class Connection:
         self.logs_endpoint = logs_endpoint.rstrip("/")
         self.probe_proxy = probe_proxy
         self._given = credential
+        self._tls = tls
         self._made: AsyncTokenCredential | None = None
         self._connect_seconds_max = connect_seconds_max
         self._read_seconds_max = read_seconds_max
@@ -89,14 +93,27 @@ class Connection:
         return BriefRetryPolicy()
 
     def transport(self) -> AioHttpTransport:
-        """The connection pool."""
+        """The connection pool of all clients. Call it in the event loop that the clients live in."""
         if self._transport is None:
+            from aiohttp import ClientSession, DummyCookieJar
             from azure.core.pipeline.transport import AioHttpTransport
 
+            # As azure-core makes its own session, but for the connector.
+            session = ClientSession(
+                connector=self.connector(), cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=True
+            )
             self._transport = AioHttpTransport(
-                connection_timeout=self._connect_seconds_max, read_timeout=self._read_seconds_max
+                session=session,
+                connection_timeout=self._connect_seconds_max,
+                read_timeout=self._read_seconds_max,
             )
         return self._transport
+
+    def connector(self, **options: Any) -> TCPConnector:
+        """New connections with this process's trust. `options` are aiohttp's."""
+        from aiohttp import TCPConnector
+
+        return TCPConnector(ssl=self._tls or True, **options)
 
     async def aclose(self) -> None:
         """Close the connections, and the credential if it was made here."""

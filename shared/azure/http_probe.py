@@ -1,7 +1,8 @@
 """The gates' own requests to a slot's host name, as a user would send them.
 
 Decides what a failed request is: no answer in time, a certificate that does not hold, or a status of 400 or
-more. A redirect is followed on the same host; one that leads elsewhere is an answer. Judges nothing.
+more. A redirect is followed on the same host; one that leads elsewhere is an answer. A name that does not
+resolve and a proxy that is down are nobody's failure: there was no request. Judges nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from shared.azure.connection import Connection
+from shared.errors import Retry
 from shared.fleet import Fleet, Gate, Measure
 from shared.model import Sample
 from shared.probes import GateReading, Reading
@@ -47,35 +49,44 @@ class HttpProbe:
 
         A failed request has no time: its sample has no value.
         """
-        from aiohttp import ClientSession, TCPConnector
+        from aiohttp import ClientSession
 
         gate = probe.gate
         url = f"https://{fleet.slot(probe.slot).host.fqdn}/{gate.path.lstrip('/')}"
         # New connections for every reading: a kept one would miss a change of address or of certificate.
-        connector = TCPConnector(limit=self._concurrent_max, use_dns_cache=False)
+        connector = self._connection.connector(limit=self._concurrent_max, use_dns_cache=False)
         async with ClientSession(connector=connector) as session:
             times = await self._requests(session, url, gate.requests)
         samples = tuple(Sample(at=now, value=_measured(gate, each)) for each in times)
         return Reading(samples=samples, source=f"GET {url}", since=now, until=now)
 
     async def _requests(self, session: ClientSession, url: str, count: int) -> list[float | None]:
-        """The milliseconds of each request that was sent, None for a failed one."""
+        """The milliseconds of each request that was sent, None for a failed one.
+
+        Raises Retry where a request did not get as far as the host.
+        """
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._start_seconds_max
         left = iter(range(count))
         times: list[float | None] = []
+        unsent: list[Retry] = []
 
         async def sender() -> None:
             for _ in left:
-                if times and loop.time() > latest:
+                if (times or unsent) and loop.time() > latest:
                     return
-                times.append(await self._request(session, url))
+                try:
+                    times.append(await self._request(session, url))
+                except Retry as error:
+                    unsent.append(error)
 
         await asyncio.gather(*(sender() for _ in range(min(count, self._concurrent_max))))
+        if unsent:
+            raise unsent[0]
         return times
 
     async def _request(self, session: ClientSession, url: str) -> float | None:
-        from aiohttp import ClientError
+        from aiohttp import ClientConnectorDNSError, ClientError, ClientProxyConnectionError
 
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -86,6 +97,8 @@ class HttpProbe:
                     if target is None:
                         return None if status >= 400 else (loop.time() - begun) * 1000
                     url = target
+        except (ClientConnectorDNSError, ClientProxyConnectionError) as error:
+            raise Retry(f"{url}: the way there is not open: {error}") from error
         except (ClientError, OSError, TimeoutError, ValueError):
             return None
         return None
