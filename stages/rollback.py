@@ -133,5 +133,5 @@ STEPS = (
         deadline_seconds=3600,
         at_deadline=Verb.ADVANCE,
     ),
-    Step("hold_version", _hold_version),
+    Step("hold_version", _hold_version, at_deadline=Verb.ADVANCE),
 )

@@ -74,7 +74,6 @@ class Step:
     applies: Applies = always
     deadline_seconds: int = 900
     at_deadline: Verb = Verb.FAIL
-    approval: bool = False
 
 
 def advance(rollout: Rollout, because: str, **facts: object) -> Move:

@@ -141,7 +141,7 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return judged(move, judgements)
 
 
-def approval(name: str, question: str, wanted: str) -> Step:
+def approval(name: str, question: str, wanted: str, at_deadline: Verb = Verb.FAIL) -> Step:
     """A step that waits for a person, where the fleet asks for it (`approvals.<wanted>`)."""
 
     def applies(fleet: Fleet, _rollout: Rollout) -> bool:

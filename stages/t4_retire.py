@@ -150,10 +150,10 @@ def _report(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 STEPS = (
     Step("bake", _bake, _bake_needs, deadline_seconds=24 * 3600, at_deadline=Verb.HOLD),
     Step("drained", _drained, _drained_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD),
-    approval("approve_destroy", "destroy the old cluster?", "destroy"),
+    approval("approve_destroy", "destroy the old cluster?", "destroy", Verb.HOLD),
     Step("stop", _stop, _cluster_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
     Step("destroy", _destroy, _destroy_needs, deadline_seconds=2 * 3600, at_deadline=Verb.HOLD),
     Step("sweep", _sweep, _sweep_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
-    Step("hand_over", _hand_over),
-    Step("report", _report),
+    Step("hand_over", _hand_over, at_deadline=Verb.HOLD),
+    Step("report", _report, at_deadline=Verb.HOLD),
 )
