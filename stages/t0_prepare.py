@@ -152,10 +152,7 @@ def approval(name: str, question: str, wanted: str, at_deadline: Verb = Verb.FAI
             return advance(rollout, f"a person approved: {question}")
         return wait(rollout, f"waits for a person: {question} (promote, or roll back)")
 
-    deadline = 24 * 3600
-    return Step(
-        name, decide, applies=applies, deadline_seconds=deadline, at_deadline=Verb.FAIL, approval=True
-    )
+    return Step(name, decide, applies=applies, deadline_seconds=24 * 3600, at_deadline=at_deadline)
 
 
 STEPS = (

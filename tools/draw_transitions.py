@@ -17,7 +17,7 @@ from stages.table import REFUSALS, Phase, Reaction, Trigger
 PAGE = Path(__file__).parent.parent / "docs" / "transitions.md"
 _HEAD = """# Transitions
 
-Drawn by `python -m tools.draw_transitions` from `stages/table.py` and `stages/runbook.py`; a test compares them.
+Drawn by `python -m tools.draw_transitions` from `stages/table.py` and `stages/runbook.py`.
 
 ```mermaid
 stateDiagram-v2
