@@ -1,0 +1,67 @@
+"""A tolerant view of a fleet file with mistakes, so that the checks across keys run on what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from shared.fleet_file.tree import Path, Tree, dotted, shown
+from shared.fleet_file.values import arm_parts, duration_seconds
+
+COLOURS = ("blue", "green")
+QUESTIONS = ("platform", "functional", "load", "switch", "bake")
+
+
+class Draft:
+    """Reads values that have the right kind and gives None for all others; notes what contradicts."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._wrong = {mistake.path for mistake in tree.mistakes}
+
+    def refuse(self, path: Path, expected: str, value: str | None = None) -> None:
+        """Note a contradiction, unless the value at `path` is wrong by itself already."""
+        if dotted(path) in self._wrong:
+            return
+        found = self._tree.at(path)
+        got = value if value is not None else "nothing" if found is None else shown(found)
+        self._tree.refuse(path, got, expected)
+
+    def value(self, *path: str | int) -> Any:
+        """Whatever stands there, None for nothing."""
+        return self._tree.at(path)
+
+    def text(self, *path: str | int) -> str | None:
+        """The text there, None for anything else."""
+        found = self._tree.at(path)
+        return found if isinstance(found, str) else None
+
+    def seconds(self, *path: str | int) -> int | None:
+        """The duration there, None for anything else."""
+        try:
+            return duration_seconds(self._tree.at(path))
+        except PydanticCustomError:
+            return None
+
+    def count(self, *path: str | int) -> int | None:
+        """The whole number there, None for anything else."""
+        found = self._tree.at(path)
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+    def keys(self, *path: str | int) -> tuple[str, ...]:
+        """The keys of the mapping there, none for anything else."""
+        found = self._tree.at(path)
+        return tuple(found) if isinstance(found, dict) else ()
+
+    def items(self, *path: str | int) -> Iterator[Path]:
+        """The paths of the mappings in the list there."""
+        found = self._tree.at(path)
+        if isinstance(found, list):
+            yield from ((*path, i) for i, item in enumerate(found) if isinstance(item, dict))
+
+    def zone_name(self, *path: str | int) -> str | None:
+        """The DNS name of the zone whose ARM id stands there."""
+        parts = arm_parts(self.text(*path) or "")
+        return parts[3].lower() if parts else None

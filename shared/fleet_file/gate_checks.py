@@ -1,0 +1,181 @@
+"""What must agree inside a gate and among the gates of a fleet.
+
+Decides which keys a source needs, whether a limit can be judged, and whether a gate makes sense where it is
+asked. Refuses to know metrics' names: the service answers for those.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from shared.fleet_file.draft import QUESTIONS, Draft
+from shared.fleet_file.tree import Path
+
+_NEEDED = {
+    "metrics": ("target", "namespace", "metric", "aggregation"),
+    "logs": ("target", "query"),
+    "http": ("path",),
+}
+_ALLOWED = {
+    "metrics": {"target", "namespace", "metric", "aggregation", "filter", "ingestion"},
+    "logs": {"target", "query", "ingestion"},
+    "http": {"target", "path", "measure", "requests"},
+}
+_SPECIFIC = set.union(*_ALLOWED.values())
+_WORDS = {
+    "target": "cluster or gateway",
+    "namespace": "the metric namespace, such as Microsoft.ContainerService/managedClusters",
+    "metric": "the metric's name in the REST API",
+    "aggregation": "Average, Total, Maximum, Minimum or Count",
+    "query": "a KQL query that starts with a table and gives TimeGenerated and value",
+    "path": "a path such as /healthz",
+}
+_NAMESPACES = {
+    "microsoft.containerservice/managedclusters": "cluster",
+    "microsoft.network/applicationgateways": "gateway",
+}
+_LIMITS = ("max", "min", "max_over_baseline")
+_TABLE = re.compile(r"\s*(?:(?:let|set)\b[^;]*;\s*|//[^\n]*\n\s*)*([A-Za-z_]\w*)")
+_NO_TABLE = frozenset({"search", "union", "find", "externaldata", "print", "evaluate", "range", "datatable"})
+_ELSEWHERE = re.compile(
+    r"\b(workspace|app|resource|cluster|database|adx|arg|externaldata)\s*\(", re.IGNORECASE
+)
+_COLUMNS = ("TimeGenerated", "value")
+_WINDOW_SECONDS, _SAMPLES = 300, 3
+
+
+def check_gates(draft: Draft) -> None:
+    """Note every contradiction in the fleet's gates."""
+    for question in QUESTIONS:
+        for path in draft.items("gates", question):
+            _source(draft, path)
+            _query(draft, path)
+            _limits(draft, path)
+            _samples(draft, path)
+            _place(draft, path, question)
+    _identity(draft)
+    _baselines(draft)
+
+
+def _source(draft: Draft, path: Path) -> None:
+    source = draft.text(*path, "source")
+    if source not in _NEEDED:
+        return
+    for key in _NEEDED[source]:
+        if draft.value(*path, key) is None:
+            draft.refuse((*path, key), f"{_WORDS[key]}, because the source is {source}")
+    for key in draft.keys(*path):
+        if key in _SPECIFIC - _ALLOWED[source] and draft.value(*path, key) is not None:
+            draft.refuse((*path, key), f"nothing here, because the source is {source}")
+    target = draft.text(*path, "target")
+    if source == "http" and target not in (None, "host"):
+        draft.refuse((*path, "target"), "host, because the source is http")
+    if source != "http" and target == "host":
+        draft.refuse((*path, "target"), f"cluster or gateway, because the source is {source}")
+    wanted = _NAMESPACES.get((draft.text(*path, "namespace") or "").lower())
+    if source == "metrics" and wanted is not None and target in {"cluster", "gateway"} - {wanted}:
+        draft.refuse(
+            (*path, "target"), f"{wanted}, because the namespace is {draft.text(*path, 'namespace')}"
+        )
+
+
+def _query(draft: Draft, path: Path) -> None:
+    query = draft.text(*path, "query")
+    if query is None or draft.text(*path, "source") != "logs":
+        return
+    table = _TABLE.match(query)
+    if table is None or table[1].lower() in _NO_TABLE:
+        draft.refuse((*path, "query"), "a KQL query that starts with the name of a table")
+    elsewhere = _ELSEWHERE.search(query)
+    if elsewhere is not None:
+        expected = f"a query on the slot's own resource, without {elsewhere[1]}(…)"
+        draft.refuse((*path, "query"), expected)
+    missing = [each for each in _COLUMNS if re.search(rf"\b{each}\b", query) is None]
+    if missing:
+        draft.refuse((*path, "query"), f"a query that gives a column {' and a column '.join(missing)}")
+
+
+def _limits(draft: Draft, path: Path) -> None:
+    given = [key for key in _LIMITS if draft.value(*path, key) is not None]
+    if not given:
+        draft.refuse(path, "at least one limit: max, min or max_over_baseline", "no limit")
+    if "max_over_baseline" in given and len(given) > 1:
+        draft.refuse((*path, "max_over_baseline"), "it alone: a gate has this limit or fixed ones")
+    low, high = (_fixed(draft.value(*path, key)) for key in ("min", "max"))
+    if low is not None and high is not None and low > high:
+        draft.refuse((*path, "min"), f"at most max, which is {high:g}")
+    for key in ("max", "min"):
+        if draft.text(*path, key) is not None and not _is_share(draft, path):
+            draft.refuse((*path, key), "a plain number in the source's own unit: 80% would mean 0.8 here")
+
+
+def _is_share(draft: Draft, path: Path) -> bool:
+    if draft.text(*path, "source") == "http":
+        return draft.text(*path, "measure") in (None, "failed_share")
+    return draft.text(*path, "source") == "logs"
+
+
+def _fixed(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _samples(draft: Draft, path: Path) -> None:
+    window = draft.seconds(*path, "window") if draft.value(*path, "window") is not None else _WINDOW_SECONDS
+    samples = draft.count(*path, "min_samples") if draft.value(*path, "min_samples") is not None else _SAMPLES
+    if draft.text(*path, "source") != "metrics" or window is None or samples is None:
+        return
+    if window < 60 * samples:
+        at = (*path, "window" if draft.value(*path, "window") is not None else "min_samples")
+        expected = f"a window of at least {60 * samples} s for {samples} samples, one a minute"
+        draft.refuse(at, expected)
+    breaches = draft.count(*path, "breaches_max")
+    if breaches is not None and breaches >= window // 60:
+        draft.refuse((*path, "breaches_max"), f"fewer than the {window // 60} samples of the window")
+
+
+def _place(draft: Draft, path: Path, question: str) -> None:
+    level = draft.value(*path, "level")
+    if question != "platform":
+        if level is not None:
+            draft.refuse((*path, "level"), "nothing here: levels belong to platform gates")
+        return
+    if level is None:
+        draft.refuse(
+            (*path, "level"), "1 nodes and cluster, 2 API server and kubelet, 3 default Kubernetes objects"
+        )
+    if draft.text(*path, "source") == "http":
+        draft.refuse((*path, "source"), "metrics or logs: applications are not there yet")
+    if draft.value(*path, "max_over_baseline") is not None:
+        draft.refuse((*path, "max_over_baseline"), "max or min: a platform has no baseline")
+
+
+def _identity(draft: Draft) -> None:
+    """A name means one gate: baselines and pages know a gate by it."""
+    first: dict[str, Path] = {}
+    for question in QUESTIONS:
+        here: set[str] = set()
+        for path in draft.items("gates", question):
+            name = draft.text(*path, "name")
+            if name is None:
+                continue
+            other = first.setdefault(name, path)
+            if name in here:
+                draft.refuse((*path, "name"), f"a name that no other gate in gates.{question} has")
+            elif draft.value(*path) != draft.value(*other):
+                expected = f"another name, because gates.{other[1]}[{other[2]}] is a different gate"
+                draft.refuse((*path, "name"), expected)
+            here.add(name)
+
+
+def _baselines(draft: Draft) -> None:
+    """Baselines are taken of the gates in `switch` and `load`; elsewhere the same gate must be there too."""
+    measured = {draft.text(*path, "name") for q in ("switch", "load") for path in draft.items("gates", q)}
+    for question in ("functional", "bake"):
+        for path in draft.items("gates", question):
+            relative = draft.value(*path, "max_over_baseline") is not None
+            if relative and draft.text(*path, "name") not in measured:
+                expected = (
+                    "max or min, or the same gate in gates.switch or gates.load, where baselines are taken"
+                )
+                draft.refuse((*path, "max_over_baseline"), expected)

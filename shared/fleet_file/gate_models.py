@@ -1,0 +1,79 @@
+"""The shape of a gate in a fleet file: its keys, what each may hold, and its defaults.
+
+What a source needs and which gate makes sense where is in `gate_checks`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.fleet_file.values import DAY_SECONDS, GateName, HttpPath, Limit, Part, Seconds, Text
+
+Count = Annotated[int, Field(ge=1, le=1000)]
+
+
+class GatePart(Part):
+    """A named question about health. Only a value beyond a limit breaches it."""
+
+    name: GateName = Field(description="a name such as nodes-not-ready")
+    source: Literal["metrics", "logs", "http"] = Field(description="metrics, logs or http")
+    target: Literal["cluster", "gateway", "host"] | None = Field(
+        default=None, description="cluster or gateway; an http gate always asks the slot's own host"
+    )
+    level: Annotated[int, Field(ge=1, le=3)] | None = Field(
+        default=None,
+        description="of a platform gate: 1 nodes and cluster, 2 API server and kubelet, 3 default objects",
+    )
+    namespace: Text | None = Field(
+        default=None, description="the metric namespace, such as Microsoft.ContainerService/managedClusters"
+    )
+    metric: Text | None = Field(default=None, description="the metric's name in the REST API")
+    aggregation: Literal["Average", "Total", "Maximum", "Minimum", "Count"] | None = Field(
+        default=None, description="Average, Total, Maximum, Minimum or Count"
+    )
+    filter: Text | None = Field(default=None, description="a dimension filter such as status2 eq 'NotReady'")
+    query: Text | None = Field(
+        default=None, description="a KQL query that starts with a table and gives TimeGenerated and value"
+    )
+    path: HttpPath | None = Field(default=None, description="a path such as /healthz")
+    measure: Literal["failed_share", "latency_ms"] | None = Field(
+        default=None, description="failed_share (the default) or latency_ms"
+    )
+    requests: Annotated[int, Field(ge=1, le=50)] | None = Field(
+        default=None, description="how many requests one reading sends, 1 to 50"
+    )
+    unit: Annotated[Text, Field(max_length=16)] | None = Field(default=None, description="the unit to show")
+    max: Limit | None = Field(default=None, description="the largest tolerated value")
+    min: Limit | None = Field(default=None, description="the smallest tolerated value")
+    max_over_baseline: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None, description="the largest tolerated multiple of the live slot's baseline, such as 1.5"
+    )
+    min_samples: Count = Field(default=3, description="how many samples a verdict needs")
+    breaches_max: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=0, description="up to how many breaches leave the verdict open instead of failing it"
+    )
+    window: Annotated[Seconds, Field(ge=60, le=DAY_SECONDS)] = Field(
+        default=300, description="how far back it looks, such as 5m"
+    )
+    ingestion: Annotated[Seconds, Field(ge=0, le=3600)] = Field(
+        default=120, description="how long the source's newest data stays incomplete, such as 2m"
+    )
+
+
+Gates = Annotated[list[GatePart], Field(max_length=50)]
+
+
+class GatesPart(Part):
+    """The gates of each question that the runbook asks."""
+
+    platform: Gates = Field(
+        default=[], description="a list of gates: is the candidate healthy as a platform?"
+    )
+    functional: Gates = Field(default=[], description="a list of gates: does the candidate work?")
+    load: Gates = Field(
+        default=[], description="a list of gates: does the candidate perform as the baseline?"
+    )
+    switch: Gates = Field(default=[], description="a list of gates: are users well, just after the switch?")
+    bake: Gates = Field(default=[], description="a list of gates: do users stay well?")

@@ -1,0 +1,209 @@
+"""Turns a checked fleet file into a `Fleet`. Decides nothing: every mistake was found before."""
+
+from __future__ import annotations
+
+from shared.fleet import (
+    Approvals,
+    Channel,
+    DriftPolicy,
+    Exposure,
+    Fleet,
+    FluxConfiguration,
+    Freeze,
+    Gate,
+    Gates,
+    Hosts,
+    Measure,
+    Policy,
+    Provisioner,
+    Record,
+    RecordType,
+    Slot,
+    SlotName,
+    Source,
+    StartMode,
+    SwitchKind,
+    Target,
+    Traffic,
+    VersionPolicy,
+    Window,
+)
+from shared.fleet_file.gate_models import GatePart
+from shared.fleet_file.models import (
+    FleetPart,
+    FreezePart,
+    HostRecordPart,
+    LiveRecordPart,
+    PolicyPart,
+    ProvisionPart,
+    SlotPart,
+    SyncPart,
+    TrafficPart,
+    WindowPart,
+)
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def make(part: FleetPart) -> Fleet:
+    """The fleet that a file without mistakes declares."""
+    return Fleet(
+        name=part.name,
+        subscription_id=part.subscription.lower(),
+        location=part.location,
+        exposure=Exposure(part.exposure),
+        hosts=Hosts(official=part.hosts.official.lower(), cluster=part.hosts.cluster.lower()),
+        live_records=tuple(map(_record, part.live_records)),
+        slots=(
+            _slot("blue", part.slots.blue, part.hosts.blue, part.live_records[0]),
+            _slot("green", part.slots.green, part.hosts.green, part.live_records[0]),
+        ),
+        live=SlotName(part.live),
+        versions=VersionPolicy(
+            channel=Channel(part.versions.channel),
+            start=StartMode(part.versions.start),
+            windows=tuple(map(_window, part.versions.windows)),
+        ),
+        provisioner=_provisioner(part.provision),
+        sync=tuple(map(_sync, part.sync)),
+        freeze=_freeze(part.freeze) if part.freeze else None,
+        gates=Gates(
+            platform=tuple(map(_gate, part.gates.platform)),
+            functional=tuple(map(_gate, part.gates.functional)),
+            load=tuple(map(_gate, part.gates.load)),
+            switch=tuple(map(_gate, part.gates.switch)),
+            bake=tuple(map(_gate, part.gates.bake)),
+        ),
+        traffic=_traffic(part.traffic),
+        approvals=Approvals(
+            start=part.approvals.start, switch=part.approvals.switch, destroy=part.approvals.destroy
+        ),
+        policy=_policy(part.policy, part.deadlines),
+        notification_topic=part.notify.topic if part.notify else None,
+    )
+
+
+def relative_name(host: str, zone_id: str) -> str | None:
+    """The name of `host` relative to its zone, `@` for the zone itself, None where it lies outside."""
+    zone = zone_id.rsplit("/", 1)[-1].lower()
+    host = host.lower()
+    if host == zone:
+        return "@"
+    return host.removesuffix(f".{zone}") if host.endswith(f".{zone}") else None
+
+
+def _record(part: LiveRecordPart) -> Record:
+    return Record(
+        kind=SwitchKind(part.switch),
+        zone_id=part.zone,
+        name=part.name.lower(),
+        type=RecordType(part.type),
+        ttl_seconds=part.ttl,
+    )
+
+
+def _slot(name: str, part: SlotPart, host: str, first: LiveRecordPart) -> Slot:
+    beside = HostRecordPart(zone=first.zone, switch=first.switch, ttl=first.ttl)
+    place = part.host_record or beside
+    own = relative_name(host, place.zone)
+    assert own is not None, "the checks let no host name through that lies outside its zone"
+    return Slot(
+        name=SlotName(name),
+        cluster_id=part.cluster_id,
+        gateway_id=part.gateway_id,
+        host=Record(
+            kind=SwitchKind(place.switch),
+            zone_id=place.zone,
+            name=own,
+            type=RecordType(first.type),
+            ttl_seconds=place.ttl,
+        ),
+        address=part.address.lower() if part.address else None,
+        public_ip_id=part.public_ip_id,
+    )
+
+
+def _window(part: WindowPart) -> Window:
+    days = tuple(sorted({DAYS.index(day) for day in part.days}))
+    return Window(days=days, from_minute=part.from_, to_minute=part.to)
+
+
+def _provisioner(part: ProvisionPart) -> Provisioner:
+    return Provisioner(
+        template_spec_id=part.template_spec,
+        template_version=part.template_version,
+        resource_group=part.resource_group,
+        parameters=dict(part.parameters),
+        slot_parameter=part.slot_parameter,
+        cluster_name_parameter=part.cluster_name_parameter,
+        version_parameter=part.version_parameter,
+    )
+
+
+def _sync(part: SyncPart) -> FluxConfiguration:
+    return FluxConfiguration(
+        name=part.name,
+        namespace=part.namespace,
+        url=part.url,
+        branch=part.branch,
+        kustomizations=dict(part.kustomizations),
+        sync_interval_seconds=part.interval,
+    )
+
+
+def _freeze(part: FreezePart) -> Freeze:
+    return Freeze(
+        expires_seconds=part.expires, exempt_users=tuple(part.exempt_users), expiry_image=part.expiry_image
+    )
+
+
+def _gate(part: GatePart) -> Gate:
+    http = part.source == "http"
+    return Gate(
+        name=part.name,
+        source=Source(part.source),
+        target=Target(part.target or "host"),
+        unit=part.unit or ("ms" if part.measure == "latency_ms" else ""),
+        level=part.level,
+        namespace=part.namespace or "",
+        metric=part.metric or "",
+        aggregation=part.aggregation or "",
+        filter=part.filter or "",
+        query=part.query or "",
+        path=part.path or "",
+        measure=Measure(part.measure or "failed_share"),
+        requests=part.requests or 5,
+        max_value=part.max,
+        min_value=part.min,
+        max_over_baseline=part.max_over_baseline,
+        min_samples=part.min_samples,
+        breaches_max=part.breaches_max,
+        window_seconds=part.window,
+        # What a request has just seen is complete at once.
+        ingestion_seconds=0 if http else part.ingestion,
+    )
+
+
+def _traffic(part: TrafficPart) -> Traffic:
+    return Traffic(
+        namespace=part.namespace,
+        metric=part.metric,
+        share_min=part.share_min,
+        drained_requests_per_minute_max=part.drained_requests_per_minute_max,
+        ingestion_seconds=part.ingestion,
+    )
+
+
+def _policy(part: PolicyPart, deadlines: dict[str, int]) -> Policy:
+    return Policy(
+        observe_seconds=part.observe,
+        bake_seconds=part.bake,
+        poll_seconds=part.poll,
+        propagation_seconds=part.propagation,
+        settle_seconds=part.settle,
+        switch_ttl_seconds=part.switch_ttl,
+        keep_candidate=part.keep_candidate,
+        drift=DriftPolicy(part.drift),
+        alert_severities=tuple(dict.fromkeys(part.alert_severities)),
+        deadlines=dict(deadlines),
+    )
