@@ -15,8 +15,10 @@ import io
 import zipfile
 from typing import Any
 
+from msgspec import Struct
+
 from sandbox.wire.errors import BadRequest
-from sandbox.wire.routing import Call, Handler, Operation, Reply
+from sandbox.wire.routing import Call, Handler, Operation, Reply, shaped
 from sandbox.world.clusters import Cluster
 from sandbox.world.clusters import Operation as Running
 from sandbox.world.commands import RunCommand
@@ -48,6 +50,13 @@ def operations(world: World) -> list[Operation]:
         _operation("GET", _LOCATION + "/operations/{operation}", clusters.operation_status, links),
         _operation("GET", _LOCATION + "/operationresults/{operation}", clusters.operation_result, links),
     ]
+
+
+class _Command(Struct, frozen=True):
+    """What the stand-in reads of a run command."""
+
+    command: str
+    context: str = ""
 
 
 class ClusterOperations:
@@ -82,9 +91,8 @@ class ClusterOperations:
 
     def run_command(self, call: Call) -> Reply:
         """202 whose Location is the command's result."""
-        payload = call.payload()
-        files = _files(payload.get("context") or "")
-        accepted = self._world.commands.run(_id(call), str(payload.get("command") or ""), files)
+        payload = shaped(call.payload(), _Command)
+        accepted = self._world.commands.run(_id(call), payload.command, _files(payload.context))
         return Reply(202, None, {"Location": _result_link(call, accepted)})
 
     def command_result(self, call: Call) -> Reply:

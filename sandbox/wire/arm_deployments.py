@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import Struct
 
 from sandbox.wire.errors import BadRequest, error_body
-from sandbox.wire.routing import Call, Operation, Reply
+from sandbox.wire.routing import Call, Operation, Reply, shaped
 from sandbox.world.deployments import Deployment
 from sandbox.world.errors import ArmError
 from sandbox.world.model import World
@@ -42,6 +44,18 @@ def operations(world: World) -> list[Operation]:
         *(Operation(method=m, template=t, handler=h, versions=VERSIONS) for m, t, h in known),
         Operation(method="GET", template=spec, handler=deployments.template, versions=TEMPLATE_VERSIONS),
     ]
+
+
+class _Template(Struct, frozen=True):
+    id: str
+
+
+class _Asked(Struct, frozen=True, kw_only=True, rename={"template": "templateLink"}):
+    """What the stand-in reads of a request: a template spec and nothing else can be deployed."""
+
+    mode: Literal["Incremental", "Complete"]
+    template: _Template
+    parameters: dict[str, dict[str, Any]] = {}
 
 
 class DeploymentOperations:
@@ -163,21 +177,13 @@ class DeploymentOperations:
 
 def _asked(call: Call) -> tuple[str, dict[str, Any]]:
     """The template spec version and the plain parameter values of a request. Raises BadRequest."""
-    properties = call.payload().get("properties")
-    link = properties.get("templateLink") if isinstance(properties, dict) else None
-    if not isinstance(properties, dict) or properties.get("mode") not in ("Incremental", "Complete"):
-        raise BadRequest("InvalidRequestContent", "Required property 'mode' not found in the deployment.")
-    if not isinstance(link, dict) or not link.get("id"):
-        raise BadRequest(
-            "InvalidTemplate", "The stand-in deploys template specs alone: templateLink.id is missing."
-        )
-    given: Mapping[str, Any] = properties.get("parameters") or {}
-    wrong = next(
-        (name for name, each in given.items() if not isinstance(each, dict) or "value" not in each), None
-    )
-    if wrong is not None:
-        raise BadRequest("InvalidRequestContent", f"The value of deployment parameter '{wrong}' is missing.")
-    return str(link["id"]), {name: each["value"] for name, each in given.items()}
+    asked = shaped(call.payload().get("properties"), _Asked)
+    values: dict[str, Any] = {}
+    for name, given in asked.parameters.items():
+        if "value" not in given:
+            raise BadRequest("InvalidRequestContent", f"The value of parameter '{name}' is missing.")
+        values[name] = given["value"]
+    return asked.template.id, values
 
 
 def _typed(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.wire.errors import BadRequest
-from sandbox.wire.routing import Call, Operation, Reply
+from msgspec import Struct
+
+from sandbox.wire.routing import Call, Operation, Reply, shaped
 from sandbox.wire.windows import wire_instant
 from sandbox.world.model import World
 from sandbox.world.sync import FluxState
@@ -41,6 +42,31 @@ def operations(world: World) -> list[Operation]:
         ("GET", _CONFIGURATION + "/operations/{operation}", flux.status),
     )
     return [Operation(method=m, template=t, handler=h, versions=VERSIONS) for m, t, h in known]
+
+
+class _Reference(Struct, frozen=True):
+    branch: str
+
+
+_GIT_NAMES = {"reference": "repositoryRef", "interval_seconds": "syncIntervalInSeconds"}
+
+
+class _Git(Struct, frozen=True, rename=_GIT_NAMES):
+    url: str
+    reference: _Reference
+    interval_seconds: int = INTERVAL_SECONDS
+
+
+class _Kustomization(Struct, frozen=True):
+    path: str = ""
+
+
+class _Asked(Struct, frozen=True, rename={"git": "gitRepository"}):
+    """What the stand-in reads of a configuration's properties."""
+
+    git: _Git
+    namespace: str = "default"
+    kustomizations: dict[str, _Kustomization] = {}
 
 
 class FluxOperations:
@@ -131,28 +157,19 @@ def _cluster(call: Call) -> str:
 
 
 def _properties(call: Call) -> dict[str, Any]:
-    properties = call.payload().get("properties")
-    if not isinstance(properties, dict):
-        raise BadRequest("InvalidRequestContent", "The configuration has no properties.")
-    return properties
+    return shaped(call.payload().get("properties"), dict[str, Any])
 
 
 def _declared(call: Call, properties: dict[str, Any]) -> FluxConfiguration:
     """What the stand-in keeps of a configuration. Raises BadRequest for any source but a Git branch."""
-    source = properties.get("gitRepository") or {}
-    branch = (source.get("repositoryRef") or {}).get("branch")
-    if not source.get("url") or not branch:
-        raise BadRequest(
-            "ValidationError", "gitRepository.url and gitRepository.repositoryRef.branch are required."
-        )
-    kustomizations = properties.get("kustomizations") or {}
+    asked = shaped(properties, _Asked)
     return FluxConfiguration(
         name=call.parameters["name"],
-        namespace=str(properties.get("namespace") or "default"),
-        url=str(source["url"]),
-        branch=str(branch),
-        kustomizations={name: str(each.get("path") or "") for name, each in kustomizations.items()},
-        sync_interval_seconds=int(source.get("syncIntervalInSeconds") or INTERVAL_SECONDS),
+        namespace=asked.namespace,
+        url=asked.git.url,
+        branch=asked.git.reference.branch,
+        kustomizations={name: each.path for name, each in asked.kustomizations.items()},
+        sync_interval_seconds=asked.git.interval_seconds,
     )
 
 

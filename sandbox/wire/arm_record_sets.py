@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from sandbox.wire.errors import BadRequest
-from sandbox.wire.routing import Call, Operation, Reply
+from sandbox.wire.routing import Call, Operation, Reply, shaped
 from sandbox.world.model import World
 from sandbox.world.zones import RecordSet
 from shared.fleet import RecordType
@@ -100,9 +100,9 @@ class RecordSetOperations:
             zone_id,
             name,
             type_,
-            ttl_seconds=_whole(properties.get(self._flavour.ttl)),
+            ttl_seconds=shaped(properties.get(self._flavour.ttl), int),
             targets=self._targets(properties, type_),
-            metadata=properties.get("metadata"),
+            metadata=shaped(properties.get("metadata") or {}, dict[str, str]),
             if_match=call.headers.get("If-Match"),
             create_only=call.headers.get("If-None-Match") == "*",
         )
@@ -116,9 +116,9 @@ class RecordSetOperations:
             before.zone_id,
             before.name,
             before.type,
-            ttl_seconds=_whole(properties.get(self._flavour.ttl, before.ttl_seconds)),
+            ttl_seconds=shaped(properties.get(self._flavour.ttl, before.ttl_seconds), int),
             targets=self._targets(properties, before.type) or before.targets,
-            metadata=before.metadata if metadata is None else metadata,
+            metadata=before.metadata if metadata is None else shaped(metadata, dict[str, str]),
             if_match=call.headers.get("If-Match"),
         )
         return self._reply(200, written)
@@ -137,8 +137,9 @@ class RecordSetOperations:
 
     def _targets(self, properties: Mapping[str, Any], type_: RecordType) -> tuple[str, ...]:
         content = properties.get(self._flavour.fields[type_]) or []
-        entries = [content] if isinstance(content, dict) else content
-        return tuple(str(entry[_VALUES[type_]]) for entry in entries if entry.get(_VALUES[type_]))
+        single = type_ is RecordType.CNAME and bool(content)
+        entries = shaped([content] if single else content, list[dict[str, str]])
+        return tuple(entry[_VALUES[type_]] for entry in entries if entry.get(_VALUES[type_]))
 
     def _reply(self, status: int, record_set: RecordSet) -> Reply:
         return Reply(status, self._shown(record_set), {"ETag": record_set.etag})
@@ -162,16 +163,7 @@ class RecordSetOperations:
 
 
 def _properties(call: Call) -> dict[str, Any]:
-    properties = call.payload().get("properties")
-    if not isinstance(properties, dict):
-        raise BadRequest("BadRequest", "The record set has no properties.")
-    return properties
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadRequest("BadRequest", "The TTL must be a whole number of seconds.")
-    return value
+    return shaped(call.payload().get("properties"), dict[str, Any])
 
 
 def _record_type(call: Call) -> RecordType:

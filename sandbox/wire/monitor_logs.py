@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.wire.errors import BadRequest, error_body
-from sandbox.wire.routing import Call, Operation, Reply, Service
+from sandbox.wire.routing import Call, Operation, Reply, Service, shaped
 from sandbox.wire.windows import span, wire_instant
 from sandbox.world.errors import ArmError
 from sandbox.world.logs import Table
@@ -48,10 +48,10 @@ class LogsQuery:
     def query(self, call: Call) -> Reply:
         """One table; with an error beside it where not all rows fit."""
         payload = call.payload()
-        kql = payload.get("query")
-        if not isinstance(kql, str) or not kql.strip():
+        kql = shaped(payload.get("query"), str)
+        if not kql.strip():
             raise BadRequest("BadArgumentError", "The request had some invalid properties: query is empty.")
-        since, until = span(payload.get("timespan"), self._world.now(), DEFAULT_SPAN)
+        since, until = span(shaped(payload.get("timespan") or "", str), self._world.now(), DEFAULT_SPAN)
         try:
             table = self._world.logs.query(call.parameters["resource"], kql, since, until)
         except ArmError as error:

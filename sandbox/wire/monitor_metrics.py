@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from sandbox.wire.errors import BadRequest
-from sandbox.wire.routing import Call, Operation, Reply, Service
+from sandbox.wire.routing import Call, Operation, Reply, Service, shaped
 from sandbox.wire.windows import duration, instant, wire_instant
 from sandbox.world.metrics import Bucket, MetricAnswer, Series
 from sandbox.world.model import World
@@ -169,18 +169,18 @@ def _required(call: Call, name: str) -> str:
 
 def _resources(call: Call, namespace: str) -> list[str]:
     """The resources of a batch: not too many, of one subscription and of the namespace's type."""
-    resources = call.payload().get("resourceids")
-    if not isinstance(resources, list) or not resources:
+    resources = shaped(call.payload().get("resourceids"), list[str])
+    if not resources:
         raise BadRequest("BadRequest", "The request must have at least one resource id.")
     if len(resources) > RESOURCES_MAX:
         message = f"The number of resource ids cannot exceed {RESOURCES_MAX}: {len(resources)} were given."
         raise BadRequest("BadRequest", message)
     prefix = f"/subscriptions/{call.parameters['subscription']}/".lower()
-    if not all(str(each).lower().startswith(prefix) for each in resources):
+    if not all(each.lower().startswith(prefix) for each in resources):
         raise BadRequest("BadRequest", "All resources must be in the subscription of the request.")
-    if {_type(str(each)) for each in resources} != {namespace.lower()}:
+    if {_type(each) for each in resources} != {namespace.lower()}:
         raise BadRequest("BadRequest", f"All resources must be of the type '{namespace}'.")
-    return [str(each) for each in resources]
+    return resources
 
 
 def _type(resource: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from sandbox.wire.errors import BadRequest
 from sandbox.world.settings import Family
@@ -54,11 +54,7 @@ class Call(Struct, frozen=True, kw_only=True):
 
     def payload(self) -> dict[str, Any]:
         """The body as an object. Raises BadRequest for anything else."""
-        if not isinstance(self.body, dict):
-            raise BadRequest(
-                "InvalidRequestContent", "The request content was invalid and could not be read."
-            )
-        return self.body
+        return shaped(self.body, dict[str, Any])
 
     def link(self, path: str, version: str | None = None) -> str:
         """An absolute URL on the host that the client used, as long-running operations hand out."""
@@ -89,6 +85,15 @@ class Operation(Struct, frozen=True, kw_only=True):
     versions: frozenset[str] = frozenset()
     service: Service = Service.ARM
     families: tuple[Family, ...] = (Family.ARM,)
+
+
+def shaped[T](value: object, shape: type[T]) -> T:
+    """A part of a body as what it must be. Raises BadRequest, with where it is not."""
+    try:
+        return convert(value, shape)
+    except ValidationError as error:
+        message = f"The request content was invalid and could not be deserialized: {error}"
+        raise BadRequest("InvalidRequestContent", message) from None
 
 
 class Match(Struct, frozen=True):
