@@ -88,7 +88,7 @@ class AzureWorld:
             DeploymentState: self._each(deployments.observe),
             SyncState: self._each(flux.observe),
             CommandState: self._each(commands.observe),
-            (GateReading, Source.METRICS): metrics.observe,
+            (GateReading, Source.METRICS): self._together(metrics.observe),
             (GateReading, Source.LOGS): self._each(Logs(connection).observe),
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
             TrafficShare: self._each(metrics.share),
@@ -113,7 +113,7 @@ class AzureWorld:
             groups.setdefault(kind_of(probe), []).append(probe)
         answers: dict[Probe, Answer] = {}
         for found in await asyncio.gather(
-            *(self._answers(kind, fleet, tuple(group), now) for kind, group in groups.items())
+            *(self._observers[kind](fleet, tuple(group), now) for kind, group in groups.items())
         ):
             answers.update(found)
         return answers
@@ -125,18 +125,21 @@ class AzureWorld:
             async with asyncio.timeout(self._perform_seconds_max):
                 return await performer(fleet, action, epoch)
 
-    async def _answers(
-        self, kind: Kind, fleet: Fleet, probes: tuple[Probe, ...], now: datetime
-    ) -> Mapping[Probe, Answer]:
-        found = await self._said(self._observers[kind](fleet, probes, now), _words(type(probes[0])))
-        return dict.fromkeys(probes, found) if isinstance(found, Unavailable) else found
-
     def _each(self, observer: One) -> Many:
         """An observer of many probes from one that answers a single one: all at once, each by itself."""
 
         async def many(fleet: Fleet, probes: tuple[Any, ...], now: datetime) -> Mapping[Any, Answer]:
             calls = (self._said(observer(fleet, probe, now), _words(type(probe))) for probe in probes)
             return dict(zip(probes, await asyncio.gather(*calls), strict=True))
+
+        return many
+
+    def _together(self, observer: Many) -> Many:
+        """An observer that answers many probes itself, and none if it fails."""
+
+        async def many(fleet: Fleet, probes: tuple[Any, ...], now: datetime) -> Mapping[Any, Answer]:
+            found = await self._said(observer(fleet, probes, now), _words(type(probes[0])))
+            return dict.fromkeys(probes, found) if isinstance(found, Unavailable) else found
 
         return many
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from azure.core.credentials import AccessToken
@@ -19,35 +18,21 @@ from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
 from shared.probes import Answer, Probe
+from tests.azure.credential import FixedCredential
 from tests.fleets import FLEET
 from tests.world.manual_clock import Estate
 
 
-class WireCredential:
-    """Tokens of the stand-in's managed identity, without its endpoint; `scopes` are those asked for."""
+class WireCredential(FixedCredential):
+    """Tokens of the stand-in's managed identity, without its endpoint."""
 
     def __init__(self, wire: Wire) -> None:
+        super().__init__()
         self._wire = wire
-        self.scopes: list[str] = []
 
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         """A token for one scope."""
-        self.scopes.extend(scopes)
         return AccessToken(*self._wire.token(scopes[0].removesuffix("/.default")))
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def __aenter__(self) -> WireCredential:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        """Nothing is open."""
 
 
 class Rig:
