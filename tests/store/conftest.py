@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from hashlib import sha256
 
 import pytest
 
-from sandbox.azurite import Azurite
 from sandbox.memory_store import MemoryStore
 from shared.store.azure_tables import AzureTables
 from shared.store.table_store import TableStore
 from tests.store.samples import resources
-
-
-@pytest.fixture(scope="session")
-def azurite() -> Iterator[Azurite]:
-    """One Azurite for all tests of a process; each test uses fleets of its own name."""
-    with Azurite() as running:
-        yield running
-
-
-@pytest.fixture
-async def tables(azurite: Azurite) -> AsyncIterator[AzureTables]:
-    """The table service of Azurite."""
-    service = AzureTables.from_connection_string(azurite.connection_string)
-    yield service
-    await service.close()
 
 
 @pytest.fixture(params=["memory", "azurite"])
@@ -41,5 +26,5 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[TableStore]:
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
-    """A fleet name that no other test uses."""
-    return "fleet-" + "".join(c if c.isalnum() else "-" for c in request.node.name)[:80]
+    """A fleet name that no other test uses, because Azurite is the same for all of them."""
+    return f"fleet-{sha256(request.node.nodeid.encode()).hexdigest()[:12]}"

@@ -8,24 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.decision import Decision, Seen
-from shared.fleet import (
-    Channel,
-    Exposure,
-    Fleet,
-    Gate,
-    Gates,
-    Hosts,
-    Provisioner,
-    Record,
-    RecordType,
-    Slot,
-    SlotName,
-    Source,
-    StartMode,
-    SwitchKind,
-    Target,
-    VersionPolicy,
-)
+from shared.fleet import Channel, Fleet, Gate
 from shared.model import (
     Disposition,
     FleetState,
@@ -39,12 +22,10 @@ from shared.model import (
 )
 from shared.ports import Row, Store
 from shared.probes import ClusterSeen, ClusterState, GateReading, Reading, RecordSeen, RecordState
+from tests.fleets import BLUE, ERRORS, FLEET, GREEN, record
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
-BLUE, GREEN = SlotName("blue"), SlotName("green")
 TOPIC = "https://contoso.westeurope-1.eventgrid.azure.net/api/events"
-_SUBSCRIPTION = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups"
-_ZONE = f"{_SUBSCRIPTION}/rg-network/providers/Microsoft.Network/dnszones/contoso.com"
 
 
 def later(seconds: float) -> datetime:
@@ -52,58 +33,17 @@ def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def record(name: str) -> Record:
-    """An A record of the public zone."""
-    return Record(kind=SwitchKind.AZURE_DNS, zone_id=_ZONE, name=name, type=RecordType.A, ttl_seconds=300)
-
-
-def slot(name: SlotName, address: str) -> Slot:
-    """A slot of the public fleet."""
-    network = f"{_SUBSCRIPTION}/rg-network/providers/Microsoft.Network"
-    clusters = f"{_SUBSCRIPTION}/rg-aks-{name}/providers/Microsoft.ContainerService/managedClusters"
-    return Slot(
-        name=name,
-        cluster_id=f"{clusters}/aks-{name}",
-        gateway_id=f"{network}/applicationGateways/agw-{name}",
-        host=record(f"aks-{name}"),
-        address=address,
-    )
-
-
 def gate(name: str) -> Gate:
-    """A platform metric with a limit."""
-    return Gate(
-        name=name,
-        source=Source.METRICS,
-        target=Target.GATEWAY,
-        namespace="Microsoft.Network/applicationGateways",
-        metric="FailedRequests",
-        aggregation="Total",
-        max_value=5.0,
-    )
+    """A gate of that name."""
+    return msgspec.structs.replace(ERRORS, name=name)
 
 
 def fleet(
     name: str = "contoso-public", topic: str | None = TOPIC, channel: Channel = Channel.STABLE
 ) -> Fleet:
-    """The public example, with two gates after the switch."""
-    specs = f"{_SUBSCRIPTION}/rg-platform/providers/Microsoft.Resources/templateSpecs"
-    return Fleet(
-        name=name,
-        subscription_id="11111111-2222-3333-4444-555555555555",
-        location="westeurope",
-        exposure=Exposure.PUBLIC,
-        hosts=Hosts(official="official-aks.contoso.com", cluster="aks.contoso.com"),
-        live_records=(record("aks"),),
-        slots=(slot(BLUE, "203.0.113.10"), slot(GREEN, "203.0.113.20")),
-        live=BLUE,
-        versions=VersionPolicy(channel=channel, start=StartMode.AUTOMATIC),
-        provisioner=Provisioner(
-            template_spec_id=f"{specs}/aks-cluster", template_version="1.4.0", resource_group="rg-aks-green"
-        ),
-        gates=Gates(switch=(gate("failed-requests"), gate("backend-5xx")), bake=(gate("failed-requests"),)),
-        notification_topic=topic,
-    )
+    """A fleet of that name."""
+    versions = msgspec.structs.replace(FLEET.versions, channel=channel)
+    return msgspec.structs.replace(FLEET, name=name, notification_topic=topic, versions=versions)
 
 
 def resources(declared: Fleet) -> dict[str, str]:

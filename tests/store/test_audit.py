@@ -14,7 +14,8 @@ from shared.model import FleetState, Hold, HoldKind, Sample, Stage
 from shared.ports import AuditEntry, Row
 from shared.probes import Answer, GateReading, Probe, Reading
 from shared.store.audit import difference, digest, entry, patched, verify
-from tests.store.samples import BLUE, GREEN, NOW, decision, fleet, gate, later, rollout, seen
+from tests.fleets import BLUE, GREEN
+from tests.store.samples import NOW, decision, fleet, gate, later, rollout, seen
 
 replace = msgspec.structs.replace
 

@@ -11,9 +11,8 @@ from shared.errors import NotFound, Superseded
 from shared.model import FleetState, Stage
 from shared.ports import Row, Store
 from shared.store.claim import PENDING_MAX
+from tests.fleets import BLUE, GREEN
 from tests.store.samples import (
-    BLUE,
-    GREEN,
     NOW,
     applied,
     claimed,
