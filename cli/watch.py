@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 import msgspec
@@ -25,12 +26,27 @@ from shared.model import Outcome
 AWAY_SECONDS_MAX = 60.0
 
 
-def fetch(api: Api, fleet: str, rollout_id: str) -> Scene:
-    """One rollout at this moment. Raises Problem, Unreachable."""
-    about = api.get("fleets", fleet).body
-    rollout = api.get("fleets", fleet, "rollouts", rollout_id).body
-    trail = api.get("fleets", fleet, "rollouts", rollout["rollout"]["id"], "audit").body
-    return read_scene(about, rollout, trail, _now(api))
+class Look:
+    """Looks at one rollout again and again, and reads its trail anew only when it has gone on."""
+
+    def __init__(self, api: Api, fleet: str, rollout_id: str) -> None:
+        self._api = api
+        self._fleet = fleet
+        self._rollout_id = rollout_id
+        self._place: tuple[object, ...] = ()
+        self._trail: Any = None
+
+    def again(self) -> Scene:
+        """The rollout at this moment; `current` is the one that was current at first. Raises like `Api`."""
+        about = self._api.get("fleets", self._fleet).body
+        found = self._api.get("fleets", self._fleet, "rollouts", self._rollout_id).body
+        rollout = found["rollout"]
+        self._rollout_id = rollout["id"]
+        place = tuple(rollout.get(name) for name in ("id", "stage", "step", "held", "outcome"))
+        if place != self._place:
+            self._trail = self._api.get("fleets", self._fleet, "rollouts", rollout["id"], "audit").body
+            self._place = place
+        return read_scene(about, found, self._trail, _now(self._api))
 
 
 def watch(desk: Desk, fleet: str, rollout_id: str, *, plain: bool, every_seconds: float) -> Outcome:
@@ -42,8 +58,7 @@ def watch(desk: Desk, fleet: str, rollout_id: str, *, plain: bool, every_seconds
         Live(console=screen, auto_refresh=False, transient=False) if board else nullcontext()
     )
     with holder as live:
-        for scene in _scenes(desk.api, fleet, rollout_id, every_seconds):
-            rollout_id = scene.rollout.id
+        for scene in _scenes(Look(desk.api, fleet, rollout_id), every_seconds):
             if live is not None:
                 live.update(Board(scene), refresh=True)
             else:
@@ -53,14 +68,14 @@ def watch(desk: Desk, fleet: str, rollout_id: str, *, plain: bool, every_seconds
     raise AssertionError("scenes end only with their rollout")
 
 
-def _scenes(api: Api, fleet: str, rollout_id: str, every_seconds: float) -> Iterator[Scene]:
+def _scenes(look: Look, every_seconds: float) -> Iterator[Scene]:
     """A scene after each pause, patient with a Switchyard that has answered once."""
-    yield fetch(api, fleet, rollout_id)
+    yield look.again()
     heard = time.monotonic()
     while True:
         time.sleep(every_seconds)
         try:
-            scene = fetch(api, fleet, rollout_id)
+            scene = look.again()
         except Unreachable:
             if time.monotonic() - heard > AWAY_SECONDS_MAX:
                 raise

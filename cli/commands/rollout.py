@@ -13,7 +13,7 @@ from cli.context import Desk, by_option, shared_options
 from cli.output import No, console
 from cli.view.board import Board
 from cli.view.fleet import rollout_line
-from cli.watch import fetch, watch
+from cli.watch import Look, watch
 from shared.model import Outcome, Rollout
 
 
@@ -78,7 +78,7 @@ def show(desk: Desk, fleet: str, rollout_id: str, watching: bool, plain: bool, e
     elif desk.output.as_json:
         desk.output.json(desk.api.get("fleets", fleet, "rollouts", rollout_id).body)
     else:
-        console().print(Board(fetch(desk.api, fleet, rollout_id)))
+        console().print(Board(Look(desk.api, fleet, rollout_id).again()))
 
 
 def _lines(body: dict[str, Any]) -> Text:

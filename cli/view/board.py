@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from cli.view.gates import gates
-from cli.view.runbook import runbook, step_of
+from cli.view.runbook import runbook, step_of, waits_for_person
 from cli.view.scene import Scene
 from cli.view.traffic import traffic
 from cli.view.words import NOW, OUTCOME_STYLES, OUTCOME_WORDS, PAST, WAITS, WRONG, clock, slot_style, span
-from shared.model import HoldKind, Outcome, Stage
+from shared.model import HoldKind, Stage
 from stages.step import Verb
 
 WIDTH_MAX = 120
@@ -29,22 +29,23 @@ _DEADLINE_WORDS = {
 class Board:
     """A rich renderable of a scene. As wide as the console, 120 cells at most, and never taller than it."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, notes: Sequence[Text] = ()) -> None:
+        """`notes` are lines of the caller's own, shown last."""
         self.scene = scene
+        self.notes = notes
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the board's lines."""
         height = console.size.height if console.is_terminal else _PIPE_HEIGHT
         for line in self.lines(min(options.max_width, WIDTH_MAX), height - 1):
-            line.no_wrap = True
-            line.overflow = "ellipsis"
+            line.truncate(options.max_width, overflow="ellipsis")
             yield line
 
     def lines(self, width: int, height: int) -> list[Text]:
         """All lines; where there is little room, the gates give way first."""
         scene = self.scene
         top = [*_title(scene, width), *runbook(scene, width), Text(), *traffic(scene, width)]
-        foot = list(_footer(scene))
+        foot = [*_footer(scene), *self.notes]
         room = min(GATES_MAX, height - len(top) - len(foot) - 1)
         middle = list(gates(scene, width, room)) if room > 0 else []
         return [*top, *([Text(), *middle] if middle else []), *foot][:height]
@@ -77,6 +78,8 @@ def _state(scene: Scene) -> Text:
         word, style = "rolling back", WRONG
     elif rollout.held is not None:
         word, style = "held", WAITS
+    elif waits_for_person(scene):
+        word, style = "waits for a person", WAITS
     else:
         word, style = "running", NOW
     return Text.assemble((word, style), (f" {taken}  {clock(scene.now)} UTC", PAST))
@@ -96,11 +99,11 @@ def _footer(scene: Scene) -> Iterator[Text]:
 
 
 def _waits_for(scene: Scene) -> Text | None:
-    """What a person can do about a hold, and what happens if nobody does."""
+    """What a person can do about it, and what happens if nobody does."""
     rollout, step = scene.rollout, step_of(scene)
-    if rollout.held is None or step is None:
+    if step is None or not (rollout.held or waits_for_person(scene)):
         return None
-    word = "resume" if rollout.held.kind is HoldKind.PERSON else "promote"
+    word = "resume" if rollout.held and rollout.held.kind is HoldKind.PERSON else "promote"
     line = Text(" waits    ", WAITS)
     line.append(f"switchyard {word} {scene.fleet.name}", NOW)
     seconds = scene.fleet.policy.deadlines.get(step.name, step.deadline_seconds)
@@ -108,8 +111,3 @@ def _waits_for(scene: Scene) -> Text | None:
     if word == "promote" and step.at_deadline in _DEADLINE_WORDS:
         line.append(f"   at {clock(until)} {_DEADLINE_WORDS[step.at_deadline]}", PAST)
     return line
-
-
-def failed(outcome: Outcome | None) -> bool:
-    """Whether a rollout has ended otherwise than completed."""
-    return outcome is not None and outcome is not Outcome.COMPLETED

@@ -22,7 +22,8 @@ class Place(NamedTuple):
 class Passage(Struct, frozen=True, kw_only=True):
     """One audit row that changed where a rollout stands. `before` is None where the rollout began.
 
-    `held` is true where a hold began, `freed` where one ended; `outcome` is there where the rollout ended.
+    `held` is true where a hold began or took another cause, `freed` where one ended; `outcome` is there where
+    the rollout ended.
     """
 
     epoch: int
@@ -91,7 +92,8 @@ def _passage(entry: AuditEntry, before: Place | None, was_held: bool) -> Passage
         rollout=entry.rollout,
         before=before,
         after=Place(Stage(change.get("stage", stood.stage)), change.get("step", stood.step)),
-        held=not was_held and change.get("held") is not None,
+        # The sentence of a hold may change with every look; its kind and its start do not.
+        held=bool({"kind", "since"} & (change.get("held") or {}).keys()),
         freed=was_held and "held" in change and change["held"] is None,
         outcome=Outcome(outcome) if outcome else None,
     )

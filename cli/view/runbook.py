@@ -59,7 +59,7 @@ def mark_of(scene: Scene, place: Place) -> Mark:
     if place == failed:
         return Mark.FAILED
     if place == present and rollout.outcome is None:
-        return Mark.HELD if rollout.held else Mark.NOW
+        return Mark.HELD if rollout.held or waits_for_person(scene) else Mark.NOW
     if place == present:
         return Mark.FAILED if rollout.outcome is Outcome.ROLLBACK_FAILED else Mark.DONE
     reached = present if place.stage is Stage.ROLLBACK else failed or present
@@ -86,7 +86,7 @@ def _present(scene: Scene, mark: Mark, name: Text, width: int) -> Iterator[Text]
     rollout = scene.rollout
     room = max(20, width - 6 - _NAME_WIDTH - _TIME_WIDTH)
     first, *rest = _wrapped(rollout.held.because if rollout.held else rollout.because, room)
-    style = WAITS if rollout.held else ""
+    style = WAITS if mark is Mark.HELD else ""
     yield _row(mark, 2, name + Text(first, style), span(scene.now - rollout.entered_at), width)
     for words in rest:
         yield Text(" " * (6 + _NAME_WIDTH) + words, style)
@@ -179,6 +179,12 @@ def _spent(scene: Scene, stage: Stage) -> str:
     left = [p.at for p in scene.story if p.before and p.before.stage is stage and p.after.stage is not stage]
     ended = scene.rollout.ended_at if scene.rollout.stage is stage else None
     return span((left[-1] if left else ended or scene.now) - inside[0].at)
+
+
+def waits_for_person(scene: Scene) -> bool:
+    """Whether the present step is a question that only a person answers."""
+    rollout = scene.rollout
+    return rollout.step.startswith("approve_") and not rollout.promoted and rollout.outcome is None
 
 
 def step_of(scene: Scene) -> Step | None:

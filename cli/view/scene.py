@@ -26,7 +26,10 @@ class Served(Struct, frozen=True):
 
 
 class Scene(Struct, frozen=True, kw_only=True):
-    """One rollout at one moment. `served` and `share` (0 to 1 a slot) are there where they were measured."""
+    """One rollout at one moment. `served` and `share` (0 to 1 a slot) are there where they were measured.
+
+    `flow` is the share per slot in each of the past moments, oldest first, evenly spaced.
+    """
 
     fleet: Fleet
     state: FleetState
@@ -35,6 +38,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     judgements: tuple[Judgement, ...] = ()
     story: tuple[Passage, ...] = ()
     share: Mapping[str, float] | None = None
+    flow: tuple[Mapping[str, float], ...] = ()
     served: Mapping[str, Served] | None = None
 
     def steps(self, stage: Stage) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -14,6 +14,7 @@ _NAME_WIDTH = 7
 _SHARE_WIDTH = 6
 _ROLE_WIDTH = 11
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
 def traffic(scene: Scene, width: int) -> Iterator[Text]:
@@ -32,6 +33,8 @@ def traffic(scene: Scene, width: int) -> Iterator[Text]:
         line.append_text(served[slot.name])
         line.rstrip()
         yield line
+    if scene.flow:
+        yield _flow(scene, width)
     yield _records(scene)
 
 
@@ -61,6 +64,27 @@ def _served(scene: Scene, slot: str) -> Text:
     words = Text(f"{number(found.requests):>8} served", PAST)
     words.append(f"  {number(found.failed)} failed", WRONG if found.failed else PAST)
     return words
+
+
+def _flow(scene: Scene, width: int) -> Text:
+    """The traffic over time, one cell a moment: the candidate's share stands on the live slot's ground."""
+    live, candidate = slot_style(scene.rollout.live), slot_style(scene.rollout.candidate)
+    line = Text(f" {'':<{_LABEL_WIDTH}}{'so far':<{_NAME_WIDTH}}", PAST)
+    moments = _spread(scene.flow, width - line.cell_len - 2)
+    for moment in moments:
+        eighths = round(moment.get(scene.rollout.candidate, 0.0) * 8)
+        if eighths in (0, 8):
+            line.append("█", live if eighths == 0 else candidate)
+        else:
+            line.append(_HEIGHTS[eighths], f"{candidate} on {live}")
+    return line
+
+
+def _spread(moments: Sequence[Mapping[str, float]], room: int) -> list[Mapping[str, float]]:
+    """At most `room` of the moments, evenly chosen, the newest among them."""
+    if len(moments) <= room:
+        return list(moments)
+    return [moments[(i + 1) * len(moments) // room - 1] for i in range(room)]
 
 
 def _records(scene: Scene) -> Text:

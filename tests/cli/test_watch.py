@@ -51,8 +51,8 @@ def test_a_hold_is_told_when_it_begins_and_when_it_ends(cli: Cli, api: FakeApi) 
     ]
     told = [squeezed(line) for line in cli(*WATCH).out.splitlines()]
     assert [line for line in told if "ann" in line] == [
-        "12:10:45 T2 sync sync held held: ann paused it",
-        "12:11:45 T2 sync sync goes on goes on: ann resumed it",
+        "12:09:45 T2 sync sync held held: ann paused it",
+        "12:10:45 T2 sync sync goes on goes on: ann resumed it",
     ]
 
 

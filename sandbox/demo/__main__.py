@@ -1,0 +1,159 @@
+"""`python -m sandbox.demo`: one scenario, from nothing to its report.
+
+Exit code 0: it ended as it should. 1: it did not, and what differed is printed. 2: a wrong command line.
+130: interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from cli.client import Api, Problem, Unreachable
+from cli.view.words import NOW, PAST, WRONG
+from sandbox.azurite import AzuriteMissing
+from sandbox.child import ChildFailed
+from sandbox.demo.checks import Check, Evidence, checks
+from sandbox.demo.play import GaveUp, Play, Played
+from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
+from sandbox.demo.report import report
+from sandbox.demo.scenarios import SCENARIOS, Scenario
+from sandbox.demo.screen import lines, screen
+from sandbox.wire.delivery import HandshakeFailed
+from sandbox.world.scenarios import SCENARIOS as FAULTS
+from shared.fleet_file import parse
+from shared.model import FleetState
+from shared.ports import AuditEntry
+
+WIDTH_PIPE = 120
+NOTIFY_SECONDS_MAX = 6.0
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line."""
+
+    scenario: Scenario
+    record: Path | None
+    plain: bool
+    auto_promote: bool
+
+
+def options(arguments: Sequence[str] | None = None) -> Options:
+    """Parse the command line; exits with 2 where it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="sandbox.demo", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="good")
+    parser.add_argument(
+        "--record", type=Path, help="write every exchange with the stand-in, one JSON line each"
+    )
+    parser.add_argument("--plain", action="store_true", help="a line for each transition, also on a terminal")
+    parser.add_argument("--auto-promote", action="store_true", help="do not wait for a person to promote")
+    given = parser.parse_args(arguments)
+    return Options(
+        scenario=SCENARIOS[given.scenario],
+        record=given.record,
+        plain=given.plain,
+        auto_promote=given.auto_promote,
+    )
+
+
+async def run(chosen: Options, console: Console) -> int:
+    """Play one scenario and print its report; the exit code."""
+    scenario = chosen.scenario
+    text = (REPOSITORY / "examples" / f"{scenario.fleet}.yaml").read_text(encoding="utf-8")
+    _start_record(chosen.record)
+    console.print(Text.assemble((f" {scenario.name}", NOW), f"  {scenario.story}"), soft_wrap=True)
+    shown = screen(console, plain=chosen.plain)
+    rehearsal = Rehearsal(parse(text), FAULTS[scenario.name], chosen.record, shown.say)
+    wait_for_person = console.is_terminal and not chosen.plain and not chosen.auto_promote
+    try:
+        async with rehearsal:
+            try:
+                with shown:
+                    play = Play(scenario, rehearsal, shown, wait_for_person=wait_for_person)
+                    played = await play.run()
+                found = await _checked(scenario, rehearsal, played)
+            finally:
+                rehearsal.keep_logs()
+    except (GaveUp, Problem, Unreachable, HandshakeFailed, AzuriteMissing, ChildFailed) as trouble:
+        console.print(Text(f" ✗ {trouble}", WRONG), soft_wrap=True)
+        return _failed(console, rehearsal)
+    lines(console, list(report(played, rehearsal.world, found)))
+    if all(check.passed for check in found):
+        return 0
+    differs = [check for check in found if not check.passed]
+    console.print()
+    for check in differs:
+        console.print(Text(f" ✗ expected: {check.what}; found: {check.found}", WRONG), soft_wrap=True)
+    return _failed(console, rehearsal)
+
+
+async def _checked(scenario: Scenario, rehearsal: Rehearsal, played: Played) -> tuple[Check, ...]:
+    """The checks, once the last notification had time to leave the outbox."""
+    until = asyncio.get_running_loop().time() + NOTIFY_SECONDS_MAX
+    while True:
+        entries, state = await asyncio.to_thread(_trail, rehearsal.url, scenario.fleet)
+        published = list(rehearsal.wire.published)
+        found = checks(Evidence(scenario, played, rehearsal.world, entries, state, published))
+        if all(check.passed for check in found) or asyncio.get_running_loop().time() > until:
+            return found
+        await asyncio.sleep(0.5)
+
+
+def _trail(url: str, fleet: str) -> tuple[tuple[AuditEntry, ...], FleetState]:
+    """The whole trail and the state of one moment."""
+    with Api(url) as api:
+        while True:
+            state = msgspec.convert(api.get("fleets", fleet).body["state"], FleetState)
+            trail = api.get("fleets", fleet, "audit").body["audit"]
+            entries = msgspec.convert(trail, tuple[AuditEntry, ...])
+            if not entries or entries[-1].epoch == state.epoch:
+                return entries, state
+
+
+def _failed(console: Console, rehearsal: Rehearsal) -> int:
+    console.print(Text(f" the logs are in {rehearsal.directory}", PAST), soft_wrap=True)
+    return 1
+
+
+def _start_record(path: Path | None) -> None:
+    """A record holds one run."""
+    if path is not None:
+        path.write_text("", encoding="utf-8")
+
+
+async def _interruptible(chosen: Options, console: Console) -> int:
+    """Run it so that SIGTERM ends it as Ctrl-C does: everything that it started ends first."""
+    task = asyncio.ensure_future(run(chosen, console))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        console.print(Text(" stopped: everything that the demo had started is ended", PAST))
+        return 130
+
+
+def main() -> None:
+    """Parse, run, exit."""
+    chosen = options()
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH_PIPE)
+    sys.exit(asyncio.run(_interruptible(chosen, console)))
+
+
+if __name__ == "__main__":
+    main()
