@@ -118,7 +118,7 @@ def _names(draft: Draft) -> None:
     cluster = draft.text("hosts", "cluster")
     fqdn = _fqdn(draft, first) if first == ("live_records", 0) else None
     if cluster is not None and fqdn is not None and cluster.lower() != fqdn:
-        draft.refuse(("hosts", "cluster"), f"{fqdn}, the name of the first live record")
+        draft.refuse(("hosts", "cluster"), f"{fqdn}, the name of live_records[0]")
     for colour in COLOURS:
         own: Path = ("slots", colour, "host_record", "zone")
         zone_id = draft.text(*own) or draft.text("live_records", 0, "zone") or ""
@@ -126,7 +126,7 @@ def _names(draft: Draft) -> None:
         if host is None or not is_host(host) or arm_parts(zone_id) is None:
             continue
         if relative_name(host, zone_id) is None:
-            where = f"slots.{colour}.host_record" if draft.text(*own) else "the first live record"
+            where = f"slots.{colour}.host_record" if draft.text(*own) else "live_records[0]"
             draft.refuse(("hosts", colour), f"a name under {zone_id.rsplit('/', 1)[-1]}, the zone of {where}")
 
 

@@ -68,22 +68,37 @@ def _path(detail: ErrorDetails) -> Path:
 
 def _expected(detail: ErrorDetails, schema: dict[str, Any], path: Path) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
+    described = _description(schema, path)
     if kind == "expected":
-        return str(context["expected"])
+        return (
+            _and(str(context["expected"]), described)
+            if context["expected"] == "text"
+            else str(context["expected"])
+        )
     if kind in _BOUNDS:
         word, key = _BOUNDS[kind]
-        unit = " seconds" if _is_duration(schema, path) else ""
-        if "length" in key:
-            unit = " characters" if kind.startswith("string") else " entries"
+        if _is_duration(schema, path):
+            return f"{word} {_duration(context[key])}"
+        unit = "" if "length" not in key else " characters" if kind.startswith("string") else " entries"
         return f"{word} {context[key]}{unit}"
     if kind == "literal_error":
         return one_of(_choices(schema, path), str(detail["input"]))
-    if kind in _KINDS:
-        expected = _KINDS[kind]
-        described = _description(schema, path)
-        quotes = ", in quotes" if expected == "text" else ""
-        return f"{expected}{quotes}" if described in ("", expected) else f"{expected}{quotes}: {described}"
-    return _description(schema, path) or str(detail["msg"])
+    return _and(_KINDS[kind], described) if kind in _KINDS else described or str(detail["msg"])
+
+
+def _and(kind: str, described: str) -> str:
+    """The kind of value that is wanted, and what it is for."""
+    if described.startswith(kind) and kind != "text":
+        return described
+    quotes = ", in quotes" if kind == "text" else ""
+    return f"{kind}{quotes}: {described}" if described not in ("", kind) else f"{kind}{quotes}"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:.0f}s"
 
 
 def _at(schema: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
