@@ -9,6 +9,7 @@ Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class Logs:
                 timespan=(span.since, span.until),
                 server_timeout=_QUERY_SECONDS_MAX,
                 read_timeout=_QUERY_SECONDS_MAX + 2,
+                raw_request_hook=_as_published,
             )
         except HttpResponseError as error:
             if table_missing(body_of(error)):
@@ -100,6 +102,12 @@ def table_missing(error: Mapping[str, Any]) -> bool:
     return False
 
 
+def _as_published(request: Any) -> None:
+    """Send what the service describes: this SDK adds an empty `additional_workspaces` to the body."""
+    body = json.loads(request.http_request.content)
+    request.http_request.set_json_body({name: value for name, value in body.items() if value is not None})
+
+
 def _number(value: Any) -> float | None:
     if value is None:
         return None
@@ -110,4 +118,4 @@ def _number(value: Any) -> float | None:
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

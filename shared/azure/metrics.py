@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
@@ -154,7 +154,7 @@ def samples_of(result: MetricsQueryResult, query: Query) -> dict[str, tuple[Samp
         minutes: dict[datetime, list[float]] = {}
         for point in (point for series in metric.timeseries for point in series.data):
             if query.window.since <= point.timestamp < query.window.until:
-                values = minutes.setdefault(point.timestamp, [])
+                values = minutes.setdefault(point.timestamp.astimezone(UTC), [])
                 value = getattr(point, aggregation, None)
                 values.extend([] if value is None else [float(value)])
         found[resource_id] = tuple(

@@ -31,8 +31,8 @@ from shared.probes import (
     Unavailable,
 )
 from tests.azure.rig import Rig, rig, trust
-from tests.contract.test_world_contract import private_fleet
-from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, NODES
+from tests.contract.sides import private_fleet
+from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
 from tests.world.manual_clock import START, Estate
 
 LIVE = FLEET.live_records[0]
@@ -141,6 +141,14 @@ async def test_a_truncated_log_query_is_no_reading(it: Rig) -> None:
     answer = await it.see(GateReading(gate, BLUE))
     assert isinstance(answer, Unavailable)
     assert "partial" in answer.because
+
+
+async def test_a_log_query_sends_its_window_and_nothing_that_the_service_does_not_know(it: Rig) -> None:
+    it.estate.clock.pass_seconds(20 * 60)
+    await it.see(GateReading(ERRORS, BLUE))
+    (post,) = it.exchanges()
+    timespan = "2026-11-21T09:13:00.000Z/2026-11-21T09:18:00.000Z"
+    assert post["request"] == {"query": ERRORS.query, "timespan": timespan}
 
 
 async def test_every_configuration_is_put_with_its_source_and_paths(it: Rig) -> None:
