@@ -44,9 +44,9 @@ async def test_a_topic_for_cloud_events_refuses_the_other_schema(rig: Rig) -> No
 
 
 async def test_a_batch_with_one_bad_event_is_refused_as_a_whole(rig: Rig) -> None:
-    nameless = MOVED | {"source": ""}
+    sourceless = MOVED | {"source": ""}
     topic = await rig.topic()
     with pytest.raises(HttpResponseError) as refused:
-        await topic.send([MOVED, nameless], content_type="application/cloudevents-batch+json")
+        await topic.send([MOVED, sourceless], content_type="application/cloudevents-batch+json")
     assert refused.value.status_code == 400
     assert rig.wire.published == []
