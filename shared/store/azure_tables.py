@@ -76,19 +76,24 @@ class AzureTables:
 
     async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
         """One request: the first rows of the range, and whether these are all."""
-
-        async def ask(client: TableClient) -> tuple[list[Found], bool]:
-            pages: Any = client.query_entities(_filter(rows), results_per_page=rows_max).by_page()
-            found = [_found(entity) async for entity in await anext(pages)]
-            return found, not pages.continuation_token
-
-        return await self._ask(table, ask)
+        found, rest = await self._page(table, rows, rows_max)
+        return found, rest is None
 
     async def scan(self, table: str, rows: Range) -> list[Found]:
-        """All rows of the range."""
+        """All rows of the range; a page may be empty and still not be the last."""
+        found, rest = await self._page(table, rows)
+        while rest is not None:
+            more, rest = await self._page(table, rows, rest=rest)
+            found += more
+        return found
 
-        async def ask(client: TableClient) -> list[Found]:
-            return [_found(entity) async for entity in client.query_entities(_filter(rows))]
+    async def _page(
+        self, table: str, rows: Range, rows_max: int | None = None, rest: Any = None
+    ) -> tuple[list[Found], Any]:
+        async def ask(client: TableClient) -> tuple[list[Found], Any]:
+            pages: Any = client.query_entities(_filter(rows), results_per_page=rows_max).by_page(rest)
+            found = [_found(entity) async for entity in await anext(pages)]
+            return found, pages.continuation_token or None
 
         return await self._ask(table, ask)
 
@@ -118,11 +123,9 @@ class AzureTables:
                 return str((answer or {}).get("etag", ""))
             try:
                 answers = await client.submit_transaction(operations, retry_total=0)
+                return str(answers[0].get("etag", ""))
             except _UNREADABLE as error:
                 raise Lost(f"Table Storage gave an unreadable answer: {error!r}") from error
-            if len(answers) != len(operations):
-                raise Lost(f"Table Storage answered for {len(answers)} of {len(operations)} rows")
-            return str(answers[0].get("etag", ""))
 
         return await self._ask(table, ask, writes=True)
 

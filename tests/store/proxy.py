@@ -21,15 +21,17 @@ class Fault(Enum):
     ANSWER_BUSY = auto()
     """The service did it, and a balancer in between says 503."""
     ANSWER_CUT = auto()
+    ANSWER_SHORT = auto()
+    """The answer ends before the first part of a batch."""
     ANSWER_GARBLED = auto()
 
 
 class Proxy:
-    """Passes every request on and keeps its line; faults are planned for the next batches and reads."""
+    """Passes every request on and keeps its line; `batches` and `others` plan the faults of the next ones."""
 
     def __init__(self, azurite: Azurite) -> None:
         self.batches: list[Fault] = []
-        self.reads: list[Fault] = []
+        self.others: list[Fault] = []
         self.requests: list[str] = []
         self.connection_string = ""
         self._azurite = azurite
@@ -38,7 +40,7 @@ class Proxy:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One exchange."""
         self.requests.append(f"{request.method} {request.path.rsplit('/', 1)[-1]}")
-        plan = self.batches if request.path.endswith("$batch") else self.reads
+        plan = self.batches if request.path.endswith("$batch") else self.others
         fault = plan.pop(0) if plan else Fault.NONE
         if fault is Fault.REQUEST_LOST:
             return _hang_up(request)
@@ -50,6 +52,9 @@ class Proxy:
                 return web.Response(status=503, headers={"Retry-After": "1"}, text="busy")
             case Fault.ANSWER_CUT:
                 return web.Response(status=status, headers=headers, body=body[: len(body) // 2])
+            case Fault.ANSWER_SHORT:
+                body = body[: body.index(b"--changeset")]
+                return web.Response(status=status, headers=headers, body=body)
             case Fault.ANSWER_GARBLED:
                 return web.Response(status=status, headers=headers, body=b"<html>welcome to the hotel</html>")
             case _:

@@ -22,6 +22,8 @@ class Loss(Enum):
     NONE = auto()
     REQUEST = auto()
     ANSWER = auto()
+    LATE = auto()
+    """The request was thought lost, and arrives just before the next one."""
 
 
 class LossyTables(MemoryTables):
@@ -30,10 +32,17 @@ class LossyTables(MemoryTables):
     def __init__(self) -> None:
         super().__init__()
         self.plan: list[Loss] = []
+        self._late: list[tuple[str, Sequence[Write]]] = []
 
     async def write(self, table: str, writes: Sequence[Write]) -> str:
         """Write, unless the request gets lost; answer, unless the answer does."""
+        for late in self._late:
+            await super().write(*late)
+        self._late.clear()
         loss = self.plan.pop(0) if self.plan else Loss.NONE
+        if loss is Loss.LATE:
+            self._late.append((table, writes))
+            raise Lost("the request is late")
         if loss is Loss.REQUEST:
             raise Lost("the request got lost")
         etag = await super().write(table, writes)
@@ -68,6 +77,7 @@ async def ready(store: TableStore) -> Row:
         [Loss.ANSWER],
         [Loss.REQUEST],
         [Loss.REQUEST, Loss.ANSWER],
+        [Loss.LATE],
     ],
 )
 async def test_a_claim_is_won_once_whatever_got_lost(
@@ -101,7 +111,7 @@ async def test_a_lost_claim_does_not_pass_for_another_workers(store: TableStore,
     assert [entry.because for entry in await store.audit("contoso-public")] == ["Another worker."]
 
 
-@pytest.mark.parametrize("loss", [Loss.ANSWER, Loss.REQUEST])
+@pytest.mark.parametrize("loss", [Loss.ANSWER, Loss.REQUEST, Loss.LATE])
 async def test_a_signal_is_in_the_inbox_once_when_it_is_acknowledged(
     store: TableStore, tables: LossyTables, loss: Loss
 ) -> None:

@@ -14,6 +14,7 @@ from shared.store.claim import PENDING_MAX
 from tests.fleets import BLUE, GREEN
 from tests.store.samples import (
     NOW,
+    TOPIC,
     applied,
     claimed,
     decision,
@@ -31,6 +32,8 @@ replace = msgspec.structs.replace
 async def test_an_unknown_fleet_is_not_found(store: Store, name: str) -> None:
     with pytest.raises(NotFound, match=name):
         await store.load(name)
+    with pytest.raises(NotFound, match="o'hara"):
+        await store.load("o'hara")
 
 
 async def test_an_applied_fleet_is_loaded_with_the_state_of_a_beginner(store: Store, name: str) -> None:
@@ -95,13 +98,15 @@ async def test_of_many_claims_at_once_exactly_one_wins(store: Store, name: str) 
     assert [entry.epoch for entry in await store.audit(name)] == [1, 2]
 
 
-async def test_a_plan_outlives_a_change_of_the_fleet(store: Store, name: str) -> None:
+async def test_a_plan_and_its_topic_outlive_a_change_of_the_fleet(store: Store, name: str) -> None:
     row = await applied(store, name)
     await store.claim(row, decision(row, rollout(), plan=row.fleet), seen())
     await store.apply(fleet(name, topic=None), if_match=None, now=NOW)
-    after = await claimed(store, await store.load(name), "preflight")
+    after = await store.load(name)
     assert after.plan == fleet(name)
     assert after.fleet == fleet(name, topic=None)
+    moved = await store.claim(after, decision(after, rollout(step="preflight")), seen())
+    assert [owed.topic for owed in moved.outbox] == [TOPIC]
 
 
 async def test_the_same_signal_twice_is_one(store: Store, name: str) -> None:

@@ -67,13 +67,22 @@ async def test_a_load_is_repeated_when_its_connection_breaks(
     store: TableStore, proxy: Proxy, name: str
 ) -> None:
     row = await ready(store, name)
-    proxy.reads = [Fault.ANSWER_LOST, Fault.REQUEST_LOST]
+    proxy.others = [Fault.ANSWER_LOST, Fault.REQUEST_LOST]
     assert await store.load(name) == row
+
+
+async def test_a_fleet_whose_answer_was_lost_is_not_taken_for_a_conflict(
+    store: TableStore, proxy: Proxy, name: str
+) -> None:
+    etag = (await ready(store, name)).fleet_etag
+    proxy.others = [Fault.ANSWER_BUSY]
+    with pytest.raises(Retry):
+        await store.apply(fleet(name, topic=None), if_match=etag, now=NOW)
 
 
 async def test_what_is_no_answer_asks_for_a_retry(store: TableStore, proxy: Proxy, name: str) -> None:
     await ready(store, name)
-    proxy.reads = [Fault.ANSWER_GARBLED]
+    proxy.others = [Fault.ANSWER_GARBLED]
     with pytest.raises(Retry, match="no usable answer"):
         await store.load(name)
 
