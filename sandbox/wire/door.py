@@ -31,6 +31,9 @@ AUDIENCES = {
 BODY_BYTES_MAX = 4 * 1024 * 1024
 """Azure Resource Manager's limit for a request."""
 
+NO_ANSWER = 0
+"""The status by which a fault asks for a dropped connection; its exchange is not recorded."""
+
 _METRICS = re.compile(r"/subscriptions/[^/]+/metrics:getBatch", re.IGNORECASE)
 _LOGS = re.compile(r"/v1/.+/query", re.IGNORECASE)
 _EVENTS = re.compile(r"(/topics/[^/]+)?/api/events", re.IGNORECASE)
@@ -65,6 +68,9 @@ class Door:
         base = f"{request.scheme}://{request.host}"
         body, readable = await _body(request)
         reply = self._answer(service, request, base, body, readable)
+        if reply.status == NO_ANSWER and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
         headers = {
             "x-ms-request-id": str(uuid4()),
             "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id") or str(uuid4()),

@@ -163,6 +163,6 @@ def _ours(error: ArmError) -> SwitchyardError:
         return NotFound(because)
     if error.status == 409:
         return Retry(because) if error.code in BUSY else Conflict(because)
-    if error.status in (401, 408, 429) or error.status >= 500:
+    if error.status in (0, 401, 408, 429) or error.status >= 500:
         return Retry(because, error.retry_after_seconds)
     return Refused(because)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 from azure.mgmt.dns.aio import DnsManagementClient
 
 from sandbox.wire.server import Wire
@@ -115,6 +115,16 @@ async def test_throttling_and_outages_reach_every_arm_client(start: Callable[...
     with pytest.raises(HttpResponseError) as refused:
         await records.get(*AKS)
     assert refused.value.status_code == 503
+    rig.clock.pass_seconds(60)
+    assert (await records.get(*AKS)).name == "aks"
+
+
+async def test_a_dropped_connection_is_no_answer_at_all(start: Callable[..., Awaitable[Rig]]) -> None:
+    dropped = Outage(family=Family.ARM, from_seconds=0, until_seconds=60, status=0)
+    rig = await start(faults=Faults(outages=(dropped,)))
+    records = (await rig.client(DnsManagementClient, retry_total=0)).record_sets
+    with pytest.raises(ServiceRequestError):
+        await records.get(*AKS)
     rig.clock.pass_seconds(60)
     assert (await records.get(*AKS)).name == "aks"
 
