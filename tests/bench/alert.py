@@ -1,8 +1,9 @@
-"""`alert to DNS write`: from an alert in hand to the order that moves the live record back.
+"""`alert to DNS write`: from the body of an alert in hand to the order that moves the live record back.
 
-An alert on the candidate arrives during the bake. It is stored, the rollback is decided and claimed, and the
-clock stops when the world is asked to point the record at the safe slot. What the world spends on answering
-probes is taken out: on Azure that is time on the wire.
+An alert on the candidate arrives during the bake, at a process that has not read the directory of fleets yet.
+It is understood, matched and stored, the rollback is decided and claimed, and the clock stops when the world is
+asked to point the record at the safe slot. What the world spends on answering probes is taken out: on Azure
+that is time on the wire.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 
 from sandbox.azurite import Azurite
 from sandbox.world.ports import PortsWorld
 from shared.actions import Action, PointRecord
+from shared.api.intake import Intake
 from shared.engine import Engine
 from shared.fleet import Fleet
-from shared.model import AlertState, Signal, SignalKind
 from shared.probes import Answer, Probe
 from shared.store import rows
 from shared.store.rows import FLEET_KEY
@@ -27,7 +29,7 @@ from tests.bench.floor import Floor
 from tests.bench.pairs import Figure, cpu_seconds, figure
 from tests.bench.rollouts import baking, moved, snapshot
 from tests.engine.rig import Rig
-from tests.fleets import BLUE, GREEN
+from tests.fleets import BLUE, GREEN, SUBSCRIPTION
 
 PAIRS = 20
 WARM_UP = 2
@@ -65,14 +67,14 @@ async def measure(azurite: Azurite) -> Figure:
         rig = await baking(f"bench-alert-{n}")
         store, tables = await moved(rig, azurite)
         world = WatchedWorld(rig)
-        engine = Engine(store, world, rig.topic, rig.clock)
+        intake = Intake(store, Engine(store, world, rig.topic, rig.clock), rig.clock)
         row = await store.load(rig.fleet.name)
         await floor.fill(
             [rows.row(rig.fleet.name, FLEET_KEY, msgspec.json.encode(row.fleet)), *snapshot(row)]
         )
+        body = fired(rig)
         start = time.process_time()
-        await store.accept(fired(rig))
-        await engine.tick(rig.fleet.name)
+        await intake.alert(body)
         assert world.moved_at is not None, "the alert moved nothing"
         operations = floor.batch_like(tables.claim)
         theirs = await cpu_seconds(partial(floor.transition, operations))
@@ -82,16 +84,20 @@ async def measure(azurite: Azurite) -> Figure:
     return figure("alert to DNS write", pairs[WARM_UP:], against=AGAINST)
 
 
-def fired(rig: Rig) -> Signal:
-    """An alert on the candidate."""
-    return Signal(
-        kind=SignalKind.ALERT,
-        id="alert-1/fired",
-        fleet=rig.fleet.name,
-        at=rig.clock.now(),
-        because="Failed requests are above 5 %.",
-        slot=GREEN,
-        state=AlertState.FIRED.value,
-        severity="Sev1",
-        alert_id="alert-1",
-    )
+def fired(rig: Rig) -> dict[str, Any]:
+    """An alert on the candidate, as an action group posts it."""
+    alerts = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.AlertsManagement/alerts"
+    essentials = {
+        "alertId": f"{alerts}/{rig.fleet.name}",
+        "alertRule": "failed-requests",
+        "severity": "Sev1",
+        "signalType": "Metric",
+        "monitorCondition": "Fired",
+        "monitoringService": "Platform",
+        "alertTargetIDs": [rig.fleet.slot(GREEN).cluster_id],
+        "firedDateTime": rig.clock.now().isoformat(),
+    }
+    return {
+        "schemaId": "azureMonitorCommonAlertSchema",
+        "data": {"essentials": essentials, "alertContext": {}},
+    }

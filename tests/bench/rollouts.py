@@ -8,6 +8,7 @@ import msgspec
 
 from sandbox.azurite import Azurite
 from shared.ports import Row
+from shared.signals import resources_of
 from shared.store import rows
 from shared.store.azure_tables import AzureTables
 from shared.store.rows import PLAN_KEY, STATE_KEY, STATE_TABLE
@@ -15,7 +16,6 @@ from shared.store.table_store import TableStore
 from shared.store.tables import Verb, Write
 from tests.engine.rig import Rig
 from tests.fleets import fleet
-from tests.store.samples import resources
 
 
 class ListeningTables(AzureTables):
@@ -31,8 +31,11 @@ class ListeningTables(AzureTables):
 
 
 async def baking(name: str) -> Rig:
-    """A rollout that was walked to its bake in memory."""
-    rig = await Rig(fleet(name=name)).applied()
+    """A rollout that was walked to its bake in memory; its clusters are its own, so alerts find it alone."""
+    slots = tuple(
+        msgspec.structs.replace(slot, cluster_id=f"{slot.cluster_id}-{name}") for slot in fleet().slots
+    )
+    rig = await Rig(fleet(name=name, slots=slots)).applied()
     await rig.publish_version()
     await rig.until("bake")
     return rig
@@ -42,9 +45,10 @@ async def moved(rig: Rig, azurite: Azurite) -> tuple[TableStore, ListeningTables
     """The rig's fleet, plan and state on Azurite, as if it had been rolled out there."""
     tables = ListeningTables.from_connection_string(azurite.connection_string)
     assert isinstance(tables, ListeningTables)
-    store = TableStore(tables, resources)
+    store = TableStore(tables, resources_of)
     row = await rig.store.load(rig.fleet.name)
     await store.apply(row.fleet, if_match=None, now=rig.clock.now())
+    await store.mark(row.fleet.name, active=True, now=rig.clock.now())
     await tables.write(STATE_TABLE, [Write(Verb.INSERT, entity) for entity in snapshot(row)])
     return store, tables
 
