@@ -68,7 +68,7 @@ def _lines(body: dict[str, Any]) -> Text:
 
 
 def _line(entry: AuditEntry) -> Text:
-    line = Text(f"{entry.epoch:>5}  {entry.at:%Y-%m-%d} {clock(entry.at)}  ", PAST)
+    line = Text.assemble((f"{entry.epoch:>5}  {entry.at:%Y-%m-%d} {clock(entry.at)}  ", PAST))
     line.append(f"{entry.stage} {entry.step}".strip().ljust(26))
     line.append(f"  {entry.who:<20}", PAST)
     line.append(f"  {entry.because}")

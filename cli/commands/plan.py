@@ -52,5 +52,4 @@ def _line(number: int, write: PlannedWrite) -> Text:
     return Text.assemble(
         (f"{number:>3}  +{after:<8}{stage_label(write.stage):<12}{write.step:<16}", PAST),
         sentence(write.action),
-        (f"  {write.because}", PAST),
     )

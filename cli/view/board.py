@@ -104,7 +104,7 @@ def _waits_for(scene: Scene) -> Text | None:
     if step is None or not (rollout.held or waits_for_person(scene)):
         return None
     word = "resume" if rollout.held and rollout.held.kind is HoldKind.PERSON else "promote"
-    line = Text(" waits    ", WAITS)
+    line = Text.assemble((" waits    ", WAITS))
     line.append(f"switchyard {word} {scene.fleet.name}", NOW)
     seconds = scene.fleet.policy.deadlines.get(step.name, step.deadline_seconds)
     until = rollout.entered_at + timedelta(seconds=seconds)

@@ -41,7 +41,7 @@ def limit(judgement: Judgement, fleet: Fleet) -> str:
 def _line(label: str, judgement: Judgement, scene: Scene, width: int) -> Text:
     verdict = judgement.verdict
     style = VERDICT_STYLES[verdict]
-    line = Text(f" {label:<{_LABEL_WIDTH}}", PAST)
+    line = Text.assemble((f" {label:<{_LABEL_WIDTH}}", PAST))
     line.append(f"{VERDICT_MARKS[verdict]} ", style or PAST)
     line.append(f"{_cut(judgement.gate, _GATE_WIDTH - 3):<{_GATE_WIDTH - 2}}", style)
     line.append(f"{judgement.slot:<{_SLOT_WIDTH}}", slot_style(judgement.slot))

@@ -73,7 +73,7 @@ def _steps(scene: Scene, stage: Stage, width: int) -> Iterator[Text]:
         place = Place(stage, step.name)
         mark = mark_of(scene, place)
         now = mark in (Mark.NOW, Mark.HELD)
-        name = Text(f"{step.name:<{_NAME_WIDTH}}", NOW if now else PAST)
+        name = Text.assemble((f"{step.name:<{_NAME_WIDTH}}", NOW if now else PAST))
         if now:
             yield from _present(scene, mark, name, width)
         else:
@@ -95,7 +95,8 @@ def _present(scene: Scene, mark: Mark, name: Text, width: int) -> Iterator[Text]
 def _folded(scene: Scene, stage: Stage, width: int) -> Text:
     """A stage that is over or still ahead, on one line."""
     mark = _stage_mark(scene, stage)
-    line = Text(f"{stage_label(stage):<{_STAGE_WIDTH}}", PAST if mark is not Mark.FAILED else "")
+    style = PAST if mark is not Mark.FAILED else ""
+    line = Text.assemble((f"{stage_label(stage):<{_STAGE_WIDTH}}", style))
     for number, step in enumerate(scene.steps(stage)):
         own = mark_of(scene, Place(stage, step.name))
         line.append(" · " if number else "", PAST)

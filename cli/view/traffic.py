@@ -25,7 +25,7 @@ def traffic(scene: Scene, width: int) -> Iterator[Text]:
     for place, slot in enumerate(scene.fleet.slots):
         share = _share(scene, slot.name)
         style = slot_style(slot.name)
-        line = Text(f" {'traffic' if place == 0 else '':<{_LABEL_WIDTH}}", PAST)
+        line = Text.assemble((f" {'traffic' if place == 0 else '':<{_LABEL_WIDTH}}", PAST))
         line.append(f"{slot.name:<{_NAME_WIDTH}}", f"bold {style}")
         line.append_text(_bar(share, room, style))
         line.append(f"{share:>{_SHARE_WIDTH}.0%}" if share is not None else f"{'–':>{_SHARE_WIDTH}}")
@@ -33,9 +33,9 @@ def traffic(scene: Scene, width: int) -> Iterator[Text]:
         line.append_text(served[slot.name])
         line.rstrip()
         yield line
+    yield _records(scene)
     if scene.flow:
         yield _flow(scene, width)
-    yield _records(scene)
 
 
 def _share(scene: Scene, slot: str) -> float | None:
@@ -61,7 +61,7 @@ def _served(scene: Scene, slot: str) -> Text:
     found = scene.served.get(slot) if scene.served is not None else None
     if found is None:
         return Text()
-    words = Text(f"{number(found.requests):>8} served", PAST)
+    words = Text.assemble((f"{number(found.requests):>8} served", PAST))
     words.append(f"  {number(found.failed)} failed", WRONG if found.failed else PAST)
     return words
 
@@ -69,7 +69,7 @@ def _served(scene: Scene, slot: str) -> Text:
 def _flow(scene: Scene, width: int) -> Text:
     """The traffic over time, one cell a moment: the candidate's share stands on the live slot's ground."""
     live, candidate = slot_style(scene.rollout.live), slot_style(scene.rollout.candidate)
-    line = Text(f" {'':<{_LABEL_WIDTH}}{'so far':<{_NAME_WIDTH}}", PAST)
+    line = Text.assemble((f" {'':<{_LABEL_WIDTH}}{'so far':<{_NAME_WIDTH}}", PAST))
     moments = _spread(scene.flow, width - line.cell_len - 2)
     for moment in moments:
         eighths = round(moment.get(scene.rollout.candidate, 0.0) * 8)
@@ -89,7 +89,7 @@ def _spread(moments: Sequence[Mapping[str, float]], room: int) -> list[Mapping[s
 
 def _records(scene: Scene) -> Text:
     names = ", ".join(record.fqdn for record in scene.fleet.live_records)
-    line = Text(f" {'':<{_LABEL_WIDTH}}{names} ", PAST)
+    line = Text.assemble((f" {'':<{_LABEL_WIDTH}}{names} ", PAST))
     if scene.pointed is None:
         line.append("is being moved", NOW)
     else:

@@ -8,10 +8,10 @@ from shared.model import Outcome, Stage, Verdict
 
 NOW = "bold"
 PAST = "dim"
-WAITS = "yellow"
-WRONG = "bold red"
+WAITS = "#d29922"
+WRONG = "bold #f85149"
 
-SLOT_STYLES = {"blue": "dodger_blue1", "green": "green3"}
+SLOT_STYLES = {"blue": "#4493f8", "green": "#3fb950"}
 
 OUTCOME_WORDS = {
     Outcome.COMPLETED: "completed",

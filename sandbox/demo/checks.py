@@ -96,6 +96,8 @@ def _way_back(evidence: Evidence) -> Iterator[Check]:
     yield Check(
         f"the decision to go back is the {scenario.sent_back_by}'s", who == scenario.sent_back_by, who
     )
+    came_to = evidence.played.scene.rollout.failed_step or "nowhere"
+    yield Check(f"it had come to {scenario.sent_back_from}", came_to == scenario.sent_back_from, came_to)
     version = evidence.played.scene.rollout.version
     held = {each.version for each in evidence.state.held_versions}
     yield Check(f"version {version} is held", version in held, ", ".join(sorted(held)) or "none is held")
@@ -134,7 +136,7 @@ def _notifications(evidence: Evidence) -> Check:
     found = Counter(str(event["id"]) for event in evidence.published)
     missing, strange = wanted - found.keys(), found.keys() - wanted
     twice = {name for name, times in found.items() if times > 1}
-    # A host that dies between publishing and noting so publishes again, under the same id: receivers tell by it.
+    # A host that dies after publishing and before noting so publishes again, under the id that is known.
     allowed = 1 if evidence.scenario.twist is Twist.KILL_HOST else 0
     said = f"{len(wanted)} transitions, {len(found)} notifications, {len(twice)} of them sent again"
     passed = not missing and not strange and len(twice) <= allowed

@@ -25,11 +25,11 @@ from shared.clock import RehearsalClock
 from shared.fleet import Fleet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-RATE = 100.0
+RATE = 120.0
 """Seconds of the rehearsal in a real one."""
 ORIGIN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 """A Wednesday morning, when most fleets' windows are open."""
-HISTORY = timedelta(minutes=15)
+HISTORY = timedelta(minutes=10)
 """Traffic that the stand-in must have seen before a rollout starts, or there is no baseline."""
 LEASE_SECONDS = 5
 PUMP_SECONDS = 0.05

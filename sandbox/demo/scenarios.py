@@ -21,8 +21,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """One scenario.
 
     `serving` is the slot that users must end on, `destroyed` whether the old cluster must be gone, `moved`
-    whether a live record may ever have left the old slot. `sent_back_by` is who must have decided to go back:
-    the timer's own judgement, or an alert.
+    whether a live record may ever have left the old slot. `sent_back_by` is who must have decided to go back,
+    the timer's own judgement or an alert, and `sent_back_from` in which stage and step.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     destroyed: bool
     moved: bool = True
     sent_back_by: str | None = None
+    sent_back_from: str | None = None
     fleet: str = "contoso-public"
     twist: Twist = Twist.NONE
 
@@ -64,6 +65,7 @@ SCENARIOS = {
             destroyed=False,
             moved=False,
             sent_back_by="timer",
+            sent_back_from="T1 platform_gate",
         ),
         Scenario(
             name="slow-burn",
@@ -72,6 +74,7 @@ SCENARIOS = {
             serving="blue",
             destroyed=False,
             sent_back_by="timer",
+            sent_back_from="T3 observe",
         ),
         Scenario(
             name="alert",
@@ -80,6 +83,7 @@ SCENARIOS = {
             serving="blue",
             destroyed=False,
             sent_back_by="alert",
+            sent_back_from="T4 bake",
         ),
         Scenario(
             name="manual",

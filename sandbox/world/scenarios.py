@@ -12,7 +12,7 @@ SCENARIOS: dict[str, Faults] = {
     "private": Faults(),
     "bad-green": Faults(bad_nodes=True),
     "slow-burn": Faults(slow_burn=True),
-    "alert": Faults(alert_after_seconds=900),
+    "alert": Faults(alert_after_seconds=1800),
     "manual": Faults(),
     "crash": Faults(),
 }
