@@ -1,9 +1,9 @@
 """`alert to DNS write`: from the body of an alert in hand to the order that moves the live record back.
 
 An alert on the candidate arrives during the bake, at a process that has not read the directory of fleets yet.
-It is understood, matched and stored, the rollback is decided and claimed, and the clock stops when the world is
-asked to point the record at the safe slot. What the world spends on answering probes is taken out: on Azure
-that is time on the wire.
+It is understood, matched and stored, the rollback is decided and claimed, and the clock stops when the world
+is asked to point the record at the safe slot. What the world spends on answering probes is taken out: on
+Azure that is time on the wire.
 """
 
 from __future__ import annotations
