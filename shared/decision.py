@@ -25,9 +25,9 @@ class Seen(Struct, frozen=True, kw_only=True):
 class Decision(Struct, frozen=True, kw_only=True):
     """What becomes of a fleet: the state to claim, why, and the actions to perform once it is claimed.
 
-    `stage` and `step` are where it was decided, which the state may have left by it. `wake_at` None means: look
-    again at once. `plan` is set where a rollout starts and pins the fleet. `who` is the person, event or timer
-    that moved it.
+    `stage` and `step` are where it was decided, which the state may have left by it. `wake_at` None means:
+    look again at once. `plan` is set where a rollout starts and pins the fleet. `who` is the person, event or
+    timer that moved it.
     """
 
     state: FleetState

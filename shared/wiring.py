@@ -46,7 +46,7 @@ def system() -> System:
 
 def _adapters(settings: Settings) -> tuple[Store, World, Publisher]:
     from shared.azure.connection import Connection
-    from shared.azure.topic import TopicPublisher
+    from shared.azure.topic import EventGridTopics
     from shared.azure.world import AzureWorld
     from shared.store.azure_tables import AzureTables
     from shared.store.table_store import TableStore
@@ -61,7 +61,7 @@ def _adapters(settings: Settings) -> tuple[Store, World, Publisher]:
         tables = AzureTables.from_connection_string(settings.storage_connection)
     else:
         tables = AzureTables.from_endpoint(settings.tables_endpoint or "", connection.credential)
-    return TableStore(tables, resources_of), AzureWorld(connection), TopicPublisher(connection)
+    return TableStore(tables, resources_of), AzureWorld(connection), EventGridTopics(connection)
 
 
 async def serve(handler: Handler, request: func.HttpRequest) -> func.HttpResponse:

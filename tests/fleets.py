@@ -73,7 +73,10 @@ ERRORS = Gate(
     name="failed-share",
     source=Source.LOGS,
     target=Target.CLUSTER,
-    query="AppRequests | summarize value = countif(Success == false) / todouble(count()) by bin(TimeGenerated, 1m)",
+    query=(
+        "AppRequests"
+        " | summarize value = countif(Success == false) / todouble(count()) by bin(TimeGenerated, 1m)"
+    ),
     max_value=0.01,
     min_samples=3,
 )

@@ -30,7 +30,7 @@ def source_of(module: str) -> Path | None:
 
 
 def imports(tree: ast.Module) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)

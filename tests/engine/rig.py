@@ -1,4 +1,4 @@
-"""A whole Switchyard in memory: the real engine over the stand-in's ports door, on a clock that a test turns."""
+"""A whole Switchyard in memory: the real engine over the stand-in's ports, on a clock that a test turns."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ async def test_a_pause_holds_the_rollout_but_never_an_alert() -> None:
     for _ in range(60):
         await it.minute()
     held = (await it.rollout()).held
-    assert held is not None and held.kind is HoldKind.PERSON
+    assert held is not None
+    assert held.kind is HoldKind.PERSON
     await it.fire()
     assert it.traffic_at() == ADDRESSES[BLUE]
 
@@ -163,7 +164,8 @@ async def test_a_record_that_somebody_else_moved_holds_the_rollout_or_is_repaire
         await it.minute()
         held = (await it.rollout()).held
         if drift is DriftPolicy.HOLD:
-            assert held is not None and held.kind is HoldKind.DRIFT
+            assert held is not None
+            assert held.kind is HoldKind.DRIFT
             assert it.traffic_at() == "198.51.100.9"
         else:
             assert held is None

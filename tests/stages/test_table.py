@@ -15,24 +15,24 @@ from tests.fleets import BLUE, FLEET, GREEN
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 EXPECTED = """
-                    idle    T0       T1       T2       T3         T4         destroying  rollback  rollback_failed
-version             start   note     note     note     note       note       note        note      note
-start               start   refuse   refuse   refuse   refuse     refuse     refuse      refuse    refuse
-promote             refuse  promote  promote  promote  promote    promote    refuse      refuse    refuse
-pause               refuse  hold     hold     hold     hold       hold       refuse      refuse    refuse
-resume              refuse  release  release  release  release    release    refuse      refuse    refuse
-rollback            refuse  stop     stop     stop     roll-back  roll-back  refuse      note      roll-back
-retry               refuse  retry    retry    retry    retry      retry      retry       retry     roll-back
-alert-on-candidate  note    note     stop     stop     roll-back  roll-back  note        note      note
-alert-on-live       note    hold     hold     hold     note       note       note        note      note
-alert-resolved      note    release  release  release  release    release    note        note      note
-news                note    note     note     note     note       note       note        note      note
+                   idle    T0       T1       T2       T3         T4         destroying  rollback
+version            start   note     note     note     note       note       note        note      note
+start              start   refuse   refuse   refuse   refuse     refuse     refuse      refuse    refuse
+promote            refuse  promote  promote  promote  promote    promote    refuse      refuse    refuse
+pause              refuse  hold     hold     hold     hold       hold       refuse      refuse    refuse
+resume             refuse  release  release  release  release    release    refuse      refuse    refuse
+rollback           refuse  stop     stop     stop     roll-back  roll-back  refuse      note      roll-back
+retry              refuse  retry    retry    retry    retry      retry      retry       retry     roll-back
+alert-on-candidate note    note     stop     stop     roll-back  roll-back  note        note      note
+alert-on-live      note    hold     hold     hold     note       note       note        note      note
+alert-resolved     note    release  release  release  release    release    note        note      note
+news               note    note     note     note     note       note       note        note      note
 """
 
 
 def cells() -> list[tuple[Trigger, Phase, Reaction]]:
     head, *lines = EXPECTED.strip("\n").splitlines()
-    phases = [Phase(name) for name in head.split()]
+    phases = [*map(Phase, head.split()), Phase.ROLLBACK_FAILED]
     found = []
     for line in lines:
         name, *reactions = line.split()
@@ -131,7 +131,8 @@ def test_every_signal_gets_exactly_one_answer_in_every_phase(phase: Phase, kind:
 def test_a_resolved_alert_lifts_only_the_hold_that_it_caused() -> None:
     on_live = signal(SignalKind.ALERT, slot=BLUE, state="fired", severity="Sev1", alert_id="mine")
     held = react(FLEET, state_in(Phase.SYNC), (on_live,), NOW, None).state
-    assert held.rollout is not None and held.rollout.held is not None
+    assert held.rollout is not None
+    assert held.rollout.held is not None
     assert held.rollout.held.kind is HoldKind.ALERT
     for alert_id, lifted in (("other", False), ("mine", True)):
         resolved = signal(SignalKind.ALERT, slot=BLUE, state=AlertState.RESOLVED.value, alert_id=alert_id)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
 from shared.decision import Decision, Seen
-from shared.fleet import Gate
+from shared.fleet import Fleet, Gate
 from shared.model import FleetState, HoldKind, Rollout, Sample, Stage, Verdict
 from shared.probes import (
     Answer,
@@ -83,7 +83,7 @@ def reading(gate: Gate, verdict: Verdict) -> Answer:
     return Reading(samples, "query", NOW, LATER)
 
 
-def tolerant() -> object:
+def tolerant() -> Fleet:
     """The fleet whose gates bear one breach, so that `inconclusive` can be had."""
 
     def of(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
@@ -98,13 +98,13 @@ def tolerant() -> object:
     return msgspec.structs.replace(FLEET, gates=gates)
 
 
-def judged(before: Rollout, verdict: Verdict, now: object = LATER) -> Decision:
+def judged(before: Rollout, verdict: Verdict, now: datetime = LATER) -> Decision:
     fleet = tolerant()
     state = FleetState(live=BLUE, epoch=3, rollouts=1, rollout=before)
-    probes = needs(fleet, fleet, state, (), now)  # type: ignore[arg-type]
+    probes = needs(fleet, fleet, state, (), now)
     answers = {probe: answer(probe, verdict) for probe in probes}
-    seen = Seen(now=now, answers=answers)  # type: ignore[arg-type]
-    return decide(fleet, fleet, state, seen)  # type: ignore[arg-type]
+    seen = Seen(now=now, answers=answers)
+    return decide(fleet, fleet, state, seen)
 
 
 def after(decision: Decision) -> Rollout:
@@ -123,7 +123,8 @@ def test_a_failing_gate_takes_the_way_back_from_every_stage(step: str, stage: St
 @pytest.mark.parametrize(("step", "stage"), GATES.items())
 def test_an_inconclusive_gate_holds_and_asks_and_a_person_may_promote_it(step: str, stage: Stage) -> None:
     held = after(judged(rollout(step, stage), Verdict.INCONCLUSIVE, SOON))
-    assert held.held is not None and held.held.kind is HoldKind.GATE
+    assert held.held is not None
+    assert held.held.kind is HoldKind.GATE
     assert held.step == step
     promoted = msgspec.structs.replace(held, promoted=True)
     assert after(judged(promoted, Verdict.INCONCLUSIVE, SOON)).step != step
@@ -141,7 +142,8 @@ def test_a_dead_provider_never_stops_a_candidate_but_asks_a_person(step: str, st
     waiting = after(judged(rollout(step, stage), Verdict.PROVIDER_ERROR, SOON))
     assert (waiting.step, waiting.failures) == (step, 1)
     held = after(judged(waiting, Verdict.PROVIDER_ERROR, LATER))
-    assert held.held is not None and held.held.kind is HoldKind.DEADLINE
+    assert held.held is not None
+    assert held.held.kind is HoldKind.DEADLINE
 
 
 @pytest.mark.parametrize(("step", "stage"), [("observe", Stage.SWITCH), ("bake", Stage.RETIRE)])
