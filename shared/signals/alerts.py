@@ -1,0 +1,196 @@
+"""Azure Monitor alerts in the common schema as signals, whatever kind of rule fired.
+
+Decides which alerts are understood, and which fleet and slot they are about. What an alert says in words is
+in `sentences`. Survives the irregularities of Microsoft's own samples: absent and null fields, both spellings
+of a kind, numbers as text.
+Source: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from shared.errors import Refused
+from shared.model import AlertState, Signal, SignalKind
+from shared.signals.body import instant, refused, text, text_or_none, texts_within, thing
+from shared.signals.events import signal_id, suffixed
+from shared.signals.matching import Entry, Match, clusters_named, is_cluster, match, nobody
+from shared.signals.sentences import sentence
+
+SCHEMA = "azureMonitorCommonAlertSchema"
+_SEVERITY = re.compile(r"sev([0-4])", re.IGNORECASE)
+_CLUSTER_KEYS = frozenset({"cluster", "clustername", "cluster_name", "k8s.cluster.name"})
+_PERSONAL = frozenset({"claims", "caller", "httprequest"})
+_BUDGETS = frozenset({"costalerts", "cost alerts", "budget"})
+_TARGETS_MAX = 200
+
+
+class Essentials(Struct, frozen=True, kw_only=True):
+    """What every kind of alert says of itself. Instants are in UTC."""
+
+    alert_id: str
+    rule: str
+    state: AlertState
+    severity: str | None
+    service: str
+    targets: tuple[str, ...]
+    fired_at: datetime | None
+    resolved_at: datetime | None
+    description: str
+
+
+def alert_signals(body: object, received_at: datetime, directory: Sequence[Entry]) -> tuple[Signal, ...]:
+    """One alert as a signal for every fleet that it concerns, and for each of its slots. Raises Refused."""
+    alert = thing(body, "alert")
+    if alert.get("schemaId", SCHEMA) != SCHEMA:
+        expected = f"{SCHEMA}: turn on the common alert schema in the action group"
+        raise refused("schemaId", alert.get("schemaId"), expected)
+    data = thing(alert.get("data"), "data")
+    essentials = _essentials(thing(data.get("essentials"), "data.essentials"))
+    context = data.get("alertContext")
+    context = {} if context is None else thing(context, "data.alertContext")
+    return tuple(
+        _signal(essentials, context, each, suffix, received_at)
+        for each, suffix in suffixed(_matches(essentials, context, directory))
+    )
+
+
+def _essentials(found: dict[str, Any]) -> Essentials:
+    field = "data.essentials"
+    service = text_or_none(found.get("monitoringService"), f"{field}.monitoringService") or ""
+    kind = text_or_none(found.get("signalType"), f"{field}.signalType")
+    if kind is None and (service.lower() in _BUDGETS or found.get("alertTargetIDs") is None):
+        raise Refused(
+            f"{field}.signalType: got nothing, expected Metric, Log or Activity Log: "
+            "a budget's alert says nothing about a cluster"
+        )
+    return Essentials(
+        alert_id=text(found.get("alertId"), f"{field}.alertId", "the alert's id"),
+        rule=_rule(found),
+        state=_state(found.get("monitorCondition"), f"{field}.monitorCondition"),
+        severity=_severity(found.get("severity"), f"{field}.severity"),
+        service=service,
+        targets=_targets(found.get("alertTargetIDs"), f"{field}.alertTargetIDs"),
+        fired_at=_instant(found.get("firedDateTime"), f"{field}.firedDateTime"),
+        resolved_at=_instant(found.get("resolvedDateTime"), f"{field}.resolvedDateTime"),
+        description=text_or_none(found.get("description"), f"{field}.description") or "",
+    )
+
+
+def _rule(found: dict[str, Any]) -> str:
+    name = text_or_none(found.get("alertRule"), "data.essentials.alertRule")
+    rule_id = text_or_none(found.get("alertRuleId"), "data.essentials.alertRuleId")
+    return name or (rule_id or "").rstrip("/").rsplit("/", 1)[-1] or "an alert without a name"
+
+
+def _state(value: object, field: str) -> AlertState:
+    words = {state.value: state for state in AlertState}
+    found = words.get(text(value, field, "Fired or Resolved").lower())
+    if found is None:
+        raise refused(field, value, "Fired or Resolved")
+    return found
+
+
+def _severity(value: object, field: str) -> str | None:
+    if value is None or value == "":
+        return None
+    found = _SEVERITY.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise refused(field, value, "Sev0 to Sev4")
+    return f"Sev{found[1]}"
+
+
+def _targets(value: object, field: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or len(values) > _TARGETS_MAX:
+        raise refused(field, value, "an array of resource ids")
+    return tuple(text(each, field, "a resource id") for each in values if each is not None and each != "")
+
+
+def _instant(value: object, field: str) -> datetime | None:
+    return None if value is None or value == "" else instant(value, field)
+
+
+def _matches(
+    essentials: Essentials, context: dict[str, Any], directory: Sequence[Entry]
+) -> tuple[Match, ...]:
+    """The slots that the targets name; else those in the context; else those of a cluster named there."""
+    inside = [each for each in texts_within(context, skip=_PERSONAL) if _is_id(each)]
+    whole: tuple[Match, ...] = ()
+    for ids in (essentials.targets, inside, _named(essentials, context, directory)):
+        found = match(ids, directory)
+        slots = tuple(each for each in found if each.slot is not None)
+        if slots:
+            return slots
+        whole = whole or found
+    if not whole:
+        raise nobody("alert", (*essentials.targets, *inside))
+    return whole
+
+
+def _is_id(value: str) -> bool:
+    return value[:15].lower() == "/subscriptions/" and len(value) < 1024
+
+
+def _named(essentials: Essentials, context: dict[str, Any], directory: Sequence[Entry]) -> list[str]:
+    if any(is_cluster(target) for target in essentials.targets):
+        return []
+    ids = [each for each in (*essentials.targets, essentials.alert_id) if _is_id(each)]
+    subscriptions = {each.split("/")[2].lower() for each in ids}
+    return clusters_named(_cluster_names(context), subscriptions, directory)
+
+
+def _cluster_names(context: dict[str, Any]) -> Iterator[str]:
+    """Names in Prometheus labels and in the dimensions of metric and log rules."""
+    labels = context.get("labels")
+    pairs = list(labels.items()) if isinstance(labels, dict) else []
+    condition = context.get("condition")
+    criteria = condition.get("allOf") if isinstance(condition, dict) else None
+    sources = [context, *(criteria if isinstance(criteria, list) else [])]
+    for source in sources:
+        dimensions = source.get("dimensions", source.get("Dimensions")) if isinstance(source, dict) else None
+        for each in dimensions if isinstance(dimensions, list) else ():
+            if isinstance(each, dict):
+                pairs.append((each.get("name"), each.get("value")))
+    for key, value in pairs:
+        if isinstance(key, str) and isinstance(value, str) and key.lower() in _CLUSTER_KEYS:
+            yield value
+
+
+def _signal(
+    essentials: Essentials,
+    context: dict[str, Any],
+    found: Match,
+    suffix: tuple[str, ...],
+    received_at: datetime,
+) -> Signal:
+    fired = essentials.fired_at.isoformat() if essentials.fired_at else "unknown"
+    state = essentials.state
+    at = essentials.fired_at if state is AlertState.FIRED else essentials.resolved_at
+    because = sentence(
+        rule=essentials.rule,
+        state=state,
+        resource=found.resource,
+        service=essentials.service,
+        description=essentials.description,
+        context=context,
+    )
+    return Signal(
+        kind=SignalKind.ALERT,
+        id=signal_id(found.fleet, essentials.alert_id, state.value, fired, *suffix),
+        fleet=found.fleet,
+        at=at or received_at,
+        because=because,
+        slot=found.slot,
+        state=state.value,
+        severity=essentials.severity,
+        alert_id=essentials.alert_id.lower(),
+        resource_id=found.resource_id,
+    )
