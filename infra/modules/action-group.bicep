@@ -1,0 +1,44 @@
+// Whom an alert rule calls: Switchyard's alert webhook, in the common alert schema.
+//
+// The address carries the key of the function `alerts`, which opens that function and no other. Deploy this again
+// after the key was changed: the action group keeps the old one.
+
+param functionAppName string
+
+@description('Object id of the service principal of the Entra application in front of the webhook. Empty: the key alone.')
+param secureWebhookObjectId string = ''
+
+@description('Identifier URI of that application.')
+param secureWebhookIdentifierUri string = ''
+
+var isSecure = !empty(secureWebhookObjectId)
+
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: functionAppName
+
+  resource alerts 'functions' existing = {
+    name: 'alerts'
+  }
+}
+
+resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: 'ag-${functionAppName}'
+  location: 'global'
+  properties: {
+    groupShortName: 'switchyard'
+    enabled: true
+    webhookReceivers: [
+      {
+        name: 'alerts'
+        serviceUri: 'https://${app.properties.defaultHostName}/api/alerts?code=${app::alerts.listKeys().default}'
+        useCommonAlertSchema: true
+        useAadAuth: isSecure
+        objectId: isSecure ? secureWebhookObjectId : null
+        identifierUri: isSecure ? secureWebhookIdentifierUri : null
+        tenantId: isSecure ? tenant().tenantId : null
+      }
+    ]
+  }
+}
+
+output id string = group.id
