@@ -78,18 +78,19 @@ async def run(chosen: Options, console: Console) -> int:
     wait_for_person = console.is_terminal and not chosen.plain and not chosen.auto_promote
     try:
         async with rehearsal:
-            try:
-                with shown:
-                    play = Play(scenario, rehearsal, shown, wait_for_person=wait_for_person)
-                    played = await play.run()
-                found = await _checked(scenario, rehearsal, played)
-            finally:
-                rehearsal.keep_logs()
+            with shown:
+                play = Play(scenario, rehearsal, shown, wait_for_person=wait_for_person)
+                played = await play.run()
+            found = await _checked(scenario, rehearsal, played)
+    except asyncio.CancelledError:
+        rehearsal.forget()
+        raise
     except (GaveUp, Problem, Unreachable, HandshakeFailed, AzuriteMissing, ChildFailed) as trouble:
         console.print(Text(f" ✗ {trouble}", WRONG), soft_wrap=True)
         return _failed(console, rehearsal)
     lines(console, list(report(played, rehearsal.world, found)))
     if all(check.passed for check in found):
+        rehearsal.forget()
         return 0
     differs = [check for check in found if not check.passed]
     console.print()
@@ -122,6 +123,8 @@ def _trail(url: str, fleet: str) -> tuple[tuple[AuditEntry, ...], FleetState]:
 
 
 def _failed(console: Console, rehearsal: Rehearsal) -> int:
+    for line in rehearsal.complaints():
+        console.print(Text(f" host     {line}", PAST), soft_wrap=True)
     console.print(Text(f" the logs are in {rehearsal.directory}", PAST), soft_wrap=True)
     return 1
 

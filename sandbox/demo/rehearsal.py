@@ -6,6 +6,7 @@ Decides how the parts are wired together and how fast time passes. Refuses to kn
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,6 +34,7 @@ HISTORY = timedelta(minutes=10)
 """Traffic that the stand-in must have seen before a rollout starts, or there is no baseline."""
 LEASE_SECONDS = 5
 PUMP_SECONDS = 0.05
+COMPLAINTS_MAX = 5
 SETTINGS = {
     "FUNCTIONS_WORKER_RUNTIME": "python",
     "SWITCHYARD_QUEUE": "switchyard-advance",
@@ -97,6 +99,7 @@ class Rehearsal:
         if self._host is not None:
             host, self._host = self._host, None
             await asyncio.to_thread(host.stop)
+            self._keep_log(host)
         await self._stack.aclose()
 
     async def start_host(self) -> None:
@@ -135,11 +138,15 @@ class Rehearsal:
         assert self._events is not None, "use it as a context manager"
         return (await self._events.deliver(body)).outcome.value
 
-    def keep_logs(self) -> Path:
-        """Write what the processes said into files, and return their folder."""
-        if self._host is not None:
-            self._keep_log(self._host)
-        return self.directory
+    def complaints(self) -> list[str]:
+        """The last lines in which a host that has ended complained."""
+        logs = sorted(self.directory.glob("host-*.log"))
+        lines = [line for log in logs for line in log.read_text(encoding="utf-8").splitlines()]
+        return [line for line in lines if " ERROR " in line or " CRITICAL " in line][-COMPLAINTS_MAX:]
+
+    def forget(self) -> None:
+        """Delete the logs and the certificates."""
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _keep_log(self, host: HostProcess) -> None:
         path = self.directory / f"host-{self.host_starts}.log"

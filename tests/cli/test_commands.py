@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.demo.rehearsal import REPOSITORY
 from tests.cli.conftest import Cli, squeezed
 from tests.cli.fake_api import FakeApi, Reply, problem
 from tests.cli.samples import in_sync, rolled_back
+
+EXAMPLE = REPOSITORY / "examples" / "contoso-public.yaml"
 
 
 @pytest.mark.parametrize("word", ["promote", "pause", "resume", "rollback", "retry"])
@@ -128,6 +131,33 @@ def test_apply_prints_every_mistake_that_the_api_found(cli: Cli, api: FakeApi, t
         "  line 12: slots[0].address: got 1.2, expected an IP address",
         "  line 3: live: got red, expected blue or green",
     ]
+
+
+def test_validate_lists_every_mistake_with_its_line_and_asks_nobody(cli: Cli, tmp_path: Path) -> None:
+    text = (
+        EXAMPLE.read_text().replace("live: blue", "live: red").replace("exposure: public", "exposure: open")
+    )
+    file = tmp_path / "fleet.yaml"
+    file.write_text(text)
+    ran = cli("fleet", "validate", str(file), "--url", "http://127.0.0.1:9")
+    lines = text.splitlines()
+    assert ran.code == 1
+    for wrong in ("exposure: open", "live: red"):
+        number = next(i for i, line in enumerate(lines, start=1) if line.startswith(wrong))
+        assert f'line {number}: {wrong.split(":")[0]}: got "{wrong.split()[1]}"' in ran.err
+    assert len(cli("fleet", "validate", str(file), "-o", "json").json["mistakes"]) == 2
+
+
+def test_validate_says_yes_to_the_shipped_examples(cli: Cli) -> None:
+    for file in EXAMPLE.parent.glob("*.yaml"):
+        assert cli("fleet", "validate", str(file), "-o", "json").json["valid"] is True
+
+
+def test_a_file_that_is_no_text_is_a_no(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "fleet.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+    assert cli("fleet", "validate", str(file)).code == 1
+    assert cli("fleet", "apply", str(file)).code == 1
 
 
 @pytest.mark.parametrize("text", ["- a\n- list", "name: [", "hosts: {}"])
