@@ -1,0 +1,44 @@
+"""The shipped examples are no decoration: on the stand-in each walks a whole rollout, and its gates bite."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.world import Faults
+from shared.fleet_file import parse
+from shared.model import Outcome, SignalKind
+from tests.engine.rig import VERSION, Rig
+from tests.fleet_file.examples import NAMES, TEXTS
+
+MINUTES_MAX = 90
+
+
+async def rolled_out(name: str, faults: Faults) -> tuple[Outcome | None, float, str]:
+    """How a rollout of an example ended, after how many minutes, and because of what."""
+    rig = await Rig(parse(TEXTS[name]), faults).applied()
+    begun = rig.clock.at
+    await rig.send(SignalKind.VERSION_AVAILABLE, versions={"supported": VERSION})
+    rollout = await rig.ended(hours_max=4)
+    return rollout.outcome, (rig.clock.at - begun).total_seconds() / 60, rollout.because
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_example_completes_while_a_person_watches(name: str) -> None:
+    outcome, minutes, because = await rolled_out(name, Faults())
+
+    assert outcome is Outcome.COMPLETED, because
+    assert minutes <= MINUTES_MAX
+
+
+async def test_the_platform_gates_stop_a_cluster_with_bad_nodes() -> None:
+    outcome, _, because = await rolled_out("contoso-public", Faults(bad_nodes=True))
+
+    assert outcome is Outcome.STOPPED
+    assert "nodes-not-ready on green" in because
+
+
+async def test_the_switch_gates_send_a_slow_burn_back() -> None:
+    outcome, _, because = await rolled_out("contoso-public", Faults(slow_burn=True))
+
+    assert outcome is Outcome.ROLLED_BACK
+    assert "beyond" in because
