@@ -14,8 +14,8 @@ from shared.fleet import SlotName
 from shared.model import Signal, SignalKind
 from shared.signals import explain, parse_alert, parse_command, parse_events, validation_code
 from tests.fleet_file.examples import paths
+from tests.signals.alert_kinds import KINDS
 from tests.signals.bodies import AKS, DIRECTORY, EVENTS, NOW, PUBLIC, cloud_event, full_type, grid_event
-from tests.signals.test_alerts import KINDS
 
 TEXT = st.text(st.characters(codec=None), max_size=12)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
