@@ -43,7 +43,7 @@ class Api:
         """A fleet as declared, and its state."""
         row = await self._row(request)
         body = {"name": row.fleet.name, "fleet": row.fleet, "state": row.state, "pending": len(row.pending)}
-        return reply(body, etag=row.fleet_etag)
+        return reply(body, etag=_bare(row.fleet_etag))
 
     async def put_fleet(self, request: Request) -> Response:
         """Apply a fleet file. A rollout in flight keeps the plan that it started with."""
@@ -56,7 +56,9 @@ class Api:
             raise Refused(f"fleet: got {fleet.name}, expected {name} as in the address")
         known = {entry.name for entry in await self._store.directory()}
         now = self._clock.now()
-        etag = await self._store.apply(fleet, if_match=request.if_match(), now=now)
+        wanted = request.if_match()
+        stored = f'W/"{wanted}"' if wanted is not None else None
+        etag = _bare(await self._store.apply(fleet, if_match=stored, now=now))
         self._intake.forget()
         return reply({"name": name, "etag": etag}, 200 if name in known else 201, etag=etag)
 
@@ -156,6 +158,11 @@ class Api:
 
 
 _VERBS = frozenset({"promote", "pause", "resume", "rollback", "retry"})
+
+
+def _bare(etag: str) -> str:
+    """The value inside a weak etag of the store, which an HTTP client gets and sends as a strong one."""
+    return etag.removeprefix("W/").strip('"')
 
 
 def _current(row: Row, rollout: Rollout) -> bool:

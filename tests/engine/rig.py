@@ -15,6 +15,7 @@ from shared.engine import Engine, Ticked
 from shared.fleet import Fleet, SlotName
 from shared.model import AlertState, FleetState, Rollout, Signal, SignalKind
 from shared.ports import OutboxEntry
+from shared.signals import resources_of
 from tests.fleets import GREEN
 
 VERSION = "1.32.6"
@@ -55,7 +56,7 @@ class Rig:
         self.clock = Clock()
         self.world = World(fleet, self.clock, faults=faults or Faults())
         self.clock.at += timedelta(minutes=30)
-        self.store = MemoryStore(lambda _: {})
+        self.store = MemoryStore(resources_of)
         self.topic = Topic()
         self.engine = Engine(self.store, PortsWorld(self.world), self.topic, self.clock)
         self._signals = 0

@@ -1,0 +1,201 @@
+"""The HTTP API as a person or a sender meets it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.world import events
+from shared.api.http import BODY_BYTES_MAX
+from tests.api.conftest import EXAMPLE, Client, content
+from tests.engine.rig import VERSION
+from tests.fleets import ADDRESSES, FLEET, GREEN
+
+BY = {"by": "olivia@contoso.com"}
+
+
+async def started(client: Client) -> None:
+    await client.rig.publish_version()
+
+
+async def test_a_fleet_file_is_applied_and_read_back_with_its_etag(client: Client) -> None:
+    put = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), fleet="contoso-public")
+    assert put.status == 201
+    got = await client.call(client.api.get_fleet, fleet="contoso-public")
+    assert content(got)["fleet"]["hosts"]["official"] == "official-aks.contoso.com"
+    assert got.headers["ETag"] == put.headers["ETag"]
+    again = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), fleet="contoso-public")
+    assert again.status == 200
+
+
+async def test_a_stale_if_match_changes_nothing(client: Client) -> None:
+    put = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), fleet="contoso-public")
+    stale = {"if-match": '"somebody-else"'}
+    refused = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), stale, fleet="contoso-public")
+    assert (refused.status, refused.content_type) == (412, "application/problem+json")
+    right = {"if-match": put.headers["ETag"]}
+    assert (
+        await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), right, fleet="contoso-public")
+    ).status == 200
+
+
+async def test_every_mistake_of_a_fleet_file_is_told_at_once(client: Client) -> None:
+    text = (
+        EXAMPLE.read_text("utf-8")
+        .replace("exposure: public", "exposure: pubic")
+        .replace("live: blue", "live: red")
+    )
+    refused = await client.call(client.api.put_fleet, text.encode(), fleet="contoso-public")
+    assert refused.status == 400
+    paths = {mistake["path"]: mistake["line"] for mistake in content(refused)["mistakes"]}
+    assert {"exposure", "live"} <= set(paths)
+    assert all(line > 0 for line in paths.values())
+
+
+async def test_a_fleet_under_another_name_than_its_address_is_refused(client: Client) -> None:
+    refused = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), fleet="another")
+    assert refused.status == 400
+    assert "another" in content(refused)["detail"]
+
+
+async def test_an_event_from_azure_starts_a_rollout_and_the_same_event_twice_is_one(client: Client) -> None:
+    cluster = FLEET.slots[0].cluster_id
+    body = events.version_available(cluster, VERSION, client.rig.clock.now(), event_id="e-1")
+    for _ in range(2):
+        taken = await client.call(client.api.take_events, body)
+        assert taken.status == 200
+    rollouts = content(await client.call(client.api.list_rollouts, fleet="contoso"))["rollouts"]
+    assert [(r["id"], r["version"]) for r in rollouts] == [("contoso-0001", VERSION)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b"null", b"7", b'{"eventType": "Contoso.Unheard"}', b'{"id": 3}', b"\xff", b"[" * 5000],
+)
+async def test_what_is_not_understood_is_refused_with_a_sentence_and_counted(
+    client: Client, body: bytes
+) -> None:
+    for handler in (client.api.take_events, client.api.take_alert):
+        refused = await client.call(handler, body)
+        assert refused.status == 400
+        assert len(content(refused)["detail"]) > 10
+
+
+async def test_refusals_are_counted(client: Client) -> None:
+    await client.call(client.api.take_alert, {"schemaId": "another"})
+    health = content(await client.call(client.api.health, method="GET"))
+    assert health["refused"] == {"alert": 1}
+
+
+async def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: Client) -> None:
+    refused = await client.call(client.api.take_events, b" " * (BODY_BYTES_MAX + 1))
+    assert refused.status == 413
+
+
+async def test_both_handshakes_of_event_grid_are_answered(client: Client) -> None:
+    asked = [
+        {
+            "id": "1",
+            "topic": "/subscriptions/1",
+            "subject": "",
+            "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+            "eventTime": "2026-11-21T09:00:00Z",
+            "data": {"validationCode": "512d38b6"},
+        }
+    ]
+    assert content(await client.call(client.api.take_events, asked)) == {"validationResponse": "512d38b6"}
+    headers = {"webhook-request-origin": "eventgrid.azure.net"}
+    options = await client.call(client.api.take_events, None, headers, method="OPTIONS")
+    assert options.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+
+
+async def test_an_alert_on_the_candidate_is_acted_on_by_the_request_that_brought_it(client: Client) -> None:
+    await started(client)
+    await client.rig.until("bake")
+    alert = events.metric_alert(FLEET.slot(GREEN).gateway_id, client.rig.clock.now(), alert_guid="1")
+    taken = await client.call(client.api.take_alert, alert)
+    assert taken.status == 200
+    assert client.rig.traffic_at() == ADDRESSES[FLEET.live]
+
+
+async def test_a_person_starts_pauses_resumes_and_rolls_back_and_is_named_for_it(client: Client) -> None:
+    begun = await client.call(client.api.start_rollout, {**BY, "version": VERSION}, fleet="contoso")
+    assert begun.status == 202
+    assert content(begun)["rollout"]["started_by"] == BY["by"]
+    for command in ("pause", "resume", "rollback"):
+        done = await client.call(client.api.command, BY, fleet="contoso", rollout="current", command=command)
+        assert (done.status, content(done)["applied"]) == (200, True), command
+    audit = content(await client.call(client.api.get_audit, fleet="contoso", rollout="contoso-0001"))["audit"]
+    assert [entry["who"] for entry in audit].count(BY["by"]) == 4
+
+
+async def test_what_the_present_state_forbids_is_a_conflict_with_the_reason(client: Client) -> None:
+    await started(client)
+    refused = await client.call(client.api.command, BY, fleet="contoso", rollout="current", command="promote")
+    assert refused.status == 409
+    assert "does not wait for a person" in content(refused)["detail"]
+
+
+async def test_the_same_command_under_one_idempotency_key_is_one(client: Client) -> None:
+    await started(client)
+    key = {"idempotency-key": "k-1"}
+    for _ in range(2):
+        await client.call(client.api.command, BY, key, fleet="contoso", rollout="current", command="pause")
+    audit = content(await client.call(client.api.get_audit, fleet="contoso"))["audit"]
+    assert [entry["who"] for entry in audit].count(BY["by"]) == 1
+
+
+async def test_a_command_on_a_rollout_that_moved_on_is_superseded(client: Client) -> None:
+    await started(client)
+    got = await client.call(client.api.get_rollout, fleet="contoso", rollout="current", method="GET")
+    await client.rig.minute()
+    stale = {"if-match": got.headers["ETag"]}
+    refused = await client.call(
+        client.api.command, BY, stale, fleet="contoso", rollout="current", command="pause"
+    )
+    assert refused.status == 412
+
+
+async def test_a_command_without_a_person_is_refused(client: Client) -> None:
+    await started(client)
+    refused = await client.call(client.api.command, {}, fleet="contoso", rollout="current", command="pause")
+    assert refused.status == 400
+    assert "by" in content(refused)["detail"]
+
+
+async def test_with_sign_in_the_person_is_who_signed_in_whatever_the_body_says() -> None:
+    client = Client(trust_easy_auth=True)
+    await client.rig.applied()
+    await started(client)
+    signed_in = {"x-ms-client-principal-name": "olivia@contoso.com"}
+    path = {"fleet": "contoso", "rollout": "current", "command": "pause"}
+    await client.call(client.api.command, {"by": "mallory@contoso.com"}, signed_in, path=path)
+    held = (await client.rig.rollout()).held
+    assert held is not None
+    assert "olivia@contoso.com" in held.because
+    refused = await client.call(client.api.command, {"by": "mallory@contoso.com"}, path=path)
+    assert refused.status == 400
+
+
+async def test_verdicts_come_with_their_samples_and_limits(client: Client) -> None:
+    await started(client)
+    await client.rig.until("freeze")
+    body = content(
+        await client.call(client.api.get_rollout, fleet="contoso", rollout="current", method="GET")
+    )
+    nodes = next(j for j in body["judgements"] if j["gate"] == "nodes-not-ready")
+    assert (nodes["verdict"], nodes["limit"], len(nodes["samples"]) >= 3) == ("pass", 0.0, True)
+
+
+@pytest.mark.parametrize("path", [{"fleet": "nowhere"}, {"fleet": "contoso", "rollout": "contoso-0099"}])
+async def test_what_is_not_there_is_not_found(client: Client, path: dict[str, str]) -> None:
+    handler = client.api.get_rollout if "rollout" in path else client.api.get_fleet
+    response = await client.call(handler, method="GET", path=path)
+    assert (response.status, response.content_type) == (404, "application/problem+json")
+
+
+async def test_the_api_describes_every_route_that_it_serves(client: Client) -> None:
+    document = content(await client.call(client.api.document, method="GET"))
+    assert document["openapi"] == "3.1.0"
+    assert {"/events", "/alerts", "/fleets/{fleet}", "/fleets/{fleet}/rollouts/{rollout}/rollback"} <= set(
+        document["paths"]
+    )

@@ -1,0 +1,79 @@
+"""The function app as it is indexed, and how little it loads to be there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+ROOT = Path(__file__).parent.parent
+# An app object can be indexed once only, so the look is a process of its own.
+INDEX = """
+import json, sys
+import function_app
+functions = function_app.app.get_functions()
+bindings = {f.get_function_name(): json.loads(f.get_function_json())["bindings"] for f in functions}
+print(json.dumps({"functions": bindings, "modules": sorted(sys.modules)}))
+"""
+HEAVY = (
+    "azure.core",
+    "azure.data",
+    "azure.identity",
+    "azure.mgmt",
+    "azure.monitor",
+    "aiohttp",
+    "pydantic",
+    "yaml",
+)
+
+
+class Indexed(Struct):
+    """What indexing found: bindings by function, and the modules that it loaded."""
+
+    functions: dict[str, list[dict[str, Any]]]
+    modules: list[str]
+
+    def triggers(self) -> list[dict[str, Any]]:
+        """One trigger per function."""
+        return [b for bindings in self.functions.values() for b in bindings if b["type"].endswith("Trigger")]
+
+
+@pytest.fixture(scope="module")
+def indexed() -> Indexed:
+    done = subprocess.run([sys.executable, "-c", INDEX], cwd=ROOT, capture_output=True, text=True, check=True)
+    return msgspec.json.decode(done.stdout, type=Indexed)
+
+
+def test_indexing_loads_no_azure_sdk_and_no_pydantic(indexed: Indexed) -> None:
+    assert [module for module in indexed.modules if module.startswith(HEAVY)] == []
+
+
+def test_events_queue_and_timers_are_bound(indexed: Indexed) -> None:
+    kinds = sorted(t["type"] for t in indexed.triggers() if t["type"] != "httpTrigger")
+    assert kinds == ["eventGridTrigger", "queueTrigger", "timerTrigger", "timerTrigger"]
+
+
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [
+        ("GET", "health"),
+        ("GET", "openapi.json"),
+        ("POST", "alerts"),
+        ("POST", "events"),
+        ("GET", "fleets"),
+        ("GET", "fleets/{fleet}"),
+        ("PUT", "fleets/{fleet}"),
+        ("POST", "fleets/{fleet}/rollouts"),
+        ("GET", "fleets/{fleet}/rollouts/{rollout}"),
+        ("GET", "fleets/{fleet}/rollouts/{rollout}/audit"),
+        ("POST", "fleets/{fleet}/rollouts/{rollout}/{command}"),
+    ],
+)
+def test_every_route_is_served_and_wants_a_key(indexed: Indexed, method: str, route: str) -> None:
+    found = [t for t in indexed.triggers() if t.get("route") == route and method in t["methods"]]
+    assert [trigger["authLevel"] for trigger in found] == ["FUNCTION"]
