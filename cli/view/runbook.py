@@ -89,7 +89,7 @@ def _present(scene: Scene, mark: Mark, name: Text, width: int) -> Iterator[Text]
     style = WAITS if mark is Mark.HELD else ""
     yield _row(mark, 2, name + Text(first, style), span(scene.now - rollout.entered_at), width)
     for words in rest:
-        yield Text(" " * (6 + _NAME_WIDTH) + words, style)
+        yield Text(" " * (5 + _NAME_WIDTH) + words, style)
 
 
 def _folded(scene: Scene, stage: Stage, width: int) -> Text:

@@ -11,11 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cli.view.history import Measured, Passage, Place, measured, passages
-from shared.fleet import Fleet
-from shared.model import FleetState, Judgement, Rollout, Stage
+from shared.fleet import Fleet, SlotName
+from shared.model import FleetState, Judgement, Role, Rollout, Stage
 from shared.ports import AuditEntry
 from stages import RUNBOOK
 from stages.step import Step
+
+FAILED_SHARE_MAX = 0.002
+"""Above this share, failed requests are more than the noise that every service has."""
 
 
 class Served(Struct, frozen=True):
@@ -23,6 +26,11 @@ class Served(Struct, frozen=True):
 
     requests: int
     failed: int
+
+    @property
+    def suffers(self) -> bool:
+        """Whether more of them failed than always do."""
+        return self.failed > self.requests * FAILED_SHARE_MAX
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -60,6 +68,12 @@ class Scene(Struct, frozen=True, kw_only=True):
             frozen_until=start if self.fleet.freeze is not None else None,
             ttl_lowered_at=start if lowers.applies(self.fleet, self.rollout) else None,
         )
+
+    def role(self, slot: SlotName) -> str:
+        """The part of a slot: in the rollout, and after its end in the fleet."""
+        if self.rollout.outcome is None:
+            return self.rollout.role_of(slot).value
+        return Role.LIVE.value if slot == self.state.live else ""
 
     @property
     def pointed(self) -> str | None:

@@ -29,7 +29,7 @@ def traffic(scene: Scene, width: int) -> Iterator[Text]:
         line.append(f"{slot.name:<{_NAME_WIDTH}}", f"bold {style}")
         line.append_text(_bar(share, room, style))
         line.append(f"{share:>{_SHARE_WIDTH}.0%}" if share is not None else f"{'–':>{_SHARE_WIDTH}}")
-        line.append(f"  {scene.rollout.role_of(slot.name).value:<{_ROLE_WIDTH - 2}}", PAST)
+        line.append(f"  {scene.role(slot.name):<{_ROLE_WIDTH - 2}}", PAST)
         line.append_text(served[slot.name])
         line.rstrip()
         yield line
@@ -62,7 +62,7 @@ def _served(scene: Scene, slot: str) -> Text:
     if found is None:
         return Text()
     words = Text.assemble((f"{number(found.requests):>8} served", PAST))
-    words.append(f"  {number(found.failed)} failed", WRONG if found.failed else PAST)
+    words.append(f"  {number(found.failed)} failed", WRONG if found.suffers else PAST)
     return words
 
 

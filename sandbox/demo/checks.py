@@ -57,7 +57,7 @@ def checks(evidence: Evidence) -> tuple[Check, ...]:
 def _outcome(evidence: Evidence) -> Check:
     wanted, found = evidence.scenario.outcome, evidence.played.scene.rollout.outcome
     said = OUTCOME_WORDS[found] if found is not None else "not ended"
-    return Check(f"the rollout ends {OUTCOME_WORDS[wanted]}", found is wanted, said)
+    return Check(f"the rollout ends {OUTCOME_WORDS[wanted]}", found is wanted, f"it is {said}")
 
 
 def _traffic(evidence: Evidence) -> Check:
@@ -123,11 +123,8 @@ def _twist(evidence: Evidence) -> Iterator[Check]:
 
 def _audit(evidence: Evidence) -> Check:
     problems = verify(evidence.entries, evidence.state)
-    said = (
-        "; ".join(problems)
-        or f"{len(evidence.entries)} entries, chained, and they replay to the stored state"
-    )
-    return Check("the audit trail proves itself", not problems, said)
+    good = f"{len(evidence.entries)} chained entries replay to the stored state"
+    return Check("the audit trail proves itself", not problems, "; ".join(problems) or good)
 
 
 def _notifications(evidence: Evidence) -> Check:
@@ -138,6 +135,6 @@ def _notifications(evidence: Evidence) -> Check:
     twice = {name for name, times in found.items() if times > 1}
     # A host that dies after publishing and before noting so publishes again, under the id that is known.
     allowed = 1 if evidence.scenario.twist is Twist.KILL_HOST else 0
-    said = f"{len(wanted)} transitions, {len(found)} notifications, {len(twice)} of them sent again"
+    said = f"{len(wanted)} transitions, {len(found)} notifications, {len(twice)} sent again"
     passed = not missing and not strange and len(twice) <= allowed
     return Check("each transition is announced exactly once", passed, said)

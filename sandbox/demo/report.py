@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from rich.text import Text
 
+from cli.view.scene import Served
 from cli.view.words import NOW, OUTCOME_WORDS, PAST, WRONG, clock, number, slot_style, span
 from sandbox.demo.checks import Check
 from sandbox.demo.play import Played
@@ -51,11 +52,11 @@ def _cutover(played: Played, world: World) -> Iterator[Text]:
 def _requests(world: World) -> Iterator[Text]:
     story = world.report()
     for place, slot in enumerate(world.fleet.slots):
-        failed = story.failed[slot.name]
+        served = Served(round(story.served[slot.name]), round(story.failed[slot.name]))
         words = Text.assemble(
             (f"{slot.name:<6}", f"bold {slot_style(slot.name)}"),
-            f"{number(round(story.served[slot.name])):>9} served",
-            (f"  {number(round(failed))} failed", WRONG if failed else PAST),
+            f"{number(served.requests):>9} served",
+            (f"  {number(served.failed)} failed", WRONG if served.suffers else PAST),
         )
         yield _line("requests" if place == 0 else "", words)
 
