@@ -58,7 +58,8 @@ class Rig:
         self.clock.at += timedelta(minutes=30)
         self.store = MemoryStore(resources_of)
         self.topic = Topic()
-        self.engine = Engine(self.store, PortsWorld(self.world), self.topic, self.clock)
+        self.observed = PortsWorld(self.world)
+        self.engine = Engine(self.store, self.observed, self.topic, self.clock)
         self._signals = 0
 
     async def applied(self) -> Rig:
