@@ -41,7 +41,6 @@ def test_a_broken_cluster_is_stopped_before_traffic_moves_and_the_record_shows_n
     exchanges = [json.loads(line) for line in record.read_text().splitlines()]
     writes = [each["url"].partition("?")[0] for each in exchanges if each["method"] in WRITES]
     assert any("/Microsoft.Resources/deployments/" in url for url in writes)
-    assert any(url.endswith("/A/aks-green") for url in writes)
     assert not any(url.endswith("/A/aks") for url in writes)
 
 
