@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from cli.context import Desk, by_option, shared_options
+from cli.view.words import OUTCOME_WORDS
+from shared.model import Outcome
 
 _HELP = {
     "promote": "Say yes where the rollout waits for a person, or go on past an undecided gate.",
@@ -22,8 +24,11 @@ def said(body: dict[str, Any]) -> str:
     if not body["applied"]:
         return "taken: it is in the inbox, and the next look at the fleet applies it"
     rollout = body.get("rollout")
-    where = f"{rollout['id']} is at {rollout['stage']} {rollout['step']}: " if rollout else ""
-    return f"{where}{body['because']}"
+    if not rollout:
+        return str(body["because"])
+    outcome = rollout.get("outcome")
+    place = OUTCOME_WORDS[Outcome(outcome)] if outcome else f"at {rollout['stage']} {rollout['step']}"
+    return f"{rollout['id']} is {place}: {body['because']}"
 
 
 def _command(name: str) -> click.Command:

@@ -120,6 +120,7 @@ def _stage_mark(scene: Scene, stage: Stage) -> Mark:
 def _row(mark: Mark, indent: int, text: Text, time: str, width: int) -> Text:
     """A mark, a text cut to what is left, and a time at the right edge."""
     line = Text.assemble(" " * (indent + 1), mark.text, " ", text)
+    line.rstrip()
     line.truncate(width - _TIME_WIDTH - 1 if time else width, overflow="ellipsis", pad=bool(time))
     if time:
         line.append(f"{time:>{_TIME_WIDTH + 1}}", PAST)

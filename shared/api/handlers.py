@@ -27,7 +27,7 @@ class Api:
     async def health(self, _request: Request) -> Response:
         """Is the store there, and what was refused since this worker started?"""
         active = await self._store.directory(active_only=True)
-        body = {"status": "ok", "version": VERSION, "active_fleets": len(active)}
+        body = {"status": "ok", "version": VERSION, "now": self._clock.now(), "active_fleets": len(active)}
         return reply({**body, "refused": dict(self._intake.refused)})
 
     async def document(self, _request: Request) -> Response:
