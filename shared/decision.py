@@ -14,12 +14,16 @@ from shared.probes import Answer, Probe
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """All that a decision may know. `now` was read once; `results` are of the actions of the round before."""
+    """All that a decision may know. `now` was read once; `results` are of the actions of the round before.
+
+    `epoch` is the fleet's before this decision.
+    """
 
     now: datetime
     answers: Mapping[Probe, Answer]
     signals: tuple[Signal, ...] = ()
     results: tuple[Result, ...] = ()
+    epoch: int = 0
 
 
 class Decision(Struct, frozen=True, kw_only=True):

@@ -94,7 +94,7 @@ class Engine:
     async def _look(self, row: Row, results: tuple[Result, ...], now: datetime) -> Seen:
         probes = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
         answers = await self._world.observe(row.plan or row.fleet, probes, now) if probes else {}
-        return Seen(now=now, answers=answers, signals=row.pending, results=results)
+        return Seen(now=now, answers=answers, signals=row.pending, results=results, epoch=row.state.epoch)
 
     async def _claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
         if decision.plan is not None:

@@ -33,7 +33,7 @@ def apply_move(
     held = move.rollout.held
     if move.verb is Verb.HOLD:
         held = _held(held, move, now)
-    elif held is not None and held.kind in (HoldKind.GATE, HoldKind.DRIFT, HoldKind.DEADLINE):
+    elif held is not None and held.kind in (HoldKind.GATE, HoldKind.DRIFT):
         held = None
     # The place is the one that was asked: a step that did not apply was passed over on the way in.
     after = msgspec.structs.replace(

@@ -92,6 +92,8 @@ def _move(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> Move:
     if held is not None and held.kind in (HoldKind.PERSON, HoldKind.ALERT) and move.verb is not Verb.FAIL:
         because = f"held since {held.since:%H:%M}: {held.because}"
         return judged(hold(rollout, because, held.kind), move.judgements)
+    if rollout.promoted and step.promotable and move.verb in (Verb.WAIT, Verb.HOLD):
+        return judged(advance(move.rollout, f"a person promoted it: {move.because}"), move.judgements)
     if move.verb in (Verb.WAIT, Verb.HOLD, Verb.ACT) and _overdue(fleet, rollout, step, seen):
         return judged(_at_deadline(rollout, step, move), move.judgements)
     return move
@@ -122,7 +124,9 @@ def _at_deadline(rollout: Rollout, step: Step, move: Move) -> Move:
         )
     blind = move.rollout.failures > 0 and rollout.stage in (Stage.DEPLOY, Stage.SYNC)
     if step.at_deadline is Verb.HOLD or blind or rollout.destroying:
-        return hold(rollout, f"{because} (a person decides: retry, promote or roll back)", HoldKind.DEADLINE)
+        ways = "retry or promote it" if step.promotable else "retry it"
+        back = "" if rollout.destroying else ", or roll back"
+        return hold(rollout, f"{because} (a person decides: {ways}{back})", HoldKind.DEADLINE)
     return fail(rollout, because)
 
 

@@ -23,9 +23,11 @@ from shared.model import (
     SignalKind,
     Stage,
 )
+from stages.runbook import step_of
 from stages.table import REFUSALS, TABLE, Phase, Reaction, Trigger, phase_of, trigger_of
 from stages.versions import newer
 
+PROMOTED_HOLDS = (HoldKind.GATE, HoldKind.DEADLINE)
 FIRST_STEP = (Stage.PREPARE, "admit")
 WAY_BACK = (Stage.ROLLBACK, "restart")
 
@@ -187,11 +189,12 @@ def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
 
 def _promote(reacted: Reacted, signal: Signal, _now: datetime) -> Reacted:
     rollout = _rollout(reacted)
-    asks = rollout.step.startswith("approve_") or (
-        rollout.held is not None and rollout.held.kind in (HoldKind.GATE, HoldKind.DEADLINE)
-    )
-    if not asks:
-        because = f"{rollout.step} does not wait for a person"
+    step = step_of(rollout)
+    held = rollout.held is not None and rollout.held.kind in PROMOTED_HOLDS
+    if not step.approval and not (held and step.promotable):
+        because = f"{step.name} cannot be promoted: " + (
+            "a later step relies on it, so retry it or roll back" if held else "it does not wait for a person"
+        )
         return _answered(reacted, signal, False, because)
     return _changed(reacted, signal, f"promoted: {signal.because}", promoted=True)
 

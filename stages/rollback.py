@@ -56,12 +56,16 @@ def _divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         because = f"every live record was seen at {rollout.safe} under the rollback's own write"
         return advance(rollout, because, diverted_at=seen.now)
     writes = point(fleet, rollout, rollout.safe, seen, low_ttl=True, reverse=True)
-    if len(writes) < len(fleet.live_records):
-        blind = f"a live record could not be read: {unavailable(seen, records(fleet))}"
+    unread = unavailable(seen, records(fleet))
+    if not writes:
+        blind = f"no live record could be read: {unread}"
         return wait(rollout, blind, wake_seconds=_RETRY_SECONDS, failures=rollout.failures + 1)
     names = ", ".join(write.record.fqdn for write in writes)
-    address = rollout.addresses[rollout.safe]
-    return act(rollout, f"points {names} back at {rollout.safe} ({address})", *writes)
+    order = f"points {names} back at {rollout.safe} ({rollout.addresses[rollout.safe]})"
+    if unread is None:
+        return act(rollout, order, *writes)
+    # What can be read is moved now; the rest is tried again and again until it can.
+    return act(rollout, f"{order}; {unread}", *writes, wake_seconds=_RETRY_SECONDS)
 
 
 def _proof(fleet: Fleet, rollout: Rollout) -> TrafficShare:

@@ -64,8 +64,10 @@ def always(_fleet: Fleet, _rollout: Rollout) -> bool:
 class Step:
     """One line of the runbook.
 
-    `at_deadline` says what happens when `deadline_seconds` have passed since the step was entered. A step
-    that does not apply is passed over without a trace.
+    `at_deadline` says what happens when `deadline_seconds` have passed since the step was entered. An
+    `approval` waits for a person. A step that is `promotable` may, while it is held, be left on a person's
+    word alone: it asks a question, and changes nothing that a later step relies on. A step that does not
+    apply is passed over without a trace.
     """
 
     name: str
@@ -74,6 +76,8 @@ class Step:
     applies: Applies = always
     deadline_seconds: int = 900
     at_deadline: Verb = Verb.FAIL
+    approval: bool = False
+    promotable: bool = False
 
 
 def advance(rollout: Rollout, because: str, **facts: object) -> Move:

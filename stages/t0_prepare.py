@@ -5,10 +5,8 @@ Source: the AKS blue-green guide, "T0: The blue cluster is on".
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from shared.decision import Seen
-from shared.fleet import Fleet, Window
+from shared.fleet import Fleet
 from shared.gates import mean
 from shared.model import Rollout, Verdict
 from shared.probes import (
@@ -23,11 +21,12 @@ from shared.probes import (
     SlotAddress,
 )
 from stages.looking import at, judged_on, readings, record_seen, records, seen_as, unavailable
-from stages.step import Move, Step, Verb, advance, fail, judged, wait
-from stages.verdicts import ask, unseen
+from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
+from stages.verdicts import unseen
 from stages.versions import newer
+from stages.windows import seconds_until_open
 
-_DAY_MINUTES = 24 * 60
+_REMINDER_SECONDS = 3600
 
 
 def _admit_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -43,18 +42,10 @@ def _admit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return fail(rollout, f"the live slot {rollout.live} has no cluster")
     if newer(live.version, rollout.version):
         return fail(rollout, f"version {rollout.version} is older than {live.version}, which is live")
-    if fleet.versions.windows and not any(_open(window, seen) for window in fleet.versions.windows):
-        return wait(rollout, "outside the fleet's windows: it starts in the next one")
+    closed = seconds_until_open(fleet.versions.windows, seen.now) if fleet.versions.windows else 0
+    if closed:
+        return wait(rollout, "outside the fleet's windows: it starts in the next one", wake_seconds=closed)
     return advance(rollout, f"version {rollout.version} may replace {live.version}")
-
-
-def _open(window: Window, seen: Seen) -> bool:
-    minute = seen.now.hour * 60 + seen.now.minute
-    if window.from_minute <= window.to_minute:
-        return seen.now.weekday() in window.days and window.from_minute <= minute < window.to_minute
-    yesterday = (seen.now - timedelta(minutes=_DAY_MINUTES)).weekday()
-    late = seen.now.weekday() in window.days and minute >= window.from_minute
-    return late or (yesterday in window.days and minute < window.to_minute)
 
 
 def _check(fleet: Fleet, rollout: Rollout) -> DeploymentCheck:
@@ -101,6 +92,11 @@ def _record_problems(fleet: Fleet, rollout: Rollout, addresses: dict[str, str], 
             problems.append(f"{record.fqdn} points at {points}, but {rollout.live} is recorded as live")
         elif found.fleet not in (None, fleet.name):
             problems.append(f"{record.fqdn} belongs to the fleet {found.fleet}")
+        elif found.epoch is not None and found.epoch > seen.epoch:
+            problems.append(
+                f"{record.fqdn} carries epoch {found.epoch}, the fleet is at {seen.epoch}: its state was "
+                "lost, so check which slot is live, then remove switchyard_epoch from the record's metadata"
+            )
     return problems
 
 
@@ -131,11 +127,11 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     judgements, verdict, because = judged_on(absolute, rollout.live, None, rollout, seen)
     unmeasured = [gate.name for gate in gates if gate.name not in baseline]
     if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
-        move = ask(rollout, f"live itself does not meet its objectives: {because}")
+        move = hold(rollout, f"live itself does not meet its objectives: {because}", baseline=baseline)
     elif verdict is Verdict.PROVIDER_ERROR:
         move = unseen(rollout, because)
     elif unmeasured:
-        move = wait(rollout, f"no baseline yet for {', '.join(unmeasured)}")
+        move = wait(rollout, f"no baseline yet for {', '.join(unmeasured)}", baseline=baseline)
     else:
         move = advance(rollout, f"{len(baseline)} baselines recorded on {rollout.live}", baseline=baseline)
     return judged(move, judgements)
@@ -150,9 +146,13 @@ def approval(name: str, question: str, wanted: str, at_deadline: Verb = Verb.FAI
     def decide(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
         if rollout.promoted:
             return advance(rollout, f"a person approved: {question}")
-        return wait(rollout, f"waits for a person: {question} (promote, or roll back)")
+        because = f"waits for a person: {question} (promote, or roll back)"
+        return wait(rollout, because, wake_seconds=_REMINDER_SECONDS)
 
-    return Step(name, decide, applies=applies, deadline_seconds=24 * 3600, at_deadline=at_deadline)
+    seconds = 24 * 3600
+    return Step(
+        name, decide, applies=applies, deadline_seconds=seconds, at_deadline=at_deadline, approval=True
+    )
 
 
 STEPS = (
@@ -164,6 +164,7 @@ STEPS = (
         _baseline_needs,
         applies=lambda fleet, _: bool(fleet.gates.switch or fleet.gates.load),
         deadline_seconds=3600,
+        promotable=True,
     ),
     approval("approve_start", "start the rollout?", "start"),
 )

@@ -97,5 +97,5 @@ def platform_gate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 STEPS = (
     Step("deploy", _deploy, _deploy_needs, deadline_seconds=3600),
     Step("expose", _expose, _expose_needs, deadline_seconds=900),
-    Step("platform_gate", platform_gate, platform_needs, deadline_seconds=1800),
+    Step("platform_gate", platform_gate, platform_needs, deadline_seconds=1800, promotable=True),
 )

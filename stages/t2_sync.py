@@ -91,7 +91,9 @@ def _tests(name: str, gates: str) -> Step:
         passed = f"{len(judgements)} {gates} gates pass on {rollout.candidate}'s own host name"
         return judged(before_switch(rollout, verdict, because, passed), judgements)
 
-    return Step(name, decide, needs, applies=lambda fleet, _: bool(of(fleet)), deadline_seconds=1800)
+    return Step(
+        name, decide, needs, applies=lambda fleet, _: bool(of(fleet)), deadline_seconds=1800, promotable=True
+    )
 
 
 def _synced(fleet: Fleet, _rollout: Rollout) -> bool:
@@ -102,9 +104,17 @@ STEPS = (
     Step("freeze", freeze, command_needs, applies=lambda fleet, _: fleet.freeze is not None),
     Step("lower_ttl", _lower_ttl, lambda fleet, _: records(fleet), applies=_ttl_applies),
     Step("sync", _sync, _sync_needs, applies=_synced, deadline_seconds=3600),
-    Step("sync_gate", platform_gate, platform_needs, deadline_seconds=1800),
+    Step("sync_gate", platform_gate, platform_needs, deadline_seconds=1800, promotable=True),
     _tests("functional_tests", "functional"),
     _tests("load_test", "load"),
-    Step("parity", _parity, _parity_needs, applies=_synced, deadline_seconds=1800, at_deadline=Verb.HOLD),
+    Step(
+        "parity",
+        _parity,
+        _parity_needs,
+        applies=_synced,
+        deadline_seconds=1800,
+        at_deadline=Verb.HOLD,
+        promotable=True,
+    ),
     approval("approve_switch", "switch the traffic?", "switch"),
 )

@@ -29,7 +29,7 @@ from stages.looking import (
     unavailable,
 )
 from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
-from stages.verdicts import ask, before_switch, unseen
+from stages.verdicts import before_switch, unseen
 
 
 def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -143,7 +143,7 @@ def _not_passing(
 ) -> Move:
     begun = msgspec.structs.replace(rollout, clean_since=None)
     if verdict is Verdict.INCONCLUSIVE:
-        return ask(begun, because)
+        return hold(begun, because, HoldKind.GATE)
     failures = rollout.failures + 1 if verdict is Verdict.PROVIDER_ERROR else 0
     patience = max(gate.window_seconds + gate.ingestion_seconds for gate in gates) if gates else 0
     if seen.now < users_since(fleet, rollout) + timedelta(seconds=patience):
@@ -184,8 +184,12 @@ def ttl_lowered(_fleet: Fleet, rollout: Rollout) -> bool:
 STEPS = (
     Step("recheck", _recheck, _recheck_needs, deadline_seconds=3600),
     Step("shift", _shift, deadline_seconds=600),
-    Step("converge", _converge, _converge_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
-    Step("observe", _observe, _observe_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD),
+    Step(
+        "converge", _converge, _converge_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True
+    ),
+    Step(
+        "observe", _observe, _observe_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD, promotable=True
+    ),
     Step("unfreeze", thaw, command_needs, applies=frozen, deadline_seconds=1800, at_deadline=Verb.ADVANCE),
-    Step("restore_ttl", restore_ttl, applies=ttl_lowered, at_deadline=Verb.HOLD),
+    Step("restore_ttl", restore_ttl, applies=ttl_lowered, at_deadline=Verb.HOLD, promotable=True),
 )

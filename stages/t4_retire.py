@@ -20,10 +20,10 @@ from shared.probes import (
     TrafficShare,
 )
 from stages.looking import judged_on, readings, seen_as, unavailable
-from stages.step import Move, Step, Verb, act, advance, fail, judged, wait
+from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
 from stages.t0_prepare import approval
 from stages.t3_switch import users_since, watch
-from stages.verdicts import ask, unseen
+from stages.verdicts import unseen
 
 _DRAIN_WINDOW_SECONDS = 180
 
@@ -114,7 +114,7 @@ def _order_destroy(fleet: Fleet, rollout: Rollout, seen: Seen, cluster: ClusterS
     if verdict is Verdict.FAIL:
         return judged(fail(rollout, because), judgements)
     if verdict is Verdict.INCONCLUSIVE:
-        return judged(ask(rollout, f"nothing is destroyed on such evidence: {because}"), judgements)
+        return judged(hold(rollout, f"nothing is destroyed on such evidence: {because}"), judgements)
     if verdict is not Verdict.PASS:
         return judged(wait(rollout, f"nothing is destroyed without evidence: {because}"), judgements)
     order = DestroyCluster(rollout.live, cluster.etag)
@@ -148,12 +148,14 @@ def _report(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 STEPS = (
-    Step("bake", _bake, _bake_needs, deadline_seconds=24 * 3600, at_deadline=Verb.HOLD),
-    Step("drained", _drained, _drained_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD),
+    Step("bake", _bake, _bake_needs, deadline_seconds=24 * 3600, at_deadline=Verb.HOLD, promotable=True),
+    Step(
+        "drained", _drained, _drained_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD, promotable=True
+    ),
     approval("approve_destroy", "destroy the old cluster?", "destroy", Verb.HOLD),
     Step("stop", _stop, _cluster_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
     Step("destroy", _destroy, _destroy_needs, deadline_seconds=2 * 3600, at_deadline=Verb.HOLD),
-    Step("sweep", _sweep, _sweep_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
+    Step("sweep", _sweep, _sweep_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True),
     Step("hand_over", _hand_over, at_deadline=Verb.HOLD),
     Step("report", _report, at_deadline=Verb.HOLD),
 )

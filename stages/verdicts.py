@@ -13,16 +13,9 @@ def before_switch(rollout: Rollout, verdict: Verdict, because: str, passed: str)
     if verdict is Verdict.FAIL:
         return fail(rollout, because)
     if verdict is Verdict.INCONCLUSIVE:
-        return ask(rollout, because)
+        return hold(rollout, because, HoldKind.GATE)
     failures = rollout.failures + 1 if verdict is Verdict.PROVIDER_ERROR else 0
     return wait(rollout, because, failures=failures)
-
-
-def ask(rollout: Rollout, because: str) -> Move:
-    """Hold until the gate says better or a person promotes; a person's word advances at once."""
-    if rollout.promoted:
-        return advance(rollout, f"a person judged it good enough: {because}")
-    return hold(rollout, because, HoldKind.GATE)
 
 
 def unseen(rollout: Rollout, because: str) -> Move:

@@ -9,7 +9,7 @@ import pytest
 
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet, Gate
-from shared.model import FleetState, HoldKind, Rollout, Sample, Stage, Verdict
+from shared.model import FleetState, Hold, HoldKind, Rollout, Sample, SignalKind, Stage, Verdict
 from shared.probes import (
     Answer,
     ClusterSeen,
@@ -22,8 +22,9 @@ from shared.probes import (
     Unavailable,
 )
 from stages import decide, needs
+from stages.react import react
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
-from tests.stages.test_table import NOW
+from tests.stages.test_table import NOW, signal
 
 GATES = {
     "platform_gate": Stage.DEPLOY,
@@ -184,3 +185,32 @@ def test_the_evidence_behind_a_verdict_is_kept() -> None:
     assert [(j.gate, j.verdict, len(j.samples)) for j in decision.judgements] == [
         ("failed-share", Verdict.FAIL, 5)
     ]
+
+
+@pytest.mark.parametrize(("step", "stage"), [("observe", Stage.SWITCH), ("bake", Stage.RETIRE)])
+def test_a_person_may_promote_past_silence_but_not_past_a_failing_gate(step: str, stage: Stage) -> None:
+    held = after(judged(rollout(step, stage), Verdict.NO_DATA, SOON))
+    promoted = msgspec.structs.replace(held, promoted=True)
+    assert after(judged(promoted, Verdict.NO_DATA, SOON)).step != step
+    assert after(judged(promoted, Verdict.FAIL, SOON)).stage is Stage.ROLLBACK
+
+
+def test_a_hold_at_a_deadline_stays_until_the_step_is_done_or_a_person_decides() -> None:
+    late = NOW + timedelta(days=2)
+    held = after(judged(rollout("bake", Stage.RETIRE), Verdict.NO_DATA, late))
+    assert held.held is not None
+    assert held.held.kind is HoldKind.DEADLINE
+    waiting = after(judged(held, Verdict.PASS, late))
+    assert waiting.held == held.held
+    passed = after(judged(waiting, Verdict.PASS, late + timedelta(minutes=10)))
+    assert (passed.step != "bake", passed.held) == (True, None)
+
+
+def test_a_promotion_cannot_skip_what_later_steps_rely_on() -> None:
+    hold = Hold(kind=HoldKind.DEADLINE, because="late", since=NOW)
+    stopping = rollout("stop", Stage.RETIRE, held=hold)
+    state = FleetState(live=BLUE, epoch=3, rollouts=1, rollout=stopping)
+    command = signal(SignalKind.PROMOTE, by="olivia@contoso.com")
+    reacted = react(FLEET, state, (command,), NOW, None)
+    assert not reacted.dispositions[0].applied
+    assert "retry it or roll back" in reacted.dispositions[0].because
