@@ -1,0 +1,100 @@
+"""Invariant 10: no gate passes in silence, and none that passes is wrong about the world."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from shared.actions import DestroyCluster
+from shared.fleet import Fleet, Gate
+from shared.model import Judgement, Outcome, Rollout, Stage, Verdict
+from stages.t3_switch import users_since
+from tests.sim.checkers.base import Checker
+from tests.sim.facts import ClaimMade
+
+_GATES = {
+    "platform_gate": "platform",
+    "sync_gate": "platform",
+    "functional_tests": "functional",
+    "load_test": "load",
+    "recheck": "functional",
+    "observe": "switch",
+    "bake": "bake",
+}
+_WITH_USERS = ("observe", "bake", "destroy")
+
+
+class NoPassWithoutEvidence(Checker):
+    """A step with gates ends well only on samples, enough of them, of the right slot and time."""
+
+    invariant = "10"
+
+    def claimed(self, claim: ClaimMade) -> None:
+        before, after, plan = claim.before, claim.after, claim.row.plan
+        if not claim.stays or before is None or after is None or plan is None:
+            return
+        self._true_to_the_world(before, after, plan)
+        onward = after.stage is not Stage.ROLLBACK and after.outcome is None and not before.promoted
+        passed = onward and claim.decision.step in _GATES and after.step != claim.decision.step
+        destroys = any(
+            isinstance(a, DestroyCluster) and a.slot == before.live for a in claim.decision.actions
+        )
+        if passed:
+            self._evident(claim, before, plan, getattr(plan.gates, _GATES[claim.decision.step]))
+        elif destroys and not before.destroying and not before.promoted:
+            self._evident(claim, before, plan, plan.gates.bake)
+
+    def _evident(self, claim: ClaimMade, before: Rollout, plan: Fleet, gates: tuple[Gate, ...]) -> None:
+        step = claim.decision.step
+        found = [j for j in claim.decision.judgements if j.slot == before.candidate]
+        for gate in gates:
+            of_gate = [judgement for judgement in found if judgement.gate == gate.name]
+            if not of_gate:
+                self.broken(f"{step} passed without a verdict of {gate.name}")
+            self._sound(claim, before, plan, gate, of_gate[-1])
+
+    def _sound(
+        self, claim: ClaimMade, before: Rollout, plan: Fleet, gate: Gate, judgement: Judgement
+    ) -> None:
+        step = claim.decision.step
+        if judgement.verdict is not Verdict.PASS:
+            self.broken(f"{step} passed though {gate.name} says {judgement.verdict}")
+        values = [s.value for s in judgement.samples if s.value is not None and math.isfinite(s.value)]
+        if len(values) < gate.min_samples:
+            self.broken(f"{step} passed on {len(values)} samples of {gate.name}")
+        if gate.max_value is not None and max(values) > gate.max_value:
+            self.broken(f"{step} passed on {max(values)} of {gate.name}")
+        since = users_since(plan, before) if step in _WITH_USERS else before.entered_at
+        oldest = min(sample.at for sample in judgement.samples)
+        if oldest < since:
+            self.broken(f"{step} passed on a sample of {oldest}, from before {since}")
+        moved = [self._moved_at(claim, record) for record in plan.live_records]
+        propagated = max(moved, default=0.0) + plan.policy.propagation_seconds
+        age = (claim.at - oldest).total_seconds()
+        if step in _WITH_USERS and age > self.facts.scheduler.seconds - propagated + self.facts.skew_seconds:
+            self.broken(f"{step} passed on a sample of {oldest}, when users were not yet on the candidate")
+
+    def _moved_at(self, claim: ClaimMade, record: object) -> float:
+        """When the record came to point at the candidate, in seconds of the simulation."""
+        history = self.facts.world.zones.history(record)  # type: ignore[arg-type]
+        before = claim.before
+        assert before is not None, "asked of claims with a rollout only"
+        address = before.addresses[before.candidate]
+        at = claim.at
+        for written in reversed(history):
+            if written.now is None or address not in written.now.targets:
+                break
+            at = written.at
+        return self.facts.scheduler.seconds - (claim.at - at).total_seconds()
+
+    def _true_to_the_world(self, before: Rollout, after: Rollout, plan: Fleet) -> None:
+        faults = self.facts.scenario.faults
+        if before.candidate != self.facts.world.estate.candidate:
+            return
+        if faults.bad_nodes and plan.gates.platform and after.stage in (Stage.SYNC, Stage.SWITCH):
+            self.broken(f"{after.step} was reached with a candidate whose nodes are not ready")
+        if faults.slow_burn and plan.gates.bake and after.outcome is Outcome.COMPLETED:
+            self.broken("completed with a candidate that breaches its objectives")
+
+
+_MINUTE = timedelta(minutes=1)

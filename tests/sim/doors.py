@@ -1,0 +1,249 @@
+"""The doors between the product and its surroundings, with faults in the frames.
+
+Each call stops at a scheduler point before and after its effect, where the worker may crash or stall; the
+effect may be refused, or its answer lost. What the doors let through, they tell the watch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Protocol
+
+from sandbox.memory_store import MemoryTables
+from sandbox.world.ports import PortsWorld
+from shared.actions import Action
+from shared.decision import Decision, Seen
+from shared.errors import Retry, SwitchyardError
+from shared.fleet import Fleet
+from shared.ports import Claimed, OutboxEntry, Row
+from shared.probes import Answer, Probe, Unavailable
+from shared.store.table_store import TableStore
+from shared.store.tables import Clash, Found, Lost, Range, Write
+from tests.sim.scheduler import CRASH, Scheduler, pause
+from tests.sim.swarm import STALL_SECONDS_MAX, Swarm
+
+TIMEOUT_SECONDS = 600.0
+"""`functionTimeout`: a process whose invocation lasts longer is killed."""
+
+
+class Watch(Protocol):
+    """Who is told what really happened, at the moment it does."""
+
+    def committed(self, claim: tuple[Row, Decision, Seen] | None, writes: Sequence[Write]) -> None:
+        """A batch is in the tables."""
+
+    def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:
+        """The world has changed."""
+
+    def published(self, entry: OutboxEntry) -> None:
+        """A topic took an event."""
+
+    def told(self, who: str, what: str) -> None:
+        """A line of the story."""
+
+
+class Weather:
+    """Draws faults while they last. `crash_at` crashes at exactly that scheduler point instead."""
+
+    def __init__(self, chance: Random, swarm: Swarm) -> None:
+        self.swarm = swarm
+        self.chance = chance
+        self.crash_at: int | None = None
+        self.crashes = 0
+
+    def strikes(self, rate: float) -> bool:
+        """Whether a fault of that rate strikes now."""
+        return rate > 0 and self.chance.random() < rate
+
+
+class Worker:
+    """One process: a name and a clock that may be wrong."""
+
+    def __init__(self, name: str, scheduler: Scheduler, skew_seconds: float) -> None:
+        self.name = name
+        self._scheduler = scheduler
+        self._skew = timedelta(seconds=skew_seconds)
+
+    def now(self) -> datetime:
+        """The time as this process believes it to be."""
+        return self._scheduler.now() + self._skew
+
+
+class Door:
+    """Where a worker meets the outside."""
+
+    def __init__(self, scheduler: Scheduler, weather: Weather, watch: Watch, worker: Worker) -> None:
+        self.scheduler = scheduler
+        self.weather = weather
+        self.watch = watch
+        self.worker = worker
+
+    async def point(self, what: str) -> None:
+        """Others may run here, and the worker may crash or stall."""
+        weather, task = self.weather, self.scheduler.current
+        crashes = weather.strikes(weather.swarm.crash) or self.scheduler.points == weather.crash_at
+        if crashes or (task is not None and self.scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
+            weather.crashes += 1
+            self.watch.told(self.worker.name, f"crashes {what}")
+            await pause(CRASH)
+        if weather.strikes(weather.swarm.stall):
+            seconds = weather.chance.uniform(1.0, STALL_SECONDS_MAX)
+            self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
+            await pause(seconds)
+        else:
+            await pause(0.01 + 0.2 * weather.chance.random())
+
+    def refuse(self, what: str) -> None:
+        """Raise the service's refusal, if it strikes."""
+        if self.weather.strikes(self.weather.swarm.refused):
+            after = self.weather.chance.choice((None, 2.0, 20.0))
+            self.watch.told(self.worker.name, f"is refused {what}")
+            raise Retry(f"503 ServiceUnavailable: {what}", after)
+
+
+class FaultyTables:
+    """`shared.store.tables.Tables` behind a door."""
+
+    def __init__(self, door: Door, tables: MemoryTables) -> None:
+        self._door = door
+        self._tables = tables
+
+    async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
+        """As promised, or Retry."""
+        await self._door.point("before a read")
+        self._door.refuse("a read")
+        found = await self._tables.page(table, rows, rows_max=rows_max)
+        await self._door.point("after a read")
+        return found
+
+    async def scan(self, table: str, rows: Range) -> list[Found]:
+        """As promised, or Retry."""
+        await self._door.point("before a scan")
+        self._door.refuse("a scan")
+        found = await self._tables.scan(table, rows)
+        await self._door.point("after a scan")
+        return found
+
+    async def get(self, table: str, partition: str, row_key: str) -> Found | None:
+        """As promised, or Retry."""
+        await self._door.point("before a get")
+        self._door.refuse("a get")
+        found = await self._tables.get(table, partition, row_key)
+        await self._door.point("after a get")
+        return found
+
+    async def write(self, table: str, writes: Sequence[Write]) -> str:
+        """As promised, or Retry, Lost: written, not written, or written a little later."""
+        door, weather = self._door, self._door.weather
+        task = door.scheduler.current
+        claim = task.claiming if task is not None else None
+        await door.point("before a write")
+        door.refuse("a write")
+        lost = weather.strikes(weather.swarm.lost)
+        if lost and weather.chance.random() < 0.5:
+            if weather.chance.random() < 0.5:
+                door.scheduler.call(weather.chance.uniform(0.1, 5.0), lambda: self._late(table, writes, claim))
+            door.watch.told(door.worker.name, "gets no answer to a write that may come late")
+            raise Lost("connection reset")
+        etag = await self._tables.write(table, writes)
+        door.watch.committed(claim, writes)
+        await door.point("after a write")
+        if lost:
+            door.watch.told(door.worker.name, "gets no answer to a write that was made")
+            raise Lost("connection reset")
+        return etag
+
+    def _late(
+        self, table: str, writes: Sequence[Write], claim: tuple[Row, Decision, Seen] | None
+    ) -> None:
+        try:
+            at_once(self._tables.write(table, writes))
+        except Clash:
+            return
+        self._door.watch.committed(claim, writes)
+
+
+class WatchedStore(TableStore):
+    """The product's store; says which decision an invocation is about to claim."""
+
+    def __init__(
+        self, door: Door, tables: FaultyTables, resources_of: Callable[[Fleet], Mapping[str, str]]
+    ) -> None:
+        super().__init__(tables, resources_of)
+        self._door = door
+
+    async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
+        """The product's own claim."""
+        task = self._door.scheduler.current
+        assert task is not None, "claims are made by invocations"
+        task.claiming = row, decision, seen
+        try:
+            return await super().claim(row, decision, seen)
+        finally:
+            task.claiming = None
+
+
+class FaultyWorld:
+    """`shared.ports.World` behind a door."""
+
+    def __init__(self, door: Door, world: PortsWorld) -> None:
+        self._door = door
+        self._world = world
+
+    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
+        """As promised; a probe may be `Unavailable`."""
+        door, weather = self._door, self._door.weather
+        await door.point("before it observes")
+        answers = await self._world.observe(fleet, probes, now)
+        if weather.swarm.blind > 0:
+            hidden = Unavailable("503 ServiceUnavailable")
+            answers = {p: hidden if weather.strikes(weather.swarm.blind) else a for p, a in answers.items()}
+        await door.point("after it observed")
+        return answers
+
+    async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
+        """As promised; the answer of what was done may be lost."""
+        door, weather = self._door, self._door.weather
+        what = type(action).__name__
+        await door.point(f"before its {what} of epoch {epoch}")
+        door.refuse(f"its {what} of epoch {epoch}")
+        try:
+            receipt = await self._world.perform(fleet, action, epoch=epoch)
+        except SwitchyardError as error:
+            door.watch.told(door.worker.name, f"{what} of epoch {epoch} fails: {error}")
+            raise
+        door.watch.performed(fleet, action, epoch)
+        await door.point(f"after its {what} of epoch {epoch}")
+        if weather.strikes(weather.swarm.lost):
+            door.watch.told(door.worker.name, f"gets no answer to its {what} of epoch {epoch}")
+            raise Retry("connection reset")
+        return receipt
+
+
+class FaultyTopic:
+    """`shared.ports.Publisher` behind a door."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def publish(self, entry: OutboxEntry) -> None:
+        """Take an event, or Retry."""
+        door, weather = self._door, self._door.weather
+        await door.point("before it publishes")
+        if weather.strikes(weather.swarm.topic):
+            raise Retry("the topic does not answer")
+        door.watch.published(entry)
+        await door.point("after it published")
+        if weather.strikes(weather.swarm.lost):
+            raise Retry("connection reset")
+
+
+def at_once[T](coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits for anything."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stopped:
+        return stopped.value
+    raise AssertionError("it waits for something")

@@ -1,0 +1,117 @@
+"""What a checker may know: the true state of everything, whatever the product believes.
+
+Decides nothing. The simulation keeps it up to date at the very moment of each effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from sandbox.world import World
+from sandbox.world.zones import RecordSet
+from shared.actions import Action
+from shared.decision import Decision, Seen
+from shared.fleet import Fleet, Record
+from shared.model import FleetState, Outcome, Rollout, Signal
+from shared.ports import AuditEntry, FleetEntry, OutboxEntry, Row
+from shared.store.tables import Write
+from tests.sim.scheduler import Scheduler
+from tests.sim.swarm import Scenario
+
+
+class ClaimMade(Struct, frozen=True):
+    """A claim that is in the tables: what the worker had read, seen and decided, and the batch."""
+
+    at: datetime
+    row: Row
+    decision: Decision
+    seen: Seen
+    writes: Sequence[Write]
+
+    @property
+    def before(self) -> Rollout | None:
+        """The rollout as the worker had read it."""
+        return self.row.state.rollout
+
+    @property
+    def after(self) -> Rollout | None:
+        """The rollout as claimed."""
+        return self.decision.state.rollout
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is the same rollout before and after, in flight before."""
+        one, two = self.before, self.after
+        return one is not None and two is not None and one.id == two.id and one.outcome is None
+
+
+class EffectMade(Struct, frozen=True):
+    """A change of the world by a worker."""
+
+    at: datetime
+    fleet: Fleet
+    action: Action
+    epoch: int
+
+
+class Facts:
+    """The truth, as far as it happened yet."""
+
+    def __init__(self, scenario: Scenario, scheduler: Scheduler, world: World) -> None:
+        self.scenario = scenario
+        self.scheduler = scheduler
+        self.world = world
+        self.state = FleetState(live=scenario.fleet.live)
+        self.plan: Fleet | None = None
+        self.states: dict[int, FleetState] = {0: self.state}
+        self.acknowledged: dict[str, Signal] = {}
+        self.meddled_at: datetime | None = None
+        self.calm_since: datetime | None = None
+        self.crashes = 0
+
+    @property
+    def fleet(self) -> Fleet:
+        """The fleet as first applied: ids and addresses never change."""
+        return self.scenario.fleet
+
+    @property
+    def skew_seconds(self) -> float:
+        """How much two workers may disagree about an interval."""
+        return 2 * self.scenario.swarm.skew_seconds
+
+    @property
+    def rollout(self) -> Rollout | None:
+        """The present or latest rollout."""
+        return self.state.rollout
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a rollout is under way."""
+        return self.rollout is not None and self.rollout.outcome is None
+
+    def record(self, record: Record) -> RecordSet | None:
+        """A record set as the zone has it."""
+        return self.world.zones.find(record.zone_id, record.name, record.type)
+
+    def points_at(self, record: Record) -> str | None:
+        """The slot that a record points at, None for a stranger."""
+        found = self.record(record)
+        if found is None or len(found.targets) != 1:
+            return None
+        return self.world.estate.slot_at(found.targets[0])
+
+
+class Ending(Struct, frozen=True):
+    """What the tables hold when all has settled."""
+
+    audit: tuple[AuditEntry, ...]
+    state: FleetState
+    rollouts: tuple[Rollout, ...]
+    pending: tuple[Signal, ...]
+    dispositions: dict[str, str | None]
+    owed: tuple[OutboxEntry, ...]
+    entry: FleetEntry
+    outcomes: tuple[Outcome, ...]

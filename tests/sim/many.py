@@ -1,0 +1,62 @@
+"""Runs seeds, one or many, on several processes, and says what broke and how fast it went."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from tests.sim.simulation import Ran, Simulation
+from tests.sim.swarm import draw
+
+BROKEN_MAX = 10
+
+
+def run(seed: int) -> Ran:
+    """One seed, in this process."""
+    logging.disable(logging.CRITICAL)
+    return Simulation(draw(seed)).run()
+
+
+def replay(seed: int) -> int:
+    """Tell the story of a seed."""
+    ran = run(seed)
+    print("\n".join(ran.story))
+    print(f"seed {seed}: {ran.violation or 'nothing broke'}; digest {ran.digest}")
+    return int(ran.violation is not None)
+
+
+def _timed(seed: int) -> tuple[int, str | None, tuple[str, ...], float]:
+    begun = time.process_time()
+    ran = run(seed)
+    return seed, ran.violation, tuple(ran.outcomes), time.process_time() - begun
+
+
+def _results(
+    seeds: Iterable[int], workers: int
+) -> Iterator[tuple[int, str | None, tuple[str, ...], float]]:
+    if workers <= 1:
+        yield from map(_timed, seeds)
+        return
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        yield from pool.imap_unordered(_timed, seeds, chunksize=8)
+
+
+def run_many(seeds: Iterable[int], workers: int) -> int:
+    """Run seeds; print one line for each that broke something, and the rate."""
+    broken, outcomes, spent, count = 0, Counter[str](), 0.0, 0
+    for seed, violation, ends, seconds in _results(seeds, workers):
+        count += 1
+        spent += seconds
+        outcomes.update(ends)
+        if violation is not None:
+            broken += 1
+            if broken <= BROKEN_MAX:
+                print(f"python -m tests.sim --seed {seed}    # {violation}", flush=True)
+    told = ", ".join(f"{times} {outcome}" for outcome, times in sorted(outcomes.items()))
+    rollouts = sum(outcomes.values())
+    print(f"{count} seeds, {broken} broken; {rollouts} rollouts ended ({told})")
+    print(f"{spent:.1f} CPU seconds: {rollouts / spent:.0f} rollouts a CPU second")
+    return int(broken > 0)

@@ -1,0 +1,247 @@
+"""Everybody outside: Event Grid, action groups, people with a command, people with their hands in the zone.
+
+Senders deliver until they are answered, in any order, late and more than once. A person tries a few times. In
+the calm a sensible operator looks every five minutes. Decides what is sent and when, never what it does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sandbox.world import events
+from sandbox.world.outgoing import Outbound, Receiver
+from shared import signals
+from shared.engine import Ticked
+from shared.fleet import Approvals, Fleet
+from shared.model import HoldKind, Outcome, Signal, SignalKind
+from shared.signals import resources_of
+from shared.store.table_store import TableStore
+from tests.sim.doors import at_once
+from tests.sim.swarm import Meddling, Ring
+
+if TYPE_CHECKING:
+    from tests.sim.simulation import Process, Simulation
+
+VERSION, NEXT_VERSION = "1.32.6", "1.33.1"
+PATIENCE_SECONDS = 1200.0
+"""How long the operator leaves a hold alone before trying again, and then before giving up on it."""
+
+
+class People:
+    """All senders of one simulation."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self._sim = sim
+        self._owed = 0
+        self._said = 0
+        self._calm = False
+        self._stuck: tuple[str, float] = ("", 0.0)
+        self._tried: set[str] = set()
+
+    def arrive(self) -> None:
+        """Plan everything that the scenario has people and senders do."""
+        sim, scenario = self._sim, self._sim.scenario
+        later = sim.scheduler.call
+        later(sim.chance.uniform(1, 300), lambda: self._announce(VERSION))
+        if scenario.again_at_seconds is not None:
+            later(scenario.again_at_seconds, self._again)
+        for word in scenario.words:
+            later(word.at_seconds, lambda kind=word.kind: self.say(kind))  # type: ignore[misc]
+        for ring in scenario.rings:
+            self._ring(ring)
+        for meddling in scenario.meddlings:
+            later(meddling.at_seconds, lambda it=meddling: self._meddle(it))  # type: ignore[misc]
+        for at in scenario.edits:
+            later(at, self._edit)
+
+    def hear(self, due: tuple[Outbound, ...]) -> None:
+        """Deliver what Azure sends by itself."""
+        for each in due:
+            self._deliver("event" if each.receiver is Receiver.EVENT_GRID else "alert", each.body)
+
+    def done(self) -> bool:
+        """Whether every sender has been answered."""
+        return self._owed == 0
+
+    def calm_down(self) -> None:
+        """From now on only a sensible operator acts."""
+        self._calm = True
+        self._sim.scheduler.call(300.0, self._look_after)
+
+    def say(self, kind: SignalKind, attempts: int = 3, **fields: object) -> None:
+        """A person's command to the rollout that is there."""
+        sim = self._sim
+        self._said += 1
+        rollout = sim.facts.rollout
+        starts = kind is SignalKind.START
+        if rollout is None and not starts:
+            return
+        body = {"version": VERSION, "lift_hold": True, **fields} if starts else {}
+        signal = signals.parse_command(
+            kind,
+            sim.scenario.fleet.name,
+            None if starts or rollout is None else rollout.id,
+            body,
+            "olivia@contoso.com",
+            sim.scheduler.now(),
+            f"word-{self._said}",
+        )
+        self._command(signal, attempts)
+
+    def _command(self, signal: Signal, attempts: int) -> None:
+        sim = self._sim
+        self._owed += 1
+        sim.told("olivia", f"says {signal.kind.value}")
+
+        def answered(result: object, error: BaseException | None) -> None:
+            self._owed -= 1
+            if error is None:
+                assert isinstance(result, Ticked)
+                self._acknowledged((signal,))
+            elif attempts > 1:
+                sim.scheduler.call(20.0, lambda: self._command(signal, attempts - 1))
+
+        sim.invoke(signal.kind.value, lambda process: process.intake.command(signal), answered)
+
+    def _announce(self, version: str) -> None:
+        sim = self._sim
+        fleet = sim.scenario.fleet
+        cluster = fleet.slot(sim.facts.state.live).cluster_id
+        event = events.version_available(cluster, version, sim.scheduler.now(), event_id=f"version-{version}")
+        if sim.chance.random() < 0.5:
+            event = events.to_cloud_event(event)
+        self._deliver("event", event)
+
+    def _again(self) -> None:
+        """Somebody clears the free slot away and the next version is published."""
+        sim = self._sim
+        if sim.facts.in_flight:
+            return
+        fleet = sim.scenario.fleet
+        free = fleet.slot(fleet.other(sim.facts.state.live)).cluster_id
+        found = sim.world.clusters.find(free)
+        if found is not None and found.provisioning in ("Succeeded", "Failed"):
+            sim.told("olivia", f"deletes {free.rsplit('/', 1)[-1]}")
+            sim.world.clusters.delete(free)
+        self._announce(NEXT_VERSION)
+
+    def _ring(self, ring: Ring) -> None:
+        sim = self._sim
+        fleet = sim.scenario.fleet
+        gateway = next(slot.gateway_id for slot in fleet.slots if slot.name == ring.slot)
+        fired_at = self._instant(ring.at_seconds)
+        guid = sim.world.estate.hex_of(32, "ring", ring.number)
+        fired = events.metric_alert(gateway, fired_at, alert_guid=guid)
+        sim.scheduler.call(ring.at_seconds, lambda: self._deliver("alert", fired))
+        if ring.resolved_at_seconds is not None:
+            at = max(1.0, ring.resolved_at_seconds)
+            body = events.metric_alert(
+                gateway, fired_at, alert_guid=guid, resolved_at=self._instant(at), value=2.0
+            )
+            sim.scheduler.call(at, lambda: self._deliver("alert", body))
+
+    def _instant(self, seconds: float) -> datetime:
+        return self._sim.world.estate.since_start(self._sim.scheduler.seconds + seconds)
+
+    def _deliver(self, what: str, body: dict[str, Any]) -> None:
+        weather, chance = self._sim.weather, self._sim.chance
+        times = 1 + weather.strikes(weather.swarm.duplicate) + weather.strikes(weather.swarm.duplicate)
+        for _ in range(times):
+            late = chance.uniform(30, 3600) if weather.strikes(weather.swarm.late) else chance.uniform(0, 10)
+            self._owed += 1
+            self._sim.scheduler.call(late, lambda: self._send(what, body, 10.0))
+
+    def _send(self, what: str, body: dict[str, Any], backoff_seconds: float) -> None:
+        sim = self._sim
+
+        def answered(result: object, error: BaseException | None) -> None:
+            if error is None:
+                self._owed -= 1
+                assert isinstance(result, tuple)
+                self._acknowledged(result)
+            else:
+                again = min(backoff_seconds * 2, 300.0)
+                sim.scheduler.call(backoff_seconds, lambda: self._send(what, body, again))
+
+        def handle(process: Process) -> Any:
+            return process.intake.events(body) if what == "event" else process.intake.alert(body)
+
+        sim.invoke(what, handle, answered)
+
+    def _acknowledged(self, found: tuple[Signal, ...]) -> None:
+        for signal in found:
+            for checker in self._sim.checkers:
+                checker.acknowledged(signal, at_once(self._sim.truth.load(signal.fleet)).pending)
+            self._sim.facts.acknowledged[signal.id] = signal
+
+    def _meddle(self, it: Meddling) -> None:
+        sim = self._sim
+        record = sim.scenario.fleet.live_records[0]
+        self._write(it.address, keeps_metadata=it.keeps_metadata)
+        sim.facts.meddled_at = sim.scheduler.now()
+        sim.told("mallory", f"points {record.fqdn} at {it.address}")
+
+    def _write(self, address: str, *, keeps_metadata: bool) -> None:
+        sim = self._sim
+        for record in sim.scenario.fleet.live_records:
+            found = sim.facts.record(record)
+            metadata = dict(found.metadata) if found is not None and keeps_metadata else {}
+            ttl = found.ttl_seconds if found is not None else record.ttl_seconds
+            sim.world.zones.put(
+                record.zone_id,
+                record.name,
+                record.type,
+                ttl_seconds=ttl,
+                targets=(address,),
+                metadata=metadata,
+            )
+
+    def _edit(self) -> None:
+        sim = self._sim
+        sim.told("olivia", "edits the fleet's file")
+        edited = edit(sim.scenario.fleet, sim.chance.random() < 0.5)
+        store = TableStore(sim.tables, resources_of)
+        at_once(store.apply(edited, if_match=None, now=sim.scheduler.now()))
+
+    def _look_after(self) -> None:
+        """The operator's round: resume, approve, put a record right, try again, and in the end give up."""
+        sim, rollout = self._sim, self._sim.facts.rollout
+        sim.scheduler.call(300.0, self._look_after)
+        if rollout is None:
+            return
+        if rollout.outcome is Outcome.ROLLBACK_FAILED:
+            self._once(f"{rollout.id} failed", SignalKind.RETRY)
+        if rollout.outcome is not None:
+            return
+        place = f"{rollout.id} {rollout.stage} {rollout.step}"
+        if self._stuck[0] != place:
+            self._stuck = place, sim.scheduler.seconds
+        held = rollout.held.kind if rollout.held is not None else None
+        if held in (HoldKind.PERSON, HoldKind.ALERT):
+            self.say(SignalKind.RESUME)
+        elif rollout.step.startswith("approve_"):
+            self.say(SignalKind.PROMOTE)
+        elif held is HoldKind.DRIFT and rollout.moved_at is not None:
+            sim.told("olivia", f"points the live records at {rollout.candidate} again")
+            self._write(rollout.addresses[rollout.candidate], keeps_metadata=False)
+        waited = sim.scheduler.seconds - self._stuck[1]
+        if held in (HoldKind.GATE, HoldKind.DEADLINE) and waited > PATIENCE_SECONDS:
+            self._once(f"{place} retry", SignalKind.RETRY)
+            if waited > 2 * PATIENCE_SECONDS and not rollout.destroying:
+                self._once(f"{place} back", SignalKind.ROLLBACK)
+
+    def _once(self, why: str, kind: SignalKind) -> None:
+        if why not in self._tried:
+            self._tried.add(why)
+            self.say(kind)
+
+
+def edit(fleet: Fleet, more: bool) -> Fleet:
+    """The fleet with a file that somebody has edited while a rollout is in flight."""
+    policy = msgspec.structs.replace(fleet.policy, bake_seconds=0, observe_seconds=0, poll_seconds=30)
+    approvals = Approvals(start=more, switch=more, destroy=more)
+    gates = msgspec.structs.replace(fleet.gates, bake=(), switch=())
+    return msgspec.structs.replace(fleet, policy=policy, approvals=approvals, gates=gates if more else fleet.gates)

@@ -1,0 +1,140 @@
+"""A scheduler of our own: coroutines driven by `send`, a virtual clock, and one seed for every interleaving.
+
+Decides who runs next, and nothing about what they do. There is no event loop: a coroutine that awaits `pause`
+goes back into one heap with the time at which it wants to go on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import types
+from collections.abc import Callable, Coroutine, Generator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+EPOCH = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+"""Virtual second 0. A Saturday morning, as is every other instant to a controller."""
+
+CRASH = -1.0
+
+
+@types.coroutine
+def pause(seconds: float) -> Generator[float, None, None]:
+    """Let others run; go on that many virtual seconds later. `CRASH` never goes on."""
+    yield seconds
+
+
+class Task:
+    """One invocation: a coroutine in a worker process. `ended` gets its result, its error, or `Crashed`."""
+
+    __slots__ = ("alive", "claiming", "coroutine", "ended", "name", "started_at", "worker")
+
+    def __init__(
+        self,
+        name: str,
+        coroutine: Coroutine[float, None, Any],
+        worker: object,
+        started_at: float,
+        ended: Callable[[object, BaseException | None], None] | None,
+    ) -> None:
+        self.name = name
+        self.coroutine = coroutine
+        self.worker = worker
+        self.started_at = started_at
+        self.ended = ended
+        self.alive = True
+        self.claiming: Any = None
+
+
+class Crashed(Exception):
+    """The process that ran the invocation is gone."""
+
+
+class Scheduler:
+    """Runs tasks and calls in the order of virtual time; ties are broken by the seed."""
+
+    def __init__(self, chance: Random) -> None:
+        self.seconds = 0.0
+        self.current: Task | None = None
+        self.points = 0
+        self._chance = chance
+        self._heap: list[tuple[float, float, int, Task | Callable[[], None]]] = []
+        self._pushed = 0
+        self._tasks: set[Task] = set()
+        self._now = (0.0, EPOCH)
+
+    def now(self) -> datetime:
+        """The true time: that of the services."""
+        if self._now[0] != self.seconds:
+            self._now = self.seconds, EPOCH + timedelta(seconds=self.seconds)
+        return self._now[1]
+
+    def call(self, after_seconds: float, what: Callable[[], None]) -> None:
+        """Call `what` later."""
+        self._push(after_seconds, what)
+
+    def spawn(
+        self,
+        name: str,
+        coroutine: Coroutine[float, None, Any],
+        worker: object,
+        ended: Callable[[object, BaseException | None], None] | None = None,
+    ) -> None:
+        """Start an invocation now."""
+        task = Task(name, coroutine, worker, self.seconds, ended)
+        self._tasks.add(task)
+        self._push(0.0, task)
+
+    def busy(self) -> bool:
+        """Whether an invocation is under way."""
+        return bool(self._tasks)
+
+    def crash(self, worker: object) -> None:
+        """End every invocation of a worker process where it stands."""
+        dead = sorted((task for task in self._tasks if task.worker is worker), key=lambda t: t.started_at)
+        for task in dead:
+            self._finish(task, None, Crashed(f"{task.name} crashed"))
+
+    def run(self, until: float, over: Callable[[], bool] = lambda: False) -> None:
+        """Run until that second, or until nothing is left or `over`."""
+        while self._heap and self._heap[0][0] <= until and not over():
+            at, _, _, what = heapq.heappop(self._heap)
+            self.seconds = max(self.seconds, at)
+            if isinstance(what, Task):
+                if what.alive:
+                    self._step(what)
+            else:
+                what()
+        if not over():
+            self.seconds = max(self.seconds, until)
+
+    def _step(self, task: Task) -> None:
+        self.points += 1
+        self.current = task
+        try:
+            wish = task.coroutine.send(None)
+        except StopIteration as stopped:
+            self._finish(task, stopped.value, None)
+        except Exception as error:  # noqa: BLE001 - whoever started the task judges it
+            self._finish(task, None, error)
+        else:
+            if wish == CRASH:
+                self.crash(task.worker)
+            else:
+                self._push(wish, task)
+        finally:
+            self.current = None
+
+    def _finish(self, task: Task, result: object, error: BaseException | None) -> None:
+        task.alive = False
+        self._tasks.discard(task)
+        if isinstance(error, Crashed):
+            task.coroutine.close()
+        if task.ended is not None:
+            task.ended(result, error)
+
+    def _push(self, after_seconds: float, what: Task | Callable[[], None]) -> None:
+        self._pushed += 1
+        entry = (self.seconds + after_seconds, self._chance.random(), self._pushed, what)
+        heapq.heappush(self._heap, entry)

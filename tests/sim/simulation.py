@@ -1,0 +1,257 @@
+"""One simulated life of a fleet: the real product, several workers, a seed, and everybody who interferes.
+
+First chaos: faults strike, people and senders do as the scenario says. Then calm: no more faults, a sensible
+operator, and all of it has to come to an end. Decides when things happen; the checkers decide what is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
+from hashlib import blake2b
+from random import Random
+from typing import Any
+
+from msgspec import Struct
+
+from sandbox.memory_store import MemoryTables
+from sandbox.world import World
+from sandbox.world.ports import PortsWorld
+from shared.actions import Action
+from shared.api.intake import Intake
+from shared.decision import Decision, Seen
+from shared.engine import Engine
+from shared.errors import SwitchyardError
+from shared.fleet import Fleet
+from shared.model import Outcome
+from shared.ports import OutboxEntry, Row
+from shared.signals import resources_of
+from shared.store.table_store import TableStore
+from shared.store.tables import Write
+from tests.sim.checkers import CHECKERS
+from tests.sim.checkers.base import Checker, Violation
+from tests.sim.doors import Door, FaultyTables, FaultyTopic, FaultyWorld, WatchedStore, Weather, Worker, at_once
+from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
+from tests.sim.people import People
+from tests.sim.scheduler import Crashed, Scheduler
+from tests.sim.swarm import CALM, CHAOS_SECONDS, TIMINGS, Scenario
+
+WORKERS = 3
+TICK_SECONDS = 60.0
+CALM_SECONDS_MAX = 30 * 3600.0
+
+Ended = Callable[[object, BaseException | None], None]
+
+
+class Process:
+    """A worker process: its own engine, intake and caches."""
+
+    def __init__(self, sim: Simulation, name: str) -> None:
+        chance, swarm = sim.chance, sim.weather.swarm
+        skew = chance.choice((-1, 0, 1)) * swarm.skew_seconds
+        self.worker = Worker(name, sim.scheduler, skew)
+        door = Door(sim.scheduler, sim.weather, sim, self.worker)
+        self.store = WatchedStore(door, FaultyTables(door, sim.tables), resources_of)
+        self.engine = Engine(self.store, FaultyWorld(door, sim.ports), FaultyTopic(door), self.worker)
+        self.intake = Intake(self.store, self.engine, self.worker)
+
+
+class Ran(Struct, frozen=True):
+    """What became of a seed. The same seed gives the same `digest`."""
+
+    seed: int
+    digest: str
+    violation: str | None
+    outcomes: tuple[Outcome, ...]
+    points: int
+    story: tuple[str, ...]
+
+
+class Simulation:
+    """One seed."""
+
+    def __init__(self, scenario: Scenario, checkers: Sequence[type[Checker]] = CHECKERS) -> None:
+        self.scenario = scenario
+        self.chance = Random(f"run {scenario.seed}")
+        self.scheduler = Scheduler(self.chance)
+        self.weather = Weather(self.chance, scenario.swarm)
+        fleet = scenario.fleet
+        self.world = World(
+            fleet, self.scheduler, seed=scenario.seed, timings=TIMINGS, faults=scenario.faults
+        )
+        self.ports = PortsWorld(self.world)
+        self.tables = MemoryTables()
+        self.truth = TableStore(self.tables, resources_of)
+        self.facts = Facts(scenario, self.scheduler, self.world)
+        self.checkers = [checker(self.facts) for checker in checkers]
+        self.digest = blake2b(digest_size=8)
+        self.story: list[tuple[float, str, str]] = []
+        self.processes: list[Process] = []
+        self._born = 0
+        self._minutes = 0
+        self.people = People(self)
+
+    def run(self) -> Ran:
+        """The whole life."""
+        violation: str | None = None
+        try:
+            self._live()
+        except Violation as broken:
+            violation = str(broken)
+            self.told("checker", f"!!! {violation}")
+        self.digest.update(f"{self.scheduler.seconds:.6f} {violation}".encode())
+        return Ran(
+            seed=self.scenario.seed,
+            digest=self.digest.hexdigest(),
+            violation=violation,
+            outcomes=self._outcomes(),
+            points=self.scheduler.points,
+            story=tuple(f"{_clock(at)}  {who:<10} {what}" for at, who, what in self.story),
+        )
+
+    def committed(self, claim: tuple[Row, Decision, Seen] | None, writes: Sequence[Write]) -> None:
+        """A batch is in the tables."""
+        if claim is None:
+            return
+        row, decision, seen = claim
+        made = ClaimMade(self.scheduler.now(), row, decision, seen, writes)
+        facts = self.facts
+        facts.plan = decision.plan or facts.plan
+        for checker in self.checkers:
+            checker.claimed(made)
+        facts.state = facts.states[decision.state.epoch] = decision.state
+        self.digest.update(f"{decision.state.epoch} {decision.because}".encode())
+        place = f"{decision.stage} {decision.step}".strip()
+        signals = f" [{', '.join(s.kind.value for s in seen.signals)}]" if seen.signals else ""
+        self.told(self._who(), f"claims {decision.state.epoch} {place}: {decision.because}{signals}")
+
+    def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:
+        """The world has changed."""
+        self.digest.update(f"{epoch} {type(action).__name__}".encode())
+        self.told(self._who(), f"    {type(action).__name__} of epoch {epoch} done{_target(action)}")
+        made = EffectMade(self.scheduler.now(), fleet, action, epoch)
+        for checker in self.checkers:
+            checker.performed(made)
+
+    def published(self, entry: OutboxEntry) -> None:
+        """A topic took an event."""
+        for checker in self.checkers:
+            checker.published(entry)
+
+    def told(self, who: str, what: str) -> None:
+        """A line of the story."""
+        self.story.append((self.scheduler.seconds, who, what))
+
+    def invoke(
+        self, name: str, what: Callable[[Process], Coroutine[Any, Any, Any]], ended: Ended | None = None
+    ) -> None:
+        """Run an invocation on some process."""
+        process = self.chance.choice(self.processes)
+        self.scheduler.spawn(name, what(process), process.worker, self._judged(process, ended))
+
+    def _judged(self, process: Process, ended: Ended | None) -> Ended:
+        def judge(result: object, error: BaseException | None) -> None:
+            if isinstance(error, Violation):
+                raise error
+            if isinstance(error, Crashed):
+                self._replace(process)
+            elif error is not None and not isinstance(error, SwitchyardError):
+                raise Violation(f"the code has a bug: {type(error).__name__}: {error}") from error
+            if ended is not None:
+                ended(result, error)
+
+        return judge
+
+    def _replace(self, process: Process) -> None:
+        if process in self.processes:
+            self.processes[self.processes.index(process)] = self._process()
+
+    def _process(self) -> Process:
+        self._born += 1
+        return Process(self, f"worker-{self._born}")
+
+    def _live(self) -> None:
+        at_once(self.truth.apply(self.scenario.fleet, if_match=None, now=self.scheduler.now()))
+        # Metrics need a past before anything can be compared with it.
+        self.scheduler.seconds = 1800.0
+        self.processes = [self._process() for _ in range(WORKERS)]
+        self.scheduler.call(self.chance.random() * TICK_SECONDS, self._minute)
+        self.people.arrive()
+        self.scheduler.run(1800.0 + CHAOS_SECONDS)
+        self._calm()
+        self.scheduler.run(self.scheduler.seconds + CALM_SECONDS_MAX, self._over)
+        ending = self._ending()
+        for checker in self.checkers:
+            checker.ended(ending)
+
+    def _calm(self) -> None:
+        self.told("weather", "faults stop")
+        self.weather.swarm = CALM
+        self.facts.calm_since = self.scheduler.now()
+        # Clocks are set right by replacing every process; what is under way goes on where it stalled.
+        self.processes = [self._process() for _ in range(WORKERS)]
+        self.people.calm_down()
+
+    def _minute(self) -> None:
+        """The timers: a sweep that enqueues, and the housekeeping."""
+        self.scheduler.call(TICK_SECONDS, self._minute)
+        self._minutes += 1
+        weather = self.weather
+        if not weather.strikes(weather.swarm.missed):
+            self.invoke("sweep", lambda process: process.engine.sweep(), self._enqueue)
+        if not weather.strikes(weather.swarm.missed):
+            self.invoke("housekeep", lambda process: process.engine.housekeep())
+        if self._minutes % 2 == 0:
+            self.people.hear(self.world.take_due())
+
+    def _enqueue(self, names: object, error: BaseException | None) -> None:
+        if error is not None or not isinstance(names, tuple):
+            return
+        for name in names:
+            times = 2 if self.weather.strikes(self.weather.swarm.duplicate) else 1
+            for _ in range(times):
+                wait = self.chance.random() * 4.0
+                self.scheduler.call(wait, lambda: self.invoke("tick", lambda p: p.engine.tick(name)))
+
+    def _over(self) -> bool:
+        rollout = self.facts.rollout
+        settled = rollout is None or (rollout.outcome is not None and rollout.wake_at is None)
+        return settled and self.people.done() and not self.scheduler.busy() and self._rests()
+
+    def _rests(self) -> bool:
+        entries = at_once(self.truth.directory())
+        return not any(entry.active for entry in entries)
+
+    def _ending(self) -> Ending:
+        name = self.scenario.fleet.name
+        row = at_once(self.truth.load(name))
+        return Ending(
+            audit=at_once(self.truth.audit(name)),
+            state=row.state,
+            rollouts=at_once(self.truth.rollouts(name)),
+            pending=row.pending,
+            dispositions={
+                id_: at_once(self.truth.disposition(name, id_)) for id_ in self.facts.acknowledged
+            },
+            owed=at_once(self.truth.owed(name, before=self.scheduler.now() + timedelta(days=1))),
+            entry=at_once(self.truth.directory())[0],
+            outcomes=self._outcomes(),
+        )
+
+    def _outcomes(self) -> tuple[Outcome, ...]:
+        rollouts = at_once(self.truth.rollouts(self.scenario.fleet.name))
+        return tuple(rollout.outcome for rollout in rollouts if rollout.outcome is not None)
+
+    def _who(self) -> str:
+        task = self.scheduler.current
+        return getattr(task.worker, "name", "?") if task is not None else "(late)"
+
+
+def _target(action: Action) -> str:
+    slot = getattr(action, "slot", None)
+    return f" ({slot})" if slot else ""
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds - 1800.0, 60)
+    return f"{int(minutes):4d}:{rest:04.1f}"

@@ -1,0 +1,227 @@
+"""What a seed stands for: the fleet, what is wrong with its world, which faults strike and who interferes.
+
+A swarm: each seed switches a part of the fault classes on, each at a rate of its own, so that faults meet in
+all combinations and a rare one is not drowned by a frequent one. Everything is drawn from the seed alone.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import msgspec
+from msgspec import Struct
+
+from sandbox.world import Faults, Timings
+from sandbox.world.settings import Family, Outage
+from shared.fleet import Approvals, DriftPolicy, Fleet, StartMode, VersionPolicy
+from shared.model import Outcome, SignalKind
+from tests.fleets import BLUE, FLEET, GREEN, record
+
+CHAOS_SECONDS = 2.0 * 3600
+"""Faults strike and people interfere for this long; then all of it stops and everything has to end."""
+
+TIMINGS = Timings(
+    deploy_seconds=200,
+    sync_seconds=60,
+    command_seconds=15,
+    stop_seconds=90,
+    start_seconds=60,
+    delete_seconds=120,
+)
+SKEW_SECONDS_MAX = 300.0
+STALL_SECONDS_MAX = 300.0
+
+
+class Swarm(Struct, frozen=True, kw_only=True):
+    """Rates of faults: per scheduler point, per call or per delivery; `skew_seconds` is a bound.
+
+    Attributes:
+        crash: a worker dies at a scheduler point, before or after an effect.
+        stall: a worker sleeps for up to 300 s at a scheduler point and goes on as if nothing had happened.
+        lost: an answer is lost after its effect; a batch may even be written a little later.
+        refused: 429, 500 or 503 instead of the effect.
+        blind: a probe is `Unavailable`.
+        duplicate: a delivery, or a tick, happens twice or more often.
+        late: a delivery waits for up to an hour, so that others overtake it.
+        missed: a timer does not fire.
+        topic: the notification topic refuses an event.
+    """
+
+    crash: float = 0.0
+    stall: float = 0.0
+    lost: float = 0.0
+    refused: float = 0.0
+    blind: float = 0.0
+    duplicate: float = 0.0
+    late: float = 0.0
+    missed: float = 0.0
+    topic: float = 0.0
+    skew_seconds: float = 0.0
+
+
+CALM = Swarm()
+
+
+class Word(Struct, frozen=True):
+    """What a person says, at a second of the simulation."""
+
+    at_seconds: float
+    kind: SignalKind
+
+
+class Ring(Struct, frozen=True):
+    """An alert on a slot that fires and, perhaps, is resolved; both are delivered when they please."""
+
+    at_seconds: float
+    slot: str
+    resolved_at_seconds: float | None
+    number: int
+
+
+class Meddling(Struct, frozen=True):
+    """Somebody else writes a live record."""
+
+    at_seconds: float
+    address: str
+    keeps_metadata: bool
+
+
+class Scenario(Struct, frozen=True, kw_only=True):
+    """All of it. `expected` is the one right ending where nothing but weather was drawn."""
+
+    seed: int
+    fleet: Fleet
+    faults: Faults
+    swarm: Swarm
+    words: tuple[Word, ...] = ()
+    rings: tuple[Ring, ...] = ()
+    meddlings: tuple[Meddling, ...] = ()
+    edits: tuple[float, ...] = ()
+    again_at_seconds: float | None = None
+    expected: Outcome | None = None
+
+
+_RATES = {
+    "crash": (0.002, 0.01, 0.03),
+    "stall": (0.002, 0.01, 0.03),
+    "lost": (0.01, 0.05, 0.15),
+    "refused": (0.01, 0.05, 0.15),
+    "blind": (0.01, 0.05),
+    "duplicate": (0.05, 0.3),
+    "late": (0.1, 0.4),
+    "missed": (0.05, 0.3),
+    "topic": (0.05, 0.3, 1.0),
+    "skew_seconds": (30.0, SKEW_SECONDS_MAX),
+}
+_KINDS = (
+    (SignalKind.PAUSE, 3),
+    (SignalKind.RESUME, 3),
+    (SignalKind.PROMOTE, 3),
+    (SignalKind.RETRY, 3),
+    (SignalKind.ROLLBACK, 2),
+    (SignalKind.START, 1),
+)
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    chance = Random(f"scenario {seed}")
+    swarm = Swarm(**{name: chance.choice(rates) for name, rates in _RATES.items() if chance.random() < 0.4})
+    faults, ending = _world(chance)
+    fleet = _fleet(chance)
+    words = _words(chance) if chance.random() < 0.45 else ()
+    rings = _rings(chance) if chance.random() < 0.35 else ()
+    meddlings = _meddlings(chance) if chance.random() < 0.15 else ()
+    disturbed = words or rings or meddlings or faults.outages or swarm.blind or swarm.skew_seconds
+    waits = fleet.approvals != Approvals() or fleet.policy.deadlines
+    return Scenario(
+        seed=seed,
+        fleet=fleet,
+        faults=faults,
+        swarm=swarm,
+        words=words,
+        rings=rings,
+        meddlings=meddlings,
+        edits=tuple(chance.uniform(60, 4800) for _ in range(chance.choice((0, 0, 1, 3)))),
+        again_at_seconds=chance.uniform(1500, 6600) if chance.random() < 0.3 else None,
+        expected=None if disturbed or waits else ending,
+    )
+
+
+def _world(chance: Random) -> tuple[Faults, Outcome]:
+    trouble = chance.choice(("", "", "", "slow_burn", "bad_nodes", "deployment", "sync", "check"))
+    outages = tuple(_outage(chance) for _ in range(chance.choice((0, 0, 0, 1, 2))))
+    faults = Faults(
+        bad_nodes=trouble == "bad_nodes",
+        slow_burn=trouble == "slow_burn",
+        deployment_fails="QuotaExceeded: cores" if trouble == "deployment" else "",
+        sync_fails="kustomization apps failed" if trouble == "sync" else "",
+        check_objects="policy denies it" if trouble == "check" else "",
+        outages=outages,
+    )
+    endings = {"": Outcome.COMPLETED, "slow_burn": Outcome.ROLLED_BACK}
+    return faults, endings.get(trouble, Outcome.STOPPED)
+
+
+def _outage(chance: Random) -> Outage:
+    begin = chance.uniform(0, 4200)
+    return Outage(
+        family=chance.choice(tuple(Family)),
+        from_seconds=begin,
+        until_seconds=min(begin + chance.choice((60, 600, 2400)), CHAOS_SECONDS),
+        status=chance.choice((429, 503, 0)),
+        retry_after_seconds=chance.choice((None, 30.0)),
+    )
+
+
+def _fleet(chance: Random) -> Fleet:
+    deadlines = {}
+    if chance.random() < 0.2:
+        steps = ("converge", "observe", "bake", "drained", "parity", "divert", "prove", "thaw", "stop")
+        deadlines = {step: chance.choice((300, 900)) for step in steps}
+    policy = msgspec.structs.replace(
+        FLEET.policy,
+        bake_seconds=chance.choice((300, 600, 900)),
+        observe_seconds=chance.choice((120, 300)),
+        settle_seconds=600,
+        keep_candidate=chance.random() < 0.5,
+        drift=chance.choice(tuple(DriftPolicy)),
+        deadlines=deadlines,
+    )
+    approvals = Approvals()
+    if chance.random() < 0.2:
+        approvals = Approvals(**{w: chance.random() < 0.4 for w in ("start", "switch", "destroy")})
+    records = (record("aks"), record("aks-internal", 120)) if chance.random() < 0.25 else (record("aks"),)
+    return msgspec.structs.replace(
+        FLEET,
+        policy=policy,
+        approvals=approvals,
+        live_records=records,
+        freeze=FLEET.freeze if chance.random() < 0.8 else None,
+        sync=FLEET.sync if chance.random() < 0.8 else (),
+        versions=VersionPolicy(channel=FLEET.versions.channel, start=StartMode.AUTOMATIC),
+    )
+
+
+def _words(chance: Random) -> tuple[Word, ...]:
+    kinds, weights = zip(*_KINDS, strict=True)
+    count = chance.choice((1, 2, 4, 8))
+    return tuple(Word(chance.uniform(30, 6000), chance.choices(kinds, weights)[0]) for _ in range(count))
+
+
+def _rings(chance: Random) -> tuple[Ring, ...]:
+    rings = []
+    for number in range(chance.choice((1, 1, 2, 4))):
+        at = chance.uniform(30, 5400)
+        # An alert may be resolved before it is told to have fired: deliveries keep no order.
+        resolved = at + chance.uniform(-300, 1800) if chance.random() < 0.6 else None
+        rings.append(Ring(at, chance.choice((GREEN, GREEN, BLUE)), resolved, number))
+    return tuple(rings)
+
+
+def _meddlings(chance: Random) -> tuple[Meddling, ...]:
+    addresses = ("198.51.100.9", "203.0.113.10", "203.0.113.20")
+    return tuple(
+        Meddling(chance.uniform(600, 6000), chance.choice(addresses), chance.random() < 0.5)
+        for _ in range(chance.choice((1, 1, 2)))
+    )
