@@ -141,7 +141,8 @@ def _drift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
     if found is None:
         return None
     if fleet.policy.drift is DriftPolicy.REPAIR:
-        writes = point(fleet, rollout, rollout.candidate, seen, low_ttl=True)
+        low_ttl = rollout.ttl_lowered_at is not None
+        writes = point(fleet, rollout, rollout.candidate, seen, low_ttl=low_ttl)
         return act(rollout, f"{found}: somebody else moved it, it is pointed back", *writes)
     return hold(rollout, f"{found}: somebody else moved it", HoldKind.DRIFT)
 

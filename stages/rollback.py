@@ -97,6 +97,11 @@ def _prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return advance(rollout, f"{sentence}: the traffic is back")
 
 
+def _ttl_low(fleet: Fleet, rollout: Rollout) -> bool:
+    # From T4 on the declared TTL was back already, and `divert` has written a low one again.
+    return rollout.shifted or ttl_lowered(fleet, rollout)
+
+
 def _removable(fleet: Fleet, rollout: Rollout) -> bool:
     return not fleet.policy.keep_candidate and rollout.safe != rollout.candidate
 
@@ -128,7 +133,7 @@ STEPS = (
     Step("divert", _divert, applies=_shifted, deadline_seconds=1800),
     Step("prove", _prove, _prove_needs, applies=_shifted, deadline_seconds=3600),
     Step("thaw", thaw, command_needs, applies=frozen, deadline_seconds=1800, at_deadline=Verb.ADVANCE),
-    Step("restore_ttl", restore_ttl, applies=ttl_lowered, at_deadline=Verb.ADVANCE),
+    Step("restore_ttl", restore_ttl, applies=_ttl_low, at_deadline=Verb.ADVANCE),
     Step(
         "remove_candidate",
         _remove_candidate,

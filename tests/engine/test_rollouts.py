@@ -73,6 +73,7 @@ async def test_an_alert_during_the_bake_moves_the_record_back_in_the_same_invoca
     rollout = await it.ended()
     assert rollout.outcome is Outcome.ROLLED_BACK
     assert rollout.ttl_lowered_at is None
+    assert it.live_record().ttl_seconds == 300, "the way back wrote with a low TTL once more"
     assert rollout.frozen_until is None
 
 
@@ -170,6 +171,7 @@ async def test_a_record_that_somebody_else_moved_holds_the_rollout_or_is_repaire
         else:
             assert held is None
             assert it.traffic_at() == ADDRESSES[GREEN]
+            assert it.live_record().ttl_seconds == 300, "the TTL had been restored before"
 
 
 async def test_editing_the_fleet_never_changes_a_rollout_in_flight() -> None:
