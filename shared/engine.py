@@ -18,7 +18,7 @@ from shared.actions import Action, Failure, Result
 from shared.decision import Decision, Seen
 from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError
 from shared.fleet import Fleet
-from shared.model import Disposition, FleetState, Outcome
+from shared.model import Disposition, FleetState, Outcome, Rollout
 from shared.ports import Claimed, Clock, OutboxEntry, Publisher, Row, Store, World
 
 log = logging.getLogger("switchyard.engine")
@@ -27,6 +27,7 @@ ROUNDS_MAX = 24
 OUTBOX_GRACE_SECONDS = 60
 # Longer than any invocation lasts (`functionTimeout`): a signal accepted meanwhile was ticked by then.
 QUIET_SECONDS = 900
+_FOREVER = timedelta(days=365)
 
 
 class Ticked(Struct, frozen=True, kw_only=True):
@@ -88,7 +89,8 @@ class Engine:
             if now - entry.marked_at < timedelta(seconds=QUIET_SECONDS):
                 continue
             row = await self._store.load(entry.name)
-            if _idle(row):
+            # Read once more: what its topic refused just now, or is too young, would never be tried again.
+            if _idle(row) and not await self._store.owed(entry.name, before=now + _FOREVER):
                 await self._store.rest(entry)
 
     async def _look(self, row: Row, results: tuple[Result, ...], now: datetime) -> Seen:
@@ -104,7 +106,7 @@ class Engine:
         rollout = decision.state.rollout
         place = f"{rollout.id} {rollout.stage.value} {rollout.step}" if rollout else row.fleet.name
         log.info("%s, epoch %d: %s", place, claimed.epoch, decision.because)
-        if rollout is not None and rollout.outcome is Outcome.ROLLBACK_FAILED:
+        if _failed(rollout) and not _failed(row.state.rollout):
             log.critical("%s: the rollback failed and a person has to look: %s", place, decision.because)
         return claimed
 
@@ -139,6 +141,10 @@ def _failure(error: SwitchyardError) -> Failure:
     return Failure(
         because=str(error), permanent=isinstance(error, Refused) and not isinstance(error, Conflict)
     )
+
+
+def _failed(rollout: Rollout | None) -> bool:
+    return rollout is not None and rollout.outcome is Outcome.ROLLBACK_FAILED
 
 
 def _idle(row: Row) -> bool:

@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from shared import signals
-from shared.engine import Engine, Ticked
+from shared.engine import QUIET_SECONDS, Engine, Ticked
 from shared.errors import Refused, Superseded, SwitchyardError
-from shared.model import Signal, SignalKind
+from shared.model import Signal
 from shared.ports import Clock, FleetEntry, Store
 
 log = logging.getLogger("switchyard.intake")
 
 _DIRECTORY_SECONDS = 10
+_MARK_SECONDS = QUIET_SECONDS / 3
 
 
 class GridEvent(Protocol):
@@ -69,8 +70,8 @@ class Intake:
 
     async def command(self, signal: Signal) -> Ticked:
         """A person's command: stored, then acted on by this very invocation."""
-        if signal.kind is SignalKind.START:
-            await self._store.mark(signal.fleet, active=True, now=signal.at)
+        # Whatever it is: a fleet that was left alone for long is not swept, and this may set it going again.
+        await self._store.mark(signal.fleet, active=True, now=self._clock.now())
         await self._store.accept(signal)
         return await self._engine.tick(signal.fleet)
 
@@ -98,8 +99,9 @@ class Intake:
         return found
 
     async def _accept(self, signal: Signal, entry: FleetEntry, now: datetime) -> None:
-        if not entry.active:
+        if not entry.active or now - entry.marked_at > timedelta(seconds=_MARK_SECONDS):
             # Marked first: a crash in between leaves a fleet that is swept for nothing, never a lost signal.
+            # Marked anew: housekeeping that is about to let the fleet go finds another etag, and does not.
             await self._store.mark(entry.name, active=True, now=now)
         if not await self._store.accept(signal):
             log.info("%s: %s was here before", signal.fleet, signal.id)
