@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from shared import signals
 from shared.engine import QUIET_SECONDS, Engine, Ticked
-from shared.errors import Refused, Superseded, SwitchyardError
+from shared.errors import Refused, SwitchyardError
 from shared.model import Signal
 from shared.ports import Clock, FleetEntry, Store
 
@@ -108,8 +108,11 @@ class Intake:
             return
         try:
             await self._engine.tick(signal.fleet)
-        except (SwitchyardError, Superseded) as error:
+        except SwitchyardError as error:
             log.warning("%s: stored, and left to the timer: %s", signal.fleet, error)
+        except Exception:
+            # The signal is safe; an error to its sender would silence an action group for a quarter of an hour.
+            log.exception("%s: stored, and left to the timer", signal.fleet)
 
     async def _entries(self, now: datetime) -> tuple[FleetEntry, ...]:
         fresh = self._read_at is not None and now - self._read_at < timedelta(seconds=_DIRECTORY_SECONDS)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from sandbox.world import events
 from shared.api.http import BODY_BYTES_MAX
+from shared.api.intake import Intake
+from shared.engine import Engine
+from shared.probes import Answer, Probe
 from tests.api.conftest import EXAMPLE, Client, content
 from tests.engine.rig import VERSION
 from tests.fleets import ADDRESSES, FLEET, GREEN
@@ -199,3 +204,27 @@ async def test_the_api_describes_every_route_that_it_serves(client: Client) -> N
     assert {"/events", "/alerts", "/fleets/{fleet}", "/fleets/{fleet}/rollouts/{rollout}/rollback"} <= set(
         document["paths"]
     )
+
+
+class Broken:
+    """A world with a bug in it."""
+
+    async def observe(self, *_: object) -> Mapping[Probe, Answer]:
+        """Fail as a bug does."""
+        raise ZeroDivisionError
+
+    async def perform(self, *_: object, epoch: int) -> str | None:
+        """Fail as a bug does."""
+        raise ZeroDivisionError
+
+
+async def test_a_stored_alert_is_acknowledged_even_if_acting_on_it_fails(client: Client) -> None:
+    await started(client)
+    await client.rig.until("bake")
+    rig = client.rig
+    broken = Engine(rig.store, Broken(), rig.topic, rig.clock)
+    intake = Intake(rig.store, broken, rig.clock)
+    alert = events.metric_alert(FLEET.slot(GREEN).gateway_id, rig.clock.now(), alert_guid="1")
+    assert len(await intake.alert(alert)) == 1
+    await rig.minute()
+    assert rig.traffic_at() == ADDRESSES[FLEET.live], "the timer acts on what the webhook could not"
