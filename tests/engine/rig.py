@@ -16,7 +16,6 @@ from shared.fleet import Fleet, SlotName
 from shared.model import AlertState, FleetState, Rollout, Signal, SignalKind
 from shared.ports import OutboxEntry
 from shared.signals import resources_of
-from shared.signals import resources_of
 from tests.fleets import GREEN
 
 VERSION = "1.32.6"
