@@ -3,13 +3,15 @@ SHELL := /bin/sh
 
 SCENARIO ?= good
 RECORD ?=
+KILLS ?= 100
+SEED ?=
 WORKERS ?= 2
 UPGRADE ?=
 ARGS ?=
 
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench soak lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile

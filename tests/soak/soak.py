@@ -1,0 +1,128 @@
+"""Rollout after rollout, several at a time, until enough hosts were killed; and what is said about them.
+
+Decides which scenario comes next and on how many hosts. A run's own seed is the
+soak's and its number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from msgspec import Struct
+
+from sandbox.demo.scenarios import SCENARIOS
+from tests.soak import checks, logs
+from tests.soak.run import Ran, run
+
+PLAYED = ("good", "alert", "slow-burn", "private", "bad-green")
+COMPLAINTS_MAX = 40
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """`seconds_max` is how long the whole may take; `rate` is of the rehearsal clock."""
+
+    kills: int
+    seed: str
+    rate: float = 240.0
+    lanes: int = 2
+    seconds_max: float = 600.0
+    only: str = ""
+
+
+class Tally:
+    """What all runs together came to."""
+
+    def __init__(self) -> None:
+        self.kills = 0
+        self.failed = 0
+        self.moments: Counter[str] = Counter()
+        self.complaints: Counter[str] = Counter()
+        self.again = 0
+        self.took = logs.Took()
+
+
+async def soak(options: Options) -> int:
+    """Run it; the exit code."""
+    began = time.monotonic()
+    directory = Path(tempfile.mkdtemp(prefix="switchyard-soak-"))
+    _log_to(directory / "stand-in.log")
+    tally, numbers = Tally(), iter(range(1_000_000))
+
+    async def lane() -> None:
+        while tally.kills < options.kills and time.monotonic() - began < options.seconds_max:
+            await _one(options, next(numbers), directory, tally)
+
+    print(f"seed {options.seed}, logs in {directory}", flush=True)
+    await asyncio.gather(*(lane() for _ in range(options.lanes)))
+    seconds = time.monotonic() - began
+    return _summary(options, directory, tally, seconds)
+
+
+async def _one(options: Options, number: int, directory: Path, tally: Tally) -> None:
+    seed = f"{options.seed}:{number}"
+    scenario = SCENARIOS[options.only or PLAYED[number % len(PLAYED)]]
+    hosts = 1 + (number + number // len(PLAYED)) % 2
+    name = f"{number:02d}-{scenario.name}-{hosts}"
+    place = directory / name
+    place.mkdir()
+    try:
+        ran = await run(scenario, seed, place, rate=options.rate, hosts=hosts)
+    except Exception:  # noqa: BLE001 - one run that breaks must not hide what the others find
+        tally.failed += 1
+        print(f"FAILED {name}, seed {seed}\n{traceback.format_exc()}", flush=True)
+        return
+    paths = sorted(place.glob("*.log"))
+    found = [*checks.problems(ran), *logs.problems(paths, ran.place.secrets)]
+    tally.kills += len(ran.kills)
+    tally.moments.update(kill.moment for kill in ran.kills)
+    tally.complaints += logs.complaints(paths)
+    tally.again += len(ran.published) - len({event["id"] for event in ran.published})
+    tally.took.read(paths)
+    print(_line(name, ran, found), flush=True)
+    if found:
+        tally.failed += 1
+        print("\n".join(f"  {sentence}" for sentence in found), flush=True)
+        print(f"  seed {seed}, the logs are in {place}", flush=True)
+
+
+def _line(name: str, ran: Ran, found: list[str]) -> str:
+    rollout = ran.state.rollout
+    ended = (rollout.outcome or f"{rollout.stage.value} {rollout.step}") if rollout else "not started"
+    retried = sum(len(sent.delivery.attempts) - 1 for sent in ran.sent)
+    return (
+        f"{'FAILED' if found else 'ok    '} {name:15} {ended:12} {len(ran.kills):3} kills "
+        f"{len(ran.audit):4} claims {len(ran.inbox):3} signals {retried:3} redeliveries {ran.seconds:4.0f} s"
+    )
+
+
+def _summary(options: Options, directory: Path, tally: Tally, seconds: float) -> int:
+    moments = ", ".join(f"{times} at {moment}" for moment, times in tally.moments.most_common())
+    print(f"\n{tally.kills} kills ({moments}) in {seconds:.0f} s, {tally.failed} rollouts failed")
+    print(f"{tally.again} announcements were sent again")
+    print("\n".join(tally.took.lines()))
+    for sentence, times in tally.complaints.most_common(COMPLAINTS_MAX):
+        print(f"{times:5} × {sentence}")
+    standing = list(logs.problems([directory / "stand-in.log"], ()))
+    standing += [] if seconds <= options.seconds_max else [f"it took {seconds:.0f} s"]
+    standing += [] if tally.kills >= options.kills else [f"only {tally.kills} hosts were killed"]
+    print("\n".join(f"FAILED {sentence}" for sentence in standing))
+    if tally.failed or standing:
+        print(f"seed {options.seed}, the logs are in {directory}")
+        return 1
+    shutil.rmtree(directory, ignore_errors=True)
+    return 0
+
+
+def _log_to(path: Path) -> None:
+    """The stand-in lives in this process: what it and its libraries complain about is evidence too."""
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
