@@ -111,7 +111,7 @@ class Intake:
         except SwitchyardError as error:
             log.warning("%s: stored, and left to the timer: %s", signal.fleet, error)
         except Exception:
-            # The signal is safe; an error to its sender would silence an action group for a quarter of an hour.
+            # The signal is safe; an error to its sender could silence the action group for 15 minutes.
             log.exception("%s: stored, and left to the timer", signal.fleet)
 
     async def _entries(self, now: datetime) -> tuple[FleetEntry, ...]:
