@@ -34,6 +34,9 @@ check: setup ## Lint, format, types and the import rules
 bench: setup ## Measure what the documents promise
 	@exec $(PYTHON) -m tests.bench $(ARGS)
 
+soak: setup ## Kill the hosts of one rollout after another: KILLS=100, SEED=number to repeat its choices
+	@exec $(PYTHON) -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 lock: setup ## Write the lock files anew; UPGRADE=1 looks for newer versions
 	@UPGRADE=$(UPGRADE) tools/lock.sh
 

@@ -28,8 +28,8 @@ SEEN_LATE_SECONDS = 0.1
 """How much later than it happened a publication may have been noted."""
 TICK_SECONDS_MAX = 3.0
 EARLY_SHARE_MAX = 0.1
-"""Of all transitions. The timer publishes what has been owed for a minute, which is a fraction of a real second
-on a fast clock: it may come before the tick that owes it has ended."""
+"""Of all transitions. The timer publishes what has been owed for a minute, which is a fraction of a real
+second on a fast clock: it may come before the tick that owes it has ended."""
 
 Check = Callable[[Ran], Iterator[str]]
 
