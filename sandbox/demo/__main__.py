@@ -23,6 +23,7 @@ from cli.view.words import NOW, PAST, WRONG
 from sandbox.azurite import AzuriteMissing
 from sandbox.child import ChildFailed
 from sandbox.demo.checks import Check, Evidence, checks
+from sandbox.demo.picture import PictureScreen
 from sandbox.demo.play import GaveUp, Play, Played
 from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
 from sandbox.demo.report import report
@@ -43,6 +44,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     scenario: Scenario
     record: Path | None
+    picture: Path | None
     plain: bool
     auto_promote: bool
 
@@ -56,12 +58,14 @@ def options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--record", type=Path, help="write every exchange with the stand-in, one JSON line each"
     )
+    parser.add_argument("--picture", type=Path, help="keep the board during the bake as an SVG file")
     parser.add_argument("--plain", action="store_true", help="a line for each transition, also on a terminal")
     parser.add_argument("--auto-promote", action="store_true", help="do not wait for a person to promote")
     given = parser.parse_args(arguments)
     return Options(
         scenario=SCENARIOS[given.scenario],
         record=given.record,
+        picture=given.picture,
         plain=given.plain,
         auto_promote=given.auto_promote,
     )
@@ -74,6 +78,8 @@ async def run(chosen: Options, console: Console) -> int:
     _start_record(chosen.record)
     console.print(Text.assemble((f" {scenario.name}", NOW), f"  {scenario.story}"), soft_wrap=True)
     shown = screen(console, plain=chosen.plain)
+    if chosen.picture is not None:
+        shown = PictureScreen(shown, chosen.picture)
     rehearsal = Rehearsal(parse(text), FAULTS[scenario.name], chosen.record, shown.say)
     wait_for_person = console.is_terminal and not chosen.plain and not chosen.auto_promote
     try:
