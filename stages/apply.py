@@ -47,7 +47,7 @@ def apply_move(
 
 def _held(held: Hold | None, move: Move, now: datetime) -> Hold:
     kind = move.hold or HoldKind.GATE
-    if held is not None and held.kind in (kind, HoldKind.PERSON, HoldKind.ALERT):
+    if held is not None and held.kind in (kind, HoldKind.PERSON, HoldKind.ALERT, HoldKind.DEADLINE):
         return held
     return Hold(kind=kind, because=move.because, since=now)
 

@@ -10,11 +10,12 @@ from datetime import timedelta
 
 import msgspec
 
+from shared.actions import PointRecord
 from shared.decision import Seen
 from shared.fleet import DriftPolicy, Fleet
 from shared.model import FleetState, Outcome, Rollout
 from shared.probes import Probe
-from stages.looking import elsewhere, point, records
+from stages.looking import elsewhere, point, records, unavailable
 from stages.step import Move, act, wait
 
 
@@ -32,16 +33,29 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     if plan is None or rollout is None or rollout.ended_at is None or not _open(rollout):
         return None
     over = seen.now >= rollout.ended_at + timedelta(seconds=plan.policy.settle_seconds)
-    wake_at = None if over else seen.now + timedelta(seconds=plan.policy.poll_seconds)
-    rollout = msgspec.structs.replace(rollout, wake_at=wake_at)
+    again = msgspec.structs.replace(rollout, wake_at=seen.now + timedelta(seconds=plan.policy.poll_seconds))
+    closed = msgspec.structs.replace(rollout, wake_at=None)
+    unread = unavailable(seen, records(plan)) if rollout.shifted else None
     found = elsewhere(plan, rollout, rollout.safe, seen) if rollout.shifted else None
-    if found is None:
-        because = "the settle window is over" if over else "the live records are where the rollout left them"
-        return wait(rollout, because)
-    if rollout.outcome is not Outcome.COMPLETED or plan.policy.drift is DriftPolicy.REPAIR:
-        writes = point(plan, rollout, rollout.safe, seen, low_ttl=False)
-        return act(rollout, f"{found}: it is pointed back", *writes)
-    return wait(rollout, f"{found}: somebody else moved it after the rollout ended")
+    failure = next((result.failure for result in seen.results if result.failure is not None), None)
+    if failure is not None:
+        return wait(again, failure.because)
+    if found is not None and (rollout.outcome is not Outcome.COMPLETED or _repairs(plan)):
+        return act(again, f"{found}: it is pointed back", *_back(plan, rollout, seen))
+    # What is not seen may be anywhere: the window stays open until somebody can look.
+    if unread is not None:
+        return wait(again, f"a live record could not be read: {unread}")
+    left = "the live records are where the rollout left them"
+    because = f"{found}: somebody else moved it after the rollout ended" if found is not None else left
+    return wait(closed, f"the settle window is over: {because}") if over else wait(again, because)
+
+
+def _repairs(plan: Fleet) -> bool:
+    return plan.policy.drift is DriftPolicy.REPAIR
+
+
+def _back(plan: Fleet, rollout: Rollout, seen: Seen) -> tuple[PointRecord, ...]:
+    return point(plan, rollout, rollout.safe, seen, low_ttl=False)
 
 
 def _open(rollout: Rollout) -> bool:

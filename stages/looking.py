@@ -27,14 +27,15 @@ def seen_as[T](seen: Seen, probe: Probe, kind: type[T]) -> T | None:
 
 
 def unavailable(seen: Seen, probes: Iterable[Probe]) -> str | None:
-    """Why the first of `probes` without an answer has none; None if all were answered."""
+    """Why one of `probes` has no answer; None if all were answered. Of several reasons always the same."""
+    reasons = []
     for probe in probes:
         answer = seen.answers.get(probe)
         if answer is None:
-            return "it was not observed"
-        if isinstance(answer, Unavailable):
-            return answer.because
-    return None
+            reasons.append("it was not observed")
+        elif isinstance(answer, Unavailable):
+            reasons.append(answer.because)
+    return min(reasons, default=None)
 
 
 def records(fleet: Fleet) -> frozenset[Probe]:

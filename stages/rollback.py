@@ -14,6 +14,7 @@ from shared.probes import ClusterSeen, ClusterState, Probe, TrafficSeen, Traffic
 from stages.freezing import command_needs, frozen, thaw
 from stages.looking import (
     cluster_trouble,
+    elsewhere,
     own_write_seen,
     point,
     propagated_at,
@@ -103,14 +104,16 @@ def _ttl_low(fleet: Fleet, rollout: Rollout) -> bool:
 
 
 def _removable(fleet: Fleet, rollout: Rollout) -> bool:
-    return not fleet.policy.keep_candidate and rollout.safe != rollout.candidate
+    # Before `preflight` found the slot free, what is in it is not this rollout's, and may serve users.
+    ours = bool(rollout.addresses)
+    return ours and not fleet.policy.keep_candidate and rollout.safe != rollout.candidate
 
 
 def _remove_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     return frozenset({ClusterState(rollout.candidate)})
 
 
-def _remove_candidate(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     probe = ClusterState(rollout.candidate)
     cluster = seen_as(seen, probe, ClusterSeen)
     if cluster is None:
@@ -119,6 +122,12 @@ def _remove_candidate(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return advance(rollout, f"nothing is left in {rollout.candidate}")
     if cluster.provisioning == "Deleting":
         return wait(rollout, f"the cluster of {rollout.candidate} is being deleted", failures=0)
+    unread = unavailable(seen, records(fleet))
+    if unread is not None:
+        return unseen(rollout, f"a live record could not be read, and the candidate may serve: {unread}")
+    found = elsewhere(fleet, rollout, rollout.safe, seen)
+    if found is not None:
+        return wait(rollout, f"{found}: the candidate is kept while it may serve somebody")
     order = DestroyCluster(rollout.candidate, cluster.etag)
     return act(rollout, f"deletes the failed candidate in {rollout.candidate}", order, wake_seconds=30)
 
