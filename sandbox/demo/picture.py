@@ -15,6 +15,7 @@ from sandbox.demo.screen import Screen
 
 _STEP = "bake"
 _COLUMNS = 112
+_ROWS = 44
 
 
 class PictureScreen:
@@ -41,6 +42,6 @@ class PictureScreen:
         """The rollout as it is now; the last look at the bake stays in the file."""
         self._shown.show(scene)
         if scene.rollout.step == _STEP:
-            paper = Console(record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True)
+            paper = Console(record=True, width=_COLUMNS, height=_ROWS, file=io.StringIO(), force_terminal=True)
             paper.print(Board(scene))
             paper.save_svg(str(self._path), title="switchyard rollout show --watch")
