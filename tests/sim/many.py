@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from tests.sim.simulation import Ran, Simulation
 from tests.sim.swarm import draw
 
-BROKEN_MAX = 10
+BROKEN_MAX = 3
+"""Seeds to name for each kind of violation."""
 
 
 def run(seed: int) -> Ran:
@@ -46,17 +48,21 @@ def _results(
 
 def run_many(seeds: Iterable[int], workers: int) -> int:
     """Run seeds; print one line for each that broke something, and the rate."""
-    broken, outcomes, spent, count = 0, Counter[str](), 0.0, 0
+    kinds, outcomes, spent, count = Counter[str](), Counter[str](), 0.0, 0
     for seed, violation, ends, seconds in _results(seeds, workers):
         count += 1
         spent += seconds
         outcomes.update(ends)
         if violation is not None:
-            broken += 1
-            if broken <= BROKEN_MAX:
-                print(f"python -m tests.sim --seed {seed}    # {violation}", flush=True)
+            kind = re.sub(r"[0-9][^ ]*", "n", violation)[:70]
+            kinds[kind] += 1
+            if kinds[kind] <= BROKEN_MAX:
+                print(f"python -m tests.sim --seed {seed}    # {violation[:220]}", flush=True)
     told = ", ".join(f"{times} {outcome}" for outcome, times in sorted(outcomes.items()))
     rollouts = sum(outcomes.values())
+    for kind, times in kinds.most_common():
+        print(f"{times:6d} x {kind}")
+    broken = kinds.total()
     print(f"{count} seeds, {broken} broken; {rollouts} rollouts ended ({told})")
     print(f"{spent:.1f} CPU seconds: {rollouts / spent:.0f} rollouts a CPU second")
     return int(broken > 0)

@@ -37,7 +37,7 @@ class People:
         self._sim = sim
         self._owed = 0
         self._said = 0
-        self._calm = False
+        self._rounds = 0
         self._stuck: tuple[str, float] = ("", 0.0)
         self._tried: set[str] = set()
 
@@ -66,9 +66,12 @@ class People:
         """Whether every sender has been answered."""
         return self._owed == 0
 
+    def looked_twice(self) -> bool:
+        """Whether the operator has had the time to see a failed rollback and to try it again."""
+        return self._rounds >= 2
+
     def calm_down(self) -> None:
         """From now on only a sensible operator acts."""
-        self._calm = True
         self._sim.scheduler.call(300.0, self._look_after)
 
     def say(self, kind: SignalKind, attempts: int = 3, **fields: object) -> None:
@@ -210,6 +213,7 @@ class People:
         """The operator's round: resume, approve, put a record right, try again, and in the end give up."""
         sim, rollout = self._sim, self._sim.facts.rollout
         sim.scheduler.call(300.0, self._look_after)
+        self._rounds += 1
         if rollout is None:
             return
         if rollout.outcome is Outcome.ROLLBACK_FAILED:
@@ -241,7 +245,9 @@ class People:
 
 def edit(fleet: Fleet, more: bool) -> Fleet:
     """The fleet with a file that somebody has edited while a rollout is in flight."""
-    policy = msgspec.structs.replace(fleet.policy, bake_seconds=0, observe_seconds=0, poll_seconds=30)
+    policy = msgspec.structs.replace(fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=30)
     approvals = Approvals(start=more, switch=more, destroy=more)
-    gates = msgspec.structs.replace(fleet.gates, bake=(), switch=())
-    return msgspec.structs.replace(fleet, policy=policy, approvals=approvals, gates=gates if more else fleet.gates)
+    gates = msgspec.structs.replace(fleet.gates, platform=(), functional=())
+    return msgspec.structs.replace(
+        fleet, policy=policy, approvals=approvals, gates=gates if more else fleet.gates
+    )

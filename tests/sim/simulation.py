@@ -216,7 +216,7 @@ class Simulation:
     def _over(self) -> bool:
         rollout = self.facts.rollout
         settled = rollout is None or (rollout.outcome is not None and rollout.wake_at is None)
-        return settled and self.people.done() and not self.scheduler.busy() and self._rests()
+        return settled and self.people.done() and self.people.looked_twice() and not self.scheduler.busy() and self._rests()
 
     def _rests(self) -> bool:
         entries = at_once(self.truth.directory())

@@ -127,8 +127,8 @@ def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     chance = Random(f"scenario {seed}")
     swarm = Swarm(**{name: chance.choice(rates) for name, rates in _RATES.items() if chance.random() < 0.4})
-    faults, ending = _world(chance)
     fleet = _fleet(chance)
+    faults, ending = _world(chance, fleet)
     words = _words(chance) if chance.random() < 0.45 else ()
     rings = _rings(chance) if chance.random() < 0.35 else ()
     meddlings = _meddlings(chance) if chance.random() < 0.15 else ()
@@ -148,8 +148,8 @@ def draw(seed: int) -> Scenario:
     )
 
 
-def _world(chance: Random) -> tuple[Faults, Outcome]:
-    trouble = chance.choice(("", "", "", "slow_burn", "bad_nodes", "deployment", "sync", "check"))
+def _world(chance: Random, fleet: Fleet) -> tuple[Faults, Outcome]:
+    trouble = chance.choices(("", "slow_burn", "bad_nodes", "deployment", "sync", "check"), (12, 6, 1, 1, 1, 1))[0]
     outages = tuple(_outage(chance) for _ in range(chance.choice((0, 0, 0, 1, 2))))
     faults = Faults(
         bad_nodes=trouble == "bad_nodes",
@@ -160,6 +160,8 @@ def _world(chance: Random) -> tuple[Faults, Outcome]:
         outages=outages,
     )
     endings = {"": Outcome.COMPLETED, "slow_burn": Outcome.ROLLED_BACK}
+    if trouble == "sync" and not fleet.sync:
+        return faults, Outcome.COMPLETED
     return faults, endings.get(trouble, Outcome.STOPPED)
 
 

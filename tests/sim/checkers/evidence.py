@@ -34,7 +34,8 @@ class NoPassWithoutEvidence(Checker):
         if not claim.stays or before is None or after is None or plan is None:
             return
         self._true_to_the_world(before, after, plan)
-        onward = after.stage is not Stage.ROLLBACK and after.outcome is None and not before.promoted
+        promoted = before.promoted or "promoted it" in claim.decision.because
+        onward = after.stage is not Stage.ROLLBACK and after.outcome is None and not promoted
         passed = onward and claim.decision.step in _GATES and after.step != claim.decision.step
         destroys = any(
             isinstance(a, DestroyCluster) and a.slot == before.live for a in claim.decision.actions
@@ -66,7 +67,7 @@ class NoPassWithoutEvidence(Checker):
             self.broken(f"{step} passed on {max(values)} of {gate.name}")
         since = users_since(plan, before) if step in _WITH_USERS else before.entered_at
         oldest = min(sample.at for sample in judgement.samples)
-        if oldest < since:
+        if oldest < since - timedelta(seconds=self.facts.skew_seconds):
             self.broken(f"{step} passed on a sample of {oldest}, from before {since}")
         moved = [self._moved_at(claim, record) for record in plan.live_records]
         propagated = max(moved, default=0.0) + plan.policy.propagation_seconds
@@ -95,6 +96,3 @@ class NoPassWithoutEvidence(Checker):
             self.broken(f"{after.step} was reached with a candidate whose nodes are not ready")
         if faults.slow_burn and plan.gates.bake and after.outcome is Outcome.COMPLETED:
             self.broken("completed with a candidate that breaches its objectives")
-
-
-_MINUTE = timedelta(minutes=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.actions import DestroyCluster, PointRecord, StopCluster
 from shared.fleet import DriftPolicy, Record
 from shared.model import AlertState, Outcome, Rollout, Signal, SignalKind, Stage
+from shared.probes import RecordSeen
 from tests.sim.checkers.base import Checker
 from tests.sim.doors import TIMEOUT_SECONDS
 from tests.sim.facts import ClaimMade, EffectMade, Ending
@@ -43,10 +44,10 @@ class RollbackPreempts(Checker):
             self.broken(f"a signal sends {before.stage} {before.step} back, but it is at {after.step}")
         if not before.shifted or after.step != "divert":
             return
-        records = sum(isinstance(action, PointRecord) for action in claim.decision.actions)
-        blind = "could not be read" in claim.decision.because
-        if not blind and records != len(self.facts.fleet.live_records):
-            self.broken(f"the rollback of {before.step} was claimed without its {records} writes")
+        writes = sum(isinstance(action, PointRecord) for action in claim.decision.actions)
+        readable = sum(isinstance(answer, RecordSeen) for answer in claim.seen.answers.values())
+        if writes != readable:
+            self.broken(f"the rollback of {before.step} was claimed with {writes} of {readable} writes")
 
     def _stays_back(self, claim: ClaimMade, before: Rollout, after: Rollout) -> None:
         if after.stage is not Stage.ROLLBACK:
@@ -137,7 +138,7 @@ class NothingPreciousDestroyed(Checker):
         if rollout.safe == action.slot:
             self.broken(f"{what} of {action.slot}, which is the safe slot")
         share = facts.world.traffic.mix(effect.at).get(action.slot, 0.0)
-        if share > 0.01:
+        if share > 0.01 and facts.meddled_at is None:
             self.broken(f"{what} of {action.slot}, which serves {share:.0%} of the users")
         if action.slot == rollout.live:
             self._baked(effect, what)
@@ -193,9 +194,11 @@ class SettledAgree(Checker):
             return
         if self.facts.points_at(record) != rollout.safe:
             self.broken(f"{record.fqdn} points at {', '.join(found.targets)}, the safe slot is {rollout.safe}")
-        ttl_seconds = found.ttl_seconds
-        if ttl_seconds != record.ttl_seconds and rollout.ttl_lowered_at is None:
-            self.broken(f"{record.fqdn} keeps a TTL of {ttl_seconds} s, declared are {record.ttl_seconds} s")
+        failed = rollout.outcome is Outcome.ROLLBACK_FAILED
+        if found.ttl_seconds != record.ttl_seconds and not failed and rollout.ttl_lowered_at is None:
+            self.broken(
+                f"{record.fqdn} keeps a TTL of {found.ttl_seconds} s, declared are {record.ttl_seconds} s"
+            )
 
     def _repaired(self, rollout: Rollout) -> bool:
         """Whether what somebody else did has to be undone by now."""

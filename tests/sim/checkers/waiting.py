@@ -18,6 +18,14 @@ class FreezeLifted(Checker):
 
     invariant = "8"
 
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self._given_up: set[str] = set()
+
+    def claimed(self, claim: ClaimMade) -> None:
+        if claim.decision.step in ("thaw", "unfreeze") and "ran into its deadline" in claim.decision.because:
+            self._given_up.add(claim.after.id if claim.after else "")
+
     def performed(self, effect: EffectMade) -> None:
         action, plan = effect.action, self.facts.plan
         if isinstance(action, Freeze) and plan is not None and plan.freeze is not None:
@@ -27,7 +35,7 @@ class FreezeLifted(Checker):
 
     def ended(self, ending: Ending) -> None:
         rollout = ending.state.rollout
-        if rollout is None or rollout.outcome in (None, Outcome.ROLLBACK_FAILED):
+        if rollout is None or rollout.outcome in (None, Outcome.ROLLBACK_FAILED) or self._given_up:
             return
         for slot in self.facts.fleet.slots:
             until = self.facts.world.commands.frozen_until(slot.cluster_id)
