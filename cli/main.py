@@ -23,6 +23,7 @@ Exit codes:
   1  the answer is no: refused, invalid, not verified, or a watched rollout did not complete
   2  the command line is wrong
   3  Switchyard cannot be reached
+130  interrupted
 """
 
 

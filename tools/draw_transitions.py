@@ -31,7 +31,7 @@ stateDiagram-v2
     T0 --> rollback: fail, deadline, rollback
     T1 --> rollback: fail, deadline, alert, rollback
     T2 --> rollback: fail, deadline, alert, rollback
-    T3 --> rollback: fail, alert, rollback
+    T3 --> rollback: fail, deadline, alert, rollback
     T4 --> rollback: fail, alert, rollback
     rollback --> stopped: no traffic had moved
     rollback --> rolled_back: traffic proven on the safe slot
