@@ -30,9 +30,8 @@ TICK_LOW, SNAPSHOT_LOW, TICK_HIGH = "p-", "s-", "t"
 # A property holds 64 KiB of UTF-16, and outside of ASCII a character may take two units.
 _ASCII_CHARS_MAX = 32_000
 _CHARS_MAX = 16_000
+# 480,000 ASCII characters are 960 kB in UTF-16, under the 1 MiB that a row may have.
 _PROPERTIES_MAX = 15
-TEXT_CHARS_MAX = _ASCII_CHARS_MAX * _PROPERTIES_MAX
-"""ASCII characters in the JSON of one row: 960 kB in UTF-16, under the 1 MiB that a row may have."""
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
