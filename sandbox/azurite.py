@@ -36,6 +36,7 @@ class Azurite:
         self._child: Child | None = None
 
     def start(self) -> Self:
+        """Start it on free ports and wait until all three services listen."""
         services = ("blob", "queue", "table")
         ports = [f for name in services for f in (f"--{name}Host", "127.0.0.1", f"--{name}Port", "0")]
         keep_alive = [f for name in services for f in (f"--{name}KeepAliveTimeout", str(KEEP_ALIVE_SECONDS))]
@@ -71,12 +72,14 @@ class Azurite:
         return self
 
     def stop(self) -> None:
+        """End it; what it held is gone."""
         if self._child is not None:
             self._child.kill()  # asked kindly, it would first wait for idle connections
             self._child = None
 
     @property
     def pid(self) -> int:
+        """The process id. Raises RuntimeError where it does not run."""
         if self._child is None:
             raise RuntimeError("Azurite is not running")
         return self._child.pid

@@ -39,6 +39,7 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._process.pid
 
     @property
@@ -77,6 +78,7 @@ class Child:
         return self._reap()
 
     def kill(self) -> None:
+        """End it at once (SIGKILL)."""
         self._process.kill()
         self._reap()
 

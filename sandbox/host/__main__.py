@@ -75,6 +75,7 @@ def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event)
 
 
 def main() -> None:
+    """Serve the app in a folder until told to stop."""
     options, exit_with_stdin = parse()
     log_to_stderr()
     if not options.app.is_dir():

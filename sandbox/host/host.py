@@ -56,9 +56,11 @@ class SystemClock:
     """Real time, for the timers."""
 
     def now(self) -> datetime:
+        """The present moment in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
+        """Let that much real time pass."""
         await asyncio.sleep(seconds)
 
 

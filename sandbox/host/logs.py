@@ -22,6 +22,7 @@ def _with_invocation(record: logging.LogRecord) -> bool:
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
+    """Send all logs to stderr, those of a function with its invocation's id."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(_FORM))
     handler.addFilter(_with_invocation)

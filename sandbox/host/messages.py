@@ -34,6 +34,7 @@ class TypedData:
         self._data = {kind: value for kind, value in data.items() if value is not None}
 
     def WhichOneof(self, _group: str) -> str | None:  # noqa: N802 - protobuf's spelling
+        """The kind that it has, None where it has none."""
         return next(iter(self._data), None)
 
     def __getattr__(self, kind: str) -> Any:
@@ -53,6 +54,7 @@ class ParameterBinding(Message):
     data: TypedData | None
 
     def WhichOneof(self, _group: str) -> str:  # noqa: N802
+        """Always the value itself, never a reference to shared memory."""
         return "data"
 
 

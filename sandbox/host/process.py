@@ -29,6 +29,7 @@ class HostProcess:
         self._child: Child | None = None
 
     def start(self) -> Self:
+        """Start it and wait until it listens."""
         environment = os.environ | self.environment
         environment["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(_REPOSITORY), environment.get("PYTHONPATH", "")])

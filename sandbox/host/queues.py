@@ -38,9 +38,11 @@ class Backoff:
         self._misses = 0
 
     def reset(self) -> None:
+        """A message was there: the next pause is the shortest again."""
         self._misses = 0
 
     def next_seconds(self) -> float:
+        """The pause after one more empty poll."""
         self._misses = min(self._misses + 1, 30)
         if self._misses == 1:
             return min(POLLING_SECONDS_MIN, self._seconds_max)
@@ -102,6 +104,7 @@ class QueueListener:
         await self._queues.create(self._connection, self.queue)
 
     async def run(self) -> None:
+        """Take messages and hand them to the function, until it is told to stop."""
         while not self._stopping:
             while len(self._at_work) > self._options.new_batch_threshold:
                 await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)

@@ -58,6 +58,7 @@ class Route:
         return found if len(path) <= len(self.segments) else None
 
     def takes(self, method: str) -> bool:
+        """Whether it serves that method; without a list it serves all."""
         return not self.methods or method in self.methods
 
 
@@ -79,6 +80,7 @@ class RouteTable:
         self.routes = tuple(sorted(routes, key=lambda route: [segment.rank for segment in route.segments]))
 
     def find(self, method: str, path: Sequence[str]) -> tuple[Function, dict[str, str]] | None:
+        """The function for a request and the parameters in its path, None where no route fits."""
         for route in self.routes:
             if route.takes(method) and (parameters := route.match(path)) is not None:
                 return route.function, parameters

@@ -27,6 +27,7 @@ class Settings:
         self._values = {_normal(name): value for name, value in values.items()}
 
     def get(self, name: str) -> str | None:
+        """The setting of that name, None where there is none."""
         return self._values.get(_normal(name))
 
     def resolve(self, text: str) -> str:
@@ -48,9 +49,11 @@ class Settings:
         return found
 
     def has_identity_connection(self, name: str) -> bool:
+        """Whether a binding's `connection` names a managed identity: this host has none."""
         return any(self.get(f"{name}__{part}") for part in ("queueServiceUri", "serviceUri", "accountName"))
 
     def is_disabled(self, function: str) -> bool:
+        """Whether a setting switches that function off."""
         return (
             self.get(f"AzureWebJobs.{function}.Disabled")
             or self.get(f"AzureWebJobs__{function}__Disabled")

@@ -67,6 +67,7 @@ class Queues:
         self._news: defaultdict[Address, asyncio.Event] = defaultdict(asyncio.Event)
 
     def client(self, connection: str, name: str) -> QueueClient:
+        """The one client of that queue."""
         address = (connection, name)
         if address not in self._clients:
             # One retry, for a connection that was closed while idle: more would only hide an outage.
@@ -85,6 +86,7 @@ class Queues:
         return self._news[connection, name]
 
     async def create(self, connection: str, name: str) -> None:
+        """Create the queue unless it is there. Raises AzureError where storage can't be reached."""
         with contextlib.suppress(ResourceExistsError):
             await self.client(connection, name).create_queue()
 
@@ -108,4 +110,5 @@ class Queues:
             )
 
     async def close(self) -> None:
+        """Close every client."""
         await asyncio.gather(*(client.close() for client in self._clients.values()))

@@ -29,9 +29,11 @@ _LAST = re.compile(r"(?i)\d?L|LW")
 class Clock(Protocol):
     """Time as the timers need it."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The present moment in UTC."""
 
-    async def sleep(self, seconds: float) -> None: ...
+    async def sleep(self, seconds: float) -> None:
+        """Let that much time pass."""
 
 
 class Schedule:
@@ -53,11 +55,13 @@ class Schedule:
             raise ValueError(f"schedule '{text}': {str(error) or 'it never comes true'}") from error
 
     def next_after(self, moment: datetime) -> datetime:
+        """The first tick after `moment`."""
         ticks = CronSim(self.text, moment)
         ticks.day_and = True  # cron takes either day field, NCRONTAB both
         return next(ticks)
 
     def is_faster_than_a_minute(self, moment: datetime) -> bool:
+        """Whether ticks lie less than a minute apart: Azure keeps no status of such a timer."""
         for _ in range(5):
             following = self.next_after(moment := self.next_after(moment))
             if following - moment < timedelta(minutes=1):
@@ -74,6 +78,7 @@ class Status:
     updated: datetime
 
     def wire(self) -> dict[str, str]:
+        """As Azure's host writes it."""
         return {
             "Last": self.last.isoformat(),
             "LastUpdated": self.updated.isoformat(),
@@ -98,6 +103,7 @@ class StatusFile:
         return Status(*(datetime.fromisoformat(row[name]) for name in ("Last", "Next", "LastUpdated")))
 
     def save(self, function: str, schedule: str, status: Status) -> None:
+        """Remember it, in the file where there is one."""
         self._rows[function] = status.wire() | {"Schedule": schedule}
         if self._path is not None:
             part = self._path.with_name(self._path.name + ".part")
@@ -138,6 +144,7 @@ class Timer:
         )
 
     async def run(self) -> None:
+        """Make up for a missed tick, then keep the schedule until told to stop."""
         if self._past_due:
             await self._tick(self._clock.now(), past_due=True)
         elif self.function.trigger.options.get("runOnStartup"):

@@ -57,6 +57,7 @@ class _Face:
         self._background: set[asyncio.Task[Outcome]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request: the host's own addresses first, then the app's routes."""
         # Split before decoding, so that an encoded slash stays inside its segment.
         path = [unquote(part) for part in request.rel_url.raw_path.split("/") if part]
         match [part.lower() for part in path]:

@@ -86,6 +86,7 @@ class _Sender:
 
     @property
     def session(self) -> aiohttp.ClientSession:
+        """The connections of this subscription, while it is entered as a context manager."""
         assert self._session is not None, "use it as a context manager"
         return self._session
 

@@ -1,3 +1,5 @@
+"""What the host makes of Event Grid's deliveries: handshakes, events, and what it cannot read."""
+
 import json
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""host.json as the host reads it: the defaults, and what keeps it from starting."""
+
 import json
 from datetime import timedelta
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The functions of an app as the host reads them, and what keeps it from starting."""
+
 import json
 from datetime import timedelta
 from typing import Any

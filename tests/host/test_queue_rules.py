@@ -1,3 +1,5 @@
+"""The rules of queue triggers that need no queue: encodings, pauses, poison queues, metadata."""
+
 import random
 from datetime import UTC, datetime
 

@@ -1,3 +1,5 @@
+"""Which function answers which address."""
+
 from typing import Any
 
 import pytest

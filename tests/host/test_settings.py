@@ -1,3 +1,5 @@
+"""App settings as Azure's configuration looks them up."""
+
 import json
 import os
 from pathlib import Path
@@ -62,7 +64,8 @@ def test_a_function_is_disabled_by_its_setting(name: str, value: str, disabled: 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWITCHYARD_TEST_ONE", "from the environment")
-    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setenv("SWITCHYARD_TEST_TWO", "to be forgotten with the test")
+    monkeypatch.delenv("SWITCHYARD_TEST_TWO")
     settings = enter({"SWITCHYARD_TEST_ONE": "from the file", "SWITCHYARD_TEST_TWO": "from the file"})
     assert settings.get("SWITCHYARD_TEST_ONE") == "from the environment"
     assert os.environ["SWITCHYARD_TEST_TWO"] == "from the file"

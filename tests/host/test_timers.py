@@ -1,3 +1,5 @@
+"""When timers tick, what they catch up on, and what is remembered of them."""
+
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""What an invocation hands to the runtime and gets back from it."""
+
 from pathlib import Path
 
 import pytest
