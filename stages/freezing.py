@@ -6,7 +6,7 @@ which is harmless because it is idempotent. A freeze expires by itself, so a tha
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.actions import Freeze, Thaw
 from shared.decision import Seen
@@ -14,7 +14,7 @@ from shared.fleet import Fleet
 from shared.model import Rollout
 from shared.probes import CommandSeen, CommandState, Probe
 from stages.looking import seen_as, unavailable
-from stages.step import Move, act, advance, fail, wait
+from stages.step import ORDER_SECONDS_MAX, Move, act, advance, fail, wait
 from stages.verdicts import unseen
 
 _POLL_SECONDS = 10
@@ -39,8 +39,12 @@ def freeze(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return advance(rollout, f"deployments to {rollout.live} are frozen")
 
 
-def thaw(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+def thaw(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     """Allow workload changes on the live cluster again; tried until the step's deadline."""
+    left = _order_seconds_left(fleet, rollout, seen.now)
+    if left > 0:
+        because = f"a freeze of {rollout.live} may still be on its way: it is lifted after that"
+        return wait(rollout, because, wake_seconds=left)
     ended = _run(rollout, seen, Thaw(rollout.live), f"lifts the freeze of {rollout.live}")
     if isinstance(ended, Move):
         return ended
@@ -48,6 +52,14 @@ def thaw(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         because = f"the thaw of {rollout.live} failed, it is tried again: {ended.output.strip()[-200:]}"
         return wait(rollout, because, command_id=None)
     return advance(rollout, f"deployments to {rollout.live} are allowed again", frozen_until=None)
+
+
+def _order_seconds_left(fleet: Fleet, rollout: Rollout, now: datetime) -> float:
+    """How long the newest order to freeze may still be on its way: a freeze after the thaw would stay."""
+    if fleet.freeze is None or rollout.frozen_until is None:
+        return 0
+    ordered_at = rollout.frozen_until - timedelta(seconds=fleet.freeze.expires_seconds)
+    return (ordered_at - now).total_seconds() + ORDER_SECONDS_MAX
 
 
 def frozen(_fleet: Fleet, rollout: Rollout) -> bool:

@@ -22,7 +22,7 @@ from stages.looking import (
     seen_as,
     unavailable,
 )
-from stages.step import Move, Step, Verb, act, advance, wait
+from stages.step import ORDER_SECONDS_MAX, Move, Step, Verb, act, advance, wait
 from stages.t3_switch import restore_ttl, share_of, ttl_lowered
 from stages.verdicts import unseen
 
@@ -33,12 +33,16 @@ def _restart_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     return frozenset({ClusterState(rollout.live)})
 
 
-def _restart(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+def _restart(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     probe = ClusterState(rollout.live)
     cluster = seen_as(seen, probe, ClusterSeen)
     if cluster is None:
         return unseen(rollout, f"the old cluster could not be read: {unavailable(seen, [probe])}")
     if cluster_trouble(cluster, None) is None:
+        left = (rollout.entered_at - seen.now).total_seconds() + ORDER_SECONDS_MAX
+        if left > 0:
+            because = f"the cluster of {rollout.live} runs, but an order to stop it may still be on its way"
+            return wait(rollout, because, wake_seconds=min(left, fleet.policy.poll_seconds), failures=0)
         because = f"the cluster of {rollout.live} runs again and can take all traffic"
         return advance(rollout, because, live_stopped=False, safe=rollout.live)
     if cluster.exists and cluster.provisioning not in ("Succeeded", "Failed", "Canceled"):

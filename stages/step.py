@@ -19,6 +19,12 @@ from shared.fleet import Fleet
 from shared.model import HoldKind, Judgement, Rollout
 from shared.probes import Probe
 
+ORDER_SECONDS_MAX = 300
+"""How long after its claim an action may still reach the world: a worker may stall between the two.
+
+A record refuses an older epoch. What cannot, such as a cluster, is only trusted once this has passed.
+"""
+
 
 class Verb(StrEnum):
     """What a step may answer."""

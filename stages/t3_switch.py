@@ -170,6 +170,9 @@ def restore_ttl(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         for write in writes
         if (found := record_seen(seen, write.record)) is None or found.ttl_seconds != write.ttl_seconds
     )
+    if rollout.rollback_because and not own_write_seen(fleet, rollout, slot, seen):
+        # A forward write may still be on its way: only a write of its own, with a later epoch, keeps it out.
+        late = writes
     if late:
         names = ", ".join(write.record.fqdn for write in late)
         return act(rollout, f"restores the TTL of {names} to {late[0].ttl_seconds} s", *late)

@@ -1,0 +1,105 @@
+"""A worker that claims, falls asleep, and acts minutes later, when somebody else has turned it all round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sandbox.world.ports import PortsWorld
+from shared.actions import Action, Freeze, PointRecord, StopCluster
+from shared.engine import Engine
+from shared.errors import Superseded
+from shared.fleet import Fleet
+from shared.model import Outcome, SignalKind
+from shared.probes import Answer, Probe
+from tests.engine.rig import Rig
+from tests.fleets import ADDRESSES, BLUE, fleet
+
+
+class AsleepError(Exception):
+    """The worker sleeps before its action."""
+
+
+class SleepyWorld:
+    """The world of a worker that falls asleep before its first action of one kind."""
+
+    def __init__(self, world: PortsWorld, kind: type[Action]) -> None:
+        self._world = world
+        self._kind = kind
+        self._late: tuple[Fleet, Action, int] | None = None
+
+    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
+        """As the world does."""
+        return await self._world.observe(fleet, probes, now)
+
+    async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
+        """Fall asleep, or do as the world does."""
+        if isinstance(action, self._kind):
+            self._late = fleet, action, epoch
+            raise AsleepError
+        return await self._world.perform(fleet, action, epoch=epoch)
+
+    async def wakes(self) -> None:
+        """The worker wakes and does what it was about to do."""
+        assert self._late is not None, "it never fell asleep"
+        fleet, action, epoch = self._late
+        with suppress(Superseded):
+            await self._world.perform(fleet, action, epoch=epoch)
+
+
+async def falls_asleep(it: Rig, step: str, kind: type[Action]) -> SleepyWorld:
+    """One of two workers claims an action of that kind in that step, and sleeps."""
+    await it.publish_version()
+    rollout = await it.until(step)
+    assert rollout.outcome is None
+    sleepy = SleepyWorld(PortsWorld(it.world), kind)
+    engine = Engine(it.store, sleepy, it.topic, it.clock)
+    for _ in range(60):
+        it.clock.at += timedelta(minutes=1)
+        try:
+            await engine.tick(it.fleet.name)
+        except AsleepError:
+            return sleepy
+    raise AssertionError(f"{step} never ordered a {kind.__name__}")
+
+
+async def back(it: Rig) -> None:
+    await it.send(SignalKind.ROLLBACK, by="olivia@contoso.com")
+
+
+async def minutes(it: Rig, count: int) -> None:
+    for _ in range(count):
+        await it.minute()
+
+
+async def test_a_late_stop_never_hits_the_cluster_that_users_were_brought_back_to() -> None:
+    it = await Rig(fleet()).applied()
+    sleepy = await falls_asleep(it, "bake", StopCluster)
+    await back(it)
+    await minutes(it, 4)
+    await sleepy.wakes()
+    assert it.traffic_at() != ADDRESSES[BLUE], "users would be on a cluster that stops"
+    assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+    assert it.traffic_at() == ADDRESSES[BLUE]
+    assert it.world.clusters.runs(it.fleet.slot(BLUE).cluster_id, it.clock.at)
+
+
+async def test_a_late_freeze_does_not_outlive_the_rollout() -> None:
+    it = await Rig(fleet()).applied()
+    sleepy = await falls_asleep(it, "platform_gate", Freeze)
+    await back(it)
+    await minutes(it, 4)
+    await sleepy.wakes()
+    assert (await it.ended()).outcome is Outcome.STOPPED
+    await minutes(it, 2)
+    assert it.frozen_until(BLUE) is None
+
+
+async def test_a_late_low_ttl_does_not_outlive_the_rollout() -> None:
+    it = await Rig(fleet(freeze=None)).applied()
+    sleepy = await falls_asleep(it, "platform_gate", PointRecord)
+    await back(it)
+    assert (await it.ended()).outcome is Outcome.STOPPED
+    await sleepy.wakes()
+    assert it.live_record().ttl_seconds == 300
