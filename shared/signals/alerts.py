@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.errors import Refused
 from shared.model import AlertState, Signal, SignalKind
-from shared.signals.body import instant, refused, text, text_or_none, texts_within, thing
+from shared.signals.body import clean, instant, refused, text, texts_within, thing, word
 from shared.signals.events import signal_id, suffixed
 from shared.signals.matching import Entry, Match, clusters_named, is_cluster, match, nobody
-from shared.signals.sentences import sentence
+from shared.signals.sentences import is_recovery, sentence
 
 SCHEMA = "azureMonitorCommonAlertSchema"
 _SEVERITY = re.compile(r"sev([0-4])", re.IGNORECASE)
@@ -54,17 +55,21 @@ def alert_signals(body: object, received_at: datetime, directory: Sequence[Entry
     essentials = _essentials(thing(data.get("essentials"), "data.essentials"))
     context = data.get("alertContext")
     context = {} if context is None else thing(context, "data.alertContext")
+    if essentials.state is AlertState.FIRED and is_recovery(essentials.service, context):
+        essentials = replace(essentials, state=AlertState.RESOLVED, resolved_at=essentials.fired_at)
+    matches = _matches(essentials, context, data.get("customProperties"), directory)
     return tuple(
-        _signal(essentials, context, each, suffix, received_at)
-        for each, suffix in suffixed(_matches(essentials, context, directory))
+        _signal(essentials, context, each, suffix, received_at) for each, suffix in suffixed(matches)
     )
 
 
 def _essentials(found: dict[str, Any]) -> Essentials:
     field = "data.essentials"
-    service = text_or_none(found.get("monitoringService"), f"{field}.monitoringService") or ""
-    kind = text_or_none(found.get("signalType"), f"{field}.signalType")
-    if kind is None and (service.lower() in _BUDGETS or found.get("alertTargetIDs") is None):
+    description = found.get("description")
+    service = word(found.get("monitoringService"))
+    if not word(found.get("signalType")) and (
+        service.lower() in _BUDGETS or found.get("alertTargetIDs") is None
+    ):
         raise Refused(
             f"{field}.signalType: got nothing, expected Metric, Log or Activity Log: "
             "a budget's alert says nothing about a cluster"
@@ -78,14 +83,14 @@ def _essentials(found: dict[str, Any]) -> Essentials:
         targets=_targets(found.get("alertTargetIDs"), f"{field}.alertTargetIDs"),
         fired_at=_instant(found.get("firedDateTime"), f"{field}.firedDateTime"),
         resolved_at=_instant(found.get("resolvedDateTime"), f"{field}.resolvedDateTime"),
-        description=text_or_none(found.get("description"), f"{field}.description") or "",
+        description=clean(description) if isinstance(description, str) else "",
     )
 
 
 def _rule(found: dict[str, Any]) -> str:
-    name = text_or_none(found.get("alertRule"), "data.essentials.alertRule")
-    rule_id = text_or_none(found.get("alertRuleId"), "data.essentials.alertRuleId")
-    return name or (rule_id or "").rstrip("/").rsplit("/", 1)[-1] or "an alert without a name"
+    rule_id = found.get("alertRuleId")
+    last = rule_id.rstrip("/").rsplit("/", 1)[-1] if isinstance(rule_id, str) else ""
+    return word(found.get("alertRule")) or word(last) or "an alert without a name"
 
 
 def _state(value: object, field: str) -> AlertState:
@@ -109,8 +114,10 @@ def _targets(value: object, field: str) -> tuple[str, ...]:
     if value is None:
         return ()
     values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list) or len(values) > _TARGETS_MAX:
+    if not isinstance(values, list):
         raise refused(field, value, "an array of resource ids")
+    if len(values) > _TARGETS_MAX:
+        raise Refused(f"{field}: got {len(values)} of them, expected at most {_TARGETS_MAX} resource ids")
     return tuple(text(each, field, "a resource id") for each in values if each is not None and each != "")
 
 
@@ -119,10 +126,14 @@ def _instant(value: object, field: str) -> datetime | None:
 
 
 def _matches(
-    essentials: Essentials, context: dict[str, Any], directory: Sequence[Entry]
+    essentials: Essentials, context: dict[str, Any], custom: object, directory: Sequence[Entry]
 ) -> tuple[Match, ...]:
-    """The slots that the targets name; else those in the context; else those of a cluster named there."""
-    inside = [each for each in texts_within(context, skip=_PERSONAL) if _is_id(each)]
+    """The slots that the targets name; else those in the context; else those of a cluster named there.
+
+    A subscription counts as a target alone: in a context it is the scope of somebody's role.
+    """
+    found_inside = texts_within([context, custom], skip=_PERSONAL)
+    inside = [each for each in found_inside if _is_id(each) and each.strip("/").count("/") > 1]
     whole: tuple[Match, ...] = ()
     for ids in (essentials.targets, inside, _named(essentials, context, directory)):
         found = match(ids, directory)
@@ -171,8 +182,9 @@ def _signal(
     suffix: tuple[str, ...],
     received_at: datetime,
 ) -> Signal:
-    fired = essentials.fired_at.isoformat() if essentials.fired_at else "unknown"
     state = essentials.state
+    told_at = essentials.fired_at or essentials.resolved_at
+    since = told_at.isoformat().lower() if told_at else "unknown"
     at = essentials.fired_at if state is AlertState.FIRED else essentials.resolved_at
     because = sentence(
         rule=essentials.rule,
@@ -184,7 +196,7 @@ def _signal(
     )
     return Signal(
         kind=SignalKind.ALERT,
-        id=signal_id(found.fleet, essentials.alert_id, state.value, fired, *suffix),
+        id=signal_id(found.fleet, essentials.alert_id.lower(), state.value, since, *suffix),
         fleet=found.fleet,
         at=at or received_at,
         because=because,

@@ -6,8 +6,10 @@ Decides what a text, an object and an instant are. Refuses to know events and al
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from shared.errors import Refused
@@ -16,6 +18,9 @@ TEXT_CHARACTERS_MAX = 2048
 SENTENCE_CHARACTERS_MAX = 400
 VALUES_MAX = 5000
 _SHOWN_CHARACTERS_MAX = 80
+# Controls, line breaks, turns of the writing direction, half characters: in a name they forge log lines.
+_NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NO_PROSE = re.compile("[\x00\ud800-\udfff]")
 
 
 def shown(value: object) -> str:
@@ -51,12 +56,8 @@ def thing(value: object, field: str) -> dict[str, Any]:
 
 
 def text(value: object, field: str, expected: str = "text") -> str:
-    """A text that says something and can be stored. Raises Refused."""
-    if not isinstance(value, str) or not value.strip() or len(value) > TEXT_CHARACTERS_MAX:
-        raise refused(field, value, expected)
-    if any("\ud800" <= c <= "\udfff" or c == "\0" for c in value):
-        raise refused(field, value, f"{expected} in Unicode")
-    return value
+    """A text on one line that says something: an id, a name. Raises Refused."""
+    return _fit(value, field, expected, _NO_NAME, "without control characters")
 
 
 def text_or_none(value: object, field: str, expected: str = "text") -> str | None:
@@ -64,11 +65,18 @@ def text_or_none(value: object, field: str, expected: str = "text") -> str | Non
     return None if value is None or value == "" else text(value, field, expected)
 
 
+def prose_or_none(value: object, field: str) -> str | None:
+    """A person's text of any number of lines, or None where there is none. Raises Refused."""
+    return None if value is None or value == "" else _fit(value, field, "text", _NO_PROSE, "in Unicode")
+
+
 def word(value: object) -> str:
     """A value of somebody else's as part of a sentence; empty where it has nothing to say."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return f"{value:g}" if isinstance(value, float) else clean(str(value), 120)
+    return clean(str(value), 120)
 
 
 def instant(value: object, field: str) -> datetime:
@@ -81,7 +89,7 @@ def instant(value: object, field: str) -> datetime:
 
 
 def texts_within(value: object, *, skip: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Every text inside a value, the values of the `skip` keys left out; a bounded number of them."""
+    """Every text inside a value in its order, the values of the `skip` keys left out; a bounded number."""
     waiting = [value]
     for _ in range(VALUES_MAX):
         if not waiting:
@@ -90,6 +98,23 @@ def texts_within(value: object, *, skip: frozenset[str] = frozenset()) -> Iterat
         if isinstance(here, str):
             yield here
         elif isinstance(here, dict):
-            waiting += [item for key, item in here.items() if str(key).lower() not in skip]
+            waiting += [item for key, item in reversed(here.items()) if str(key).lower() not in skip]
         elif isinstance(here, list | tuple):
-            waiting += here
+            waiting += reversed(here)
+
+
+def _fit(value: object, field: str, expected: str, unfit: re.Pattern[str], fit: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise refused(field, value, expected)
+    if len(value) > TEXT_CHARACTERS_MAX:
+        raise refused(field, value, f"{expected} of at most {TEXT_CHARACTERS_MAX} characters")
+    if unfit.search(value):
+        raise refused(field, value, f"{expected} {fit}")
+    return value
+
+
+def _number(value: float) -> str:
+    """Six digits, and large numbers such as bytes in full: nobody reads 1.50324e+10 at night."""
+    if not isfinite(value):
+        return ""
+    return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:g}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.errors import Refused
 from shared.model import COMMANDS, Signal, SignalKind
-from shared.signals.body import clean, refused, text, text_or_none, thing
+from shared.signals.body import clean, prose_or_none, refused, text, text_or_none, thing
 from shared.signals.events import kubernetes_version, signal_id
 
 _COMMON = frozenset({"by", "note"})
@@ -49,7 +49,7 @@ def command_signal(
                 f"{clean(str(name), 80)}: got an unknown field, expected {', '.join(sorted(known))}"
             )
     person = text(by, "by", "the person behind the command")
-    note = text_or_none(found.get("note"), "note")
+    note = prose_or_none(found.get("note"), "note")
     version = kubernetes_version(found.get("version"), "version") if starts else None
     told = f"starts a rollout to {version}" if starts else _TOLD[kind]
     because = f"{clean(person, 120)} {told}"

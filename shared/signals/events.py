@@ -7,7 +7,9 @@ Sources: https://learn.microsoft.com/azure/event-grid/event-schema-aks and .../e
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -18,7 +20,7 @@ from msgspec import Struct
 
 from shared.errors import Refused
 from shared.model import Signal, SignalKind
-from shared.signals.body import clean, instant, refused, text, text_or_none, thing, word
+from shared.signals.body import clean, instant, prose_or_none, refused, text, text_or_none, thing, word
 from shared.signals.matching import Entry, Match, match, nobody
 
 VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
@@ -96,13 +98,13 @@ def read_envelope(event: dict[str, Any], received_at: datetime) -> Envelope:
         subject=text_or_none(event.get("subject"), "subject") or "",
         type=kind,
         at=received_at if at is None else instant(at, time),
-        data=thing(event.get("data"), "data"),
+        data=_data(event),
     )
 
 
 def signal_id(fleet: str, *parts: str) -> str:
     """A name for ever: the same parts give the same id, however long they are."""
-    plain = "/".join((fleet, *(part.strip("/").lower() for part in parts)))
+    plain = "/".join((fleet, *(part.strip("/") for part in parts)))
     return plain if len(plain) <= _ID_CHARACTERS_MAX else f"{fleet}/{sha256(plain.encode()).hexdigest()}"
 
 
@@ -124,7 +126,8 @@ def kubernetes_version(value: object, field: str) -> str:
 def _signal(envelope: Envelope, meaning: Meaning, found: Match, suffix: tuple[str, ...]) -> Signal:
     return Signal(
         kind=meaning.kind,
-        id=signal_id(found.fleet, envelope.source, envelope.id, *suffix),
+        # ARM ids come in any case; an event's own id is its publisher's, and its case counts.
+        id=signal_id(found.fleet, envelope.source.lower(), envelope.id, *suffix),
         fleet=found.fleet,
         at=envelope.at,
         because=meaning.because.replace("{resource}", found.resource),
@@ -139,6 +142,20 @@ def _signal(envelope: Envelope, meaning: Meaning, found: Match, suffix: tuple[st
     )
 
 
+def _data(event: dict[str, Any]) -> dict[str, Any]:
+    """`data`, or what CloudEvents carries in its place where a publisher handed its client bytes."""
+    encoded = event.get("data_base64")
+    if encoded is None or event.get("data") is not None:
+        return thing(event.get("data"), "data")
+    try:
+        found = json.loads(b64decode(encoded, validate=True))
+    except (TypeError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise refused("data_base64", encoded, "a JSON object in base64")
+    return found
+
+
 def _ids(envelope: Envelope) -> tuple[str, ...]:
     if envelope.type.startswith(_AKS):
         return (envelope.source,) if envelope.source else ()
@@ -147,20 +164,25 @@ def _ids(envelope: Envelope) -> tuple[str, ...]:
 
 
 def _followers(envelope: Envelope, directory: Sequence[Entry]) -> tuple[Match, ...]:
-    named = envelope.data.get("fleets")
+    named = _respelled(envelope.data).get("fleets")
     if named is None:
         found = tuple(Match(entry.name, None, "") for entry in directory if entry.platform)
         if not found:
             raise Refused("event: no fleet follows the platform channel, and data.fleets names none")
         return found
     if not isinstance(named, list) or not named:
-        raise refused("data.fleets", named, "an array of fleets' names")
+        raise refused("data.fleets", named, "an array of at least one fleet's name")
     names = list(dict.fromkeys(text(each, "data.fleets", "the name of a fleet") for each in named))
     known = {entry.name for entry in directory}
-    for name in names:
-        if name not in known:
-            raise refused("data.fleets", name, "the name of an applied fleet")
-    return tuple(Match(name, None, "") for name in names)
+    found = tuple(Match(name, None, "") for name in names if name in known)
+    if not found:
+        raise refused("data.fleets", names[0], "the name of an applied fleet")
+    return found
+
+
+def _respelled(data: dict[str, Any]) -> dict[str, Any]:
+    """A release's data under names such as `kubernetesversion`: camelCase is read too."""
+    return {str(key).replace("_", "").lower(): value for key, value in data.items()}
 
 
 def _available(envelope: Envelope) -> Meaning:
@@ -206,12 +228,11 @@ def _changed(state: str, told: str) -> Callable[[Envelope], Meaning]:
 
 
 def _published(envelope: Envelope) -> Meaning:
-    # Publishers that write camelCase are read too: the names differ in nothing else.
-    data = {str(key).replace("_", "").lower(): value for key, value in envelope.data.items()}
+    data = _respelled(envelope.data)
     version = kubernetes_version(data.get("kubernetesversion"), "data.kubernetes_version")
     template = text_or_none(data.get("templateversion"), "data.template_version", "a template version")
     by = text_or_none(data.get("publishedby"), "data.published_by", "who published it")
-    note = text_or_none(data.get("notes"), "data.notes")
+    note = prose_or_none(data.get("notes"), "data.notes")
     what = f"cluster template {clean(template, 80)} with " if template else ""
     what += f"Kubernetes {version}"
     told = f"{clean(by, 120)} published {what}" if by else f"{what} was published"

@@ -41,24 +41,38 @@ class Match(NamedTuple):
 
     @property
     def resource(self) -> str:
-        """The resource's name for a sentence: `aks-green`, or `pool1 of aks-green` for one inside it."""
+        """The resource's name for a sentence: `aks-green`, or `pool1 of aks-green` for one inside it.
+
+        Resources that AKS made have the same names in every cluster, so their group is told as well.
+        """
         parts = self.resource_id.strip("/").split("/")
         inner = clean(parts[-1], 80)
-        return f"{inner} of {clean(parts[7], 80)}" if len(parts) > 8 else inner
+        if len(parts) <= 4:
+            return f"{'subscription' if len(parts) == 2 else 'resource group'} {inner}"
+        name = f"{inner} of {clean(parts[7], 80)}" if len(parts) > 8 else inner
+        return (
+            f"{name} in {clean(parts[3], 80)}" if parts[3:4] and parts[3].lower().startswith("mc_") else name
+        )
 
 
 def resources_of(fleet: Fleet) -> dict[str, str]:
     """What a fleet declares, as a directory entry holds it: lower-case ARM ids to slot names.
 
     '' stands for the whole fleet: live records, zones, the template spec and the subscription, which a
-    service health alert names.
+    service health alert names. A cluster's nodes lie in a group of their own, by the name that AKS gives it.
     """
     shared = [fleet.provisioner.template_spec_id, f"/subscriptions/{fleet.subscription_id}"]
     shared += [record.zone_id for record in (*fleet.live_records, *(slot.host for slot in fleet.slots))]
     shared += [_record_id(record) for record in fleet.live_records]
     found = {each.lower(): "" for each in shared}
     for slot in fleet.slots:
-        own = (slot.cluster_id, slot.gateway_id, slot.public_ip_id, _record_id(slot.host))
+        own = (
+            slot.cluster_id,
+            _node_group_id(slot.cluster_id, fleet.location),
+            slot.gateway_id,
+            slot.public_ip_id,
+            _record_id(slot.host),
+        )
         found |= {each.lower(): str(slot.name) for each in own if each}
     return found
 
@@ -66,7 +80,7 @@ def resources_of(fleet: Fleet) -> dict[str, str]:
 def match(ids: Iterable[str], directory: Sequence[Entry]) -> tuple[Match, ...]:
     """Every fleet and slot that one of `ids` belongs to; the first id wins. A fleet's slots go before itself.
 
-    A resource inside a slot's resource (a node pool of its cluster) belongs to the slot. What a fleet shares,
+    What lies inside a slot's resource (a node pool in its cluster) belongs to the slot. What a fleet shares,
     such as a zone, stands for itself alone: what else lies in it is not the fleet's.
     """
     wanted = {each.lower().rstrip("/"): each for each in reversed(list(ids))}
@@ -108,12 +122,18 @@ def _record_id(record: Record) -> str:
     return f"{record.zone_id}/{record.type.value}/{record.name}"
 
 
+def _node_group_id(cluster_id: str, location: str) -> str:
+    """Source: https://learn.microsoft.com/azure/aks/faq, on the node resource group."""
+    _, _, subscription, _, group, *_, cluster = cluster_id.split("/")
+    return f"/subscriptions/{subscription}/resourceGroups/{f'MC_{group}_{cluster}_{location}'[:80]}"
+
+
 def _slot_of(resource_id: str, resources: Mapping[str, str]) -> str | None:
     exact = resources.get(resource_id)
     if exact is not None:
         return exact
     parent = resource_id
-    while parent.count("/") > 8:  # a resource's own id has 8: nothing shorter can be a slot's
+    while parent.count("/") > 4:  # a resource group's own id has 4: nothing shorter can be a slot's
         parent = parent.rpartition("/")[0]
         if resources.get(parent):
             return resources[parent]

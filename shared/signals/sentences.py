@@ -25,6 +25,7 @@ _OPERATORS = {
     "less than": "less than",
 }
 _CRITERIA_MAX = 3
+_RESOURCE_HEALTH = ("resourcehealth", "activitylog-resourcehealth")
 
 
 def sentence(
@@ -32,8 +33,18 @@ def sentence(
 ) -> str:
     """`RULE fired on RESOURCE: what it saw`."""
     head = f"{clean(rule, 120)} {state.value} on {resource}"
-    details = _details(service.lower().replace(" ", ""), context, state) or clean(description, 200)
+    details = _details(_squeezed(service), context, state) or clean(description, 200)
     return clean(f"{head}: {details}" if details else head)
+
+
+def is_recovery(service: str, context: dict[str, Any]) -> bool:
+    """Whether a resource health alert says that all is well again.
+
+    It comes as `Fired` too: rules on the activity log are stateless and never say `Resolved`.
+    Source: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview.
+    """
+    health = word(_dict(context.get("properties")).get("currentHealthStatus"))
+    return _squeezed(service) in _RESOURCE_HEALTH and health.lower() == "available"
 
 
 def _details(service: str, context: dict[str, Any], state: AlertState) -> str:
@@ -47,7 +58,7 @@ def _details(service: str, context: dict[str, Any], state: AlertState) -> str:
         return _detection(context)
     if "SearchQuery" in context or "ResultCount" in context:
         return _search(context, state)
-    if service in ("resourcehealth", "activitylog-resourcehealth"):
+    if service in _RESOURCE_HEALTH:
         return _resource_health(context)
     if service in ("servicehealth", "activitylog-servicehealth"):
         return _service_health(context)
@@ -100,7 +111,8 @@ def _prometheus(context: dict[str, Any]) -> str:
 
 def _detection(context: dict[str, Any]) -> str:
     told = clean(word(context.get("DetectionSummary")), 200)
-    value, normal = word(context.get("DetectedValue")), word(context.get("NormalValue"))
+    value = _first(context.get("DetectedValue"), context.get("DetectedFailureRate"))
+    normal = _first(context.get("NormalValue"), context.get("NormalFailureRate"))
     return f"{told} ({value}, normally {normal})" if value and normal else told
 
 
@@ -134,7 +146,16 @@ def _service_health(context: dict[str, Any]) -> str:
 
 def _activity(context: dict[str, Any]) -> str:
     operation, status = word(context.get("operationName")), word(context.get("status"))
-    return " ".join(each for each in (operation, status.lower()) if each)
+    told = " ".join(each for each in (operation, status.lower()) if each)
+    found = _dict(context.get("properties"))
+    # An autoscale setting, an adviser and a security alert each say what it is about in a place of their own.
+    places = (found.get("description"), found.get("recommendationName"), found.get("eventName"))
+    what = _first(*places, context.get("Activity Log Event Description"))
+    return f"{told}: {what}" if told and what else told or what
+
+
+def _squeezed(service: str) -> str:
+    return service.lower().replace(" ", "")
 
 
 def _first(*values: object) -> str:
