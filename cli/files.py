@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from shared.errors import Invalid, Mistake
 from shared.fleet import Fleet
@@ -50,6 +51,12 @@ def looks_like_file(word: str) -> bool:
 
 
 def json_from(file: Path | None) -> Any:
-    """The JSON in a file, or on stdin. Raises ValueError."""
-    text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
-    return json.loads(text)
+    """The JSON in a file, or on stdin, read as strictly as Switchyard reads it. Raises ValueError.
+
+    An editor's byte order mark is left out.
+    """
+    found = sys.stdin.buffer.read() if file is None else file.read_bytes()
+    try:
+        return msgspec.json.decode(found.decode("utf-8-sig"))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from error

@@ -45,10 +45,35 @@ def test_an_alert_on_nobodys_resource_is_refused_with_a_sentence(cli: Cli, alert
     assert "agw-green" in ran.json["refused"]
 
 
-@pytest.mark.parametrize("text", ["{", "", "[]", "{}", '"hello"', "NaN"])
+@pytest.mark.parametrize(
+    "text", ["{", "", "[]", "{}", '"hello"', "NaN", "[" * 100_000, "9" * 5000, '{"type": "\\ud800"}']
+)
 def test_what_is_no_signal_is_refused_with_a_sentence(cli: Cli, tmp_path: Path, text: str) -> None:
     file = tmp_path / "body.json"
     file.write_text(text)
     ran = cli("signal", "explain", str(file), "--fleet", EXAMPLE)
     assert ran.code == 1
     assert len(ran.json["refused"].split()) > 3
+
+
+def test_a_body_that_an_editor_marked_as_utf_8_is_read(cli: Cli, alert: str, tmp_path: Path) -> None:
+    file = tmp_path / "marked.json"
+    file.write_bytes(b"\xef\xbb\xbf" + Path(alert).read_bytes())
+    assert cli("signal", "explain", str(file), "--fleet", EXAMPLE).json["slot"] == "green"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_bytes_that_are_not_utf_8_are_refused(cli: Cli, tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "body.json"
+    file.write_bytes('{"type": "\u00e9"}'.encode(encoding))
+    ran = cli("signal", "explain", str(file), "--fleet", EXAMPLE)
+    assert ran.code == 1
+    assert "utf-8" in ran.json["refused"]
+
+
+def test_what_the_webhook_would_not_read_is_refused_too(cli: Cli, alert: str, tmp_path: Path) -> None:
+    body = json.loads(Path(alert).read_text())
+    body["data"]["alertContext"] = {"value": float("nan")}
+    file = tmp_path / "nan.json"
+    file.write_text(json.dumps(body))
+    assert cli("signal", "explain", str(file), "--fleet", EXAMPLE).code == 1
