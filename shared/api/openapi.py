@@ -49,6 +49,18 @@ _PROBLEM = {
         "mistakes": {"type": "array", "items": {"type": "object"}},
     },
 }
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The ETag of a GET: the change is made over what was read there, or refused with 412",
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The caller's own name for this command: said twice with the same one, it is said once",
+}
 
 
 def document(version: str) -> dict[str, Any]:
@@ -73,7 +85,12 @@ def _paths() -> dict[str, Any]:
     anything = {"type": "object"}
     events = {"oneOf": [anything, {"type": "array", "items": anything}]}
     commands = {
-        f"{rollout}/{name}": {"post": _operation(f"{name} a rollout", _ref("Answer"), "Command", 409, 412)}
+        f"{rollout}/{name}": {
+            "post": {
+                **_operation(f"{name} a rollout", _ref("Answer"), "Command", 404, 409, 412),
+                "parameters": [_IF_MATCH, _IDEMPOTENCY_KEY],
+            }
+        }
         for name in ("promote", "pause", "resume", "rollback", "retry")
     }
     described = {
@@ -84,14 +101,20 @@ def _paths() -> dict[str, Any]:
         "/fleets": {"get": _operation("all fleets", anything)},
         fleet: {
             "get": _operation("a fleet and its state", anything, None, 404),
-            "put": _operation("apply a fleet file", anything, anything, 412, media="application/yaml"),
+            "put": {
+                **_operation("apply a fleet file", anything, anything, 412, media="application/yaml"),
+                "parameters": [_IF_MATCH],
+            },
         },
         f"{fleet}/audit": {
             "get": _operation("a fleet's audit trail", _list("audit", "AuditEntry"), None, 404)
         },
         f"{fleet}/rollouts": {
             "get": _operation("a fleet's rollouts", _list("rollouts", "Rollout"), None, 404),
-            "post": _operation("start a rollout", _ref("Answer"), "Start", 404, 409, success=202),
+            "post": {
+                **_operation("start a rollout", _ref("Answer"), "Start", 404, 409, success=202),
+                "parameters": [_IDEMPOTENCY_KEY],
+            },
         },
         rollout: {"get": _operation("a rollout and its verdicts", anything, None, 404)},
         f"{rollout}/audit": {"get": _operation("its audit trail", _list("audit", "AuditEntry"), None, 404)},

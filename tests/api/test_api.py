@@ -206,6 +206,19 @@ async def test_the_api_describes_every_route_that_it_serves(client: Client) -> N
     )
 
 
+async def test_the_api_describes_the_headers_that_guard_a_change(client: Client) -> None:
+    paths = content(await client.call(client.api.document, method="GET"))["paths"]
+    guards = {
+        (path, method): [header["name"] for header in paths[path][method]["parameters"]]
+        for path, method in (
+            ("/fleets/{fleet}", "put"),
+            ("/fleets/{fleet}/rollouts", "post"),
+            ("/fleets/{fleet}/rollouts/{rollout}/promote", "post"),
+        )
+    }
+    assert list(guards.values()) == [["If-Match"], ["Idempotency-Key"], ["If-Match", "Idempotency-Key"]]
+
+
 class Broken:
     """A world with a bug in it."""
 
