@@ -42,6 +42,8 @@ class PictureScreen:
         """The rollout as it is now; the last look at the bake stays in the file."""
         self._shown.show(scene)
         if scene.rollout.step == _STEP:
-            paper = Console(record=True, width=_COLUMNS, height=_ROWS, file=io.StringIO(), force_terminal=True)
+            paper = Console(
+                record=True, width=_COLUMNS, height=_ROWS, file=io.StringIO(), force_terminal=True
+            )
             paper.print(Board(scene))
             paper.save_svg(str(self._path), title="switchyard rollout show --watch")
