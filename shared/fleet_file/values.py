@@ -26,13 +26,18 @@ A_HOST = "a host name such as aks.contoso.com"
 AN_ADDRESS = "an IP address, or a host name for CNAME records"
 A_RECORD_NAME = "a name relative to its zone such as aks, or @ for the zone itself"
 A_TIME = 'a time of day in UTC such as "09:00", up to "24:00", in quotes'
-A_TOPIC = "an https address such as https://TOPIC.REGION-1.eventgrid.azure.net/api/events"
+A_TOPIC = "an https address of Event Grid's, such as https://TOPIC.REGION-1.eventgrid.azure.net/api/events"
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
+# The identity's token goes there, so nobody else's host may be a topic; a rehearsal's is this machine's.
+_TOPIC = re.compile(
+    r"https://(?:(?:[A-Za-z0-9-]{1,63}\.)+eventgrid\.azure\.(?:net|us|cn)(?::443)?"
+    r"|(?:localhost|127\.0\.0\.1|\[::1\])(?::[1-9][0-9]{0,4})?)(?:[/?][!-~]{0,1024})?"
+)
 _ARM_ID = re.compile(
     r"/subscriptions/(?P<subscription>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r"/resourceGroups/(?P<group>[-\w.()]{1,90}(?<!\.))"
@@ -150,9 +155,8 @@ def _schema(expected: str, *kinds: dict[str, Any]) -> WithJsonSchema:
 
 def _is_topic(text: str) -> bool:
     try:
-        parts = urlsplit(text)
-        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and text.isascii()
-    except ValueError:
+        return _TOPIC.fullmatch(text) is not None and urlsplit(text).port != 0
+    except ValueError:  # a port above 65535, which the pattern lets through
         return False
 
 
@@ -178,7 +182,9 @@ RecordName = Annotated[
     _schema(A_RECORD_NAME, _STRING),
 ]
 MinuteOfDay = Annotated[int, BeforeValidator(minute_of_day), _schema(A_TIME, _STRING)]
-Topic = Annotated[str, _text(_is_topic, A_TOPIC), _schema(A_TOPIC, {"type": "string", "format": "uri"})]
+Topic = Annotated[
+    str, _text(_is_topic, A_TOPIC), _schema(A_TOPIC, {"type": "string", "pattern": f"^{_TOPIC.pattern}$"})
+]
 Text = Annotated[str, _text(lambda text: 0 < len(text) <= 4096, "text"), _schema("text", _STRING)]
 
 FleetName = Annotated[

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema
 import pytest
 
 from shared.errors import Invalid
-from shared.fleet_file import parse_json
+from shared.fleet_file import parse_json, schema
 from tests.fleet_file.examples import Path_, changed, data, without
 
 IDS = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups"
@@ -21,6 +22,29 @@ def refused(document: Any) -> Invalid:
         parse_json(document)
     return caught.value
 
+
+GRID = "evgt.westeurope-1.eventgrid.azure.net"
+NO_TOPICS = (
+    f"http://{GRID}/api/events",
+    "https://",
+    "https://topic.example.com/api/events",
+    "https://eventgrid.azure.net/api/events",
+    "https://eviltopic-eventgrid.azure.net/api/events",
+    f"https://{GRID}.example.com/api/events",
+    f"https://{GRID}@example.com/api/events",
+    f"https://example.com\\.{GRID}/api/events",
+    f"https://example.com#.{GRID}/api/events",
+    f"https://example.com?.{GRID}/api/events",
+    f"https://example.com/.{GRID}/api/events",
+    f"https://{GRID}/api/events\nx",
+    f"https://{GRID}:8443/api/events",
+    "https://127.0.0.1.example.com/api/events",
+    "https://127.0.0.1:99999/api/events",
+    "https://127.0.0.999/api/events",
+    "https://169.254.169.254/api/events",
+    "https://10.0.0.1/api/events",
+)
+"""The identity's token goes to the topic, so nobody else's host may be one, however dressed up."""
 
 VALUES: list[tuple[Path_, Any, str]] = [
     (("name",), "Contoso", "lower-case letters"),
@@ -58,8 +82,7 @@ VALUES: list[tuple[Path_, Any, str]] = [
     (("policy", "keep_candidate"), "yes", "true or false"),
     (("traffic", "share_min"), "120%", "a share such as 1%"),
     (("deadlines", "bake"), "soon", "a duration"),
-    (("notify", "topic"), "http://topic.example.com/api/events", "https"),
-    (("notify", "topic"), "https://", "https"),
+    *((("notify", "topic"), topic, "an https address of Event Grid's") for topic in NO_TOPICS),
     (("gates", "platform", 0, "level"), 4, "at most 3"),
     (("gates", "platform", 0, "max"), "few", "a number"),
     (("gates", "functional", 0, "path"), "healthz", "a path such as /healthz"),
@@ -202,3 +225,27 @@ def test_a_section_with_defaults_may_be_left_out(key: str) -> None:
 @pytest.mark.parametrize("body", [None, 3, "text", [], True, {}])
 def test_a_body_that_is_no_fleet_is_refused(body: object) -> None:
     assert refused(body).mistakes
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        f"https://{GRID}/api/events",
+        f"https://{GRID}:443/api/events",
+        "https://evgt.usgovvirginia-1.eventgrid.azure.us/api/events?api-version=2018-01-01",
+        "https://evgt.chinaeast2-1.eventgrid.azure.cn/api/events",
+        "https://127.0.0.1:7443/api/events",
+        "https://localhost:7443/api/events",
+        "https://[::1]:7443/topics/a/api/events",
+    ],
+)
+def test_a_topic_of_event_grid_or_of_this_machine_is_taken(topic: str) -> None:
+    document = changed(("notify", "topic"), topic)
+
+    assert parse_json(document).notification_topic == topic
+    jsonschema.Draft202012Validator(schema()).validate(document)
+
+
+@pytest.mark.parametrize("topic", ["https://topic.example.com/api/events", f"https://{GRID}@example.com/"])
+def test_an_editor_marks_a_topic_elsewhere(topic: str) -> None:
+    assert not jsonschema.Draft202012Validator(schema()).is_valid(changed(("notify", "topic"), topic))
