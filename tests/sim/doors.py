@@ -80,15 +80,15 @@ class Door:
         self.watch = watch
         self.worker = worker
 
-    async def point(self, what: str) -> None:
-        """Others may run here, and the worker may crash or stall."""
+    async def point(self, what: str, rate: float = 0.0) -> None:
+        """Others may run here, and the worker may crash or stall, at the swarm's rate or at one of its own."""
         weather, task = self.weather, self.scheduler.current
         crashes = weather.strikes(weather.swarm.crash) or self.scheduler.points == weather.crash_at
         if crashes or (task is not None and self.scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
             weather.crashes += 1
             self.watch.told(self.worker.name, f"crashes {what}")
             await pause(CRASH)
-        if weather.strikes(weather.swarm.stall):
+        if weather.strikes(rate or weather.swarm.stall):
             seconds = weather.chance.uniform(1.0, STALL_SECONDS_MAX)
             self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
             await pause(seconds)
@@ -207,7 +207,7 @@ class FaultyWorld:
         """As promised; the answer of what was done may be lost."""
         door, weather = self._door, self._door.weather
         what = type(action).__name__
-        await door.point(f"before its {what} of epoch {epoch}")
+        await door.point(f"before its {what} of epoch {epoch}", weather.swarm.zombie)
         door.refuse(f"its {what} of epoch {epoch}")
         try:
             receipt = await self._world.perform(fleet, action, epoch=epoch)

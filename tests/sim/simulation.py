@@ -23,7 +23,7 @@ from shared.decision import Decision, Seen
 from shared.engine import Engine
 from shared.errors import SwitchyardError
 from shared.fleet import Fleet
-from shared.model import Outcome
+from shared.model import Outcome, SignalKind
 from shared.ports import OutboxEntry, Row
 from shared.signals import resources_of
 from shared.store.table_store import TableStore
@@ -123,6 +123,8 @@ class Simulation:
         self.digest.update(f"{decision.state.epoch} {decision.because}".encode())
         place = f"{decision.stage} {decision.step}".strip()
         signals = f" [{', '.join(s.kind.value for s in seen.signals)}]" if seen.signals else ""
+        if decision.actions and self.weather.strikes(self.weather.swarm.heckle):
+            self.scheduler.call(self.chance.uniform(0, 120), lambda: self.people.say(SignalKind.ROLLBACK))
         self.told(self._who(), f"claims {decision.state.epoch} {place}: {decision.because}{signals}")
 
     def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:

@@ -38,6 +38,8 @@ class Swarm(Struct, frozen=True, kw_only=True):
     Attributes:
         crash: a worker dies at a scheduler point, before or after an effect.
         stall: a worker sleeps for up to 300 s at a scheduler point and goes on as if nothing had happened.
+        zombie: a worker sleeps like that between a claim and one of its actions.
+        heckle: within two minutes of a claim with actions a person rolls back.
         lost: an answer is lost after its effect; a batch may even be written a little later.
         refused: 429, 500 or 503 instead of the effect.
         blind: a probe is `Unavailable`.
@@ -49,6 +51,8 @@ class Swarm(Struct, frozen=True, kw_only=True):
 
     crash: float = 0.0
     stall: float = 0.0
+    zombie: float = 0.0
+    heckle: float = 0.0
     lost: float = 0.0
     refused: float = 0.0
     blind: float = 0.0
@@ -104,6 +108,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 _RATES = {
     "crash": (0.002, 0.01, 0.03),
     "stall": (0.002, 0.01, 0.03),
+    "zombie": (0.05, 0.3),
+    "heckle": (0.01, 0.05),
     "lost": (0.01, 0.05, 0.15),
     "refused": (0.01, 0.05, 0.15),
     "blind": (0.01, 0.05),
@@ -132,7 +138,7 @@ def draw(seed: int) -> Scenario:
     words = _words(chance) if chance.random() < 0.45 else ()
     rings = _rings(chance) if chance.random() < 0.35 else ()
     meddlings = _meddlings(chance) if chance.random() < 0.15 else ()
-    disturbed = words or rings or meddlings or faults.outages or swarm.blind or swarm.skew_seconds
+    disturbed = words or swarm.heckle or rings or meddlings or faults.outages or swarm.blind or swarm.skew_seconds
     waits = fleet.approvals != Approvals() or fleet.policy.deadlines
     return Scenario(
         seed=seed,

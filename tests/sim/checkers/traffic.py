@@ -42,7 +42,7 @@ class RollbackPreempts(Checker):
     def _turned(self, claim: ClaimMade, before: Rollout, after: Rollout) -> None:
         if after.stage is not Stage.ROLLBACK and after.outcome is None:
             self.broken(f"a signal sends {before.stage} {before.step} back, but it is at {after.step}")
-        if not before.shifted or after.step != "divert":
+        if not before.shifted or claim.decision.step != "divert":
             return
         writes = sum(isinstance(action, PointRecord) for action in claim.decision.actions)
         readable = sum(isinstance(answer, RecordSeen) for answer in claim.seen.answers.values())
