@@ -27,6 +27,7 @@ def options() -> Options:
     parser.add_argument("--lanes", type=int, default=2, help="rollouts at the same time")
     parser.add_argument("--minutes", type=float, default=10.0, help="fail if it takes longer")
     parser.add_argument("--only", default="", help="a scenario, to play nothing else")
+    parser.add_argument("--keep", action="store_true", help="keep the logs also when all is well")
     given = parser.parse_args()
     return Options(
         kills=given.kills,
@@ -35,6 +36,7 @@ def options() -> Options:
         lanes=given.lanes,
         seconds_max=given.minutes * 60,
         only=given.only,
+        keep=given.keep,
     )
 
 

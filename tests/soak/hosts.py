@@ -1,4 +1,4 @@
-"""The host processes of a run: started, killed with SIGKILL and started again, every line of theirs kept.
+"""The host processes of a run: killed with SIGKILL, stalled with SIGSTOP, started again; every line is kept.
 
 Decides what a kill leaves behind. Refuses to know when and why one is killed.
 """
@@ -6,6 +6,8 @@ Decides what a kill leaves behind. Refuses to know when and why one is killed.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,12 +23,17 @@ CLAIMED = ", epoch "
 """What the engine's line about a claim contains."""
 
 
-class Killed(Struct, frozen=True):
-    """A kill: on the monotonic clock, of which worker, and what it was waiting for."""
+class Blow(Struct, frozen=True):
+    """A kill or a stall of a worker: when it began and, if it was a stall, ended, on the monotonic clock.
+
+    `moment` is what was waited for.
+    """
 
     at: float
+    until: float
     worker: int
     moment: str
+    stalled: bool = False
 
 
 class Hosts:
@@ -36,7 +43,7 @@ class Hosts:
         self, count: int, environment: Mapping[str, str], front: Front, directory: Path, lease_seconds: int
     ) -> None:
         self.count = count
-        self.kills: list[Killed] = []
+        self.blows: list[Blow] = []
         self.exit_codes: list[int] = []
         self._environment = environment
         self._front = front
@@ -62,9 +69,21 @@ class Hosts:
         """SIGKILL, at once."""
         host = self._running.pop(worker)
         # Noted first: a publication that is seen from here on may be a repeat of one that this host made.
-        self.kills.append(Killed(time.monotonic(), worker, moment))
+        at = time.monotonic()
+        self.blows.append(Blow(at, at, worker, moment))
         await asyncio.to_thread(host.kill)
         self._forget(worker, host)
+
+    async def stall(self, worker: int, moment: str, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after `seconds`: it goes on as if no time had passed."""
+        at = time.monotonic()
+        pid = self._running[worker].child.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+            self.blows.append(Blow(at, time.monotonic(), worker, moment, stalled=True))
 
     async def stop(self) -> None:
         """Ask every worker that runs to end. What they say from then on is kept apart."""

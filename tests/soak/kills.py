@@ -1,4 +1,4 @@
-"""When hosts are killed: a plan that a seed decides, and the one who carries it out.
+"""When hosts are killed, or stall for a while: a plan that a seed decides, and the one who carries it out.
 
 A moment is a span of time, and then either at once or right after the next thing that matters: a claim, a
 change of the world, a publication. Random times alone would mostly find hosts that wait.
@@ -20,6 +20,10 @@ PATIENCE_SECONDS = 2.0
 """How long the next claim, change or publication is waited for; then it is now."""
 
 
+STALL_SECONDS_MIN = 0.5
+"""Longer than a round of the engine takes."""
+
+
 class Moment(StrEnum):
     """What a kill waits for."""
 
@@ -30,13 +34,17 @@ class Moment(StrEnum):
 
 
 class Kill(Struct, frozen=True, kw_only=True):
-    """One kill: real seconds after the last one was over, then the moment and its delay, then the pause."""
+    """One kill: real seconds after the last one was over, then the moment and its delay, then the pause.
+
+    `stall`: where another worker goes on, the victim only stalls for the time that it would have been down.
+    """
 
     after_seconds: float
     moment: Moment
     delay_seconds: float
     down_seconds: float
     everybody: bool
+    stall: bool
     chance: float
 
 
@@ -50,6 +58,7 @@ def plan(dice: Random) -> Iterator[Kill]:
             delay_seconds=dice.choice((0.0, dice.uniform(0.0, 0.02), dice.uniform(0.0, 0.2))),
             down_seconds=dice.choice((0.0, dice.uniform(0.0, 1.2))),
             everybody=dice.random() < 0.3,
+            stall=dice.random() < 0.4,
             chance=dice.random(),
         )
         after_seconds = dice.uniform(0.3, 5.0)
@@ -95,6 +104,9 @@ class Killer:
             if self._stopping.is_set():
                 return
             why = "the alert" if struck else kill.moment.value
+            if kill.stall and len(victims) < len(self._hosts.running):
+                await self._hosts.stall(victims[0], why, STALL_SECONDS_MIN + kill.down_seconds)
+                continue
             await asyncio.gather(*(self._hosts.kill(worker, why) for worker in victims))
             self._struck.clear()
             await asyncio.sleep(kill.down_seconds)

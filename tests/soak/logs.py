@@ -27,7 +27,7 @@ SECRETS = re.compile(
     r"client_secret|clusterToken|\bclaims\b"
 )
 LAST_WORDS = "end-"
-"""How the logs of ends are called. An app has no moment at which to close its clients, and they may say so."""
+"""The logs of ends: an app has no moment at which to close its clients, and they may say so there."""
 LEVELS = (" WARNING ", " ERROR ", " CRITICAL ")
 SLOW_MILLISECONDS = 5_000
 _TOOK = re.compile(r"host\.invocation: (\w+) \S+ (\d+) ms (\w+)")

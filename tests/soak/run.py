@@ -29,7 +29,7 @@ from shared.ports import AuditEntry, FleetEntry
 from shared.store import rows
 from shared.store.tables import Entity, Range
 from tests.soak.estate import Estate, estate
-from tests.soak.hosts import Killed
+from tests.soak.hosts import Blow
 from tests.soak.kills import Killer, plan
 
 ROLLOUT_SECONDS_MAX = 150.0
@@ -55,7 +55,7 @@ class Ran(Struct, frozen=True, kw_only=True):
 
     place: Estate
     seed: str
-    kills: tuple[Killed, ...]
+    blows: tuple[Blow, ...]
     sent: tuple[Sent, ...]
     late: str | None
     state: FleetState
@@ -68,6 +68,10 @@ class Ran(Struct, frozen=True, kw_only=True):
     directory: tuple[FleetEntry, ...]
     exit_codes: tuple[int, ...]
     seconds: float
+
+    def kills(self) -> int:
+        """How many of the blows were kills."""
+        return sum(not blow.stalled for blow in self.blows)
 
 
 async def run(
@@ -212,7 +216,7 @@ async def _found(place: Estate, seed: str, sent: list[Sent], late: str | None, s
     return Ran(
         place=place,
         seed=seed,
-        kills=tuple(place.hosts.kills),
+        blows=tuple(place.hosts.blows),
         sent=tuple(sent),
         late=late,
         state=row.state,

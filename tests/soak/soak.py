@@ -34,6 +34,7 @@ class Options(Struct, frozen=True, kw_only=True):
     lanes: int = 2
     seconds_max: float = 600.0
     only: str = ""
+    keep: bool = False
 
 
 class Tally:
@@ -41,6 +42,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.kills = 0
+        self.stalls = 0
         self.failed = 0
         self.moments: Counter[str] = Counter()
         self.complaints: Counter[str] = Counter()
@@ -68,7 +70,7 @@ async def soak(options: Options) -> int:
 async def _one(options: Options, number: int, directory: Path, tally: Tally) -> None:
     seed = f"{options.seed}:{number}"
     scenario = SCENARIOS[options.only or PLAYED[number % len(PLAYED)]]
-    hosts = 1 + (number + number // len(PLAYED)) % 2
+    hosts = 1 + number % 2
     name = f"{number:02d}-{scenario.name}-{hosts}"
     place = directory / name
     place.mkdir()
@@ -80,8 +82,9 @@ async def _one(options: Options, number: int, directory: Path, tally: Tally) -> 
         return
     paths = sorted(place.glob("*.log"))
     found = [*checks.problems(ran), *logs.problems(paths, ran.place.secrets)]
-    tally.kills += len(ran.kills)
-    tally.moments.update(kill.moment for kill in ran.kills)
+    tally.kills += ran.kills()
+    tally.stalls += len(ran.blows) - ran.kills()
+    tally.moments.update(blow.moment for blow in ran.blows)
     tally.complaints += logs.complaints(paths)
     tally.again += len(ran.published) - len({event["id"] for event in ran.published})
     tally.took.read(paths)
@@ -97,14 +100,16 @@ def _line(name: str, ran: Ran, found: list[str]) -> str:
     ended = (rollout.outcome or f"{rollout.stage.value} {rollout.step}") if rollout else "not started"
     retried = sum(len(sent.delivery.attempts) - 1 for sent in ran.sent)
     return (
-        f"{'FAILED' if found else 'ok    '} {name:15} {ended:12} {len(ran.kills):3} kills "
-        f"{len(ran.audit):4} claims {len(ran.inbox):3} signals {retried:3} redeliveries {ran.seconds:4.0f} s"
+        f"{'FAILED' if found else 'ok    '} {name:15} {ended:12} "
+        f"{ran.kills():3} kills {len(ran.blows) - ran.kills():2} stalls {len(ran.audit):4} claims "
+        f"{len(ran.inbox):3} signals {retried:3} redeliveries {ran.seconds:4.0f} s"
     )
 
 
 def _summary(options: Options, directory: Path, tally: Tally, seconds: float) -> int:
     moments = ", ".join(f"{times} at {moment}" for moment, times in tally.moments.most_common())
-    print(f"\n{tally.kills} kills ({moments}) in {seconds:.0f} s, {tally.failed} rollouts failed")
+    hits = f"{tally.kills} kills and {tally.stalls} stalls"
+    print(f"\n{hits} ({moments}) in {seconds:.0f} s, {tally.failed} rollouts failed")
     print(f"{tally.again} announcements were sent again")
     print("\n".join(tally.took.lines()))
     for sentence, times in tally.complaints.most_common(COMPLAINTS_MAX):
@@ -116,6 +121,9 @@ def _summary(options: Options, directory: Path, tally: Tally, seconds: float) ->
     if tally.failed or standing:
         print(f"seed {options.seed}, the logs are in {directory}")
         return 1
+    if options.keep:
+        print(f"the logs are in {directory}")
+        return 0
     shutil.rmtree(directory, ignore_errors=True)
     return 0
 
