@@ -14,7 +14,7 @@ from shared.fleet import Fleet
 from shared.model import Rollout
 from shared.probes import CommandSeen, CommandState, Probe
 from stages.looking import seen_as, unavailable
-from stages.step import ORDER_SECONDS_MAX, Move, act, advance, fail, wait
+from stages.step import ORDER_SECONDS_MAX, Move, Verb, act, advance, fail, wait
 from stages.verdicts import unseen
 
 _POLL_SECONDS = 10
@@ -37,6 +37,19 @@ def freeze(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if ended.exit_code != 0:
         return fail(rollout, f"the freeze of {rollout.live} failed: {ended.output.strip()[-200:]}")
     return advance(rollout, f"deployments to {rollout.live} are frozen")
+
+
+def renewed(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
+    """Freeze again where the freeze ran out while the rollout waited; None while it holds."""
+    if fleet.freeze is None or rollout.frozen_until is None:
+        return None
+    ordered = any(isinstance(result.action, Freeze) for result in seen.results)
+    if seen.now < rollout.frozen_until and rollout.command_id is None and not ordered:
+        return None
+    move = freeze(fleet, rollout, seen)
+    if move.verb is not Verb.ADVANCE:
+        return move
+    return wait(rollout, f"{move.because} again", wake_seconds=0, command_id=None)
 
 
 def thaw(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

@@ -145,7 +145,7 @@ class _Ideal:
             case DeploymentState():
                 return DeploymentSeen(self._deployed)
             case SyncState(slot):
-                return SyncSeen("compliant" if slot in self._synced else "absent")
+                return self._sync(slot)
             case TrafficShare():
                 return TrafficSeen({self._serving: 1000.0}, 5)
             case GateReading(gate):
@@ -181,6 +181,11 @@ class _Ideal:
                 self._clusters.pop(slot, None)
             case _:
                 pass
+
+    def _sync(self, slot: SlotName) -> SyncSeen:
+        if slot not in self._synced:
+            return SyncSeen("absent")
+        return SyncSeen("compliant", commits={each.name: "planned" for each in self._fleet.sync})
 
     def _address(self, slot: SlotName) -> str:
         declared = self._fleet.slot(slot)

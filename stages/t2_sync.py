@@ -9,17 +9,20 @@ from __future__ import annotations
 from shared.actions import PointRecord, StartSync
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
-from shared.model import Rollout
+from shared.model import HoldKind, Rollout
 from shared.probes import Probe, SyncSeen, SyncState
 from stages.freezing import command_needs, freeze
-from stages.looking import judged_on, point, readings, record_seen, records, seen_as, unavailable
-from stages.step import Move, Step, Verb, act, advance, fail, judged, wait
+from stages.looking import elsewhere, judged_on, point, readings, record_seen, records, seen_as, unavailable
+from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
 from stages.t0_prepare import approval
 from stages.t1_deploy import platform_gate, platform_needs
 from stages.verdicts import before_switch, unseen
 
 
 def _lower_ttl(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    moved = elsewhere(fleet, rollout, rollout.live, seen)
+    if moved is not None:
+        return hold(rollout, f"{moved}: somebody else moved it", HoldKind.DRIFT)
     writes = point(fleet, rollout, rollout.live, seen, low_ttl=True)
     if len(writes) < len(fleet.live_records):
         return unseen(rollout, f"a live record could not be read: {unavailable(seen, records(fleet))}")
@@ -60,21 +63,36 @@ def _sync(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return advance(rollout, f"{rollout.candidate} carries the declared state ({commits})")
 
 
-def _parity_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+def parity_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    """The GitOps configurations of both slots."""
     return frozenset({SyncState(rollout.live), SyncState(rollout.candidate)})
 
 
-def _parity(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+def disparity(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
+    """In what the candidate differs from live, None if in nothing. Both must have been observed."""
     live = seen_as(seen, SyncState(rollout.live), SyncSeen)
     candidate = seen_as(seen, SyncState(rollout.candidate), SyncSeen)
-    if live is None or candidate is None:
-        because = unavailable(seen, _parity_needs(_fleet, rollout))
-        return unseen(rollout, f"the commits could not be compared: {because}")
+    assert live is not None, "the caller has checked that both were observed"
+    assert candidate is not None, "the caller has checked that both were observed"
     if candidate.state != "compliant":
-        return wait(rollout, f"{rollout.candidate} is not compliant: {candidate.because or candidate.state}")
-    different = sorted(name for name, commit in live.commits.items() if candidate.commits.get(name) != commit)
+        return f"{rollout.candidate} is not compliant: {candidate.because or candidate.state}"
+    names = [configuration.name for configuration in fleet.sync]
+    unknown = [name for name in names if name not in live.commits]
+    if unknown:
+        return f"{rollout.live} has no commit of {', '.join(unknown)} to compare with"
+    different = [name for name in names if candidate.commits.get(name) != live.commits[name]]
     if different:
-        return wait(rollout, f"{rollout.candidate} is at another commit than live in {', '.join(different)}")
+        return f"{rollout.candidate} is at another commit than live in {', '.join(different)}"
+    return None
+
+
+def _parity(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    unread = unavailable(seen, parity_needs(fleet, rollout))
+    if unread is not None:
+        return unseen(rollout, f"the commits could not be compared: {unread}")
+    found = disparity(fleet, rollout, seen)
+    if found is not None:
+        return wait(rollout, found, failures=0)
     return advance(rollout, f"{rollout.candidate} carries what {rollout.live} carries")
 
 
@@ -110,7 +128,7 @@ STEPS = (
     Step(
         "parity",
         _parity,
-        _parity_needs,
+        parity_needs,
         applies=_synced,
         deadline_seconds=1800,
         at_deadline=Verb.HOLD,

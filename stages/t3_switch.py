@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.decision import Seen
-from shared.fleet import Fleet, Gate
+from shared.fleet import DriftPolicy, Fleet, Gate
 from shared.model import HoldKind, Rollout, Verdict
 from shared.probes import ClusterSeen, ClusterState, Probe, TrafficSeen, TrafficShare
-from stages.freezing import command_needs, frozen, thaw
+from stages.freezing import command_needs, frozen, renewed, thaw
 from stages.looking import (
     cluster_trouble,
+    elsewhere,
     judged_on,
     own_write_seen,
     point,
@@ -29,6 +30,7 @@ from stages.looking import (
     unavailable,
 )
 from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
+from stages.t2_sync import disparity, parity_needs
 from stages.verdicts import before_switch, unseen
 
 
@@ -36,18 +38,15 @@ def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     clusters: frozenset[Probe] = frozenset({ClusterState(rollout.live), ClusterState(rollout.candidate)})
     gates = fleet.gates.functional
     live = readings(gates, rollout.live, rollout.entered_at)
-    return clusters | live | readings(gates, rollout.candidate, rollout.entered_at)
+    state = parity_needs(fleet, rollout) if fleet.sync else frozenset()
+    candidate = readings(gates, rollout.candidate, rollout.entered_at)
+    return clusters | live | candidate | state | command_needs(fleet, rollout)
 
 
 def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    for slot in (rollout.live, rollout.candidate):
-        cluster = seen_as(seen, ClusterState(slot), ClusterSeen)
-        if cluster is None:
-            because = unavailable(seen, [ClusterState(slot)])
-            return unseen(rollout, f"the cluster of {slot} could not be read: {because}")
-        trouble = cluster_trouble(cluster, rollout.version if slot == rollout.candidate else None)
-        if trouble is not None:
-            return fail(rollout, f"{slot} could not take the traffic: {trouble}")
+    trouble = renewed(fleet, rollout, seen) or _unfit(fleet, rollout, seen)
+    if trouble is not None:
+        return trouble
     gates = fleet.gates.functional
     live, live_verdict, live_because = judged_on(gates, rollout.live, rollout.entered_at, rollout, seen)
     both, verdict, because = judged_on(gates, rollout.candidate, rollout.entered_at, rollout, seen)
@@ -64,6 +63,25 @@ def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return judged(advance(rollout, passed), live + both)
 
 
+def _unfit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
+    """What keeps a cluster from taking all traffic just now; it may pass until the deadline."""
+    for slot in (rollout.live, rollout.candidate):
+        cluster = seen_as(seen, ClusterState(slot), ClusterSeen)
+        if cluster is None:
+            because = unavailable(seen, [ClusterState(slot)])
+            return unseen(rollout, f"the cluster of {slot} could not be read: {because}")
+        trouble = cluster_trouble(cluster, rollout.version if slot == rollout.candidate else None)
+        if trouble is not None:
+            return wait(rollout, f"{slot} could not take the traffic: {trouble}", failures=0)
+    if not fleet.sync:
+        return None
+    unread = unavailable(seen, parity_needs(fleet, rollout))
+    if unread is not None:
+        return unseen(rollout, f"the commits could not be compared: {unread}")
+    found = disparity(fleet, rollout, seen)
+    return wait(rollout, found, failures=0) if found is not None else None
+
+
 def _old_ttl_expired_at(fleet: Fleet, rollout: Rollout) -> datetime:
     if rollout.ttl_lowered_at is None:
         return rollout.entered_at
@@ -75,6 +93,9 @@ def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if rollout.shifted and own_write_seen(fleet, rollout, rollout.candidate, seen):
         because = f"every live record was seen at {rollout.candidate}"
         return advance(rollout, because, moved_at=seen.now)
+    moved = elsewhere(fleet, rollout, rollout.live, seen) if not rollout.shifted else None
+    if moved is not None and fleet.policy.drift is DriftPolicy.HOLD:
+        return hold(rollout, f"{moved}: somebody else moved it", HoldKind.DRIFT)
     writes = point(fleet, rollout, rollout.candidate, seen, low_ttl=True)
     if len(writes) < len(fleet.live_records):
         return unseen(rollout, f"a live record could not be read: {unavailable(seen, records(fleet))}")

@@ -19,7 +19,7 @@ from shared.probes import (
     TrafficSeen,
     TrafficShare,
 )
-from stages.looking import judged_on, readings, seen_as, unavailable
+from stages.looking import judged_on, readings, records, seen_as, unavailable
 from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
 from stages.t0_prepare import approval
 from stages.t3_switch import users_since, watch
@@ -45,46 +45,59 @@ def _drained_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 
 
 def _drained(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    serving = _serving(fleet, rollout, seen)
+    return serving or advance(rollout, f"{rollout.live} serves nobody any more: it is drained")
+
+
+def _serving(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
+    """Wait while users may reach the old slot, by the records or by its gateway's requests."""
+    unread = unavailable(seen, records(fleet))
+    if unread is not None:
+        return unseen(rollout, f"a live record could not be read: {unread}")
     found = seen_as(seen, _drain_probe(fleet, rollout), TrafficSeen)
     if found is None:
         because = unavailable(seen, _drained_needs(fleet, rollout))
         return unseen(rollout, f"the old slot's requests could not be measured: {because}")
     # Silence is not zero: without the candidate's own requests the source has said nothing at all.
     if found.minutes <= 0 or rollout.candidate not in found.requests:
-        return wait(rollout, "no request has been measured yet")
+        return wait(rollout, "no request has been measured yet", failures=0)
     rate = found.requests.get(rollout.live, 0.0) / found.minutes
     limit = fleet.traffic.drained_requests_per_minute_max
-    sentence = f"{rollout.live} serves {rate:.1f} requests a minute"
     if rate > limit:
-        return wait(rollout, f"{sentence}, {limit:g} is the limit", failures=0)
-    return advance(rollout, f"{sentence}: it is drained")
+        return wait(
+            rollout, f"{rollout.live} serves {rate:.1f} requests a minute, {limit:g} is the limit", failures=0
+        )
+    return None
 
 
 def _cluster_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     return frozenset({ClusterState(rollout.live)})
 
 
-def _stop(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+def _stop_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    drained: frozenset[Probe] = frozenset() if rollout.live_stopped else _drained_needs(fleet, rollout)
+    return _cluster_needs(fleet, rollout) | drained
+
+
+def _stop(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     probe = ClusterState(rollout.live)
     cluster = seen_as(seen, probe, ClusterSeen)
     if cluster is None:
         return unseen(rollout, f"the old cluster could not be read: {unavailable(seen, [probe])}")
     if not cluster.exists:
-        return fail(rollout, f"the cluster of {rollout.live} is gone before it was stopped")
+        because = f"the cluster of {rollout.live} is gone already"
+        return advance(rollout, because, live_stopped=True, safe=rollout.candidate)
     if rollout.live_stopped and cluster.power == "Stopped" and cluster.provisioning == "Succeeded":
         return advance(rollout, f"the cluster of {rollout.live} is stopped")
     if rollout.live_stopped and cluster.provisioning not in ("Succeeded", "Failed", "Canceled"):
         return wait(rollout, f"the cluster of {rollout.live} is {cluster.provisioning.lower()}", failures=0)
+    serving = None if rollout.live_stopped else _serving(fleet, rollout, seen)
+    if serving is not None:
+        return serving
     # Its capacity goes with the stop: from this order on, the candidate is the slot that can take it all.
+    because = f"stops the cluster of {rollout.live}; a rollback would start it again first"
     order = StopCluster(rollout.live)
-    return act(
-        rollout,
-        f"stops the cluster of {rollout.live}; a rollback would start it again first",
-        order,
-        wake_seconds=30,
-        live_stopped=True,
-        safe=rollout.candidate,
-    )
+    return act(rollout, because, order, wake_seconds=30, live_stopped=True, safe=rollout.candidate)
 
 
 def _destroy_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -109,6 +122,9 @@ def _destroy(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _order_destroy(fleet: Fleet, rollout: Rollout, seen: Seen, cluster: ClusterSeen) -> Move:
+    unread = unavailable(seen, records(fleet))
+    if unread is not None:
+        return unseen(rollout, f"nothing is destroyed while a live record cannot be read: {unread}")
     since = users_since(fleet, rollout)
     judgements, verdict, because = judged_on(fleet.gates.bake, rollout.candidate, since, rollout, seen)
     if verdict is Verdict.FAIL:
@@ -153,7 +169,7 @@ STEPS = (
         "drained", _drained, _drained_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD, promotable=True
     ),
     approval("approve_destroy", "destroy the old cluster?", "destroy", Verb.HOLD),
-    Step("stop", _stop, _cluster_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
+    Step("stop", _stop, _stop_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),
     Step("destroy", _destroy, _destroy_needs, deadline_seconds=2 * 3600, at_deadline=Verb.HOLD),
     Step("sweep", _sweep, _sweep_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True),
     Step("hand_over", _hand_over, at_deadline=Verb.HOLD),
