@@ -129,7 +129,9 @@ def envelope(event: GridEvent) -> dict[str, Any]:
     for wire, attribute in names.items():
         value = getattr(event, attribute, None)
         body[wire] = value.isoformat() if isinstance(value, datetime) else value
-    return body
+    # The library takes a CloudEvent's data in base64 for an extension of the publisher's.
+    encoded = getattr(event, "extension_attrs", {}).get("data_base64")
+    return body if encoded is None else body | {"data_base64": encoded}
 
 
 _CLOUD = {"specversion": "specversion", "source": "source", "type": "type", "time": "time"}

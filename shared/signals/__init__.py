@@ -30,13 +30,14 @@ __all__ = [
 
 EVENTS_MAX = 5000
 """Event Grid's largest batch."""
+_SENTENCES_MAX = 3
 
 
 def parse_events(body: object, received_at: datetime, directory: Sequence[Entry]) -> tuple[Signal, ...]:
     """The signals of one event or of an array of them.
 
     One bad event must not take the good ones of its batch along: Event Grid never delivers a refused batch
-    again. Raises Refused with every sentence where none of them is a signal.
+    again. Raises Refused with the first few sentences where none of them is a signal.
     """
     if not isinstance(body, list):
         return parse_event(body, received_at, directory)
@@ -50,5 +51,7 @@ def parse_events(body: object, received_at: datetime, directory: Sequence[Entry]
         except Refused as error:
             sentences.append(str(error))
     if not found:
-        raise Refused("; ".join(dict.fromkeys(sentences)))
+        told = list(dict.fromkeys(sentences))
+        more = [f"and {len(told) - _SENTENCES_MAX} more"] if len(told) > _SENTENCES_MAX else []
+        raise Refused("; ".join(told[:_SENTENCES_MAX] + more))
     return tuple(found)

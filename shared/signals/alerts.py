@@ -67,13 +67,9 @@ def _essentials(found: dict[str, Any]) -> Essentials:
     field = "data.essentials"
     description = found.get("description")
     service = word(found.get("monitoringService"))
-    if not word(found.get("signalType")) and (
-        service.lower() in _BUDGETS or found.get("alertTargetIDs") is None
-    ):
-        raise Refused(
-            f"{field}.signalType: got nothing, expected Metric, Log or Activity Log: "
-            "a budget's alert says nothing about a cluster"
-        )
+    if service.lower() in _BUDGETS:
+        expected = "one that watches resources: a budget's alert says nothing about a cluster"
+        raise refused(f"{field}.monitoringService", service, expected)
     return Essentials(
         alert_id=text(found.get("alertId"), f"{field}.alertId", "the alert's id"),
         rule=_rule(found),

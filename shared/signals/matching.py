@@ -14,6 +14,8 @@ from shared.signals.body import clean
 
 _CLUSTERS = "/providers/microsoft.containerservice/managedclusters/"
 _NAMED_MAX = 3
+_PARTS_MAX = 12
+"""No id that a fleet declares has more, counted between slashes; what lies inside may be of any depth."""
 
 
 class Entry(Protocol):
@@ -132,7 +134,7 @@ def _slot_of(resource_id: str, resources: Mapping[str, str]) -> str | None:
     exact = resources.get(resource_id)
     if exact is not None:
         return exact
-    parent = resource_id
+    parent = "/".join(resource_id.split("/", _PARTS_MAX)[:_PARTS_MAX])
     while parent.count("/") > 4:  # a resource group's own id has 4: nothing shorter can be a slot's
         parent = parent.rpartition("/")[0]
         if resources.get(parent):

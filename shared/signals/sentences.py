@@ -95,7 +95,8 @@ def _dimensions(value: object) -> str:
     pairs = []
     for each in value[:_CRITERIA_MAX] if isinstance(value, list) else ():
         name, held = word(_dict(each).get("name")), word(_dict(each).get("value"))
-        if name and held and not held.startswith("/subscriptions/"):
+        resource = name.lower().startswith("microsoft.resource") or held.startswith("/subscriptions/")
+        if name and held and not resource:
             pairs.append(f"{name} {held}")
     return f"for {', '.join(pairs)}" if pairs else ""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Mapping
 
 import pytest
+from azure.functions.eventgrid import EventGridEventInConverter
+from azure.functions.meta import Datum
 
 from sandbox.world import events
 from shared.api.http import BODY_BYTES_MAX
@@ -241,3 +245,20 @@ async def test_a_stored_alert_is_acknowledged_even_if_acting_on_it_fails(client:
     assert len(await intake.alert(alert)) == 1
     await rig.minute()
     assert rig.traffic_at() == ADDRESSES[FLEET.live], "the timer acts on what the webhook could not"
+
+
+async def test_a_release_whose_data_came_in_base64_is_taken_from_the_trigger(client: Client) -> None:
+    release = json.dumps({"kubernetes_version": "1.32.6", "fleets": [FLEET.name]})
+    body = {
+        "specversion": "1.0",
+        "type": "Switchyard.ClusterVersionPublished",
+        "source": "/platform/releases",
+        "id": "release-42",
+        "time": "2026-11-21T09:00:00.1234567Z",
+        "data_base64": b64encode(release.encode()).decode(),
+    }
+    event = EventGridEventInConverter.decode(Datum(json.dumps(body), "json"), trigger_metadata=None)
+    await client.intake.grid_event(event)
+    assert not client.intake.refused
+    told = await client.rig.store.disposition(FLEET.name, f"{FLEET.name}/platform/releases/release-42")
+    assert told is not None
