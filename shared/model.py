@@ -134,12 +134,15 @@ class HoldKind(StrEnum):
 
 
 class Hold(Struct, frozen=True, kw_only=True):
-    """Why a rollout does not go on by itself. A rollback pre-empts every hold."""
+    """Why a rollout does not go on by itself. A rollback pre-empts every hold.
+
+    `alert_ids` are the alerts that fire and hold it; the last of them to be resolved lets it go on.
+    """
 
     kind: HoldKind
     because: str
     since: datetime
-    alert_id: str | None = None
+    alert_ids: tuple[str, ...] = ()
 
 
 class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -147,7 +150,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `safe` is the slot that can take all traffic now: it is stored, never inferred. `shifted` is true from the
     claim that orders the switch; `moved_at` is when every live record was seen at the candidate.
-    `clean_since` is the start of the current run of passing verdicts.
+    `clean_since` is the start of the current run of passing verdicts. `safe_lost` says why the safe slot could
+    not take the traffic when it was last seen, None while it could.
     """
 
     id: str
@@ -177,6 +181,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clean_since: datetime | None = None
     live_stopped: bool = False
     destroying: bool = False
+    safe_lost: str | None = None
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None

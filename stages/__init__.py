@@ -11,8 +11,8 @@
 each kind of signal does in each phase.
 """
 
-from stages.machine import decide, due, needs
+from stages.machine import decide, due, governing, idle, needs
 from stages.runbook import RUNBOOK
 from stages.table import TABLE
 
-__all__ = ["RUNBOOK", "TABLE", "decide", "due", "needs"]
+__all__ = ["RUNBOOK", "TABLE", "decide", "due", "governing", "idle", "needs"]

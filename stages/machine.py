@@ -13,19 +13,19 @@ import msgspec
 
 from shared.actions import PointRecord
 from shared.decision import Decision, Seen
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import Fleet
 from shared.model import FleetState, HoldKind, Rollout, Signal, SignalKind, Stage
-from shared.probes import ClusterSeen, ClusterState, Probe
+from shared.probes import ClusterSeen, ClusterState, Probe, Unavailable
 from stages import ended
 from stages.apply import apply_move
-from stages.looking import elsewhere, point, records, seen_as
+from stages.looking import seen_as
 from stages.react import Reacted, react
 from stages.runbook import entry, step_of
-from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
+from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
+from stages.watching import hindrance, remembering, watched
 
 _VERSIONS = (SignalKind.VERSION_AVAILABLE, SignalKind.VERSION_PUBLISHED)
 _TRANSIENT_SECONDS = 5
-_MOVED = frozenset({"converge", "observe", "unfreeze", "restore_ttl"})
 
 
 def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
@@ -40,11 +40,17 @@ def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
     return rollout.wake_at is None or rollout.wake_at <= now
 
 
+def idle(state: FleetState, decision: Decision) -> bool:
+    """Whether a decision changes nothing at all, so that there is nothing to claim."""
+    same = msgspec.structs.replace(decision.state, epoch=state.epoch) == state
+    return same and not decision.dispositions and not decision.actions
+
+
 def needs(
     fleet: Fleet, plan: Fleet | None, state: FleetState, signals: tuple[Signal, ...], now: datetime
 ) -> frozenset[Probe]:
     """What a decision about this fleet has to see. Signals come first: a rollback looks at records alone."""
-    reacted = react(_governing(fleet, plan, state), state, signals, now, None)
+    reacted = react(governing(fleet, plan, state), state, signals, now, None)
     rollout = reacted.state.rollout
     if rollout is None or rollout.outcome is not None or reacted.started:
         starts = any(signal.kind in _VERSIONS for signal in signals)
@@ -52,10 +58,9 @@ def needs(
             frozenset({ClusterState(state.live)}) if starts or reacted.started else frozenset()
         )
         return live | ended.needs(plan, reacted.state)
-    governing = plan or fleet
-    rollout = entry(governing, rollout)
-    wanted = step_of(rollout).needs(governing, rollout)
-    return wanted | (records(governing) if _watches_records(rollout) else frozenset())
+    pinned = plan or fleet
+    rollout = entry(pinned, rollout)
+    return step_of(rollout).needs(pinned, rollout) | watched(pinned, rollout)
 
 
 def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> Decision:
@@ -65,53 +70,65 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     """
     found = seen_as(seen, ClusterState(state.live), ClusterSeen)
     version = found.version if found is not None and found.exists else None
-    reacted = react(_governing(fleet, plan, state), state, seen.signals, seen.now, version)
+    reacted = react(governing(fleet, plan, state), state, seen.signals, seen.now, version)
     rollout = reacted.state.rollout
     if reacted.started:
         return _decision(reacted, reacted.state, reacted.because or "", where=rollout, plan=fleet)
     if rollout is None or rollout.outcome is not None:
         return _ended(plan, reacted, seen)
-    governing = plan or fleet
-    rollout = entry(governing, rollout)
+    pinned = plan or fleet
+    rollout = remembering(entry(pinned, rollout), seen)
     step = step_of(rollout)
-    move = _move(governing, rollout, step, seen)
-    next_state = apply_move(governing, reacted.state, rollout, step, move, seen.now)
+    move = _move(pinned, rollout, step, seen)
+    next_state = apply_move(pinned, reacted.state, rollout, step, move, seen.now)
     because = f"{reacted.because}; {move.because}" if reacted.because else move.because
     return _decision(reacted, next_state, because, where=rollout, move=move)
 
 
-def _governing(fleet: Fleet, plan: Fleet | None, state: FleetState) -> Fleet:
+def governing(fleet: Fleet, plan: Fleet | None, state: FleetState) -> Fleet:
+    """The fleet that counts now: the plan of the rollout in flight, else the fleet as applied."""
     in_flight = state.rollout is not None and state.rollout.outcome is None
     return plan if in_flight and plan is not None else fleet
 
 
 def _move(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> Move:
-    failed = _failed_action(rollout, seen)
-    move = failed or _drift(fleet, rollout, seen) or step.decide(fleet, rollout, seen)
+    failed = _failed_action(rollout, step, seen)
+    move = failed or hindrance(fleet, rollout, seen) or step.decide(fleet, rollout, seen)
     held = rollout.held
     if held is not None and held.kind in (HoldKind.PERSON, HoldKind.ALERT) and move.verb is not Verb.FAIL:
+        # What a held step learns is kept, so that silence ends a clean run; what it would do is not.
+        learnt = move.rollout if move.verb in (Verb.WAIT, Verb.HOLD) else rollout
         because = f"held since {held.since:%H:%M}: {held.because}"
-        return judged(hold(rollout, because, held.kind), move.judgements)
+        return judged(hold(learnt, because, held.kind), move.judgements)
     if rollout.promoted and step.promotable and move.verb in (Verb.WAIT, Verb.HOLD):
         return judged(advance(move.rollout, f"a person promoted it: {move.because}"), move.judgements)
     if move.verb in (Verb.WAIT, Verb.HOLD, Verb.ACT) and _overdue(fleet, rollout, step, seen):
         return judged(_at_deadline(rollout, step, move), move.judgements)
-    return move
+    return _no_earlier(fleet, move, seen)
 
 
-def _failed_action(rollout: Rollout, seen: Seen) -> Move | None:
-    """What a failed action means: look again on a conflict, wait on trouble, give up on a refusal."""
-    failure = next((result.failure for result in seen.results if result.failure is not None), None)
-    if failure is None or failure.conflict:
+def _failed_action(rollout: Rollout, step: Step, seen: Seen) -> Move | None:
+    """What a failed action means: look again on a conflict, wait on trouble, give up on a refusal.
+
+    A refusal sends nobody back from a candidate that is not to blame for it: with users on it, it holds.
+    """
+    failures = (result.failure for result in seen.results if result.failure is not None)
+    failure = next((each for each in failures if not each.conflict), None)
+    if failure is None:
         return None
-    if failure.permanent and rollout.stage is not Stage.ROLLBACK:
+    lasting = (
+        failure.permanent and rollout.stage is not Stage.ROLLBACK and step.at_deadline is not Verb.ADVANCE
+    )
+    if lasting and rollout.shifted:
+        return hold(rollout, _question(rollout, step, failure.because), HoldKind.DEADLINE)
+    if lasting:
         return fail(rollout, failure.because)
     seconds = failure.after_seconds or _TRANSIENT_SECONDS
     return wait(rollout, failure.because, wake_seconds=seconds, failures=rollout.failures + 1)
 
 
 def _overdue(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> bool:
-    seconds = fleet.policy.deadlines.get(step.name, step.deadline_seconds)
+    seconds = fleet.policy.deadlines.get(step.name, step.deadline_seconds + step.lasts(fleet))
     parked = rollout.held is not None and rollout.held.kind is HoldKind.DEADLINE
     return not parked and seen.now >= rollout.entered_at + timedelta(seconds=seconds)
 
@@ -119,34 +136,29 @@ def _overdue(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> bool:
 def _at_deadline(rollout: Rollout, step: Step, move: Move) -> Move:
     because = f"{step.name} ran into its deadline: {move.because}"
     if step.at_deadline is Verb.ADVANCE:
-        return advance(
-            rollout, because, frozen_until=None if step.name in ("thaw", "unfreeze") else rollout.frozen_until
-        )
-    blind = move.rollout.failures > 0 and rollout.stage in (Stage.DEPLOY, Stage.SYNC)
+        lapsed = step.name in ("thaw", "unfreeze")
+        return advance(rollout, because, frozen_until=None if lapsed else rollout.frozen_until)
+    # A provider that could not say is never the candidate's fault.
+    blind = move.rollout.failures > 0 and not rollout.shifted and rollout.stage is not Stage.ROLLBACK
     if step.at_deadline is Verb.HOLD or blind or rollout.destroying:
-        ways = "retry or promote it" if step.promotable else "retry it"
-        back = "" if rollout.destroying else ", or roll back"
-        return hold(rollout, f"{because} (a person decides: {ways}{back})", HoldKind.DEADLINE)
+        return hold(rollout, _question(rollout, step, because), HoldKind.DEADLINE)
     return fail(rollout, because)
 
 
-def _watches_records(rollout: Rollout) -> bool:
-    return rollout.stage in (Stage.SWITCH, Stage.RETIRE, Stage.ROLLBACK)
+def _question(rollout: Rollout, step: Step, because: str) -> str:
+    ways = "retry or promote it" if step.promotable else "retry it"
+    back = "" if rollout.destroying else ", or roll back"
+    return f"{because} (a person decides: {ways}{back})"
 
 
-def _drift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
-    """Somebody else moved a live record after the switch: hold, or repair where the policy says so."""
-    moved = rollout.stage is Stage.RETIRE or (rollout.stage is Stage.SWITCH and rollout.step in _MOVED)
-    found = elsewhere(fleet, rollout, rollout.candidate, seen) if moved else None
-    if found is None:
-        return None
-    # Until it is back, users are not on the candidate: what is measured meanwhile is evidence of nothing.
-    rollout = msgspec.structs.replace(rollout, moved_at=seen.now, clean_since=None)
-    if fleet.policy.drift is DriftPolicy.REPAIR:
-        low_ttl = rollout.ttl_lowered_at is not None
-        writes = point(fleet, rollout, rollout.candidate, seen, low_ttl=low_ttl)
-        return act(rollout, f"{found}: somebody else moved it, it is pointed back", *writes)
-    return hold(rollout, f"{found}: somebody else moved it", HoldKind.DRIFT)
+def _no_earlier(fleet: Fleet, move: Move, seen: Seen) -> Move:
+    """Ask a provider again no earlier than it said."""
+    answers = seen.answers.values()
+    asked = [a.after_seconds for a in answers if isinstance(a, Unavailable) and a.after_seconds is not None]
+    if not asked or move.verb not in (Verb.WAIT, Verb.HOLD):
+        return move
+    planned = fleet.policy.poll_seconds if move.wake_seconds is None else move.wake_seconds
+    return msgspec.structs.replace(move, wake_seconds=max(planned, *asked))
 
 
 def _ended(plan: Fleet | None, reacted: Reacted, seen: Seen) -> Decision:

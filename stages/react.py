@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.fleet import Channel, Fleet, StartMode
 from shared.model import (
@@ -58,7 +58,7 @@ def react(
 
 def begin_rollback(rollout: Rollout, because: str, now: datetime) -> Rollout:
     """The rollout on its way back. What was ordered before counts for nothing: the way back writes anew."""
-    return msgspec.structs.replace(
+    return replace(
         rollout,
         stage=WAY_BACK[0],
         step=WAY_BACK[1],
@@ -112,6 +112,8 @@ def _start(
     fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime, live_version: str | None
 ) -> Reacted:
     version = _wanted_version(fleet, signal)
+    if live_version is None and _must_be_newer(fleet, signal, version):
+        return reacted  # Undecided: it stays pending until the live cluster can be read.
     objection = _objection(fleet, reacted.state, signal, version, live_version)
     if objection is not None:
         by_person = signal.kind is SignalKind.START
@@ -134,11 +136,11 @@ def _start(
         because=signal.because,
     )
     held = tuple(h for h in state.held_versions if h.version != version)
-    state = msgspec.structs.replace(state, rollouts=number, rollout=rollout, held_versions=held)
+    state = replace(state, rollouts=number, rollout=rollout, held_versions=held)
     because = (
         f"{signal.because}: rollout {rollout.id} moves {rollout.live} to {rollout.candidate} at {version}"
     )
-    return msgspec.structs.replace(_answered(reacted, signal, True, because, state), started=True)
+    return replace(_answered(reacted, signal, True, because, state), started=True)
 
 
 def _wanted_version(fleet: Fleet, signal: Signal) -> str:
@@ -161,19 +163,26 @@ def _objection(
         return f"nothing was published for the {fleet.versions.channel.value} channel"
     if fleet.versions.start is StartMode.MANUAL:
         return f"version {version} is available, and a person starts this fleet's rollouts"
-    if live_version is None:
-        return "the live cluster's version could not be read; the event counts as news"
-    if signal.kind is SignalKind.VERSION_AVAILABLE and not newer(version, live_version):
+    if _must_be_newer(fleet, signal, version) and not newer(version, live_version or ""):
         return f"version {version} is not newer than {live_version}, which is live"
     return None
 
 
+def _must_be_newer(fleet: Fleet, signal: Signal, version: str) -> bool:
+    automatic = fleet.versions.start is StartMode.AUTOMATIC
+    return signal.kind is SignalKind.VERSION_AVAILABLE and automatic and bool(version)
+
+
 def _hold(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     kind = HoldKind.ALERT if signal.kind is SignalKind.ALERT else HoldKind.PERSON
-    hold = Hold(kind=kind, because=signal.because, since=now, alert_id=signal.alert_id)
+    alerts = (signal.alert_id,) if signal.alert_id is not None else ()
     held = _rollout(reacted).held
     if held is not None and held.kind is HoldKind.PERSON:
         return _answered(reacted, signal, True, f"a person holds it already: {held.because}")
+    if held is not None and held.kind is kind is HoldKind.ALERT:
+        every = tuple(dict.fromkeys((*held.alert_ids, *alerts)))
+        return _changed(reacted, signal, f"held: {signal.because}", held=replace(held, alert_ids=every))
+    hold = Hold(kind=kind, because=signal.because, since=now, alert_ids=alerts)
     return _changed(reacted, signal, f"held: {signal.because}", held=hold)
 
 
@@ -182,8 +191,14 @@ def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     if held is None:
         applied = signal.kind is SignalKind.ALERT
         return _answered(reacted, signal, applied, f"nothing holds it; {signal.because}")
-    if signal.kind is SignalKind.ALERT and held.alert_id != signal.alert_id:
-        return _answered(reacted, signal, True, f"noted: {signal.because}; the hold has another cause")
+    if signal.kind is SignalKind.ALERT:
+        if signal.alert_id not in held.alert_ids:
+            because = f"noted: {signal.because}; the hold has another cause"
+            return _answered(reacted, signal, True, because)
+        left = tuple(each for each in held.alert_ids if each != signal.alert_id)
+        if left:
+            because = f"still held by {len(left)} more: {signal.because}"
+            return _changed(reacted, signal, because, held=replace(held, alert_ids=left))
     return _changed(reacted, signal, f"goes on: {signal.because}", held=None, entered_at=now)
 
 
@@ -207,7 +222,7 @@ def _retry(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
 
 def _go_back(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     rollout = begin_rollback(_rollout(reacted), signal.because, now)
-    state = msgspec.structs.replace(reacted.state, rollout=rollout)
+    state = replace(reacted.state, rollout=rollout)
     return _answered(reacted, signal, True, signal.because, state)
 
 
@@ -228,8 +243,8 @@ def _rollout(reacted: Reacted) -> Rollout:
 
 
 def _changed(reacted: Reacted, signal: Signal, because: str, **facts: object) -> Reacted:
-    rollout = msgspec.structs.replace(_rollout(reacted), wake_at=None, **facts)
-    state = msgspec.structs.replace(reacted.state, rollout=rollout)
+    rollout = replace(_rollout(reacted), wake_at=None, **facts)
+    state = replace(reacted.state, rollout=rollout)
     return _answered(reacted, signal, True, because, state)
 
 

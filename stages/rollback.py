@@ -22,9 +22,10 @@ from stages.looking import (
     seen_as,
     unavailable,
 )
-from stages.step import ORDER_SECONDS_MAX, Move, Step, Verb, act, advance, wait
+from stages.step import ORDER_SECONDS_MAX, Move, Step, Verb, act, advance, fail, wait
 from stages.t3_switch import restore_ttl, share_of, ttl_lowered
 from stages.verdicts import unseen
+from stages.watching import unable
 
 _RETRY_SECONDS = 5
 
@@ -56,7 +57,15 @@ def _shifted(_fleet: Fleet, rollout: Rollout) -> bool:
     return rollout.shifted
 
 
+def _divert_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    # Between an alert and its DNS write nothing is read that was in order when it was last looked at.
+    return frozenset({ClusterState(rollout.safe)}) if rollout.safe_lost is not None else frozenset()
+
+
 def _divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    dead = _revive(rollout, seen) if rollout.safe_lost is not None else None
+    if dead is not None:
+        return dead
     if own_write_seen(fleet, rollout, rollout.safe, seen):
         because = f"every live record was seen at {rollout.safe} under the rollback's own write"
         return advance(rollout, because, diverted_at=seen.now)
@@ -71,6 +80,21 @@ def _divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return act(rollout, order, *writes)
     # What can be read is moved now; the rest is tried again and again until it can.
     return act(rollout, f"{order}; {unread}", *writes, wake_seconds=_RETRY_SECONDS)
+
+
+def _revive(rollout: Rollout, seen: Seen) -> Move | None:
+    """Never send users to a dead cluster: start it first, give up where there is none. None: it serves."""
+    cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
+    because = unable(cluster) if cluster is not None else None
+    if cluster is None or because is None:
+        return None
+    if not cluster.exists:
+        return fail(rollout, f"{rollout.safe} {because}: users stay where they are")
+    if cluster.provisioning not in ("Succeeded", "Failed", "Canceled"):
+        sentence = f"the cluster of {rollout.safe} is {cluster.provisioning.lower()}"
+        return wait(rollout, sentence, wake_seconds=_RETRY_SECONDS, failures=0)
+    order = StartCluster(rollout.safe)
+    return act(rollout, f"starts the cluster of {rollout.safe} first", order, wake_seconds=_RETRY_SECONDS)
 
 
 def _proof(fleet: Fleet, rollout: Rollout) -> TrafficShare:
@@ -143,7 +167,7 @@ def _hold_version(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
 
 STEPS = (
     Step("restart", _restart, _restart_needs, applies=lambda _, r: r.live_stopped, deadline_seconds=3600),
-    Step("divert", _divert, applies=_shifted, deadline_seconds=1800),
+    Step("divert", _divert, _divert_needs, applies=_shifted, deadline_seconds=1800),
     Step("prove", _prove, _prove_needs, applies=_shifted, deadline_seconds=3600),
     Step("thaw", thaw, command_needs, applies=frozen, deadline_seconds=1800, at_deadline=Verb.ADVANCE),
     Step("restore_ttl", restore_ttl, applies=_ttl_low, at_deadline=Verb.ADVANCE),

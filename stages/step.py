@@ -66,11 +66,17 @@ def always(_fleet: Fleet, _rollout: Rollout) -> bool:
     return True
 
 
+def no_time(_fleet: Fleet) -> int:
+    """A step that is not meant to take long."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One line of the runbook.
 
-    `at_deadline` says what happens when `deadline_seconds` have passed since the step was entered. An
+    `at_deadline` says what happens when `deadline_seconds` have passed since the step was entered; `lasts` is
+    the time in seconds that the fleet asks it to take anyway, and comes on top. An
     `approval` waits for a person. A step that is `promotable` may, while it is held, be left on a person's
     word alone: it asks a question, and changes nothing that a later step relies on. A step that does not
     apply is passed over without a trace.
@@ -82,6 +88,7 @@ class Step:
     applies: Applies = always
     deadline_seconds: int = 900
     at_deadline: Verb = Verb.FAIL
+    lasts: Callable[[Fleet], int] = no_time
     approval: bool = False
     promotable: bool = False
 

@@ -212,7 +212,13 @@ STEPS = (
         "converge", _converge, _converge_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True
     ),
     Step(
-        "observe", _observe, _observe_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD, promotable=True
+        "observe",
+        _observe,
+        _observe_needs,
+        deadline_seconds=6 * 3600,
+        at_deadline=Verb.HOLD,
+        lasts=lambda fleet: fleet.policy.observe_seconds,
+        promotable=True,
     ),
     Step("unfreeze", thaw, command_needs, applies=frozen, deadline_seconds=1800, at_deadline=Verb.ADVANCE),
     Step("restore_ttl", restore_ttl, applies=ttl_lowered, at_deadline=Verb.HOLD, promotable=True),

@@ -164,7 +164,15 @@ def _report(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 STEPS = (
-    Step("bake", _bake, _bake_needs, deadline_seconds=24 * 3600, at_deadline=Verb.HOLD, promotable=True),
+    Step(
+        "bake",
+        _bake,
+        _bake_needs,
+        deadline_seconds=24 * 3600,
+        at_deadline=Verb.HOLD,
+        lasts=lambda fleet: fleet.policy.bake_seconds,
+        promotable=True,
+    ),
     Step(
         "drained", _drained, _drained_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD, promotable=True
     ),

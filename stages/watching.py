@@ -1,0 +1,65 @@
+"""What is watched beside every step once users may be on the candidate: the live records and the way back.
+
+Drift is somebody else's write to a live record. The way back is lost where the safe slot's cluster is gone or
+stopped: a rollback would take users to a dead one, so the rollout holds before it goes any further.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.decision import Seen
+from shared.fleet import DriftPolicy, Fleet
+from shared.model import HoldKind, Rollout, Stage
+from shared.probes import ClusterSeen, ClusterState, Probe
+from stages.looking import elsewhere, point, records, seen_as
+from stages.step import Move, act, hold
+
+_WITH_RECORDS = (Stage.SWITCH, Stage.RETIRE, Stage.ROLLBACK)
+_MOVED = frozenset({"converge", "observe", "unfreeze", "restore_ttl"})
+_ON_CANDIDATE = frozenset({"converge", "observe", "bake"})
+
+
+def watched(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    """What to look at beside the step's own needs."""
+    seen: frozenset[Probe] = records(fleet) if rollout.stage in _WITH_RECORDS else frozenset()
+    return seen | {ClusterState(rollout.safe)} if rollout.step in _ON_CANDIDATE else seen
+
+
+def remembering(rollout: Rollout, seen: Seen) -> Rollout:
+    """The rollout with what was just seen of its way back."""
+    cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
+    return rollout if cluster is None else msgspec.structs.replace(rollout, safe_lost=unable(cluster))
+
+
+def hindrance(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
+    """What comes before the step's own decision, if anything does."""
+    return _drift(fleet, rollout, seen) or _lost(rollout)
+
+
+def _drift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
+    moved = rollout.stage is Stage.RETIRE or (rollout.stage is Stage.SWITCH and rollout.step in _MOVED)
+    found = elsewhere(fleet, rollout, rollout.candidate, seen) if moved else None
+    if found is None:
+        return None
+    # Until it is back, users are not on the candidate: what is measured meanwhile is evidence of nothing.
+    rollout = msgspec.structs.replace(rollout, moved_at=seen.now, clean_since=None)
+    if fleet.policy.drift is DriftPolicy.REPAIR:
+        low_ttl = rollout.ttl_lowered_at is not None
+        writes = point(fleet, rollout, rollout.candidate, seen, low_ttl=low_ttl)
+        return act(rollout, f"{found}: somebody else moved it, it is pointed back", *writes)
+    return hold(rollout, f"{found}: somebody else moved it", HoldKind.DRIFT)
+
+
+def _lost(rollout: Rollout) -> Move | None:
+    if rollout.safe_lost is None or rollout.promoted or rollout.step not in _ON_CANDIDATE:
+        return None
+    sentence = f"a rollback would have nowhere to go: {rollout.safe} {rollout.safe_lost}"
+    return hold(rollout, sentence, HoldKind.GATE)
+
+
+def unable(cluster: ClusterSeen) -> str | None:
+    """Why a cluster cannot take users at all, None if it can or nobody knows better."""
+    if not cluster.exists:
+        return "has no cluster any more"
+    return "has a stopped cluster" if cluster.power == "Stopped" else None
