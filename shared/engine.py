@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 import stages
-from shared.actions import Action, Failure, Result
+from shared.actions import Failure, Result
 from shared.decision import Decision, Seen
 from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError
 from shared.fleet import Fleet
-from shared.model import Disposition, FleetState, Outcome, Rollout
+from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
 from shared.ports import Claimed, Clock, OutboxEntry, Publisher, Row, Store, World
 
 log = logging.getLogger("switchyard.engine")
@@ -64,13 +64,15 @@ class Engine:
                 return Ticked(fleet=fleet_name, state=row.state, decisions=tuple(decisions))
             seen = await self._look(row, results, now)
             decision = stages.decide(row.fleet, row.plan, row.state, seen)
+            if stages.idle(row.state, decision):
+                return Ticked(fleet=fleet_name, state=row.state, decisions=tuple(decisions))
             try:
                 claimed = await self._claim(row, decision, seen)
             except Superseded:
                 results = ()
                 continue
             decisions.append(decision)
-            results = await self._perform(row.plan or row.fleet, decision.actions, claimed.epoch)
+            results = await self._perform(_governing(row), decision, claimed.epoch)
             await self._announce(claimed.outbox)
             results = tuple(r for r in results if r.failure is not None or r.receipt is not None)
         state = decisions[-1].state if decisions else row.state
@@ -95,7 +97,7 @@ class Engine:
 
     async def _look(self, row: Row, results: tuple[Result, ...], now: datetime) -> Seen:
         probes = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
-        answers = await self._world.observe(row.plan or row.fleet, probes, now) if probes else {}
+        answers = await self._world.observe(_governing(row), probes, now) if probes else {}
         return Seen(now=now, answers=answers, signals=row.pending, results=results, epoch=row.state.epoch)
 
     async def _claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
@@ -110,15 +112,17 @@ class Engine:
             log.critical("%s: the rollback failed and a person has to look: %s", place, decision.because)
         return claimed
 
-    async def _perform(self, fleet: Fleet, actions: Iterable[Action], epoch: int) -> tuple[Result, ...]:
+    async def _perform(self, fleet: Fleet, decision: Decision, epoch: int) -> tuple[Result, ...]:
         results: list[Result] = []
-        for action in actions:
+        for action in decision.actions:
             try:
                 receipt = await self._world.perform(fleet, action, epoch=epoch)
             except SwitchyardError as error:
-                # Live records move in the declared order, so what comes after a failure is not tried.
                 log.warning("%s, epoch %d: %s: %s", fleet.name, epoch, type(action).__name__, error)
                 results.append(Result(action=action, failure=_failure(error)))
+                if decision.stage == Stage.ROLLBACK:
+                    continue
+                # Live records move in the declared order; on the way back every one that can be saved is.
                 break
             results.append(Result(action=action, receipt=receipt))
         return tuple(results)
@@ -145,6 +149,10 @@ def _failure(error: SwitchyardError) -> Failure:
 
 def _failed(rollout: Rollout | None) -> bool:
     return rollout is not None and rollout.outcome is Outcome.ROLLBACK_FAILED
+
+
+def _governing(row: Row) -> Fleet:
+    return stages.governing(row.fleet, row.plan, row.state)
 
 
 def _idle(row: Row) -> bool:

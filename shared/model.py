@@ -133,7 +133,7 @@ class HoldKind(StrEnum):
     DEADLINE = "deadline"
 
 
-class Hold(Struct, frozen=True, kw_only=True):
+class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a rollout does not go on by itself. A rollback pre-empts every hold.
 
     `alert_ids` are the alerts that fire and hold it; the last of them to be resolved lets it go on.
@@ -150,8 +150,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `safe` is the slot that can take all traffic now: it is stored, never inferred. `shifted` is true from the
     claim that orders the switch; `moved_at` is when every live record was seen at the candidate.
-    `clean_since` is the start of the current run of passing verdicts. `safe_lost` says why the safe slot could
-    not take the traffic when it was last seen, None while it could.
+    `clean_since` is the start of the current run of passing verdicts. `safe_lost` says why the safe slot
+    could not take the traffic when it was last seen, None while it could.
     """
 
     id: str

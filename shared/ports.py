@@ -15,7 +15,7 @@ from msgspec import Struct
 from shared.actions import Action
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet
-from shared.model import FleetState, Judgement, Rollout, Signal
+from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.probes import Answer, Probe
 
 
@@ -109,8 +109,8 @@ class Store(Protocol):
     async def accept(self, signal: Signal) -> bool:
         """Put a signal into the inbox, one request. False: it was there already."""
 
-    async def disposition(self, fleet: str, signal_id: str) -> str | None:
-        """What became of an accepted signal, in a sentence; None while it is pending or unknown."""
+    async def disposition(self, fleet: str, signal_id: str) -> Disposition | None:
+        """What became of an accepted signal; None while it is pending or unknown."""
 
     async def apply(self, fleet: Fleet, *, if_match: str | None, now: datetime) -> str:
         """Store a fleet; returns its new etag.

@@ -76,8 +76,12 @@ def _clock(
     try:
         origin, start = (datetime.fromisoformat(given.get(name, "")) for name in _REHEARSAL[:2])
         rate = float(given.get(_REHEARSAL[2], ""))
+        if origin.tzinfo is None or start.tzinfo is None or rate <= 0:
+            raise ValueError(f"{origin.isoformat()}, {start.isoformat()}, {rate:g}")
     except ValueError as error:
-        mistakes.append(Mistake("SWITCHYARD_CLOCK_*", str(error), "two ISO instants and a number"))
+        mistakes.append(
+            Mistake("SWITCHYARD_CLOCK_*", str(error), "two ISO instants with a zone, and a rate above 0")
+        )
         return SystemClock()
     return RehearsalClock(origin=origin, start=start, rate=rate)
 

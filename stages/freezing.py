@@ -18,6 +18,8 @@ from stages.step import ORDER_SECONDS_MAX, Move, Verb, act, advance, fail, wait
 from stages.verdicts import unseen
 
 _POLL_SECONDS = 10
+_HANDING_OVER_SECONDS = 30
+"""For so long a worker may be handing a command over: one that looks meanwhile must not order it again."""
 
 
 def command_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -99,4 +101,4 @@ def _start(rollout: Rollout, seen: Seen, order: Freeze | Thaw, because: str) -> 
         return wait(rollout, taken, wake_seconds=_POLL_SECONDS, command_id=receipt)
     # The freeze is remembered with the order, so that every ending lifts it even if its answer is lost.
     until = order.until if isinstance(order, Freeze) else rollout.frozen_until
-    return act(rollout, because, order, frozen_until=until)
+    return act(rollout, because, order, wake_seconds=_HANDING_OVER_SECONDS, frozen_until=until)

@@ -131,11 +131,12 @@ class Api:
         key = request.header("idempotency-key")
         signal = signals.parse_command(kind, row.fleet.name, rollout, body, self._by(request, body), now, key)
         ticked = await self._intake.command(signal)
-        found = ticked.disposition(signal.id)
-        because = found.because if found else await self._store.disposition(row.fleet.name, signal.id)
+        # Another worker may have consumed it, or the key was used before: its row says what became of it.
+        found = ticked.disposition(signal.id) or await self._store.disposition(row.fleet.name, signal.id)
         if found is not None and not found.applied:
             raise Conflict(found.because)
-        answer: dict[str, Any] = {"signal": signal.id, "applied": because is not None, "because": because}
+        because = found.because if found is not None else "stored; the next tick acts on it"
+        answer: dict[str, Any] = {"signal": signal.id, "applied": found is not None, "because": because}
         return reply({**answer, "rollout": ticked.state.rollout}, status, etag=str(ticked.state.epoch))
 
     def _by(self, request: Request, body: Any) -> str | None:

@@ -21,6 +21,7 @@ from shared.ports import Clock, FleetEntry, Store
 log = logging.getLogger("switchyard.intake")
 
 _DIRECTORY_SECONDS = 10
+_DIRECTORY_SECONDS_REFUSED = 1
 _MARK_SECONDS = QUIET_SECONDS / 3
 
 
@@ -86,17 +87,25 @@ class Intake:
         body: object,
     ) -> tuple[Signal, ...]:
         now = self._clock.now()
-        directory = await self._entries(now)
+        directory = await self._entries(now, _DIRECTORY_SECONDS)
         try:
             found = tuple(parse(body, now, directory))
-        except Refused as error:
-            self.refused[what] += 1
-            log.warning("refused %s number %d: %s", what, self.refused[what], error)
-            raise
+        except Refused:
+            # Another worker may just have applied the fleet, and a refused event never comes again.
+            directory = await self._entries(now, _DIRECTORY_SECONDS_REFUSED)
+            found = self._counted(what, lambda: tuple(parse(body, now, directory)))
         by_name = {entry.name: entry for entry in directory}
         for signal in found:
             await self._accept(signal, by_name[signal.fleet], now)
         return found
+
+    def _counted(self, what: str, parse: Callable[[], tuple[Signal, ...]]) -> tuple[Signal, ...]:
+        try:
+            return parse()
+        except Refused as error:
+            self.refused[what] += 1
+            log.warning("refused %s number %d: %s", what, self.refused[what], error)
+            raise
 
     async def _accept(self, signal: Signal, entry: FleetEntry, now: datetime) -> None:
         if not entry.active or now - entry.marked_at > timedelta(seconds=_MARK_SECONDS):
@@ -114,8 +123,8 @@ class Intake:
             # The signal is safe; an error to its sender could silence the action group for 15 minutes.
             log.exception("%s: stored, and left to the timer", signal.fleet)
 
-    async def _entries(self, now: datetime) -> tuple[FleetEntry, ...]:
-        fresh = self._read_at is not None and now - self._read_at < timedelta(seconds=_DIRECTORY_SECONDS)
+    async def _entries(self, now: datetime, seconds_max: int) -> tuple[FleetEntry, ...]:
+        fresh = self._read_at is not None and now - self._read_at < timedelta(seconds=seconds_max)
         if not fresh:
             self._directory = await self._store.directory()
             self._read_at = now

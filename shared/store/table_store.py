@@ -14,7 +14,7 @@ import msgspec
 from shared.decision import Decision, Seen
 from shared.errors import NotFound, Retry, Superseded
 from shared.fleet import Channel, Fleet
-from shared.model import FleetState, Judgement, Rollout, Signal
+from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
 from shared.store import rows
 from shared.store.claim import PENDING_MAX, claim, outbox_row
@@ -100,10 +100,13 @@ class TableStore:
                 return True
         return True
 
-    async def disposition(self, fleet: str, signal_id: str) -> str | None:
-        """One request: the sentence, or None while the signal waits or was never accepted."""
+    async def disposition(self, fleet: str, signal_id: str) -> Disposition | None:
+        """One request: its disposition, or None while the signal waits or was never accepted."""
         found = await self._tables.get(STATE_TABLE, fleet, rows.inbox_key(signal_id))
-        return str(found.entity["because"]) if found and "because" in found.entity else None
+        if found is None or "because" not in found.entity:
+            return None
+        applied, because = bool(found.entity["applied"]), str(found.entity["because"])
+        return Disposition(id=signal_id, applied=applied, because=because)
 
     async def apply(self, fleet: Fleet, *, if_match: str | None, now: datetime) -> str:
         """Two requests: the fleet, then its directory entry, which applying again repairs if it was missed.

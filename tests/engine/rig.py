@@ -59,8 +59,12 @@ class Rig:
         self.store = MemoryStore(resources_of)
         self.topic = Topic()
         self.observed = PortsWorld(self.world)
-        self.engine = Engine(self.store, self.observed, self.topic, self.clock)
+        self.restart()
         self._signals = 0
+
+    def restart(self) -> None:
+        """A new engine over what is there."""
+        self.engine = Engine(self.store, self.observed, self.topic, self.clock)
 
     async def applied(self) -> Rig:
         """The rig with its fleet applied."""

@@ -30,7 +30,16 @@ from shared.store.table_store import TableStore
 from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
 from tests.sim.checkers.base import Checker, Violation
-from tests.sim.doors import Door, FaultyTables, FaultyTopic, FaultyWorld, WatchedStore, Weather, Worker, at_once
+from tests.sim.doors import (
+    Door,
+    FaultyTables,
+    FaultyTopic,
+    FaultyWorld,
+    WatchedStore,
+    Weather,
+    Worker,
+    at_once,
+)
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 from tests.sim.people import People
 from tests.sim.scheduler import Crashed, Scheduler
@@ -76,9 +85,7 @@ class Simulation:
         self.scheduler = Scheduler(self.chance)
         self.weather = Weather(self.chance, scenario.swarm)
         fleet = scenario.fleet
-        self.world = World(
-            fleet, self.scheduler, seed=scenario.seed, timings=TIMINGS, faults=scenario.faults
-        )
+        self.world = World(fleet, self.scheduler, seed=scenario.seed, timings=TIMINGS, faults=scenario.faults)
         self.ports = PortsWorld(self.world)
         self.tables = MemoryTables()
         self.truth = TableStore(self.tables, resources_of)
@@ -87,6 +94,7 @@ class Simulation:
         self.digest = blake2b(digest_size=8)
         self.story: list[tuple[float, str, str]] = []
         self.processes: list[Process] = []
+        self._found: Violation | None = None
         self._born = 0
         self._minutes = 0
         self.people = People(self)
@@ -97,7 +105,7 @@ class Simulation:
         try:
             self._live()
         except Violation as broken:
-            violation = str(broken)
+            violation = str(self._found or broken)
             self.told("checker", f"!!! {violation}")
         self.digest.update(f"{self.scheduler.seconds:.6f} {violation}".encode())
         return Ran(
@@ -117,14 +125,14 @@ class Simulation:
         made = ClaimMade(self.scheduler.now(), row, decision, seen, writes)
         facts = self.facts
         facts.plan = decision.plan or facts.plan
-        for checker in self.checkers:
-            checker.claimed(made)
+        self.judge(lambda checker: checker.claimed(made))
         facts.state = facts.states[decision.state.epoch] = decision.state
         self.digest.update(f"{decision.state.epoch} {decision.because}".encode())
         place = f"{decision.stage} {decision.step}".strip()
         signals = f" [{', '.join(s.kind.value for s in seen.signals)}]" if seen.signals else ""
         if decision.actions and self.weather.strikes(self.weather.swarm.heckle):
-            self.scheduler.call(self.chance.uniform(0, 120), lambda: self.people.say(SignalKind.ROLLBACK))
+            soon = self.chance.uniform(0, self.chance.choice((15, 120)))
+            self.scheduler.call(soon, lambda: self.people.say(SignalKind.ROLLBACK))
         self.told(self._who(), f"claims {decision.state.epoch} {place}: {decision.because}{signals}")
 
     def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:
@@ -132,13 +140,20 @@ class Simulation:
         self.digest.update(f"{epoch} {type(action).__name__}".encode())
         self.told(self._who(), f"    {type(action).__name__} of epoch {epoch} done{_target(action)}")
         made = EffectMade(self.scheduler.now(), fleet, action, epoch)
-        for checker in self.checkers:
-            checker.performed(made)
+        self.judge(lambda checker: checker.performed(made))
 
     def published(self, entry: OutboxEntry) -> None:
         """A topic took an event."""
+        self.judge(lambda checker: checker.published(entry))
+
+    def judge(self, ask: Callable[[Checker], None]) -> None:
+        """Ask every checker. What one of them finds is kept: the product may well catch what is raised."""
         for checker in self.checkers:
-            checker.published(entry)
+            try:
+                ask(checker)
+            except Violation as broken:
+                self._found = self._found or broken
+                raise
 
     def told(self, who: str, what: str) -> None:
         """A line of the story."""
@@ -179,12 +194,13 @@ class Simulation:
         self.processes = [self._process() for _ in range(WORKERS)]
         self.scheduler.call(self.chance.random() * TICK_SECONDS, self._minute)
         self.people.arrive()
-        self.scheduler.run(1800.0 + CHAOS_SECONDS)
+        self.scheduler.run(1800.0 + CHAOS_SECONDS, self._over)
         self._calm()
-        self.scheduler.run(self.scheduler.seconds + CALM_SECONDS_MAX, self._over)
+        self.scheduler.run(
+            self.scheduler.seconds + CALM_SECONDS_MAX, lambda: self._over() and self.people.looked_twice()
+        )
         ending = self._ending()
-        for checker in self.checkers:
-            checker.ended(ending)
+        self.judge(lambda checker: checker.ended(ending))
 
     def _calm(self) -> None:
         self.told("weather", "faults stop")
@@ -216,9 +232,11 @@ class Simulation:
                 self.scheduler.call(wait, lambda: self.invoke("tick", lambda p: p.engine.tick(name)))
 
     def _over(self) -> bool:
+        if self._found is not None:
+            raise self._found
         rollout = self.facts.rollout
         settled = rollout is None or (rollout.outcome is not None and rollout.wake_at is None)
-        return settled and self.people.done() and self.people.looked_twice() and not self.scheduler.busy() and self._rests()
+        return settled and self.people.done() and not self.scheduler.busy() and self._rests()
 
     def _rests(self) -> bool:
         entries = at_once(self.truth.directory())
@@ -233,7 +251,8 @@ class Simulation:
             rollouts=at_once(self.truth.rollouts(name)),
             pending=row.pending,
             dispositions={
-                id_: at_once(self.truth.disposition(name, id_)) for id_ in self.facts.acknowledged
+                id_: found.because if (found := at_once(self.truth.disposition(name, id_))) else None
+                for id_ in self.facts.acknowledged
             },
             owed=at_once(self.truth.owed(name, before=self.scheduler.now() + timedelta(days=1))),
             entry=at_once(self.truth.directory())[0],

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.errors import NotFound, Superseded
-from shared.model import FleetState, Stage
+from shared.model import Disposition, FleetState, Stage
 from shared.ports import Row, Store
 from shared.store.claim import PENDING_MAX
 from tests.fleets import BLUE, GREEN
@@ -123,7 +123,8 @@ async def test_a_consumed_signal_stays_consumed(store: Store, name: str) -> None
     await claimed(store, await store.load(name))
     assert not await store.accept(signal("event-1", to=name))
     assert (await store.load(name)).pending == ()
-    assert await store.disposition(name, "event-1") == "Applied event-1."
+    disposition = await store.disposition(name, "event-1")
+    assert disposition == Disposition(id="event-1", applied=True, because="Applied event-1.")
     assert await store.disposition(name, "event-2") is None
 
 
