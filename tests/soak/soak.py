@@ -18,10 +18,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from sandbox.demo.scenarios import SCENARIOS
+from sandbox.world.ledger import Happening
 from tests.soak import checks, logs
 from tests.soak.run import Ran, run
 
 PLAYED = ("good", "alert", "slow-burn", "private", "bad-green")
+RECORDS = frozenset({Happening.RECORD_WRITTEN, Happening.RECORD_DELETED})
 COMPLAINTS_MAX = 40
 
 
@@ -47,6 +49,7 @@ class Tally:
         self.moments: Counter[str] = Counter()
         self.complaints: Counter[str] = Counter()
         self.again = 0
+        self.repeats: Counter[str] = Counter()
         self.took = logs.Took()
 
 
@@ -87,12 +90,20 @@ async def _one(options: Options, number: int, directory: Path, tally: Tally) -> 
     tally.moments.update(blow.moment for blow in ran.blows)
     tally.complaints += logs.complaints(paths)
     tally.again += len(ran.published) - len({event["id"] for event in ran.published})
+    tally.repeats += _repeats(ran)
     tally.took.read(paths)
     print(_line(name, ran, found), flush=True)
     if found:
         tally.failed += 1
         print("\n".join(f"  {sentence}" for sentence in found), flush=True)
         print(f"  seed {seed}, the logs are in {place}", flush=True)
+
+
+def _repeats(ran: Ran) -> Counter[str]:
+    """Orders that the world was given more than once, by kind: what a crash may cost."""
+    entries = ran.place.world.ledger.until(ran.place.world.now())
+    orders = Counter((entry.kind.value, entry.subject) for entry in entries if entry.kind not in RECORDS)
+    return Counter({kind: times - 1 for (kind, _), times in orders.items() if times > 1})
 
 
 def _line(name: str, ran: Ran, found: list[str]) -> str:
@@ -111,6 +122,8 @@ def _summary(options: Options, directory: Path, tally: Tally, seconds: float) ->
     hits = f"{tally.kills} kills and {tally.stalls} stalls"
     print(f"\n{hits} ({moments}) in {seconds:.0f} s, {tally.failed} rollouts failed")
     print(f"{tally.again} announcements were sent again")
+    repeats = ", ".join(f"{kind} {times}" for kind, times in sorted(tally.repeats.items()))
+    print(f"orders given again: {repeats or 'none'}")
     print("\n".join(tally.took.lines()))
     for sentence, times in tally.complaints.most_common(COMPLAINTS_MAX):
         print(f"{times:5} × {sentence}")
