@@ -227,6 +227,10 @@ def _times(draft: Draft) -> None:
     for step in draft.keys("deadlines"):
         if step not in STEPS:
             draft.refuse(("deadlines", step), one_of(STEPS, step), "an unknown step")
+    for step in ("observe", "bake"):
+        lasts, deadline = draft.seconds("policy", step), draft.seconds("deadlines", step)
+        if lasts is not None and deadline is not None and deadline <= lasts:
+            draft.refuse(("deadlines", step), f"more than the {lasts} s that policy.{step} asks for")
     for path in draft.items("versions", "windows"):
         begins, ends = draft.text(*path, "from"), draft.text(*path, "to")
         if begins is not None and begins == ends:

@@ -63,17 +63,20 @@ class GatePart(Part):
 
 
 Gates = Annotated[list[GatePart], Field(max_length=50)]
+SomeGates = Annotated[list[GatePart], Field(min_length=1, max_length=50)]
 
 
 class GatesPart(Part):
-    """The gates of each question that the runbook asks."""
+    """The gates of each question that the runbook asks. Without evidence nothing passes, so three need some."""
 
-    platform: Gates = Field(
-        default=[], description="a list of gates: is the candidate healthy as a platform?"
+    platform: SomeGates = Field(
+        description="a list of one or more gates: is the candidate healthy as a platform?"
     )
     functional: Gates = Field(default=[], description="a list of gates: does the candidate work?")
     load: Gates = Field(
         default=[], description="a list of gates: does the candidate perform as the baseline?"
     )
-    switch: Gates = Field(default=[], description="a list of gates: are users well, just after the switch?")
-    bake: Gates = Field(default=[], description="a list of gates: do users stay well?")
+    switch: SomeGates = Field(
+        description="a list of one or more gates: are users well, just after the switch?"
+    )
+    bake: SomeGates = Field(description="a list of one or more gates: do users stay well?")

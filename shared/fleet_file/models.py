@@ -248,9 +248,7 @@ class FleetPart(Part):
     freeze: FreezePart | None = Field(
         default=None, description="a mapping with expires; without it nothing freezes"
     )
-    gates: GatesPart = Field(
-        default=GatesPart(), description="a mapping with platform, functional, load, switch, bake"
-    )
+    gates: GatesPart = Field(description="a mapping with platform, functional, load, switch, bake")
     traffic: TrafficPart = Field(default=TrafficPart(), description="a mapping with metric and share_min")
     policy: PolicyPart = Field(
         default=PolicyPart(), description="a mapping with observe, bake, poll and others"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -215,9 +216,7 @@ def test_a_missing_section_is_named(key: str) -> None:
     assert mistake.value == "nothing"
 
 
-@pytest.mark.parametrize(
-    "key", ["sync", "freeze", "gates", "traffic", "policy", "deadlines", "approvals", "notify"]
-)
+@pytest.mark.parametrize("key", ["sync", "freeze", "traffic", "policy", "deadlines", "approvals", "notify"])
 def test_a_section_with_defaults_may_be_left_out(key: str) -> None:
     assert parse_json(without((key,))).name == "contoso-public"
 
@@ -249,3 +248,20 @@ def test_a_topic_of_event_grid_or_of_this_machine_is_taken(topic: str) -> None:
 @pytest.mark.parametrize("topic", ["https://topic.example.com/api/events", f"https://{GRID}@example.com/"])
 def test_an_editor_marks_a_topic_elsewhere(topic: str) -> None:
     assert not jsonschema.Draft202012Validator(schema()).is_valid(changed(("notify", "topic"), topic))
+
+
+@pytest.mark.parametrize("question", ["platform", "switch", "bake"])
+@pytest.mark.parametrize("change", [without, lambda path: changed(path, [])])
+def test_a_rollout_that_could_never_pass_is_refused_before_it_begins(
+    question: str, change: Callable[[tuple[str, ...]], dict[str, Any]]
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_json(change(("gates", question)))
+    assert [m.path for m in caught.value.mistakes] == [f"gates.{question}"]
+    assert caught.value.mistakes[0].expected.startswith(("a list of one or more gates", "at least 1"))
+
+
+def test_a_deadline_shorter_than_what_it_is_the_deadline_of_is_refused() -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_json(changed(("deadlines", "bake"), "20m"))
+    assert "1200 s that policy.bake asks for" in str(caught.value)
