@@ -67,7 +67,7 @@ SomeGates = Annotated[list[GatePart], Field(min_length=1, max_length=50)]
 
 
 class GatesPart(Part):
-    """The gates of each question that the runbook asks. Without evidence nothing passes, so three need some."""
+    """The gates of each question that the runbook asks. Nothing passes without evidence: three need some."""
 
     platform: SomeGates = Field(
         description="a list of one or more gates: is the candidate healthy as a platform?"
