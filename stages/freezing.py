@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
+
 from shared.actions import Freeze, Thaw
 from shared.decision import Seen
 from shared.fleet import Fleet
@@ -45,13 +47,15 @@ def renewed(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
     """Freeze again where the freeze ran out while the rollout waited; None while it holds."""
     if fleet.freeze is None or rollout.frozen_until is None:
         return None
-    ordered = any(isinstance(result.action, Freeze) for result in seen.results)
-    if seen.now < rollout.frozen_until and rollout.command_id is None and not ordered:
+    lapsed = seen.now >= rollout.frozen_until
+    # An order of this very step counts once its run command has ended: it may never have been handed over.
+    ordered_at = rollout.frozen_until - timedelta(seconds=fleet.freeze.expires_seconds)
+    if not lapsed and ordered_at < rollout.entered_at:
         return None
+    if lapsed and rollout.command_id is not None:
+        rollout = msgspec.structs.replace(rollout, command_id=None)
     move = freeze(fleet, rollout, seen)
-    if move.verb is not Verb.ADVANCE:
-        return move
-    return wait(rollout, f"{move.because} again", wake_seconds=0, command_id=None)
+    return None if move.verb is Verb.ADVANCE else move
 
 
 def thaw(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
