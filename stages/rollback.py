@@ -10,7 +10,15 @@ from shared.actions import DestroyCluster, StartCluster
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import Rollout
-from shared.probes import ClusterSeen, ClusterState, Probe, TrafficSeen, TrafficShare
+from shared.probes import (
+    ClusterSeen,
+    ClusterState,
+    DeploymentSeen,
+    DeploymentState,
+    Probe,
+    TrafficSeen,
+    TrafficShare,
+)
 from stages.freezing import command_needs, frozen, thaw
 from stages.looking import (
     cluster_trouble,
@@ -23,6 +31,7 @@ from stages.looking import (
     unavailable,
 )
 from stages.step import ORDER_SECONDS_MAX, Move, Step, Verb, act, advance, fail, wait
+from stages.t1_deploy import deployment_name
 from stages.t3_switch import restore_ttl, share_of, ttl_lowered
 from stages.verdicts import unseen
 from stages.watching import unable
@@ -138,7 +147,7 @@ def _removable(fleet: Fleet, rollout: Rollout) -> bool:
 
 
 def _remove_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return frozenset({ClusterState(rollout.candidate)})
+    return frozenset({ClusterState(rollout.candidate), DeploymentState(deployment_name(rollout))})
 
 
 def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -146,6 +155,9 @@ def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     cluster = seen_as(seen, probe, ClusterSeen)
     if cluster is None:
         return unseen(rollout, f"the candidate could not be read: {unavailable(seen, [probe])}")
+    deployment = seen_as(seen, DeploymentState(deployment_name(rollout)), DeploymentSeen)
+    if deployment is None or deployment.state not in ("", "Succeeded", "Failed", "Canceled"):
+        return wait(rollout, f"the deployment of {rollout.candidate} is not over", failures=0)
     if not cluster.exists:
         return advance(rollout, f"nothing is left in {rollout.candidate}")
     if cluster.provisioning == "Deleting":

@@ -102,7 +102,9 @@ def _paths() -> dict[str, Any]:
         fleet: {
             "get": _operation("a fleet and its state", anything, None, 404),
             "put": {
-                **_operation("apply a fleet file", anything, anything, 412, media="application/yaml"),
+                **_created(
+                    _operation("apply a fleet file", anything, anything, 412, media="application/yaml")
+                ),
                 "parameters": [_IF_MATCH],
             },
         },
@@ -137,6 +139,11 @@ def _ref(name: str) -> dict[str, str]:
 
 def _list(key: str, name: str) -> dict[str, Any]:
     return {"type": "object", "properties": {key: {"type": "array", "items": _ref(name)}}}
+
+
+def _created(operation: dict[str, Any]) -> dict[str, Any]:
+    responses = operation["responses"]
+    return {**operation, "responses": {**responses, "201": {**responses["200"], "description": "it is new"}}}
 
 
 def _operation(

@@ -248,3 +248,14 @@ async def test_a_bake_longer_than_the_steps_deadline_is_not_late() -> None:
         await it.engine.tick("contoso")
     rollout = await it.rollout()
     assert (rollout.step, rollout.held) == ("bake", None)
+
+
+async def test_a_candidate_that_is_still_being_deployed_is_removed_once_it_is_there() -> None:
+    it, _ = await rig(policy=policy(keep_candidate=False))
+    await it.publish_version()
+    await it.until("deploy")
+    await minutes(it, 2)
+    await it.fire()
+    assert (await it.ended()).outcome is Outcome.STOPPED
+    await minutes(it, 30)
+    assert it.world.clusters.find(it.fleet.slot(GREEN).cluster_id) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.actions import Action, Freeze, Thaw
 from shared.engine import Engine
@@ -20,6 +20,7 @@ class Slow:
 
     def __init__(self, rig: Rig) -> None:
         self.orders: list[str] = []
+        self._rig = rig
         self._world: World = rig.observed
         self._other = Engine(rig.store, rig.observed, rig.topic, rig.clock)
 
@@ -46,6 +47,28 @@ async def test_a_run_command_that_one_worker_is_handing_over_is_not_ordered_by_a
     ordered = [kind for entry in trail for kind in map(_kind, entry.actions) if kind in ("freeze", "thaw")]
     assert slow.orders == ["Freeze", "Thaw"]
     assert ordered == ["freeze", "thaw"]
+
+
+class Patient(Slow):
+    """A world in which every order takes nearly as long as it may, while the timer looks after the outbox."""
+
+    async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
+        """Answer late."""
+        receipt = await self._world.perform(fleet, action, epoch=epoch)
+        for _ in range(4):
+            self._rig.clock.at += timedelta(seconds=25)
+            await self._other.housekeep()
+        return receipt
+
+
+async def test_the_timer_leaves_alone_what_a_slow_tick_is_about_to_announce() -> None:
+    it = await Rig(fleet()).applied()
+    await it.publish_version()
+    await it.until("bake")
+    it.engine = Engine(it.store, Patient(it), it.topic, it.clock)
+    await it.fire()
+    assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+    assert it.topic.repeats() == []
 
 
 def _kind(action: Mapping[str, object]) -> str:
