@@ -24,7 +24,8 @@ from shared.ports import Claimed, Clock, OutboxEntry, Publisher, Row, Store, Wor
 log = logging.getLogger("switchyard.engine")
 
 ROUNDS_MAX = 24
-OUTBOX_GRACE_SECONDS = 60
+# Longer than a tick takes from its first look to its announcement: until then that is the tick's own to make.
+OUTBOX_GRACE_SECONDS = 300
 # Longer than any invocation lasts (`functionTimeout`): a signal accepted meanwhile was ticked by then.
 QUIET_SECONDS = 900
 _FOREVER = timedelta(days=365)
