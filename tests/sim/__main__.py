@@ -1,4 +1,4 @@
-"""`python -m tests.sim --seed N` replays one seed; `--seeds N --from M` runs many; `--mutants` plants bugs."""
+"""`python -m tests.sim --seed N` replays a seed, `--seeds N --from M` runs many, `--mutants` plants bugs."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sandbox.memory_store import MemoryTables
 from sandbox.world.ports import PortsWorld
@@ -21,7 +21,7 @@ from shared.ports import Claimed, OutboxEntry, Row
 from shared.probes import Answer, Probe, Unavailable
 from shared.store.table_store import TableStore
 from shared.store.tables import Clash, Found, Lost, Range, Write
-from tests.sim.scheduler import CRASH, Scheduler, pause
+from tests.sim.scheduler import CRASH, Scheduler, Task, pause
 from tests.sim.swarm import STALL_SECONDS_MAX, Swarm
 
 TIMEOUT_SECONDS = 600.0
@@ -43,14 +43,21 @@ class Watch(Protocol):
     def told(self, who: str, what: str) -> None:
         """A line of the story."""
 
+    def place(self) -> str:
+        """The step that the rollout is in."""
+
 
 class Weather:
-    """Draws faults while they last. `crash_at` crashes at exactly that scheduler point instead."""
+    """Draws faults while they last.
+
+    `crash_at` crashes at exactly that scheduler point; `seen` notes every point with its invocation.
+    """
 
     def __init__(self, chance: Random, swarm: Swarm) -> None:
         self.swarm = swarm
         self.chance = chance
         self.crash_at: int | None = None
+        self.seen: list[tuple[int, Task, str, str]] | None = None
         self.crashes = 0
 
     def strikes(self, rate: float) -> bool:
@@ -81,8 +88,10 @@ class Door:
         self.worker = worker
 
     async def point(self, what: str, rate: float = 0.0) -> None:
-        """Others may run here, and the worker may crash or stall, at the swarm's rate or at one of its own."""
+        """Others may run here; the worker may crash, or stall at the swarm's rate or at one of its own."""
         weather, task = self.weather, self.scheduler.current
+        if weather.seen is not None and task is not None:
+            weather.seen.append((self.scheduler.points, task, self.watch.place(), what))
         crashes = weather.strikes(weather.swarm.crash) or self.scheduler.points == weather.crash_at
         if crashes or (task is not None and self.scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
             weather.crashes += 1
@@ -144,7 +153,9 @@ class FaultyTables:
         lost = weather.strikes(weather.swarm.lost)
         if lost and weather.chance.random() < 0.5:
             if weather.chance.random() < 0.5:
-                door.scheduler.call(weather.chance.uniform(0.1, 5.0), lambda: self._late(table, writes, claim))
+                door.scheduler.call(
+                    weather.chance.uniform(0.1, 5.0), lambda: self._late(table, writes, claim)
+                )
             door.watch.told(door.worker.name, "gets no answer to a write that may come late")
             raise Lost("connection reset")
         etag = await self._tables.write(table, writes)
@@ -155,9 +166,7 @@ class FaultyTables:
             raise Lost("connection reset")
         return etag
 
-    def _late(
-        self, table: str, writes: Sequence[Write], claim: tuple[Row, Decision, Seen] | None
-    ) -> None:
+    def _late(self, table: str, writes: Sequence[Write], claim: tuple[Row, Decision, Seen] | None) -> None:
         try:
             at_once(self._tables.write(table, writes))
         except Clash:
@@ -245,5 +254,5 @@ def at_once[T](coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         coroutine.send(None)
     except StopIteration as stopped:
-        return stopped.value
+        return cast("T", stopped.value)
     raise AssertionError("it waits for something")

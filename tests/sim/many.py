@@ -36,9 +36,7 @@ def _timed(seed: int) -> tuple[int, str | None, tuple[str, ...], float]:
     return seed, ran.violation, tuple(ran.outcomes), time.process_time() - begun
 
 
-def _results(
-    seeds: Iterable[int], workers: int
-) -> Iterator[tuple[int, str | None, tuple[str, ...], float]]:
+def _results(seeds: Iterable[int], workers: int) -> Iterator[tuple[int, str | None, tuple[str, ...], float]]:
     if workers <= 1:
         yield from map(_timed, seeds)
         return

@@ -6,6 +6,7 @@ the calm a sensible operator looks every five minutes. Decides what is sent and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class People:
     def arrive(self) -> None:
         """Plan everything that the scenario has people and senders do."""
         sim, scenario = self._sim, self._sim.scenario
-        later = sim.scheduler.call
+        later = self._later
         later(sim.chance.uniform(1, 300), lambda: self._announce(VERSION))
         if scenario.again_at_seconds is not None:
             later(scenario.again_at_seconds, self._again)
@@ -57,13 +58,23 @@ class People:
         for at in scenario.edits:
             later(at, self._edit)
 
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        """Something that the scenario has planned."""
+        self._owed += 1
+
+        def happens() -> None:
+            self._owed -= 1
+            what()
+
+        self._sim.scheduler.call(seconds, happens)
+
     def hear(self, due: tuple[Outbound, ...]) -> None:
         """Deliver what Azure sends by itself."""
         for each in due:
             self._deliver("event" if each.receiver is Receiver.EVENT_GRID else "alert", each.body)
 
     def done(self) -> bool:
-        """Whether every sender has been answered."""
+        """Whether everything planned has happened and every sender has been answered."""
         return self._owed == 0
 
     def looked_twice(self) -> bool:
@@ -105,7 +116,7 @@ class People:
                 assert isinstance(result, Ticked)
                 self._acknowledged((signal,))
             elif attempts > 1:
-                sim.scheduler.call(20.0, lambda: self._command(signal, attempts - 1))
+                self._later(20.0, lambda: self._command(signal, attempts - 1))
 
         sim.invoke(signal.kind.value, lambda process: process.intake.command(signal), answered)
 
@@ -126,7 +137,7 @@ class People:
         fleet = sim.scenario.fleet
         free = fleet.slot(fleet.other(sim.facts.state.live)).cluster_id
         found = sim.world.clusters.find(free)
-        if found is not None and found.provisioning in ("Succeeded", "Failed"):
+        if found is not None and found.provisioning in ("Succeeded", "Failed") and sim.chance.random() < 0.7:
             sim.told("olivia", f"deletes {free.rsplit('/', 1)[-1]}")
             sim.world.clusters.delete(free)
         self._announce(NEXT_VERSION)
@@ -138,13 +149,13 @@ class People:
         fired_at = self._instant(ring.at_seconds)
         guid = sim.world.estate.hex_of(32, "ring", ring.number)
         fired = events.metric_alert(gateway, fired_at, alert_guid=guid)
-        sim.scheduler.call(ring.at_seconds, lambda: self._deliver("alert", fired))
+        self._later(ring.at_seconds, lambda: self._deliver("alert", fired))
         if ring.resolved_at_seconds is not None:
             at = max(1.0, ring.resolved_at_seconds)
             body = events.metric_alert(
                 gateway, fired_at, alert_guid=guid, resolved_at=self._instant(at), value=2.0
             )
-            sim.scheduler.call(at, lambda: self._deliver("alert", body))
+            self._later(at, lambda: self._deliver("alert", body))
 
     def _instant(self, seconds: float) -> datetime:
         return self._sim.world.estate.since_start(self._sim.scheduler.seconds + seconds)
@@ -176,8 +187,8 @@ class People:
 
     def _acknowledged(self, found: tuple[Signal, ...]) -> None:
         for signal in found:
-            for checker in self._sim.checkers:
-                checker.acknowledged(signal, at_once(self._sim.truth.load(signal.fleet)).pending)
+            pending = at_once(self._sim.truth.load(signal.fleet)).pending
+            self._sim.judge(lambda checker, it=signal, them=pending: checker.acknowledged(it, them))  # type: ignore[misc]
             self._sim.facts.acknowledged[signal.id] = signal
 
     def _meddle(self, it: Meddling) -> None:
@@ -245,7 +256,9 @@ class People:
 
 def edit(fleet: Fleet, more: bool) -> Fleet:
     """The fleet with a file that somebody has edited while a rollout is in flight."""
-    policy = msgspec.structs.replace(fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=30)
+    policy = msgspec.structs.replace(
+        fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=30, keep_candidate=more
+    )
     approvals = Approvals(start=more, switch=more, destroy=more)
     gates = msgspec.structs.replace(fleet.gates, platform=(), functional=())
     return msgspec.structs.replace(

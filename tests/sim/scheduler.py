@@ -20,7 +20,7 @@ CRASH = -1.0
 
 
 @types.coroutine
-def pause(seconds: float) -> Generator[float, None, None]:
+def pause(seconds: float) -> Generator[float]:
     """Let others run; go on that many virtual seconds later. `CRASH` never goes on."""
     yield seconds
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
+from functools import partial
 from hashlib import blake2b
 from random import Random
 from typing import Any
@@ -155,6 +156,11 @@ class Simulation:
                 self._found = self._found or broken
                 raise
 
+    def place(self) -> str:
+        """The step that the rollout is in."""
+        rollout = self.facts.rollout
+        return f"{rollout.stage.value} {rollout.step}" if rollout is not None else ""
+
     def told(self, who: str, what: str) -> None:
         """A line of the story."""
         self.story.append((self.scheduler.seconds, who, what))
@@ -171,6 +177,7 @@ class Simulation:
             if isinstance(error, Violation):
                 raise error
             if isinstance(error, Crashed):
+                self.facts.crashes += 1
                 self._replace(process)
             elif error is not None and not isinstance(error, SwitchyardError):
                 raise Violation(f"the code has a bug: {type(error).__name__}: {error}") from error
@@ -229,7 +236,10 @@ class Simulation:
             times = 2 if self.weather.strikes(self.weather.swarm.duplicate) else 1
             for _ in range(times):
                 wait = self.chance.random() * 4.0
-                self.scheduler.call(wait, lambda: self.invoke("tick", lambda p: p.engine.tick(name)))
+                self.scheduler.call(wait, partial(self._tick, str(name)))
+
+    def _tick(self, name: str) -> None:
+        self.invoke("tick", lambda process: process.engine.tick(name))
 
     def _over(self) -> bool:
         if self._found is not None:

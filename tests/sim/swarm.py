@@ -108,8 +108,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 _RATES = {
     "crash": (0.002, 0.01, 0.03),
     "stall": (0.002, 0.01, 0.03),
-    "zombie": (0.05, 0.3),
-    "heckle": (0.01, 0.05),
+    "zombie": (0.1, 0.4),
+    "heckle": (0.02, 0.1),
     "lost": (0.01, 0.05, 0.15),
     "refused": (0.01, 0.05, 0.15),
     "blind": (0.01, 0.05),
@@ -133,12 +133,17 @@ def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     chance = Random(f"scenario {seed}")
     swarm = Swarm(**{name: chance.choice(rates) for name, rates in _RATES.items() if chance.random() < 0.4})
+    if chance.random() < 0.1:
+        # The race that an epoch is for: somebody turns back while somebody else sleeps before a write.
+        swarm = msgspec.structs.replace(swarm, zombie=0.4, heckle=0.08)
     fleet = _fleet(chance)
     faults, ending = _world(chance, fleet)
     words = _words(chance) if chance.random() < 0.45 else ()
     rings = _rings(chance) if chance.random() < 0.35 else ()
     meddlings = _meddlings(chance) if chance.random() < 0.15 else ()
-    disturbed = words or swarm.heckle or rings or meddlings or faults.outages or swarm.blind or swarm.skew_seconds
+    disturbed = (
+        words or swarm.heckle or rings or meddlings or faults.outages or swarm.blind or swarm.skew_seconds
+    )
     waits = fleet.approvals != Approvals() or fleet.policy.deadlines
     return Scenario(
         seed=seed,
@@ -155,7 +160,9 @@ def draw(seed: int) -> Scenario:
 
 
 def _world(chance: Random, fleet: Fleet) -> tuple[Faults, Outcome]:
-    trouble = chance.choices(("", "slow_burn", "bad_nodes", "deployment", "sync", "check"), (12, 6, 1, 1, 1, 1))[0]
+    trouble = chance.choices(
+        ("", "slow_burn", "bad_nodes", "deployment", "sync", "check"), (12, 6, 1, 1, 1, 1)
+    )[0]
     outages = tuple(_outage(chance) for _ in range(chance.choice((0, 0, 0, 1, 2))))
     faults = Faults(
         bad_nodes=trouble == "bad_nodes",
@@ -176,7 +183,7 @@ def _outage(chance: Random) -> Outage:
     return Outage(
         family=chance.choice(tuple(Family)),
         from_seconds=begin,
-        until_seconds=min(begin + chance.choice((60, 600, 2400)), CHAOS_SECONDS),
+        until_seconds=min(begin + chance.choice((60, 600, 2400, 4800)), CHAOS_SECONDS),
         status=chance.choice((429, 503, 0)),
         retry_after_seconds=chance.choice((None, 30.0)),
     )
@@ -191,7 +198,7 @@ def _fleet(chance: Random) -> Fleet:
         FLEET.policy,
         bake_seconds=chance.choice((300, 600, 900)),
         observe_seconds=chance.choice((120, 300)),
-        settle_seconds=600,
+        settle_seconds=chance.choice((120, 600)),
         keep_candidate=chance.random() < 0.5,
         drift=chance.choice(tuple(DriftPolicy)),
         deadlines=deadlines,

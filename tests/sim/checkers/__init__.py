@@ -1,10 +1,15 @@
-"""A checker for each invariant of the design. What a checker calls broken is a bug, in the product or in it."""
+"""A checker for each invariant of the design. What it calls broken is a bug, in the product or in itself."""
 
 from tests.sim.checkers.base import Checker
 from tests.sim.checkers.claims import AuditReplays, OneAtATime, OneEvent, PlanPinned
 from tests.sim.checkers.evidence import NoPassWithoutEvidence
 from tests.sim.checkers.signals import AppliedOnce, LatencyOnly
-from tests.sim.checkers.traffic import NothingPreciousDestroyed, RecordsPointWell, RollbackPreempts, SettledAgree
+from tests.sim.checkers.traffic import (
+    NothingPreciousDestroyed,
+    RecordsPointWell,
+    RollbackPreempts,
+    SettledAgree,
+)
 from tests.sim.checkers.waiting import FreezeLifted, NeverStuck
 
 CHECKERS: tuple[type[Checker], ...] = (

@@ -9,7 +9,7 @@ from shared.ports import OutboxEntry
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 
 
-class Violation(Exception):  # noqa: N818 - it is a finding, not a failure of the code that finds it
+class Violation(Exception):
     """An invariant was broken."""
 
 

@@ -108,7 +108,7 @@ class OneEvent(Checker):
             self.broken(f"never published: {', '.join(missing or [e.key for e in ending.owed])}")
         swarm = self.facts.scenario.swarm
         slow = swarm.stall or swarm.zombie or swarm.skew_seconds
-        weather = slow or swarm.crash or swarm.lost or swarm.refused or swarm.topic
+        weather = self.facts.crashes or slow or swarm.crash or swarm.lost or swarm.refused or swarm.topic
         repeats = [name for name, times in self._taken.items() if times > 1]
         if repeats and not weather:
             self.broken(f"published more than once in fair weather: {', '.join(sorted(repeats))}")

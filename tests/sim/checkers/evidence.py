@@ -22,6 +22,7 @@ _GATES = {
     "bake": "bake",
 }
 _WITH_USERS = ("observe", "bake", "destroy")
+_POLLS_SECONDS = 180
 
 
 class NoPassWithoutEvidence(Checker):
@@ -72,7 +73,9 @@ class NoPassWithoutEvidence(Checker):
         moved = [self._moved_at(claim, record) for record in plan.live_records]
         propagated = max(moved, default=0.0) + plan.policy.propagation_seconds
         age = (claim.at - oldest).total_seconds()
-        if step in _WITH_USERS and age > self.facts.scheduler.seconds - propagated + self.facts.skew_seconds:
+        # A record that came back from somebody else's hands is back since the poll before, at the latest.
+        slack = self.facts.skew_seconds + (_POLLS_SECONDS if self.facts.meddled_at is not None else 0)
+        if step in _WITH_USERS and age > self.facts.scheduler.seconds - propagated + slack:
             self.broken(f"{step} passed on a sample of {oldest}, when users were not yet on the candidate")
 
     def _moved_at(self, claim: ClaimMade, record: object) -> float:

@@ -1,6 +1,8 @@
-"""Invariants 1 to 4: the way back comes first, records point well, nothing precious goes, all agree at last."""
+"""Invariants 1 to 4: the way back comes first, records point well, nothing precious goes, all agree."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from shared.actions import DestroyCluster, PointRecord, StopCluster
 from shared.fleet import DriftPolicy, Record
@@ -130,6 +132,8 @@ class NothingPreciousDestroyed(Checker):
         facts, what = self.facts, type(action).__name__
         if self._meddled_just_now():
             return
+        if facts.skew_seconds and isinstance(action, StopCluster) and self._stale(effect):
+            return  # a wrong clock cuts the wait for a late stop short: stated in docs/guarantees.md
         for record in facts.fleet.live_records:
             if facts.points_at(record) == action.slot:
                 self.broken(f"{what} of {action.slot}, where {record.fqdn} points")
@@ -142,6 +146,17 @@ class NothingPreciousDestroyed(Checker):
             self.broken(f"{what} of {action.slot}, which serves {share:.0%} of the users")
         if action.slot == rollout.live:
             self._baked(effect, what)
+            return
+        created_at = facts.world.clusters.created_at(facts.fleet.slot(action.slot).cluster_id, effect.at)
+        slack = timedelta(seconds=facts.skew_seconds)
+        if created_at is not None and created_at < rollout.started_at - slack:
+            self.broken(f"{what} of a cluster in {action.slot} that is older than the rollout")
+
+    def _stale(self, effect: EffectMade) -> bool:
+        rollout = self.facts.rollout
+        return (
+            rollout is not None and rollout.stage is Stage.ROLLBACK and effect.epoch < self.facts.state.epoch
+        )
 
     def _baked(self, effect: EffectMade, what: str) -> None:
         plan = self.facts.plan
@@ -162,16 +177,38 @@ class SettledAgree(Checker):
 
     invariant = "4"
 
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self._turned_at_epoch = 0
+
     def claimed(self, claim: ClaimMade) -> None:
         before, after = claim.before, claim.after
+        if after is not None and after.stage is Stage.ROLLBACK and after.outcome is None:
+            turned = before is None or before.stage is not Stage.ROLLBACK or before.outcome is not None
+            if turned:
+                self._turned_at_epoch = claim.decision.state.epoch
         if not claim.stays or before is None or after is None:
             return
+        if claim.decision.step in ("divert", "prove") and after.step not in ("divert", "prove", before.step):
+            self._own_write(after)
         if after.outcome is Outcome.ROLLED_BACK and self.facts.meddled_at is None:
             share = self.facts.world.traffic.mix(claim.at).get(after.safe, 0.0)
             if share < 0.95:
                 self.broken(f"rolled_back while {after.safe}, the safe slot, serves {share:.0%} of the users")
         if after.outcome is Outcome.STOPPED and after.shifted:
             self.broken("a rollout that moved traffic ended stopped")
+
+    def _own_write(self, after: Rollout) -> None:
+        if self.facts.meddled_at is not None or after.outcome is not None:
+            return
+        for record in self.facts.fleet.live_records:
+            found = self.facts.record(record)
+            epoch = int(found.metadata.get("switchyard_epoch", "0")) if found is not None else 0
+            if self.facts.points_at(record) != after.safe or epoch < self._turned_at_epoch:
+                self.broken(
+                    f"the rollback of epoch {self._turned_at_epoch} goes on to {after.step}, "
+                    f"but {record.fqdn} carries a write of epoch {epoch}"
+                )
 
     def ended(self, ending: Ending) -> None:
         rollout = ending.state.rollout
@@ -193,7 +230,9 @@ class SettledAgree(Checker):
         if self.facts.meddled_at is not None and not self._repaired(rollout):
             return
         if self.facts.points_at(record) != rollout.safe:
-            self.broken(f"{record.fqdn} points at {', '.join(found.targets)}, the safe slot is {rollout.safe}")
+            self.broken(
+                f"{record.fqdn} points at {', '.join(found.targets)}, the safe slot is {rollout.safe}"
+            )
         failed = rollout.outcome is Outcome.ROLLBACK_FAILED
         if found.ttl_seconds != record.ttl_seconds and not failed and rollout.ttl_lowered_at is None:
             self.broken(

@@ -1,0 +1,7 @@
+"""Seeds that once broke an invariant. They run first, for ever; what they found is in docs/guarantees.md.
+
+A seed means something else once its scenario is drawn differently, so each is a reminder and not a proof: the
+proof of a fix is a test in `tests/engine` or `tests/stages`.
+"""
+
+BROKE: tuple[int, ...] = (1, 5, 16, 115, 172, 423, 488, 532, 557, 650, 821, 1927, 2022, 2359, 2396)

@@ -1,0 +1,81 @@
+"""One crash, everywhere: a whole rollout, killed once at each of its scheduler points, must still end well.
+
+The points are those before and after every read, write, observation, action and announcement of the
+invocations that do something. Decides which rollouts those are; nothing is left to chance.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from sandbox.world import Faults
+from shared.fleet import DriftPolicy
+from shared.model import Outcome
+from tests.fleets import FLEET, GREEN
+from tests.sim.scheduler import Task
+from tests.sim.simulation import Ran, Simulation
+from tests.sim.swarm import CALM, Ring, Scenario
+
+_POLICY = msgspec.structs.replace(
+    FLEET.policy, bake_seconds=300, observe_seconds=120, settle_seconds=120, drift=DriftPolicy.HOLD
+)
+_FLEET = msgspec.structs.replace(FLEET, policy=_POLICY)
+GOOD = Scenario(seed=1, fleet=_FLEET, faults=Faults(), swarm=CALM, expected=Outcome.COMPLETED)
+BACK = msgspec.structs.replace(GOOD, rings=(Ring(1860.0, GREEN, None, 0),), expected=None)
+_TIMERS = ("sweep", "housekeep")
+_DIGITS = re.compile(r"[0-9]+")
+READS_ONLY = 2
+"""An invocation with no more points than this has read a fleet with nothing due."""
+
+
+class Point(NamedTuple):
+    """A scheduler point: its number in the run, and what the worker was about to do or had done."""
+
+    number: int
+    what: str
+
+
+def undisturbed(scenario: Scenario) -> tuple[Ran, list[Point]]:
+    """The run without a crash, and its points. Of polls that go alike in the same step, the first one's."""
+    logging.disable(logging.CRITICAL)
+    sim = Simulation(scenario)
+    sim.weather.seen = []
+    ran = sim.run()
+    per_task = Counter(task for _, task, _, _ in sim.weather.seen)
+    ways: dict[Task, str] = {}
+    known: set[str] = set()
+    points = []
+    for number, task, place, what in sim.weather.seen:
+        if per_task[task] <= READS_ONLY or task.name in _TIMERS:
+            continue
+        ways[task] = f"{ways.get(task, task.name)} > {_DIGITS.sub('n', what)}"
+        alike = f"{place}: {ways[task]}"
+        if alike not in known:
+            known.add(alike)
+            points.append(Point(number, f"{task.name} in {place} {what}"))
+    return ran, points
+
+
+def crashed_at(scenario: Scenario, number: int) -> Ran:
+    """The same run, with the worker killed at that point."""
+    sim = Simulation(scenario)
+    sim.weather.crash_at = number
+    ran = sim.run()
+    assert sim.weather.crashes == 1, f"nobody crashed at point {number}"
+    return ran
+
+
+def casualties(scenario: Scenario, points: Sequence[Point], outcome: Outcome) -> list[str]:
+    """The points at which a crash does not end well, each with what went wrong."""
+    found = []
+    for point in points:
+        ran = crashed_at(scenario, point.number)
+        if ran.violation is not None or ran.outcomes != (outcome,):
+            found.append(f"a crash {point.what} (point {point.number}): {ran.violation or ran.outcomes}")
+    return found
