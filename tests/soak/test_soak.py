@@ -11,7 +11,7 @@ from sandbox.demo.scenarios import SCENARIOS
 from tests.soak import checks, logs
 from tests.soak.run import run
 
-RATE = 240.0
+RATE = 300.0
 KILLS = 5
 PLAYED = (("good", 1), ("alert", 2))
 
@@ -29,4 +29,4 @@ async def test_a_host_that_is_killed_again_and_again_costs_a_rollout_nothing_but
         return len(ran.blows)
 
     blows = await asyncio.gather(*(play(*each) for each in PLAYED))
-    assert min(blows) >= 3
+    assert min(blows) >= 3, "too few to mean anything"
