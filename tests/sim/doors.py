@@ -97,8 +97,11 @@ class Door:
             weather.crashes += 1
             self.watch.told(self.worker.name, f"crashes {what}")
             await pause(CRASH)
-        if weather.strikes(rate or weather.swarm.stall):
-            seconds = weather.chance.uniform(1.0, STALL_SECONDS_MAX)
+        rest = STALL_SECONDS_MAX - task.slept_seconds if task is not None else 0.0
+        if rest > 1.0 and weather.strikes(rate or weather.swarm.stall):
+            assert task is not None, "only an invocation sleeps"
+            seconds = weather.chance.uniform(1.0, rest)
+            task.slept_seconds += seconds
             self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
             await pause(seconds)
         else:

@@ -28,7 +28,7 @@ def pause(seconds: float) -> Generator[float]:
 class Task:
     """One invocation: a coroutine in a worker process. `ended` gets its result, its error, or `Crashed`."""
 
-    __slots__ = ("alive", "claiming", "coroutine", "ended", "name", "started_at", "worker")
+    __slots__ = ("alive", "claiming", "coroutine", "ended", "name", "slept_seconds", "started_at", "worker")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Task:
         self.ended = ended
         self.alive = True
         self.claiming: Any = None
+        self.slept_seconds = 0.0
 
 
 class Crashed(Exception):

@@ -37,7 +37,8 @@ class Swarm(Struct, frozen=True, kw_only=True):
 
     Attributes:
         crash: a worker dies at a scheduler point, before or after an effect.
-        stall: a worker sleeps for up to 300 s at a scheduler point and goes on as if nothing had happened.
+        stall: a worker sleeps at a scheduler point, for up to 300 s an invocation, and goes on as if nothing
+            had happened.
         zombie: a worker sleeps like that between a claim and one of its actions.
         heckle: within two minutes of a claim with actions a person rolls back.
         lost: an answer is lost after its effect; a batch may even be written a little later.

@@ -73,10 +73,16 @@ class NoPassWithoutEvidence(Checker):
         moved = [self._moved_at(claim, record) for record in plan.live_records]
         propagated = max(moved, default=0.0) + plan.policy.propagation_seconds
         age = (claim.at - oldest).total_seconds()
+        if self._meddled_within(claim, age):
+            return  # whoever moves a record there and back between two polls is seen by nobody
         # A record that came back from somebody else's hands is back since the poll before, at the latest.
         slack = self.facts.skew_seconds + (_POLLS_SECONDS if self.facts.meddled_at is not None else 0)
         if step in _WITH_USERS and age > self.facts.scheduler.seconds - propagated + slack:
             self.broken(f"{step} passed on a sample of {oldest}, when users were not yet on the candidate")
+
+    def _meddled_within(self, claim: ClaimMade, age_seconds: float) -> bool:
+        at = self.facts.meddled_at
+        return at is not None and (claim.at - at).total_seconds() < age_seconds + _POLLS_SECONDS
 
     def _moved_at(self, claim: ClaimMade, record: object) -> float:
         """When the record came to point at the candidate, in seconds of the simulation."""

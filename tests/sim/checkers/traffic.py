@@ -112,6 +112,7 @@ class NothingPreciousDestroyed(Checker):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
         self._moved_at: dict[Record, float] = {}
+        self._waived: set[str] = set()
 
     def performed(self, effect: EffectMade) -> None:
         action = effect.action
@@ -127,6 +128,8 @@ class NothingPreciousDestroyed(Checker):
     def claimed(self, claim: ClaimMade) -> None:
         if claim.decision.plan is not None:
             self._moved_at.clear()
+        if claim.before is not None and "a person promoted it" in claim.decision.because:
+            self._waived.add(claim.before.id)  # a person may cut a bake short
 
     def _is_worthless(self, effect: EffectMade, action: DestroyCluster | StopCluster) -> None:
         facts, what = self.facts, type(action).__name__
@@ -142,10 +145,11 @@ class NothingPreciousDestroyed(Checker):
         if rollout.safe == action.slot:
             self.broken(f"{what} of {action.slot}, which is the safe slot")
         share = facts.world.traffic.mix(effect.at).get(action.slot, 0.0)
-        if share > 0.01 and facts.meddled_at is None:
+        if share > 0.01 and facts.meddled_at is None and not facts.skew_seconds:
             self.broken(f"{what} of {action.slot}, which serves {share:.0%} of the users")
         if action.slot == rollout.live:
-            self._baked(effect, what)
+            if rollout.id not in self._waived:
+                self._baked(effect, what)
             return
         created_at = facts.world.clusters.created_at(facts.fleet.slot(action.slot).cluster_id, effect.at)
         slack = timedelta(seconds=facts.skew_seconds)
@@ -180,6 +184,7 @@ class SettledAgree(Checker):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
         self._turned_at_epoch = 0
+        self._ttl_given_up = False
 
     def claimed(self, claim: ClaimMade) -> None:
         before, after = claim.before, claim.after
@@ -191,7 +196,10 @@ class SettledAgree(Checker):
             return
         if claim.decision.step in ("divert", "prove") and after.step not in ("divert", "prove", before.step):
             self._own_write(after)
-        if after.outcome is Outcome.ROLLED_BACK and self.facts.meddled_at is None:
+        if "restore_ttl ran into its deadline" in claim.decision.because:
+            self._ttl_given_up = True
+        undisturbed = self.facts.meddled_at is None and not self.facts.skew_seconds
+        if after.outcome is Outcome.ROLLED_BACK and undisturbed:
             share = self.facts.world.traffic.mix(claim.at).get(after.safe, 0.0)
             if share < 0.95:
                 self.broken(f"rolled_back while {after.safe}, the safe slot, serves {share:.0%} of the users")
@@ -233,8 +241,8 @@ class SettledAgree(Checker):
             self.broken(
                 f"{record.fqdn} points at {', '.join(found.targets)}, the safe slot is {rollout.safe}"
             )
-        failed = rollout.outcome is Outcome.ROLLBACK_FAILED
-        if found.ttl_seconds != record.ttl_seconds and not failed and rollout.ttl_lowered_at is None:
+        failed = rollout.outcome is Outcome.ROLLBACK_FAILED or self._ttl_given_up
+        if found.ttl_seconds != record.ttl_seconds and not failed:
             self.broken(
                 f"{record.fqdn} keeps a TTL of {found.ttl_seconds} s, declared are {record.ttl_seconds} s"
             )
