@@ -46,12 +46,14 @@ class Outgoing:
     def take_due(self) -> tuple[Outbound, ...]:
         """What fell due since the last call, oldest first."""
         since, self._taken_until = self._taken_until, self._estate.now()
-        every = (*self._resource_events(), *self._alerts())
+        every = (*self._resource_events(since), *self._alerts())
         due = (each for each in every if since < each.at <= self._taken_until)
         return tuple(sorted(due, key=lambda each: each.at))
 
-    def _resource_events(self) -> Iterator[Outbound]:
+    def _resource_events(self, since: datetime) -> Iterator[Outbound]:
         for entry in self._estate.ledger.until(self._estate.now()):
+            if entry.at <= since:
+                continue
             event_id = self._estate.hex_of(32, "event", entry.kind, entry.subject, entry.at.isoformat())
             body = self._event_of(entry, event_id)
             if body is not None:
