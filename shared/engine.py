@@ -70,7 +70,8 @@ class Engine:
             try:
                 claimed = await self._claim(row, decision, seen)
             except Superseded:
-                results = ()
+                # A receipt is told once: without it a run command would be given again.
+                results = tuple(result for result in results if result.receipt is not None)
                 continue
             decisions.append(decision)
             results = await self._perform(_governing(row), decision, claimed.epoch)
@@ -119,7 +120,8 @@ class Engine:
             try:
                 receipt = await self._world.perform(fleet, action, epoch=epoch)
             except SwitchyardError as error:
-                log.warning("%s, epoch %d: %s: %s", fleet.name, epoch, type(action).__name__, error)
+                level = logging.INFO if isinstance(error, Superseded) else logging.WARNING
+                log.log(level, "%s, epoch %d: %s: %s", fleet.name, epoch, type(action).__name__, error)
                 results.append(Result(action=action, failure=_failure(error)))
                 if decision.stage == Stage.ROLLBACK:
                     continue

@@ -117,11 +117,14 @@ class Intake:
             return
         try:
             await self._engine.tick(signal.fleet)
+            return
         except SwitchyardError as error:
             log.warning("%s: stored, and left to the timer: %s", signal.fleet, error)
         except Exception:
             # The signal is safe; an error to its sender could silence the action group for 15 minutes.
             log.exception("%s: stored, and left to the timer", signal.fleet)
+        # The directory was read a while ago: the fleet may have been put to rest since.
+        await self._store.mark(entry.name, active=True, now=now)
 
     async def _entries(self, now: datetime, seconds_max: int) -> tuple[FleetEntry, ...]:
         fresh = self._read_at is not None and now - self._read_at < timedelta(seconds=seconds_max)

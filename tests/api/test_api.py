@@ -262,3 +262,19 @@ async def test_a_release_whose_data_came_in_base64_is_taken_from_the_trigger(cli
     assert not client.intake.refused
     told = await client.rig.store.disposition(FLEET.name, f"{FLEET.name}/platform/releases/release-42")
     assert told is not None
+
+
+async def test_a_signal_that_could_not_be_acted_on_is_swept_even_if_the_fleet_was_just_put_to_rest(
+    client: Client,
+) -> None:
+    rig = client.rig
+    broken = Engine(rig.store, Broken(), rig.topic, rig.clock)
+    intake = Intake(rig.store, broken, rig.clock)
+    await rig.store.mark("contoso", active=True, now=rig.clock.now())
+    await intake.events(
+        events.version_available(FLEET.slots[0].cluster_id, "1.30.1", rig.clock.now(), event_id="1")
+    )
+    await rig.store.mark("contoso", active=False, now=rig.clock.now())
+    body = events.version_available(FLEET.slots[0].cluster_id, VERSION, rig.clock.now(), event_id="2")
+    assert len(await intake.events(body)) == 1
+    assert await rig.engine.sweep() == ("contoso",)
