@@ -10,7 +10,7 @@ def main() -> int:
     """Run what was asked for; 1 when a seed broke an invariant."""
     parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
     parser.add_argument("--seed", type=int, help="replay one seed and tell its story")
-    parser.add_argument("--seeds", type=int, default=1000, help="how many seeds to run")
+    parser.add_argument("--seeds", type=int, default=2000, help="how many seeds to run")
     parser.add_argument("--from", type=int, default=1, dest="first", help="the first of them")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--mutants", action="store_true", help="plant every bug and say how soon it is found")

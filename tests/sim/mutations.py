@@ -193,6 +193,7 @@ MUTANTS = (
     _mutant(
         "bake from the wrong moment",
         ("stages.t3_switch", "users_since", "rollout.moved_at or rollout.entered_at", "rollout.started_at"),
+        ("stages.t3_switch", "_converge", "if share < fleet.traffic.share_min", "if False"),
     ),
     _mutant(
         "stopped slot stays safe",

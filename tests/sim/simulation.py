@@ -44,7 +44,7 @@ from tests.sim.doors import (
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 from tests.sim.people import People
 from tests.sim.scheduler import Crashed, Scheduler
-from tests.sim.swarm import CALM, CHAOS_SECONDS, TIMINGS, Scenario
+from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, TIMINGS, Scenario
 
 WORKERS = 3
 TICK_SECONDS = 60.0
@@ -196,12 +196,11 @@ class Simulation:
 
     def _live(self) -> None:
         at_once(self.truth.apply(self.scenario.fleet, if_match=None, now=self.scheduler.now()))
-        # Metrics need a past before anything can be compared with it.
-        self.scheduler.seconds = 1800.0
+        self.scheduler.seconds = START_SECONDS
         self.processes = [self._process() for _ in range(WORKERS)]
         self.scheduler.call(self.chance.random() * TICK_SECONDS, self._minute)
         self.people.arrive()
-        self.scheduler.run(1800.0 + CHAOS_SECONDS, self._over)
+        self.scheduler.run(START_SECONDS + CHAOS_SECONDS, self._over)
         self._calm()
         self.scheduler.run(
             self.scheduler.seconds + CALM_SECONDS_MAX, lambda: self._over() and self.people.looked_twice()
@@ -284,5 +283,5 @@ def _target(action: Action) -> str:
 
 
 def _clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds - 1800.0, 60)
+    minutes, rest = divmod(seconds - START_SECONDS, 60)
     return f"{int(minutes):4d}:{rest:04.1f}"

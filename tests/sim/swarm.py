@@ -20,6 +20,9 @@ from tests.fleets import BLUE, FLEET, GREEN, record
 CHAOS_SECONDS = 2.0 * 3600
 """Faults strike and people interfere for this long; then all of it stops and everything has to end."""
 
+START_SECONDS = 1800.0
+"""The world is that old when the chaos begins: metrics need a past to be compared with."""
+
 TIMINGS = Timings(
     deploy_seconds=200,
     sync_seconds=60,
@@ -134,11 +137,17 @@ def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     chance = Random(f"scenario {seed}")
     swarm = Swarm(**{name: chance.choice(rates) for name, rates in _RATES.items() if chance.random() < 0.4})
-    if chance.random() < 0.1:
+    duel = chance.random() < 0.15
+    if duel:
         # The race that an epoch is for: somebody turns back while somebody else sleeps before a write.
         swarm = msgspec.structs.replace(swarm, zombie=0.4, heckle=0.08)
     fleet = _fleet(chance)
+    if duel and chance.random() < 0.6:
+        # Lifting a freeze takes longer than any late write: without one the way back is quick.
+        fleet = msgspec.structs.replace(fleet, freeze=None)
     faults, ending = _world(chance, fleet)
+    if chance.random() < 0.06:
+        fleet, faults = _dark_way_back(chance, fleet)
     words = _words(chance) if chance.random() < 0.45 else ()
     rings = _rings(chance) if chance.random() < 0.35 else ()
     meddlings = _meddlings(chance) if chance.random() < 0.15 else ()
@@ -179,12 +188,21 @@ def _world(chance: Random, fleet: Fleet) -> tuple[Faults, Outcome]:
     return faults, endings.get(trouble, Outcome.STOPPED)
 
 
+def _dark_way_back(chance: Random, fleet: Fleet) -> tuple[Fleet, Faults]:
+    """A candidate that has to go back while nobody can read a record."""
+    begin = START_SECONDS + chance.uniform(1500, 2700)
+    dark = Outage(family=Family.ARM, from_seconds=begin, until_seconds=begin + chance.uniform(1200, 3600))
+    deadlines = {**fleet.policy.deadlines, "divert": 300}
+    policy = msgspec.structs.replace(fleet.policy, deadlines=deadlines, settle_seconds=120)
+    return msgspec.structs.replace(fleet, policy=policy), Faults(slow_burn=True, outages=(dark,))
+
+
 def _outage(chance: Random) -> Outage:
-    begin = chance.uniform(0, 4200)
+    begin = START_SECONDS + chance.uniform(0, 4800)
     return Outage(
         family=chance.choice(tuple(Family)),
         from_seconds=begin,
-        until_seconds=min(begin + chance.choice((60, 600, 2400, 4800)), CHAOS_SECONDS),
+        until_seconds=min(begin + chance.choice((60, 600, 2400, 4800)), START_SECONDS + CHAOS_SECONDS),
         status=chance.choice((429, 503, 0)),
         retry_after_seconds=chance.choice((None, 30.0)),
     )

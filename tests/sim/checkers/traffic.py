@@ -194,7 +194,7 @@ class SettledAgree(Checker):
                 self._turned_at_epoch = claim.decision.state.epoch
         if not claim.stays or before is None or after is None:
             return
-        if claim.decision.step in ("divert", "prove") and after.step not in ("divert", "prove", before.step):
+        if claim.decision.step in ("divert", "prove") and after.step != claim.decision.step:
             self._own_write(after)
         if "restore_ttl ran into its deadline" in claim.decision.because:
             self._ttl_given_up = True
