@@ -218,8 +218,9 @@ class QueueListener:
         """Move to the poison queue; where there is none, leave it hidden: a hot loop would help nobody."""
         if self._poison is None:
             return
-        log.warning(
-            "message %s goes to queue %s after %s attempts", message.id, self._poison, message.dequeue_count
-        )
         await self._queues.put(self._connection, self._poison, str(message.content))
         await self._client.delete_message(message)
+        # Said once it is so: whoever reads this may look into the queue at once.
+        log.warning(
+            "message %s went to queue %s after %s attempts", message.id, self._poison, message.dequeue_count
+        )

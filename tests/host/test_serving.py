@@ -150,14 +150,14 @@ def test_a_message_is_handed_over_and_deleted(sample: HostProcess, queue: Queues
 
 def test_a_message_that_keeps_failing_ends_in_the_poison_queue(sample: HostProcess, queue: Queues) -> None:
     queue("s-work").send("fail for ever")
-    sample.child.wait_for(r"goes to queue s-work-poison after 2 attempts", WAIT_SECONDS_MAX)
+    sample.child.wait_for(r"went to queue s-work-poison after 2 attempts", WAIT_SECONDS_MAX)
     assert queue("s-work-poison").wait_for(lambda item: item == "fail for ever")
     assert sample.child.output.count("work has begun on fail for ever") == 2
 
 
 def test_a_message_that_cannot_be_read_ends_there_at_once(sample: HostProcess, queue: Queues) -> None:
     queue("s-work").send_raw("gibberish!")
-    sample.child.wait_for(r"goes to queue s-work-poison after 1 attempts", WAIT_SECONDS_MAX)
+    sample.child.wait_for(r"went to queue s-work-poison after 1 attempts", WAIT_SECONDS_MAX)
     poison = queue("s-work-poison")
     (message,) = (item for item in poison.client.receive_messages() if item.content == "gibberish!")
     poison.client.delete_message(message)
