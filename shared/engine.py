@@ -19,7 +19,7 @@ from shared.decision import Decision, Seen
 from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
-from shared.ports import Claimed, Clock, OutboxEntry, Publisher, Row, Store, World
+from shared.ports import Claimed, Clock, FleetEntry, OutboxEntry, Publisher, Row, Store, World
 
 log = logging.getLogger("switchyard.engine")
 
@@ -86,16 +86,21 @@ class Engine:
 
     async def housekeep(self) -> None:
         """Publish what a crash left in an outbox, and stop sweeping fleets that have been quiet for long."""
-        now = self._clock.now()
         for entry in await self._store.directory(active_only=True):
-            owed = await self._store.owed(entry.name, before=now - timedelta(seconds=OUTBOX_GRACE_SECONDS))
-            await self._announce(owed)
-            if now - entry.marked_at < timedelta(seconds=QUIET_SECONDS):
-                continue
-            row = await self._store.load(entry.name)
-            # Read once more: what its topic refused just now, or is too young, would never be tried again.
-            if _idle(row) and not await self._store.owed(entry.name, before=now + _FOREVER):
-                await self._store.rest(entry)
+            try:
+                await self._keep(entry, self._clock.now())
+            except SwitchyardError as error:
+                log.warning("%s: left to the next round: %s", entry.name, error)
+
+    async def _keep(self, entry: FleetEntry, now: datetime) -> None:
+        owed = await self._store.owed(entry.name, before=now - timedelta(seconds=OUTBOX_GRACE_SECONDS))
+        await self._announce(owed)
+        if now - entry.marked_at < timedelta(seconds=QUIET_SECONDS):
+            return
+        row = await self._store.load(entry.name)
+        # Read once more: what its topic refused just now, or is too young, would never be tried again.
+        if _idle(row) and not await self._store.owed(entry.name, before=now + _FOREVER):
+            await self._store.rest(entry)
 
     async def _look(self, row: Row, results: tuple[Result, ...], now: datetime) -> Seen:
         probes = stages.needs(row.fleet, row.plan, row.state, row.pending, now)

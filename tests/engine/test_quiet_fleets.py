@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sandbox.memory_store import MemoryStore
 from sandbox.world import events
 from shared.api.intake import Intake
 from shared.engine import QUIET_SECONDS, Engine, Ticked
 from shared.errors import Refused, Retry
 from shared.model import Outcome, Rollout, Signal, SignalKind
 from shared.ports import OutboxEntry
-from shared.signals import parse_command
+from shared.signals import parse_command, resources_of
 from tests.engine.rig import Rig
 from tests.fleets import GREEN, fleet, policy
 
@@ -114,3 +115,26 @@ async def test_an_alert_that_arrives_while_the_sweep_lets_its_fleet_go_is_found_
     gateway = it.fleet.slot(GREEN).gateway_id
     await intake.alert(events.metric_alert(gateway, it.clock.now(), alert_guid="a" * 32))
     assert await swept(it)
+
+
+class PartlyDark(MemoryStore):
+    """A store that cannot read the outbox of one fleet."""
+
+    dark = "alpha"
+
+    async def owed(self, fleet: str, *, before: datetime) -> tuple[OutboxEntry, ...]:
+        """As the store does, for every other fleet."""
+        if fleet == self.dark:
+            raise Retry("the store does not answer")
+        return await super().owed(fleet, before=before)
+
+
+async def test_a_fleet_that_cannot_be_read_does_not_keep_the_others_from_being_looked_after() -> None:
+    it = Rig(fleet())
+    it.store = PartlyDark(resources_of)
+    it.restart()
+    for name in ("alpha", "omega"):
+        await it.store.apply(fleet(name=name), if_match=None, now=it.clock.now())
+        await it.store.mark(name, active=True, now=it.clock.now())
+    await quiet(it)
+    assert await it.engine.sweep() == ("alpha",)

@@ -24,7 +24,7 @@ from shared.store.tables import Clash, Found, Lost, Range, Write
 from tests.sim.scheduler import CRASH, Scheduler, Task, pause
 from tests.sim.swarm import STALL_SECONDS_MAX, Swarm
 
-TIMEOUT_SECONDS = 600.0
+TIMEOUT_SECONDS = 300.0
 """`functionTimeout`: a process whose invocation lasts longer is killed."""
 
 

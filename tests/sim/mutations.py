@@ -228,7 +228,7 @@ MUTANTS = (
         "outbox forgets after a crash",
         (
             "shared.engine",
-            "housekeep",
+            "_keep",
             "await self._announce(owed)",
             "[await self._store.settle(o) for o in owed]",
         ),
@@ -237,7 +237,7 @@ MUTANTS = (
         "rests while it owes",
         (
             "shared.engine",
-            "housekeep",
+            "_keep",
             "if _idle(row) and (not await self._store.owed(entry.name, before=now + _FOREVER)):",
             "if _idle(row):",
         ),
