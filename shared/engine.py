@@ -81,8 +81,9 @@ class Engine:
         return Ticked(fleet=fleet_name, state=state, decisions=tuple(decisions))
 
     async def sweep(self) -> tuple[str, ...]:
-        """The names of the fleets that somebody should tick."""
-        return tuple(entry.name for entry in await self._store.directory(active_only=True))
+        """The names of the fleets that are due. An idle fleet costs nothing, an active one a read."""
+        entries = await self._store.directory(active_only=True)
+        return tuple([entry.name for entry in entries if await self._due(entry.name)])
 
     async def housekeep(self) -> None:
         """Publish what a crash left in an outbox, and stop sweeping fleets that have been quiet for long."""
@@ -91,6 +92,14 @@ class Engine:
                 await self._keep(entry, self._clock.now())
             except SwitchyardError as error:
                 log.warning("%s: left to the next round: %s", entry.name, error)
+
+    async def _due(self, name: str) -> bool:
+        try:
+            row = await self._store.load(name)
+        except SwitchyardError as error:
+            log.warning("%s: ticked unseen: %s", name, error)
+            return True
+        return stages.due(row.state, row.pending, self._clock.now())
 
     async def _keep(self, entry: FleetEntry, now: datetime) -> None:
         owed = await self._store.owed(entry.name, before=now - timedelta(seconds=OUTBOX_GRACE_SECONDS))

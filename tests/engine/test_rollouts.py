@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sandbox.world import Faults
 from shared.fleet import Approvals, DriftPolicy
 from shared.model import HoldKind, Outcome, SignalKind, Stage
@@ -183,6 +185,16 @@ async def test_editing_the_fleet_never_changes_a_rollout_in_flight() -> None:
     rollout = await it.ended()
     assert rollout.outcome is Outcome.COMPLETED
     assert rollout.stage is Stage.RETIRE
+
+
+async def test_the_sweep_names_the_fleets_that_are_due_and_no_others() -> None:
+    it = await rig()
+    await it.store.mark("contoso", active=True, now=it.clock.now())
+    assert await it.engine.sweep() == ()
+    await it.publish_version()
+    assert await it.engine.sweep() == ()
+    it.clock.at += timedelta(minutes=1)
+    assert await it.engine.sweep() == ("contoso",)
 
 
 async def test_a_fleet_with_nothing_due_is_left_alone() -> None:
