@@ -3,11 +3,10 @@
     SwitchyardError
     ├── Retry              try the same again, no earlier than `after_seconds`
     ├── Superseded         somebody else moved it first: reload, that is success
-    ├── Refused            the request itself is wrong; repeating it changes nothing
-    │   ├── NotFound           there is no such fleet, rollout or resource
-    │   ├── Conflict           it is not possible in the present state
-    │   └── Invalid            the input has mistakes, all of them listed
-    └── Unsafe             doing it could hurt users: stop and page a person
+    └── Refused            the request itself is wrong; repeating it changes nothing
+        ├── NotFound           there is no such fleet, rollout or resource
+        ├── Conflict           it is not possible in the present state
+        └── Invalid            the input has mistakes, all of them listed
 
 Anything else that is raised is a bug. This module refuses to know SDKs: `shared/azure` turns an SDK's
 errors into these, once.
@@ -67,7 +66,3 @@ class Invalid(Refused):
         super().__init__(f"{what} has {count}: " + "; ".join(map(str, mistakes)))
         self.what = what
         self.mistakes = mistakes
-
-
-class Unsafe(SwitchyardError):
-    """Carrying on could hurt users; a person has to look."""

@@ -133,10 +133,6 @@ class Clusters:
         """Whether this slot's clusters come up with bad nodes."""
         return self._estate.faults.bad_nodes and slot.name == self._estate.candidate
 
-    def healthy(self, slot: Slot, at: datetime) -> bool:
-        """Whether the slot's cluster ran with all nodes ready at that instant."""
-        return self.runs(slot.cluster_id, at) and not self.nodes_bad(slot)
-
     def created_at(self, cluster_id: str, at: datetime) -> datetime | None:
         """When the cluster that exists at `at` was created; None when there is none."""
         created = None

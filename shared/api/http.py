@@ -107,7 +107,7 @@ _STATUSES: tuple[tuple[type[SwitchyardError], int, str], ...] = (
     (Refused, 400, "refused"),
     (Superseded, 412, "superseded"),
     (Retry, 503, "retry"),
-    (SwitchyardError, 500, "unsafe"),
+    (SwitchyardError, 500, "internal-error"),
 )
 
 
