@@ -31,6 +31,13 @@ class Estate:
         self.ledger = Ledger()
         self.template_versions = {fleet.provisioner.template_version}
         self._drawn = 0
+        self._addresses = {
+            slot.name: slot.address or f"203.0.113.{10 * number}"
+            for number, slot in enumerate(fleet.slots, 1)
+        }
+        self._slots_at = {_address(self._addresses[slot.name]): slot.name for slot in reversed(fleet.slots)}
+        self._clusters = {slot.cluster_id.lower(): slot for slot in reversed(fleet.slots)}
+        self._gateways = {slot.gateway_id.lower(): slot for slot in reversed(fleet.slots)}
 
     def now(self) -> datetime:
         """The present moment of the world."""
@@ -57,24 +64,23 @@ class Estate:
 
     def address_of(self, slot: SlotName) -> str:
         """The address of the slot's gateway: as declared, or the one its public IP resource has."""
-        index = next(i for i, each in enumerate(self.fleet.slots) if each.name == slot)
-        return self.fleet.slot(slot).address or f"203.0.113.{10 * (index + 1)}"
+        return self._addresses[slot]
 
     def slot_at(self, address: str) -> SlotName | None:
         """The slot whose gateway has this address; None for a stranger's."""
-        wanted = address.rstrip(".").lower()
-        for slot in self.fleet.slots:
-            if self.address_of(slot.name).rstrip(".").lower() == wanted:
-                return slot.name
-        return None
+        return self._slots_at.get(_address(address))
 
     def slot_of_cluster(self, cluster_id: str) -> Slot | None:
         """The slot with this cluster id, compared without case as ARM does."""
-        return next((s for s in self.fleet.slots if s.cluster_id.lower() == cluster_id.lower()), None)
+        return self._clusters.get(cluster_id.lower())
 
     def slot_of_gateway(self, gateway_id: str) -> Slot | None:
         """The slot with this gateway id, compared without case as ARM does."""
-        return next((s for s in self.fleet.slots if s.gateway_id.lower() == gateway_id.lower()), None)
+        return self._gateways.get(gateway_id.lower())
+
+
+def _address(text: str) -> str:
+    return text.rstrip(".").lower()
 
 
 def name_of(resource_id: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.world.errors import ArmError
@@ -26,9 +27,9 @@ class Term(NamedTuple):
 
     def holds(self, dimensions: Mapping[str, str]) -> bool:
         """Whether a time series with these dimensions meets the comparison."""
-        found = next((v for k, v in dimensions.items() if k.lower() == self.name), "").lower()
         if self.value == "*":
             return True
+        found = next((v for k, v in dimensions.items() if k.lower() == self.name), "").lower()
         if self.operator == "sw":
             return found.startswith(self.value)
         return (found == self.value) is (self.operator == "eq")
@@ -49,6 +50,7 @@ class Filter(NamedTuple):
         return frozenset(term.name for clause in self.clauses for term in clause)
 
 
+@lru_cache(maxsize=256)
 def parse_filter(text: str) -> Filter:
     """The meaning of a filter text; the empty one means everything. Raises ArmError 400 `BadRequest`."""
     if not text.strip():

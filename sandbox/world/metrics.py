@@ -18,7 +18,7 @@ from sandbox.world.metric_filter import Filter, parse_filter
 from sandbox.world.metric_sources import Metric, MetricSources, Point
 from sandbox.world.traffic import MINUTE, Traffic, floor_minute
 from sandbox.world.workloads import Workloads
-from shared.fleet import Slot
+from shared.fleet import Slot, SlotName
 
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
 GATEWAYS = "Microsoft.Network/applicationGateways"
@@ -33,6 +33,10 @@ class Bucket(Struct, frozen=True, kw_only=True):
     minimum: float | None = None
     maximum: float | None = None
     count: float | None = None
+
+
+Minute = dict[tuple[str, ...], Bucket]
+"""The buckets of one minute, by the values of the dimensions that a filter names."""
 
 
 class Series(Struct, frozen=True, kw_only=True):
@@ -58,6 +62,7 @@ class Metrics:
         self._estate = estate
         self._workloads = Workloads(estate, clusters)
         self._sources = MetricSources(estate, clusters, traffic)
+        self._past: dict[tuple[SlotName, str, str], dict[datetime, Minute]] = {}
 
     def query(
         self, resource_id: str, name: str, since: datetime, until: datetime, filter_text: str = ""
@@ -77,20 +82,24 @@ class Metrics:
         wanted = parse_filter(filter_text)
         _check_dimensions(canonical, metric, wanted)
         starts = _minutes(since, until)
-        found: dict[tuple[str, ...], dict[datetime, list[Point]]] = {}
         split = tuple(each for each in metric.dimensions if each.lower() in wanted.names)
+        past = self._past.setdefault((slot.name, canonical, filter_text), {})
+        known_until = self._estate.now() - timedelta(seconds=self._estate.timings.metrics_ingestion_seconds)
+        minutes: list[tuple[datetime, Minute]] = []
         for start in starts:
-            for point in self._points(metric, namespace, slot, start, wanted):
-                key = tuple(point.dimensions[each] for each in split)
-                found.setdefault(key, {}).setdefault(start, []).append(point)
-        if not found and not split:
-            found[()] = {}
+            minute = past.get(start)
+            if minute is None:
+                minute = {}
+                if start + MINUTE <= known_until:
+                    minute = past[start] = self._minute(metric, namespace, slot, start, wanted, split)
+            minutes.append((start, minute))
+        keys = sorted({key for _, minute in minutes for key in minute}) or [()] * (not split)
         series = tuple(
             Series(
                 dimensions=dict(zip(split, key, strict=True)),
-                buckets=tuple(_bucket(start, points.get(start, [])) for start in starts),
+                buckets=tuple(minute.get(key) or Bucket(at=start) for start, minute in minutes),
             )
-            for key, points in sorted(found.items())
+            for key in keys
         )
         return MetricAnswer(name=canonical, namespace=namespace, unit=metric.unit, series=series)
 
@@ -101,16 +110,23 @@ class Metrics:
             return slot, GATEWAYS, self._sources.of_gateway
         raise not_found("Microsoft.Resources/resources", name_of(resource_id), group_of(resource_id))
 
-    def _points(
-        self, metric: Metric, namespace: str, slot: Slot, start: datetime, wanted: Filter
-    ) -> list[Point]:
-        """What the metric's series said in a minute, if anything is known of it yet."""
-        ingested = timedelta(seconds=self._estate.timings.metrics_ingestion_seconds)
-        if start + MINUTE + ingested > self._estate.now():
-            return []
+    def _minute(
+        self,
+        metric: Metric,
+        namespace: str,
+        slot: Slot,
+        start: datetime,
+        wanted: Filter,
+        split: tuple[str, ...],
+    ) -> Minute:
+        """What the metric's series said in a minute that is known: nothing that comes later changes it."""
         if namespace == CLUSTERS and not self._workloads.ran_through(slot, start):
-            return []
-        return [point for point in metric.points(slot, start) if wanted.holds(point.dimensions)]
+            return {}
+        points: dict[tuple[str, ...], list[Point]] = {}
+        for point in metric.points(slot, start):
+            if wanted.holds(point.dimensions):
+                points.setdefault(tuple(point.dimensions[each] for each in split), []).append(point)
+        return {key: _bucket(start, found) for key, found in points.items()}
 
 
 def _metric(metrics: dict[str, Metric], namespace: str, name: str) -> tuple[str, Metric]:
@@ -144,8 +160,6 @@ def _minutes(since: datetime, until: datetime) -> tuple[datetime, ...]:
 
 
 def _bucket(start: datetime, points: list[Point]) -> Bucket:
-    if not points:
-        return Bucket(at=start)
     total = sum(point.total for point in points)
     count = sum(point.observations for point in points)
     return Bucket(

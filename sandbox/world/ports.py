@@ -60,7 +60,7 @@ class PortsWorld:
 
         What an outage hides, or a provider refuses to say, is `Unavailable`.
         """
-        return {probe: self._answer(fleet, probe, now) for probe in sorted(probes, key=repr)}
+        return {probe: self._answer(fleet, probe, now) for probe in sorted(probes, key=_place)}
 
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
         """Carry out one action; returns the id of a run command.
@@ -139,6 +139,13 @@ class PortsWorld:
             case _:
                 assert_never(action)
         return None
+
+
+def _place(probe: Probe) -> tuple[str, str, str]:
+    """Where a probe stands among others of one question, whatever the process and its hashes."""
+    gate, slot = getattr(probe, "gate", None), getattr(probe, "slot", "")
+    record = getattr(probe, "record", None)
+    return type(probe).__name__, str(slot), gate.name if gate else record.fqdn if record else ""
 
 
 def _families(probe: Probe) -> tuple[Family, ...]:

@@ -45,6 +45,7 @@ class Traffic:
         self._clusters = clusters
         self._own: dict[tuple[SlotName, datetime], list[int]] = {}
         self._past: dict[tuple[SlotName, datetime], tuple[float, float]] = {}
+        self._agreed: tuple[tuple[int, ...], datetime] = (), datetime.max.replace(tzinfo=UTC)
 
     def minute(self, slot: SlotName, start: datetime) -> Minute:
         """What the slot's gateway took in the minute that starts at `start`."""
@@ -55,8 +56,7 @@ class Traffic:
 
     def stray(self, start: datetime) -> float:
         """Users' requests of a minute that reached no slot at all."""
-        moments = (self.mix(moment) for moment in _moments(start))
-        return self.users(start) * sum(mix.get(NOWHERE, 0.0) for mix in moments) / SPANS
+        return self.users(start) * sum(mix.get(NOWHERE, 0.0) for _, mix in self._mixes(start)) / SPANS
 
     def users(self, start: datetime) -> float:
         """All requests that users make in a minute."""
@@ -149,13 +149,30 @@ class Traffic:
         if (known := self._past.get((slot, start))) is not None:
             return known
         share = failed = 0.0
-        for moment in _moments(start):
-            here = self.mix(moment).get(slot, 0.0) / SPANS
+        for moment, mix in self._mixes(start):
+            here = mix.get(slot, 0.0) / SPANS
             share += here
             failed += here * self.error_share(self._estate.fleet.slot(slot), moment) if here else 0.0
         if start + MINUTE <= self._estate.now():
             self._past[slot, start] = share, failed
         return share, failed
+
+    def _mixes(self, start: datetime) -> tuple[tuple[datetime, dict[str, float]], ...]:
+        """The mix at the moments of a minute. Once resolvers agree it is worked out once for all of them."""
+        moments = _moments(start)
+        if self._agreed_since() <= start:
+            mix = self.mix(start)
+            return tuple((moment, mix) for moment in moments)
+        return tuple((moment, self.mix(moment)) for moment in moments)
+
+    def _agreed_since(self) -> datetime:
+        """From when on every resolver holds what the live records say now."""
+        histories = [self._zones.history(record) for record in self._estate.fleet.live_records]
+        changes = tuple(map(len, histories))
+        if self._agreed[0] != changes:
+            last = (_aged_at(each, len(each) - 1, self._propagation()) for each in histories if len(each) > 1)
+            self._agreed = changes, max(last, default=datetime.min.replace(tzinfo=UTC))
+        return self._agreed[1]
 
     def _propagation(self) -> timedelta:
         return timedelta(seconds=self._estate.timings.propagation_seconds)

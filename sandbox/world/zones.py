@@ -59,6 +59,7 @@ class Zones:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self._history: dict[Key, list[Written]] = {}
+        self._known = frozenset(zone.lower() for zone in self.zone_ids())
         self._other_writer_done = estate.faults.other_writer is None
         self._settle_estate()
 
@@ -151,7 +152,7 @@ class Zones:
         return next((each for each in present if each is not None and each.fqdn.lower() == wanted), None)
 
     def _check_zone(self, zone_id: str) -> None:
-        if zone_id.lower() not in {each.lower() for each in self.zone_ids()}:
+        if zone_id.lower() not in self._known:
             zone = name_of(zone_id)
             raise ArmError(404, "ResourceNotFound", f"The zone '{zone}' could not be found.")
 
