@@ -38,6 +38,11 @@ class MemoryTables:
         found = [self._rows[table, rows.partition, key] for key in span]
         return [_copy(item) for item in found if _matches(item.entity, rows.where)]
 
+    def holds(self, table: str, partition: str, low: str, high: str) -> bool:
+        """Whether there is a row in the range; for whoever watches, not for the product."""
+        keys = self._keys.get((table, partition), [])
+        return bisect_left(keys, low) < bisect_left(keys, high)
+
     async def get(self, table: str, partition: str, row_key: str) -> Found | None:
         """One row, or None."""
         found = self._rows.get((table, partition, row_key))

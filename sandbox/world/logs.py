@@ -22,7 +22,7 @@ from sandbox.world.errors import ArmError, not_found
 from sandbox.world.estate import Estate, group_of, name_of
 from sandbox.world.traffic import MINUTE, Traffic, floor_minute
 from sandbox.world.workloads import Workloads
-from shared.fleet import Slot
+from shared.fleet import Slot, SlotName
 
 TABLE = re.compile(r"^\s*(?:(?:let|set)\b[^;]*;\s*|//[^\n]*\n\s*)*(\w+)")
 COLUMNS = (("TimeGenerated", "datetime"), ("value", "real"))
@@ -43,6 +43,7 @@ class Logs:
         self._estate = estate
         self._traffic = traffic
         self._workloads = Workloads(estate, clusters)
+        self._past: dict[tuple[SlotName, str], dict[datetime, float | None]] = {}
         self._tables: dict[str, Callable[[Slot, datetime], float | None]] = {
             "KubePodInventory": self._pods,
             "KubeNodeInventory": self._nodes,
@@ -66,14 +67,20 @@ class Logs:
             what = f"'where' operator: Failed to resolve table or column expression named '{name}'"
             raise ArmError(400, "SEM0100", what)
         ingested = self._estate.now() - timedelta(seconds=self._estate.timings.logs_ingestion_seconds)
+        past = self._past.setdefault((slot.name, name), {})
         rows = []
         start = floor_minute(since + MINUTE - timedelta.resolution)
         while start + MINUTE <= min(until, ingested):
-            if self._workloads.ran_through(slot, start):
-                value = self._tables[name](slot, start)
-                rows += [(start, value)] if value is not None else []
+            if start not in past:
+                past[start] = self._value(slot, name, start)
+            if (value := past[start]) is not None:
+                rows.append((start, value))
             start += MINUTE
         return Table(name="PrimaryResult", columns=COLUMNS, rows=tuple(rows))
+
+    def _value(self, slot: Slot, table: str, start: datetime) -> float | None:
+        """What a table says of a minute that is known: nothing that comes later changes it."""
+        return self._tables[table](slot, start) if self._workloads.ran_through(slot, start) else None
 
     def _pods(self, slot: Slot, _start: datetime) -> float | None:
         return float(sum(pod.phase != "Running" for pod in self._workloads.pods(slot)))

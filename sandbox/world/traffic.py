@@ -22,6 +22,7 @@ from shared.fleet import Record, Slot, SlotName
 MINUTE = timedelta(minutes=1)
 NOWHERE = ""
 """The address of a name that does not resolve."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 SPANS = 6
 """A minute's mix is the mean of this many moments in it."""
 ERROR_SHARE = 0.0005
@@ -44,15 +45,21 @@ class Traffic:
         self._zones = zones
         self._clusters = clusters
         self._own: dict[tuple[SlotName, datetime], list[int]] = {}
-        self._past: dict[tuple[SlotName, datetime], tuple[float, float]] = {}
-        self._agreed: tuple[tuple[int, ...], datetime] = (), datetime.max.replace(tzinfo=UTC)
+        self._past: dict[tuple[SlotName, datetime], Minute] = {}
+        self._agreed: tuple[tuple[int, ...], datetime, dict[str, float]] = (), _NEVER, {}
 
     def minute(self, slot: SlotName, start: datetime) -> Minute:
         """What the slot's gateway took in the minute that starts at `start`."""
+        if (known := self._past.get((slot, start))) is not None:
+            return known
         users = self.users(start)
         share, failed = self._shares(slot, start)
         own, own_failed = self._own.get((slot, start), (0, 0))
-        return Minute(round(users * share) + own, round(users * failed) + own_failed)
+        minute = Minute(round(users * share) + own, round(users * failed) + own_failed)
+        if start + MINUTE <= self._estate.now():
+            # Nothing that happens later can change a complete minute.
+            self._past[slot, start] = minute
+        return minute
 
     def stray(self, start: datetime) -> float:
         """Users' requests of a minute that reached no slot at all."""
@@ -142,37 +149,28 @@ class Traffic:
         counts[1] += failed
 
     def _shares(self, slot: SlotName, start: datetime) -> tuple[float, float]:
-        """The slot's share of all users' requests in a minute, and the share that failed there.
-
-        Complete minutes are remembered: nothing that happens later can change them.
-        """
-        if (known := self._past.get((slot, start))) is not None:
-            return known
+        """The slot's share of all users' requests in a minute, and the share that failed there."""
         share = failed = 0.0
         for moment, mix in self._mixes(start):
             here = mix.get(slot, 0.0) / SPANS
             share += here
             failed += here * self.error_share(self._estate.fleet.slot(slot), moment) if here else 0.0
-        if start + MINUTE <= self._estate.now():
-            self._past[slot, start] = share, failed
         return share, failed
 
     def _mixes(self, start: datetime) -> tuple[tuple[datetime, dict[str, float]], ...]:
         """The mix at the moments of a minute. Once resolvers agree it is worked out once for all of them."""
-        moments = _moments(start)
-        if self._agreed_since() <= start:
-            mix = self.mix(start)
-            return tuple((moment, mix) for moment in moments)
-        return tuple((moment, self.mix(moment)) for moment in moments)
+        since, agreed = self._agreement()
+        return tuple((moment, agreed if since <= moment else self.mix(moment)) for moment in _moments(start))
 
-    def _agreed_since(self) -> datetime:
-        """From when on every resolver holds what the live records say now."""
+    def _agreement(self) -> tuple[datetime, dict[str, float]]:
+        """What every resolver will hold if no live record changes any more, and from when on."""
         histories = [self._zones.history(record) for record in self._estate.fleet.live_records]
         changes = tuple(map(len, histories))
         if self._agreed[0] != changes:
-            last = (_aged_at(each, len(each) - 1, self._propagation()) for each in histories if len(each) > 1)
-            self._agreed = changes, max(last, default=datetime.min.replace(tzinfo=UTC))
-        return self._agreed[1]
+            aged = (_aged_at(each, len(each) - 1, self._propagation()) for each in histories if len(each) > 1)
+            since = max(aged, default=histories[0][0].at)
+            self._agreed = changes, since, self.mix(since)
+        return self._agreed[1:]
 
     def _propagation(self) -> timedelta:
         return timedelta(seconds=self._estate.timings.propagation_seconds)

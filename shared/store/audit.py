@@ -38,7 +38,7 @@ def entry(before: FleetState | None, decision: Decision, seen: Seen, previous: s
         step=decision.step,
         actions=[msgspec.to_builtins(action) for action in decision.actions],
         signals=[disposition.id for disposition in decision.dispositions],
-        change=difference(facts(before) if before else {}, facts(after)),
+        change=difference(msgspec.to_builtins(before) if before else {}, msgspec.to_builtins(after)),
         seen=_witnessed(seen),
         previous=previous,
         hash="",
@@ -62,17 +62,18 @@ def facts(state: FleetState) -> Json:
 
 
 def difference(before: Json, after: Json) -> Json:
-    """The RFC 7396 merge patch that turns `before` into `after`; neither holds nulls."""
-    patch: Json = {name: None for name in before if name not in after}
+    """The RFC 7396 merge patch that turns `before` into `after`; a null in either is as good as absent."""
+    patch: Json = {name: None for name in before if before[name] is not None and after.get(name) is None}
     for name, new in after.items():
-        old = before.get(name, _MISSING)
-        if old is _MISSING or type(old) is not type(new):
-            patch[name] = new
-        elif isinstance(new, dict):
+        old = before.get(name)
+        # A number and a truth value may compare equal and are not the same.
+        if new is None or (old == new and type(old) is type(new)):
+            continue
+        if isinstance(old, dict) and isinstance(new, dict):
             if inner := difference(old, new):
                 patch[name] = inner
-        elif old != new:
-            patch[name] = new
+        else:
+            patch[name] = _without_nulls(new)
     return patch
 
 

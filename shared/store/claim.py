@@ -18,6 +18,9 @@ PENDING_MAX = 40
 """Signals that one claim may consume: two rows each leave room in a batch for the rest."""
 
 
+_decoder = msgspec.json.Decoder(FleetState)
+
+
 class Claim(Struct, frozen=True, kw_only=True):
     """A claim that is ready to be written, and what it amounts to once it was."""
 
@@ -57,7 +60,7 @@ def outbox_row(entry: OutboxEntry) -> Entity:
 def _state(row: Row, state: FleetState, entry: AuditEntry) -> Write:
     document = msgspec.json.encode(state)
     # A state that cannot be read back would stop its fleet for ever: better to stop before it is stored.
-    assert msgspec.json.decode(document, type=FleetState) == state, "the state does not survive its encoding"
+    assert _decoder.decode(document) == state, "the state does not survive its encoding"
     entity = rows.row(row.fleet.name, rows.STATE_KEY, document, epoch=state.epoch, head=entry.hash)
     return Write(Verb.UPDATE, entity, row.etag) if row.etag else Write(Verb.INSERT, entity)
 

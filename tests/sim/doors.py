@@ -6,7 +6,7 @@ effect may be refused, or its answer lost. What the doors let through, they tell
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Protocol, cast
@@ -60,6 +60,12 @@ class Weather:
         self.seen: list[tuple[int, Task, str, str]] | None = None
         self.crashes = 0
 
+    @property
+    def fair(self) -> bool:
+        """Whether no scheduler point is dangerous, or watched."""
+        swarm = self.swarm
+        return not (swarm.crash or swarm.stall) and self.crash_at is None and self.seen is None
+
     def strikes(self, rate: float) -> bool:
         """Whether a fault of that rate strikes now."""
         return rate > 0 and self.chance.random() < rate
@@ -87,9 +93,16 @@ class Door:
         self.watch = watch
         self.worker = worker
 
-    async def point(self, what: str, rate: float = 0.0) -> None:
+    def point(self, what: str, rate: float = 0.0) -> Awaitable[None]:
         """Others may run here; the worker may crash, or stall at the swarm's rate or at one of its own."""
         weather, task = self.weather, self.scheduler.current
+        fair = not rate and weather.fair
+        if fair and (task is None or self.scheduler.seconds - task.started_at <= TIMEOUT_SECONDS):
+            return pause(self.scheduler.briefly())
+        return self._troubled(what, rate, task)
+
+    async def _troubled(self, what: str, rate: float, task: Task | None) -> None:
+        weather = self.weather
         if weather.seen is not None and task is not None:
             weather.seen.append((self.scheduler.points, task, self.watch.place(), what))
         crashes = weather.strikes(weather.swarm.crash) or self.scheduler.points == weather.crash_at
@@ -105,7 +118,7 @@ class Door:
             self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
             await pause(seconds)
         else:
-            await pause(0.01 + 0.2 * weather.chance.random())
+            await pause(self.scheduler.briefly())
 
     def refuse(self, what: str) -> None:
         """Raise the service's refusal, if it strikes."""

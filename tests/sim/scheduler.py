@@ -17,6 +17,8 @@ EPOCH = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 """Virtual second 0. A Saturday morning, as is every other instant to a controller."""
 
 CRASH = -1.0
+BRIEF_SECONDS = 0.2
+"""The longest that one read, write or action takes while nothing is wrong."""
 
 
 @types.coroutine
@@ -59,11 +61,12 @@ class Scheduler:
         self.seconds = 0.0
         self.current: Task | None = None
         self.points = 0
-        self._chance = chance
-        self._heap: list[tuple[float, float, int, Task | Callable[[], None]]] = []
+        self._random = chance.random
+        self._heap: list[tuple[float, int, Task | Callable[[], None]]] = []
         self._pushed = 0
         self._tasks: set[Task] = set()
         self._now = (0.0, EPOCH)
+        self._stopped = False
 
     def now(self) -> datetime:
         """The true time: that of the services."""
@@ -85,7 +88,7 @@ class Scheduler:
         """Start an invocation now."""
         task = Task(name, coroutine, worker, self.seconds, ended)
         self._tasks.add(task)
-        self._push(0.0, task)
+        self._push(self.briefly(), task)
 
     def busy(self) -> bool:
         """Whether an invocation is under way."""
@@ -97,17 +100,25 @@ class Scheduler:
         for task in dead:
             self._finish(task, None, Crashed(f"{task.name} crashed"))
 
-    def run(self, until: float, over: Callable[[], bool] = lambda: False) -> None:
-        """Run until that second, or until nothing is left or `over`."""
-        while self._heap and self._heap[0][0] <= until and not over():
-            at, _, _, what = heapq.heappop(self._heap)
-            self.seconds = max(self.seconds, at)
-            if isinstance(what, Task):
-                if what.alive:
-                    self._step(what)
-            else:
-                what()
-        if not over():
+    def briefly(self) -> float:
+        """The seconds of an ordinary wait, from the seed: what orders those who wait."""
+        return BRIEF_SECONDS * self._random()
+
+    def stop(self) -> None:
+        """Let `run` return after what runs now."""
+        self._stopped = True
+
+    def run(self, until: float) -> None:
+        """Run until that second, or until nothing is left or somebody stops it."""
+        self._stopped = False
+        heap = self._heap
+        while heap and heap[0][0] <= until and not self._stopped:
+            self.seconds, _, what = heapq.heappop(heap)
+            if what.__class__ is not Task:
+                what()  # type: ignore[operator]
+            elif what.alive:
+                self._step(what)
+        if not self._stopped:
             self.seconds = max(self.seconds, until)
 
     def _step(self, task: Task) -> None:
@@ -137,5 +148,4 @@ class Scheduler:
 
     def _push(self, after_seconds: float, what: Task | Callable[[], None]) -> None:
         self._pushed += 1
-        entry = (self.seconds + after_seconds, self._chance.random(), self._pushed, what)
-        heapq.heappush(self._heap, entry)
+        heapq.heappush(self._heap, (self.seconds + after_seconds, self._pushed, what))

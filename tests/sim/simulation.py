@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+import stages
 from sandbox.memory_store import MemoryTables
 from sandbox.world import World
 from sandbox.world.ports import PortsWorld
@@ -27,6 +28,7 @@ from shared.fleet import Fleet
 from shared.model import Outcome, SignalKind
 from shared.ports import OutboxEntry, Row
 from shared.signals import resources_of
+from shared.store.rows import SNAPSHOT_LOW, STATE_TABLE, TICK_LOW
 from shared.store.table_store import TableStore
 from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
@@ -48,6 +50,9 @@ from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, TIMINGS, Scenari
 
 WORKERS = 3
 TICK_SECONDS = 60.0
+HOUSEKEEPING_MINUTES = 5
+IDLE_SWEEPS = 0.1
+"""The share of sweeps that are run although nothing is due."""
 CALM_SECONDS_MAX = 30 * 3600.0
 
 Ended = Callable[[object, BaseException | None], None]
@@ -200,11 +205,9 @@ class Simulation:
         self.processes = [self._process() for _ in range(WORKERS)]
         self.scheduler.call(self.chance.random() * TICK_SECONDS, self._minute)
         self.people.arrive()
-        self.scheduler.run(START_SECONDS + CHAOS_SECONDS, self._over)
+        self.scheduler.run(START_SECONDS + CHAOS_SECONDS)
         self._calm()
-        self.scheduler.run(
-            self.scheduler.seconds + CALM_SECONDS_MAX, lambda: self._over() and self.people.looked_twice()
-        )
+        self.scheduler.run(self.scheduler.seconds + CALM_SECONDS_MAX)
         ending = self._ending()
         self.judge(lambda checker: checker.ended(ending))
 
@@ -218,15 +221,29 @@ class Simulation:
 
     def _minute(self) -> None:
         """The timers: a sweep that enqueues, and the housekeeping."""
+        if self._over() and (self.facts.calm_since is None or self.people.looked_twice()):
+            self.scheduler.stop()
         self.scheduler.call(TICK_SECONDS, self._minute)
         self._minutes += 1
         weather = self.weather
-        if not weather.strikes(weather.swarm.missed):
+        idly = weather.strikes(IDLE_SWEEPS)
+        if (idly or self._stirs()) and not weather.strikes(weather.swarm.missed):
             self.invoke("sweep", lambda process: process.engine.sweep(), self._enqueue)
-        if not weather.strikes(weather.swarm.missed):
+        if self._minutes % HOUSEKEEPING_MINUTES == 0 and not weather.strikes(weather.swarm.missed):
             self.invoke("housekeep", lambda process: process.engine.housekeep())
         if self._minutes % 2 == 0:
             self.people.hear(self.world.take_due())
+
+    def _stirs(self) -> bool:
+        """Whether a worker with any clock would find the fleet due.
+
+        A sweep that finds nothing has only read, and no interleaving with it can matter: a few are kept.
+        """
+        soon = self.scheduler.now() + timedelta(seconds=self.scenario.swarm.skew_seconds + TICK_SECONDS)
+        name = self.scenario.fleet.name
+        return self.tables.holds(STATE_TABLE, name, TICK_LOW, SNAPSHOT_LOW) or stages.due(
+            self.facts.state, (), soon
+        )
 
     def _enqueue(self, names: object, error: BaseException | None) -> None:
         if error is not None or not isinstance(names, tuple):
