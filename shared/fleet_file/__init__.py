@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.errors import Invalid
+from shared.errors import Invalid, Mistake
 from shared.fleet import Fleet
 from shared.fleet_file import checks, mistakes
 from shared.fleet_file.making import make
@@ -20,6 +20,7 @@ from shared.fleet_file.tree import Tree, read_json, read_yaml
 
 __all__ = ["parse", "parse_json", "schema"]
 
+MISTAKES_MAX = 100
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -54,5 +55,12 @@ def _fleet(tree: Tree, what: str) -> Fleet:
         checks.check(tree)
     if tree.mistakes or part is None:
         found = sorted(set(tree.mistakes), key=lambda m: (m.line or 0, m.path, m.expected))
-        raise Invalid(what, tuple(found))
+        raise Invalid(what, _listed(found))
     return make(part)
+
+
+def _listed(found: list[Mistake]) -> tuple[Mistake, ...]:
+    """All of them, or as many as a person reads: a file of nothing but mistakes would fill megabytes."""
+    more = len(found) - MISTAKES_MAX
+    counted = [Mistake("(file)", f"{more} more mistakes", "a file with fewer")] if more > 0 else []
+    return (*found[:MISTAKES_MAX], *counted)

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.fleet_file.tree import Path, Tree, shown
+from shared.fleet_file.tree import VALUE_CHARACTERS_MAX, Path, Tree, dotted, shown
 
 _KINDS = {
     "string_type": "text",
@@ -39,9 +39,12 @@ _BOUNDS = {
 
 def note(tree: Tree, error: ValidationError, schema: dict[str, Any]) -> None:
     """Add every mistake of shape to the tree's."""
+    unread = {mistake.path for mistake in tree.mistakes}
     for detail in error.errors(include_url=False):
         path = _path(detail)
         kind = detail["type"]
+        if detail["input"] is None and dotted(path) in unread:
+            continue
         if kind == "extra_forbidden":
             known = _known_keys(schema, path[:-1])
             tree.refuse(path, "an unknown key", one_of(known, str(path[-1])))
@@ -56,7 +59,7 @@ def note(tree: Tree, error: ValidationError, schema: dict[str, Any]) -> None:
 def one_of(known: Iterable[str], got: str) -> str:
     """`one of a, b, c`, and the nearest of them where there is one."""
     names = sorted(known)
-    close = get_close_matches(got, names, n=1, cutoff=0.6)
+    close = get_close_matches(got, names, n=1, cutoff=0.6) if len(got) <= VALUE_CHARACTERS_MAX else []
     listed = f"one of {', '.join(names)}"
     return f"{listed} (did you mean {close[0]}?)" if close else listed
 

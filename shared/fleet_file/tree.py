@@ -27,6 +27,7 @@ Path = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?")
+_HALVES = re.compile("[\ud800-\udfff]")
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -76,8 +77,12 @@ def dotted(path: Path) -> str:
     """`slots.green.public_ip_id`, `gates.bake[0].max`; `(file)` for the whole."""
     text = ""
     for key in path:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}"
+        text += f"[{key}]" if isinstance(key, int) else f".{_named(key)}"
     return text.lstrip(".") or "(file)"
+
+
+def _named(key: str) -> str:
+    return key if len(key) <= VALUE_CHARACTERS_MAX and key.isprintable() else shown(key)
 
 
 def shown(value: object) -> str:
@@ -87,6 +92,8 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     text = json.dumps(value, ensure_ascii=False, default=str)
+    if not text.isprintable():
+        text = json.dumps(value, default=str)
     return text if len(text) <= VALUE_CHARACTERS_MAX else text[: VALUE_CHARACTERS_MAX - 2] + "…" + text[-1]
 
 
@@ -99,7 +106,8 @@ def read_yaml(text: str) -> Tree:
         return tree
     try:
         node = _Loader(text).get_single_node()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # PyYAML lets errors of chr() and int() through: escapes beyond Unicode, versions of 5,000 digits.
         _refuse_syntax(tree, error)
         return tree
     tree.data = _plain(tree, node, ()) if node is not None else None
@@ -137,7 +145,7 @@ class _Loader(yaml.SafeLoader):
             self._depth -= 1
 
 
-def _refuse_syntax(tree: Tree, error: yaml.YAMLError) -> None:
+def _refuse_syntax(tree: Tree, error: Exception) -> None:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "no YAML"
     expected = "one readable YAML document"
@@ -163,7 +171,8 @@ def _plain(tree: Tree, node: yaml.Node, path: Path) -> Any:
     if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
         return [_plain(tree, item, (*path, i)) for i, item in enumerate(node.value)]
     if isinstance(node, yaml.ScalarNode) and _is_plain(node):
-        return _scalar(node)
+        found = _scalar(node)
+        return _whole(tree, found, path, line) if isinstance(found, str) else found
     tree.refuse(path, f"the tag {node.tag.removeprefix(_TAG)}", "a value without a tag", line)
     return None
 
@@ -176,7 +185,11 @@ def _pairs(tree: Tree, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str
         if not isinstance(key, str):
             got = shown(key) if isinstance(key_node, yaml.ScalarNode) else "a key that is no text"
             tree.refuse(path, f"the key {got}", "keys that are text", line)
-        elif key in first:
+            continue
+        key = _whole(tree, key, (*path, key), line)
+        if key is None:
+            continue
+        if key in first:
             at = (*path, key)
             tree.refuse(at, "the key a second time", f"it once (first in line {first[key]})", line)
         else:
@@ -206,21 +219,32 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
+def _whole(tree: Tree, text: str, path: Path, line: int | None) -> str | None:
+    """The text with halves of characters joined, as JSON's escapes mean them; None where one stands alone."""
+    if not _HALVES.search(text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        tree.refuse(path, f"{shown(text)} with half a character", "text in Unicode", line)
+        return None
+
+
 def _plain_json(tree: Tree, value: object, path: Path) -> Any:
     if not tree.fits(path, None):
         return None
     if isinstance(value, dict):
-        items = ((str(key), item) for key, item in value.items())
+        keys = {key: _whole(tree, str(key), (*path, str(key)), None) for key in value}
+        items = ((named, value[key]) for key, named in keys.items() if named is not None)
         return {key: _plain_json(tree, item, (*path, key)) for key, item in items}
     if isinstance(value, list | tuple):
         return [_plain_json(tree, item, (*path, i)) for i, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         tree.refuse(path, str(value), "a finite number")
         return None
-    if isinstance(value, str) and not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value):
-        tree.refuse(path, "text with half a character", "text in Unicode")
-        return None
-    if value is None or isinstance(value, str | int | float | bool):
+    if isinstance(value, str):
+        return _whole(tree, value, path, None)
+    if value is None or isinstance(value, int | float | bool):
         return value
     tree.refuse(path, f"a {type(value).__name__}", "JSON")
     return None

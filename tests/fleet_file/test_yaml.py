@@ -86,6 +86,11 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one() -> None:
         ("{a: " * 5000, 1, "levels"),
         ("a: &a {b: *a}", 1, "levels"),
         (BOMB, 1, "a smaller file with fewer aliases"),
+        ('name: "\\uD800"', 1, "text in Unicode"),
+        ('"\\uDFFF": a', 1, "text in Unicode"),
+        ('name: "\\U00110000"', None, "one readable YAML document"),
+        ('name: "\\UFFFFFFFF"', None, "one readable YAML document"),
+        (f"%YAML {'1' * 5000}.1\n---\nname: a", None, "one readable YAML document"),
     ],
 )
 def test_unreadable_text_is_refused_with_a_sentence(text: str, line: int | None, sentence: str) -> None:
@@ -110,3 +115,31 @@ def test_an_anchor_saves_writing_a_gate_twice() -> None:
     gates = parse(TEXT).gates
 
     assert gates.switch[0] == gates.load[1]
+
+
+def test_what_cannot_be_read_is_one_mistake() -> None:
+    error = refused(TEXT.replace("exposure: public", 'exposure: "\\uD800"'))
+
+    assert [mistake.path for mistake in error.mistakes] == ["exposure"]
+
+
+def test_two_halves_of_a_character_as_json_writes_it_are_one() -> None:
+    fleet = parse(TEXT.replace("branch: main", 'branch: "\\ud83d\\ude80"'))
+
+    assert fleet.sync[0].branch == "\N{ROCKET}"
+
+
+@pytest.mark.parametrize("key", ["k" * 100_000, '"\\e[2J\\n\\u2028"'])
+def test_a_monstrous_key_is_named_in_a_short_sentence_on_one_line(key: str) -> None:
+    sentence = str(refused(f"{TEXT}? {key}\n: 1\n"))
+
+    assert sentence.isprintable()
+    assert len(sentence) < 1000
+
+
+def test_a_file_of_nothing_but_mistakes_is_answered_with_the_first_hundred() -> None:
+    error = refused("".join(f"k{n}: 1\n" for n in range(15_000)))
+
+    assert len(error.mistakes) == 101
+    assert error.mistakes[-1].value.endswith(" more mistakes")
+    assert len(str(error)) < 64_000
