@@ -16,7 +16,8 @@ from shared.probes import Answer, Probe
 class Seen(Struct, frozen=True, kw_only=True):
     """All that a decision may know. `now` was read once; `results` are of the actions of the round before.
 
-    `epoch` is the fleet's before this decision.
+    `now` is not later than the first question and `answered_at` not earlier than the last answer, None where
+    no time passed between them. `epoch` is the fleet's before this decision.
     """
 
     now: datetime
@@ -24,6 +25,16 @@ class Seen(Struct, frozen=True, kw_only=True):
     signals: tuple[Signal, ...] = ()
     results: tuple[Result, ...] = ()
     epoch: int = 0
+    answered_at: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        """From when on what was seen is sure to have been so: here a window begins. It ends by `now`.
+
+        A worker may sleep between a question and its answer: a window that began at the question would count
+        time in which nobody saw anything, and one that ended at the answer as well.
+        """
+        return self.answered_at or self.now
 
 
 class Decision(Struct, frozen=True, kw_only=True):

@@ -19,11 +19,14 @@ from shared.decision import Decision, Seen
 from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
-from shared.ports import Claimed, Clock, FleetEntry, OutboxEntry, Publisher, Row, Store, World
+from shared.ports import Claimed, FleetEntry, OutboxEntry, Publisher, Row, SharedClock, Store, World
 
 log = logging.getLogger("switchyard.engine")
 
 ROUNDS_MAX = 24
+# A worker that slept since its look begins nothing: with the time that an order takes to arrive, this is less
+# than `stages.step.ORDER_SECONDS_MAX`, after which no step expects it any more.
+BEGIN_SECONDS_MAX = 240
 # Longer than a tick takes from its first look to its announcement: until then that is the tick's own to make.
 OUTBOX_GRACE_SECONDS = 300
 # Longer than any invocation lasts (`functionTimeout`): a signal accepted meanwhile was ticked by then.
@@ -47,7 +50,7 @@ class Ticked(Struct, frozen=True, kw_only=True):
 class Engine:
     """Advances fleets. Holds no state of its own."""
 
-    def __init__(self, store: Store, world: World, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, store: Store, world: World, publisher: Publisher, clock: SharedClock) -> None:
         self._store = store
         self._world = world
         self._publisher = publisher
@@ -74,7 +77,7 @@ class Engine:
                 results = tuple(result for result in results if result.receipt is not None)
                 continue
             decisions.append(decision)
-            results = await self._perform(_governing(row), decision, claimed.epoch)
+            results = await self._perform(_governing(row), decision, claimed.epoch, now)
             await self._announce(claimed.outbox)
             results = tuple(r for r in results if r.failure is not None or r.receipt is not None)
         state = decisions[-1].state if decisions else row.state
@@ -114,7 +117,14 @@ class Engine:
     async def _look(self, row: Row, results: tuple[Result, ...], now: datetime) -> Seen:
         probes = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
         answers = await self._world.observe(_governing(row), probes, now) if probes else {}
-        return Seen(now=now, answers=answers, signals=row.pending, results=results, epoch=row.state.epoch)
+        return Seen(
+            now=now,
+            answers=answers,
+            signals=row.pending,
+            results=results,
+            epoch=row.state.epoch,
+            answered_at=self._clock.latest(),
+        )
 
     async def _claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
         if decision.plan is not None:
@@ -128,10 +138,13 @@ class Engine:
             log.critical("%s: the rollback failed and a person has to look: %s", place, decision.because)
         return claimed
 
-    async def _perform(self, fleet: Fleet, decision: Decision, epoch: int) -> tuple[Result, ...]:
+    async def _perform(
+        self, fleet: Fleet, decision: Decision, epoch: int, now: datetime
+    ) -> tuple[Result, ...]:
         results: list[Result] = []
         for action in decision.actions:
             try:
+                self._in_time(now)
                 receipt = await self._world.perform(fleet, action, epoch=epoch)
             except SwitchyardError as error:
                 level = logging.INFO if isinstance(error, Superseded) else logging.WARNING
@@ -143,6 +156,11 @@ class Engine:
                 break
             results.append(Result(action=action, receipt=receipt))
         return tuple(results)
+
+    def _in_time(self, now: datetime) -> None:
+        """Raise Superseded where others no longer wait for what was decided on a look at `now`."""
+        if self._clock.latest() > now + timedelta(seconds=BEGIN_SECONDS_MAX):
+            raise Superseded(f"decided more than {BEGIN_SECONDS_MAX} s ago: somebody may have moved on")
 
     async def _announce(self, outbox: Iterable[OutboxEntry]) -> None:
         for entry in outbox:

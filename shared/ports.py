@@ -94,6 +94,16 @@ class Clock(Protocol):
         """The present moment in UTC."""
 
 
+class SharedClock(Clock, Protocol):
+    """The time that all workers share: the store's, as closely as one of them can know it."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC: never later than it is, so that what has to last is not cut short."""
+
+    def latest(self) -> datetime:
+        """The present moment in UTC: never earlier than it is, so that what begins now begins no earlier."""
+
+
 class Store(Protocol):
     """Where a fleet's state lives. Errors: NotFound, Superseded, Retry."""
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import (
     FleetState,
@@ -22,13 +23,14 @@ from stages.step import Move, Step, Verb
 
 
 def apply_move(
-    fleet: Fleet, state: FleetState, rollout: Rollout, step: Step, move: Move, now: datetime
+    fleet: Fleet, state: FleetState, rollout: Rollout, step: Step, move: Move, seen: Seen
 ) -> FleetState:
     """The state after `move` of `step`. `rollout` is where the rollout was when the step was asked."""
+    now = seen.now
     if move.verb is Verb.ADVANCE:
-        return _advanced(fleet, state, step, move, now)
+        return _advanced(fleet, state, step, move, seen)
     if move.verb is Verb.FAIL:
-        return _failed(fleet, state, rollout, move, now)
+        return _failed(fleet, state, rollout, move, seen)
     seconds = fleet.policy.poll_seconds if move.wake_seconds is None else move.wake_seconds
     held = move.rollout.held
     if move.verb is Verb.HOLD:
@@ -52,18 +54,18 @@ def _held(held: Hold | None, move: Move, now: datetime) -> Hold:
     return Hold(kind=kind, because=move.because, since=now)
 
 
-def _advanced(fleet: Fleet, state: FleetState, step: Step, move: Move, now: datetime) -> FleetState:
+def _advanced(fleet: Fleet, state: FleetState, step: Step, move: Move, seen: Seen) -> FleetState:
     if step.name == "hand_over":
         state = msgspec.structs.replace(state, live=move.rollout.candidate)
     next_step = following(fleet, move.rollout)
     if next_step is None:
-        return _ended(fleet, state, move, now)
+        return _ended(fleet, state, move, seen)
     stage, entered = next_step
     rollout = msgspec.structs.replace(
         move.rollout,
         stage=stage,
         step=entered.name,
-        entered_at=now,
+        entered_at=seen.since,
         because=move.because,
         wake_at=None,
         held=None,
@@ -75,9 +77,10 @@ def _advanced(fleet: Fleet, state: FleetState, step: Step, move: Move, now: date
     return msgspec.structs.replace(state, rollout=rollout)
 
 
-def _failed(fleet: Fleet, state: FleetState, rollout: Rollout, move: Move, now: datetime) -> FleetState:
+def _failed(fleet: Fleet, state: FleetState, rollout: Rollout, move: Move, seen: Seen) -> FleetState:
     if rollout.stage is Stage.ROLLBACK:
-        return _close(fleet, state, move.rollout, Outcome.ROLLBACK_FAILED, move.because, now)
+        return _close(fleet, state, move.rollout, Outcome.ROLLBACK_FAILED, move.because, seen)
+    now = seen.now
     if rollout.destroying:
         hold = Hold(kind=HoldKind.DEADLINE, because=f"{move.because}; there is no way back", since=now)
         wake_at = now + timedelta(seconds=fleet.policy.poll_seconds)
@@ -86,25 +89,25 @@ def _failed(fleet: Fleet, state: FleetState, rollout: Rollout, move: Move, now: 
     return msgspec.structs.replace(state, rollout=begin_rollback(move.rollout, move.because, now))
 
 
-def _ended(fleet: Fleet, state: FleetState, move: Move, now: datetime) -> FleetState:
+def _ended(fleet: Fleet, state: FleetState, move: Move, seen: Seen) -> FleetState:
     if move.rollout.stage is not Stage.ROLLBACK:
-        return _close(fleet, state, move.rollout, Outcome.COMPLETED, move.because, now)
+        return _close(fleet, state, move.rollout, Outcome.COMPLETED, move.because, seen)
     outcome = Outcome.ROLLED_BACK if move.rollout.shifted else Outcome.STOPPED
-    return _close(fleet, state, move.rollout, outcome, move.rollout.rollback_because or move.because, now)
+    return _close(fleet, state, move.rollout, outcome, move.rollout.rollback_because or move.because, seen)
 
 
 def _close(
-    fleet: Fleet, state: FleetState, rollout: Rollout, outcome: Outcome, because: str, now: datetime
+    fleet: Fleet, state: FleetState, rollout: Rollout, outcome: Outcome, because: str, seen: Seen
 ) -> FleetState:
     ended = msgspec.structs.replace(
         rollout,
         outcome=outcome,
-        ended_at=now,
+        ended_at=seen.since,
         because=because,
         held=None,
-        wake_at=now + timedelta(seconds=fleet.policy.poll_seconds),
+        wake_at=seen.now + timedelta(seconds=fleet.policy.poll_seconds),
     )
     held = state.held_versions
     if outcome is not Outcome.COMPLETED and not any(h.version == rollout.version for h in held):
-        held = (*held, HeldVersion(version=rollout.version, because=because, since=now))
+        held = (*held, HeldVersion(version=rollout.version, because=because, since=seen.now))
     return msgspec.structs.replace(state, rollout=ended, held_versions=held)

@@ -50,7 +50,7 @@ def renewed(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
     lapsed = seen.now >= rollout.frozen_until
     # An order of this very step counts once its run command has ended: it may never have been handed over.
     ordered_at = rollout.frozen_until - timedelta(seconds=fleet.freeze.expires_seconds)
-    if not lapsed and ordered_at < rollout.entered_at:
+    if not lapsed and ordered_at < rollout.entered_at - timedelta(seconds=_HANDING_OVER_SECONDS):
         return None
     if lapsed and rollout.command_id is not None:
         rollout = msgspec.structs.replace(rollout, command_id=None)

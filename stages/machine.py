@@ -80,7 +80,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     rollout = remembering(entry(pinned, rollout), seen)
     step = step_of(rollout)
     move = _move(pinned, rollout, step, seen)
-    next_state = apply_move(pinned, reacted.state, rollout, step, move, seen.now)
+    next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     because = f"{reacted.because}; {move.because}" if reacted.because else move.because
     return _decision(reacted, next_state, because, where=rollout, move=move)
 

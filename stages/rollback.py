@@ -77,7 +77,7 @@ def _divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return dead
     if own_write_seen(fleet, rollout, rollout.safe, seen):
         because = f"every live record was seen at {rollout.safe} under the rollback's own write"
-        return advance(rollout, because, diverted_at=seen.now)
+        return advance(rollout, because, diverted_at=seen.since)
     writes = point(fleet, rollout, rollout.safe, seen, low_ttl=True, reverse=True)
     unread = unavailable(seen, records(fleet))
     if not writes:

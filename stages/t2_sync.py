@@ -31,7 +31,7 @@ def _lower_ttl(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         names = ", ".join(write.record.fqdn for write in late)
         because = f"lowers the TTL of {names} to {late[0].ttl_seconds} s"
         return act(rollout, because, *late, ttl_lowered_at=seen.now)
-    return advance(rollout, "the TTL of every live record is low", ttl_lowered_at=seen.now)
+    return advance(rollout, "the TTL of every live record is low", ttl_lowered_at=seen.since)
 
 
 def _ttl_above(seen: Seen, write: PointRecord) -> bool:

@@ -84,7 +84,7 @@ def _unfit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
 
 def _old_ttl_expired_at(fleet: Fleet, rollout: Rollout) -> datetime:
     if rollout.ttl_lowered_at is None:
-        return rollout.entered_at
+        return rollout.started_at
     ttl_seconds = max(record.ttl_seconds for record in fleet.live_records)
     return rollout.ttl_lowered_at + timedelta(seconds=ttl_seconds + fleet.policy.propagation_seconds)
 
@@ -92,7 +92,7 @@ def _old_ttl_expired_at(fleet: Fleet, rollout: Rollout) -> datetime:
 def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if rollout.shifted and own_write_seen(fleet, rollout, rollout.candidate, seen):
         because = f"every live record was seen at {rollout.candidate}"
-        return advance(rollout, because, moved_at=seen.now)
+        return advance(rollout, because, moved_at=seen.since)
     moved = elsewhere(fleet, rollout, rollout.live, seen) if not rollout.shifted else None
     if moved is not None and fleet.policy.drift is DriftPolicy.HOLD:
         return hold(rollout, f"{moved}: somebody else moved it", HoldKind.DRIFT)
@@ -147,8 +147,8 @@ def watch(fleet: Fleet, rollout: Rollout, seen: Seen, gates: tuple[Gate, ...], c
         return judged(fail(rollout, because), judgements)
     if verdict is not Verdict.PASS:
         return judged(_not_passing(fleet, rollout, seen, gates, verdict, because), judgements)
-    clean_since = rollout.clean_since or seen.now
-    clean = (seen.now - clean_since).total_seconds()
+    clean_since = rollout.clean_since or seen.since
+    clean = max(0.0, (seen.now - clean_since).total_seconds())
     if clean < clean_seconds:
         because = f"{len(judgements)} gates pass for {clean / 60:.0f} of {clean_seconds / 60:.0f} minutes"
         left = min(float(fleet.policy.poll_seconds), clean_seconds - clean)

@@ -43,7 +43,7 @@ def _drift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
     if found is None:
         return None
     # Until it is back, users are not on the candidate: what is measured meanwhile is evidence of nothing.
-    rollout = msgspec.structs.replace(rollout, moved_at=seen.now, clean_since=None)
+    rollout = msgspec.structs.replace(rollout, moved_at=seen.since, clean_since=None)
     if fleet.policy.drift is DriftPolicy.REPAIR:
         low_ttl = rollout.ttl_lowered_at is not None
         writes = point(fleet, rollout, rollout.candidate, seen, low_ttl=low_ttl)

@@ -86,13 +86,14 @@ class Intake:
         parse: Callable[[object, datetime, tuple[FleetEntry, ...]], Iterable[Signal]],
         body: object,
     ) -> tuple[Signal, ...]:
+        directory = await self._entries(_DIRECTORY_SECONDS)
+        # Read after the store has answered: before, a new worker knows no clock but its own.
         now = self._clock.now()
-        directory = await self._entries(now, _DIRECTORY_SECONDS)
         try:
             found = tuple(parse(body, now, directory))
         except Refused:
             # Another worker may just have applied the fleet, and a refused event never comes again.
-            directory = await self._entries(now, _DIRECTORY_SECONDS_REFUSED)
+            directory = await self._entries(_DIRECTORY_SECONDS_REFUSED)
             found = self._counted(what, lambda: tuple(parse(body, now, directory)))
         by_name = {entry.name: entry for entry in directory}
         for signal in found:
@@ -126,11 +127,13 @@ class Intake:
         # The directory was read a while ago: the fleet may have been put to rest since.
         await self._store.mark(entry.name, active=True, now=now)
 
-    async def _entries(self, now: datetime, seconds_max: int) -> tuple[FleetEntry, ...]:
-        fresh = self._read_at is not None and now - self._read_at < timedelta(seconds=seconds_max)
+    async def _entries(self, seconds_max: int) -> tuple[FleetEntry, ...]:
+        asked_at = self._clock.now()
+        fresh = self._read_at is not None and asked_at - self._read_at < timedelta(seconds=seconds_max)
         if not fresh:
             self._directory = await self._store.directory()
-            self._read_at = now
+            # A new worker asked by its own clock, which may be fast: it must not keep the directory for long.
+            self._read_at = min(asked_at, self._clock.now())
         return self._directory
 
 

@@ -127,6 +127,8 @@ def _witnessed(seen: Seen) -> Json:
         "signals": msgspec.to_builtins(seen.signals),
         "results": msgspec.to_builtins(seen.results),
     }
+    if seen.answered_at is not None:
+        witnessed["answered_at"] = msgspec.to_builtins(seen.answered_at)
     return witnessed if len(canonical(witnessed)) <= SEEN_BYTES_MAX else {"truncated": True}
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from email.utils import mktime_tz, parsedate_tz
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+from shared.clock import ServiceClock
 from shared.errors import Retry, SwitchyardError
 from shared.store.tables import Clash, Entity, Found, Lost, Range, Verb, Write
 
@@ -36,6 +38,7 @@ REQUEST_SECONDS_MAX = 15
 # What the SDK lets slip when it parses a batch's answer that was cut short or is no batch's answer at all.
 _UNREADABLE = (HTTPException, AttributeError, IndexError, ValueError)
 
+_SENT_AT = "switchyard_sent_at"
 _TABLE_MISSING = "TableNotFound"
 _TABLE_THERE = "TableAlreadyExists"
 
@@ -49,28 +52,38 @@ class AzureTables:
         self._clients: dict[str, TableClient] = {}
 
     @classmethod
-    def from_connection_string(cls, connection_string: str, **options: Any) -> AzureTables:
-        """With an account key, as Azurite has it. `options` go to the SDK's client."""
+    def from_connection_string(
+        cls, connection_string: str, *, clock: ServiceClock | None = None, **options: Any
+    ) -> AzureTables:
+        """With an account key, as Azurite has it. `clock` hears the date of each answer.
+
+        `options` go to the SDK's client.
+        """
 
         def connect() -> TableServiceClient:
             from azure.data.tables.aio import TableServiceClient
 
-            return TableServiceClient.from_connection_string(connection_string, **{**_PATIENCE, **options})
+            how = {**_PATIENCE, **_hooks(clock), **options}
+            return TableServiceClient.from_connection_string(connection_string, **how)
 
         return cls(connect)
 
     @classmethod
     def from_endpoint(
-        cls, endpoint: str, credential: Callable[[], AsyncTokenCredential], **options: Any
+        cls,
+        endpoint: str,
+        credential: Callable[[], AsyncTokenCredential],
+        *,
+        clock: ServiceClock | None = None,
+        **options: Any,
     ) -> AzureTables:
         """With a managed identity, over HTTPS. `credential` is asked for at the first request."""
 
         def connect() -> TableServiceClient:
             from azure.data.tables.aio import TableServiceClient
 
-            return TableServiceClient(
-                endpoint, credential=credential(), audience=AUDIENCE, **{**_PATIENCE, **options}
-            )
+            how = {**_PATIENCE, **_hooks(clock), **options}
+            return TableServiceClient(endpoint, credential=credential(), audience=AUDIENCE, **how)
 
         return cls(connect)
 
@@ -163,6 +176,25 @@ class AzureTables:
         if table not in self._clients:
             self._clients[table] = self._service.get_table_client(table)
         return self._clients[table]
+
+
+def _hooks(clock: ServiceClock | None) -> dict[str, Any]:
+    """What the SDK calls around each attempt of a request, so that `clock` hears when it was answered."""
+    if clock is None:
+        return {}
+
+    def sends(request: Any) -> None:
+        request.context[_SENT_AT] = clock.elapsed()
+
+    def answers(response: Any) -> None:
+        answer = response.http_response
+        # What refuses may be a balancer in between, with a clock of its own.
+        if answer.status_code < 300:
+            date = parsedate_tz(answer.headers.get("Date"))
+            if date is not None:
+                clock.heard(mktime_tz(date), response.context[_SENT_AT])
+
+    return {"raw_request_hook": sends, "raw_response_hook": answers}
 
 
 async def _create(client: TableClient) -> None:
