@@ -83,6 +83,8 @@ class Worker:
         """The time as this process believes it to be."""
         return self._scheduler.now() + self._skew
 
+    latest = now
+
 
 class Door:
     """Where a worker meets the outside."""
