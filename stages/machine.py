@@ -69,7 +69,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     `fleet` is as applied now, `plan` as the rollout in flight pinned it: the plan governs until it ends.
     """
     found = seen_as(seen, ClusterState(state.live), ClusterSeen)
-    version = found.version if found is not None and found.exists else None
+    version = found.version if found is not None else None
     reacted = react(governing(fleet, plan, state), state, seen.signals, seen.now, version)
     rollout = reacted.state.rollout
     if reacted.started:

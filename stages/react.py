@@ -47,8 +47,8 @@ def react(
 ) -> Reacted:
     """Apply signals in order, those that roll back first.
 
-    `live_version` is the live cluster's Kubernetes version where it was observed: a published version starts
-    a rollout only if it is newer.
+    `live_version` is the live cluster's Kubernetes version, empty where there is no such cluster and None
+    where it was not observed: a published version starts a rollout only if it is newer.
     """
     reacted = Reacted(state=state)
     for signal in sorted(signals, key=lambda s: not _pre_empts(fleet, state, s)):
@@ -163,6 +163,8 @@ def _objection(
         return f"nothing was published for the {fleet.versions.channel.value} channel"
     if fleet.versions.start is StartMode.MANUAL:
         return f"version {version} is available, and a person starts this fleet's rollouts"
+    if _must_be_newer(fleet, signal, version) and not live_version:
+        return f"version {version} is available, but {state.live}, which is live, has no cluster"
     if _must_be_newer(fleet, signal, version) and not newer(version, live_version or ""):
         return f"version {version} is not newer than {live_version}, which is live"
     return None
@@ -205,6 +207,9 @@ def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
 def _promote(reacted: Reacted, signal: Signal, _now: datetime) -> Reacted:
     rollout = _rollout(reacted)
     step = step_of(rollout)
+    if signal.step not in (None, step.name):
+        because = f"{signal.step} was promoted, and the rollout has come to {step.name} since"
+        return _answered(reacted, signal, False, because)
     held = rollout.held is not None and rollout.held.kind in PROMOTED_HOLDS
     if not step.approval and not (held and step.promotable):
         because = f"{step.name} cannot be promoted: " + (

@@ -259,3 +259,14 @@ async def test_a_candidate_that_is_still_being_deployed_is_removed_once_it_is_th
     assert (await it.ended()).outcome is Outcome.STOPPED
     await minutes(it, 30)
     assert it.world.clusters.find(it.fleet.slot(GREEN).cluster_id) is None
+
+
+async def test_a_version_for_a_fleet_whose_live_cluster_is_gone_is_answered() -> None:
+    it, _ = await rig()
+    it.world.clusters.delete(it.fleet.slot(BLUE).cluster_id)
+    it.clock.at += timedelta(minutes=20)
+    ticked = await it.publish_version()
+    answer = ticked.disposition("signal-1")
+    assert answer is not None
+    assert answer.because == "version 1.32.6 is available, but blue, which is live, has no cluster"
+    assert (await it.store.load(it.fleet.name)).pending == ()
