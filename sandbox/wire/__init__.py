@@ -10,13 +10,16 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
   endpoint asks for that.
 * Azure Resource Manager knows only what the product uses. Anything else is 404 `InvalidResourceType`.
 * Nothing checks roles: every token of the one managed identity may do everything.
-* Only outages and throttling that the world's faults ask for happen; nothing counts requests.
+* Requests are counted against the published limits (`sandbox.world.limits`) by one counter each. Azure has
+  several behind every endpoint, so that it may let more through; it also throttles for reasons of its own,
+  which happens here only where the world's faults ask for it. The metrics batch has no published limit.
+* A log query takes no time, so five at once are never seen: the line for them is counted as if each took 1 s.
 * DNS record sets are A, AAAA and CNAME. There are no alias records, no paging and no `$top`. A refusal has
   the published form `{"error": {"code", "message"}}`; clients must go by the status.
 * A cluster's etag is in the `ETag` header alone, not in `eTag` of the body, because Azure's published
   2024-05-01 description of the body has no such property. `If-Match` works on delete.
-* Throttling by the AKS resource provider has the form `{"code", "message"}` that AKS uses, which the
-  published descriptions do not know.
+* Throttling by the AKS resource provider has the form of the published descriptions where a bucket is
+  empty, and the bare `{"code", "message"}` where a fault asks for it: clients must read both.
 * A template spec's version answers without its template; a deployment takes a template spec and nothing else.
 * A Flux configuration is accepted by ARM at once; its operation has always succeeded. Only Git sources exist.
 * Metrics: `top`, `orderby` and `rollupby` are ignored; a query over an unknown metric or dimension is refused

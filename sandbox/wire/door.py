@@ -1,7 +1,7 @@
 """The way of every request through the door: who asks, what is asked, is the service there, what it says.
 
-Decides the order of the checks and their refusals: token, api-version, operation, subscription and resource
-group, outage. Refuses to know any service's operations and the world behind them.
+Decides the order of the checks and their refusals: token, api-version, operation, throttling, outage,
+subscription and resource group. Refuses to know any service's operations and the world behind them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sandbox.wire.errors import BadRequest, Unauthorized, error_body, refusal
 from sandbox.wire.identity import Identity
 from sandbox.wire.recorder import Recorder
 from sandbox.wire.routing import Call, Match, Operation, Reply, Service, Table
+from sandbox.wire.throttling import Throttle
 from sandbox.world.errors import ArmError
 from sandbox.world.model import World
 
@@ -50,12 +51,14 @@ class Door:
         recorder: Recorder,
         operations: Iterable[Operation],
         topic_key: str,
+        throttle: Throttle,
     ) -> None:
         self._world = world
         self._identity = identity
         self._recorder = recorder
         self._table = Table(operations)
         self._topic_key = topic_key
+        self._throttle = throttle
 
     def application(self) -> web.Application:
         """The web application of the door."""
@@ -74,6 +77,7 @@ class Door:
         headers = {
             "x-ms-request-id": str(uuid4()),
             "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id") or str(uuid4()),
+            **self._throttle.headers(service, request.method, request.path),
             **reply.headers,
         }
         reply = Reply(reply.status, reply.body, headers)
@@ -99,6 +103,9 @@ class Door:
                 body=body,
                 base=base,
             )
+            throttled = self._throttle.refuse(service, call)
+            if throttled is not None:
+                return throttled
             self._world.admit(*match.operation.families)
             self._check_scope(match)
             return match.operation.handler(call)

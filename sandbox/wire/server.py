@@ -30,6 +30,7 @@ from sandbox.wire.event_grid import PATH, Topic
 from sandbox.wire.gateway import ConnectProxy, gateway_application, gateway_context
 from sandbox.wire.identity import Identity
 from sandbox.wire.recorder import Recorder
+from sandbox.wire.throttling import Throttle
 from sandbox.wire.tls import Authority
 from sandbox.world.model import World
 from shared.clock import RehearsalClock
@@ -49,7 +50,7 @@ SERVICES = (
 
 
 class Wire:
-    """The stand-in over HTTPS; an async context manager.
+    """The stand-in over HTTPS; an async context manager. `throttled` False lets everything through.
 
     Attributes, once started (every endpoint is `https://localhost:PORT` without a final slash):
         arm_endpoint, metrics_endpoint, logs_endpoint: the base URLs of the SDK clients.
@@ -59,10 +60,19 @@ class Wire:
         ca_file: the certificate that all of it is issued under.
     """
 
-    def __init__(self, world: World, clock: Clock, *, record: Path | None = None, directory: Path) -> None:
+    def __init__(
+        self,
+        world: World,
+        clock: Clock,
+        *,
+        record: Path | None = None,
+        directory: Path,
+        throttled: bool = True,
+    ) -> None:
         self._world = world
         self._clock = clock
         self._record = record
+        self._throttle = Throttle(world, on=throttled)
         self._authority = Authority(directory)
         self._identity = Identity()
         self._topic = Topic()
@@ -86,13 +96,23 @@ class Wire:
         """A token of the managed identity for an audience, and when it expires in seconds since 1970."""
         return self._identity.issue(resource)
 
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may read in a log: keys, and the part of each token that makes it one."""
+        signatures = (token.rpartition(".")[2] for token in self._identity.issued)
+        return (self.topic_key, self.identity_header, *signatures)
+
     async def start(self) -> None:
         """Listen on free loopback ports."""
         recorder = Recorder(self._record, self._world.fleet.location)
         self._stack.callback(recorder.close)
         operations = [each for service in SERVICES for each in service.operations(self._world)]
         door = Door(
-            self._world, self._identity, recorder, operations + self._topic.operations(), self.topic_key
+            self._world,
+            self._identity,
+            recorder,
+            operations + self._topic.operations(),
+            self.topic_key,
+            self._throttle,
         )
         context = self._authority.server_context("localhost", LOOPBACK)
         base = f"https://localhost:{await self._serve(door.application(), context)}"
