@@ -10,6 +10,7 @@ from datetime import datetime
 from sandbox.world import orders
 from sandbox.world.errors import ArmError
 from sandbox.world.model import World
+from sandbox.world.zones import RecordSet
 from shared.fleet import Fleet, Record, SlotName
 from shared.probes import CheckSeen, ClusterSeen, CommandSeen, DeploymentSeen, RecordSeen, SyncSeen
 
@@ -31,7 +32,11 @@ def cluster(world: World, fleet: Fleet, slot: SlotName) -> ClusterSeen:
 
 def record(world: World, record: Record) -> RecordSeen:
     """The record set as it is."""
-    found = world.zones.find(record.zone_id, record.name, record.type)
+    return record_as(world.zones.find(record.zone_id, record.name, record.type))
+
+
+def record_as(found: RecordSet | None) -> RecordSeen:
+    """What ARM says of a record set."""
     if found is None:
         return RecordSeen(exists=False)
     return RecordSeen(

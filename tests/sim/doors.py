@@ -8,21 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import floor
 from random import Random
 from typing import Any, Protocol, cast
 
 from sandbox.memory_store import MemoryTables
 from sandbox.world.ports import PortsWorld
 from shared.actions import Action
+from shared.clock import DRIFT, ServiceClock
 from shared.decision import Decision, Seen
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet
 from shared.ports import Claimed, OutboxEntry, Row
-from shared.probes import Answer, Probe, Unavailable
+from shared.probes import Answer, Probe, Reading, RecordState, Unavailable
 from shared.store.table_store import TableStore
 from shared.store.tables import Clash, Found, Lost, Range, Write
-from tests.sim.scheduler import CRASH, Scheduler, Task, pause
-from tests.sim.swarm import STALL_SECONDS_MAX, Swarm
+from tests.sim.distortion import distorted, stale
+from tests.sim.scheduler import CRASH, EPOCH, Scheduler, Task, pause
+from tests.sim.swarm import STALL_SECONDS_MAX, Scenario
+
+DELIVERIES_MAX = 5
+EPOCH_SECONDS = EPOCH.timestamp()
+JUMPS = 0.05
+"""How often a clock that is wrong is found to have been set."""
 
 TIMEOUT_SECONDS = 300.0
 """`functionTimeout`: a process whose invocation lasts longer is killed."""
@@ -53,8 +61,9 @@ class Weather:
     `crash_at` crashes at exactly that scheduler point; `seen` notes every point with its invocation.
     """
 
-    def __init__(self, chance: Random, swarm: Swarm) -> None:
-        self.swarm = swarm
+    def __init__(self, chance: Random, scenario: Scenario) -> None:
+        self.swarm = scenario.swarm
+        self.store_stops = scenario.store_stops
         self.chance = chance
         self.crash_at: int | None = None
         self.seen: list[tuple[int, Task, str, str]] | None = None
@@ -64,7 +73,18 @@ class Weather:
     def fair(self) -> bool:
         """Whether no scheduler point is dangerous, or watched."""
         swarm = self.swarm
-        return not (swarm.crash or swarm.stall) and self.crash_at is None and self.seen is None
+        return not (swarm.crash or swarm.stall or swarm.hang) and self.crash_at is None and self.seen is None
+
+    def store_stopped(self, seconds: float) -> bool:
+        """Whether the store answers nobody now."""
+        return any(stop.from_seconds <= seconds < stop.until_seconds for stop in self.store_stops)
+
+    def deliveries(self) -> int:
+        """How often something is delivered: once, or up to five times."""
+        times = 1
+        while times < DELIVERIES_MAX and self.strikes(self.swarm.duplicate):
+            times += 1
+        return times
 
     def strikes(self, rate: float) -> bool:
         """Whether a fault of that rate strikes now."""
@@ -72,18 +92,38 @@ class Weather:
 
 
 class Worker:
-    """One process: a name and a clock that may be wrong."""
+    """One process: a name, a clock that may be wrong and jumps, and what the product makes of it."""
 
-    def __init__(self, name: str, scheduler: Scheduler, skew_seconds: float) -> None:
+    def __init__(self, name: str, scheduler: Scheduler, chance: Random, skew_seconds: float) -> None:
         self.name = name
+        self.scheduler = scheduler
+        self.clock = ServiceClock(WrongClock(scheduler, chance, skew_seconds), elapsed=self.elapsed)
+        self._began_at = chance.uniform(0, 1e6)
+        self._rate = 1 + chance.uniform(-DRIFT / 2, DRIFT / 2)
+
+    def elapsed(self) -> float:
+        """Seconds by a clock that nobody sets: it began somewhere, and its quartz is not perfect."""
+        return self._began_at + self._rate * self.scheduler.seconds
+
+
+class WrongClock:
+    """What a process sees on its own wall: wrong by up to `skew_seconds`, and set anew at any moment."""
+
+    def __init__(self, scheduler: Scheduler, chance: Random, skew_seconds: float) -> None:
         self._scheduler = scheduler
-        self._skew = timedelta(seconds=skew_seconds)
+        self._chance = chance
+        self._most_seconds = skew_seconds
+        self._skew = timedelta(seconds=chance.choice((-1, 0, 1)) * skew_seconds)
 
     def now(self) -> datetime:
-        """The time as this process believes it to be."""
+        """The time as this process shows it."""
+        if self._most_seconds and self._chance.random() < JUMPS:
+            self._skew = timedelta(seconds=self._chance.uniform(-1, 1) * self._most_seconds)
         return self._scheduler.now() + self._skew
 
-    latest = now
+    def at(self, real: datetime) -> datetime:
+        """The same moment: nothing is rehearsed."""
+        return real
 
 
 class Door:
@@ -112,6 +152,10 @@ class Door:
             weather.crashes += 1
             self.watch.told(self.worker.name, f"crashes {what}")
             await pause(CRASH)
+        if task is not None and weather.strikes(weather.swarm.hang):
+            self.watch.told(self.worker.name, f"hangs {what}, until the host kills it")
+            await pause(TIMEOUT_SECONDS - (self.scheduler.seconds - task.started_at))
+            await pause(CRASH)
         rest = STALL_SECONDS_MAX - task.slept_seconds if task is not None else 0.0
         if rest > 1.0 and weather.strikes(rate or weather.swarm.stall):
             assert task is not None, "only an invocation sleeps"
@@ -121,6 +165,12 @@ class Door:
             await pause(seconds)
         else:
             await pause(self.scheduler.briefly())
+
+    def refuse_store(self, what: str) -> None:
+        """Raise the store's refusal, if it strikes or the store has stopped."""
+        if self.weather.store_stops and self.weather.store_stopped(self.scheduler.seconds):
+            raise Retry(f"503 ServerBusy: {what}")
+        self.refuse(what)
 
     def refuse(self, what: str) -> None:
         """Raise the service's refusal, if it strikes."""
@@ -139,26 +189,29 @@ class FaultyTables:
 
     async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
         """As promised, or Retry."""
+        sent_at = self._door.worker.elapsed()
         await self._door.point("before a read")
-        self._door.refuse("a read")
+        self._door.refuse_store("a read")
         found = await self._tables.page(table, rows, rows_max=rows_max)
-        await self._door.point("after a read")
+        await self._dated("after a read", sent_at)
         return found
 
     async def scan(self, table: str, rows: Range) -> list[Found]:
         """As promised, or Retry."""
+        sent_at = self._door.worker.elapsed()
         await self._door.point("before a scan")
-        self._door.refuse("a scan")
+        self._door.refuse_store("a scan")
         found = await self._tables.scan(table, rows)
-        await self._door.point("after a scan")
+        await self._dated("after a scan", sent_at)
         return found
 
     async def get(self, table: str, partition: str, row_key: str) -> Found | None:
         """As promised, or Retry."""
+        sent_at = self._door.worker.elapsed()
         await self._door.point("before a get")
-        self._door.refuse("a get")
+        self._door.refuse_store("a get")
         found = await self._tables.get(table, partition, row_key)
-        await self._door.point("after a get")
+        await self._dated("after a get", sent_at)
         return found
 
     async def write(self, table: str, writes: Sequence[Write]) -> str:
@@ -166,8 +219,9 @@ class FaultyTables:
         door, weather = self._door, self._door.weather
         task = door.scheduler.current
         claim = task.claiming if task is not None else None
+        sent_at = door.worker.elapsed()
         await door.point("before a write")
-        door.refuse("a write")
+        door.refuse_store("a write")
         lost = weather.strikes(weather.swarm.lost)
         if lost and weather.chance.random() < 0.5:
             if weather.chance.random() < 0.5:
@@ -178,11 +232,18 @@ class FaultyTables:
             raise Lost("connection reset")
         etag = await self._tables.write(table, writes)
         door.watch.committed(claim, writes)
-        await door.point("after a write")
+        await self._dated("after a write", sent_at)
         if lost:
             door.watch.told(door.worker.name, "gets no answer to a write that was made")
             raise Lost("connection reset")
         return etag
+
+    async def _dated(self, what: str, sent_at: float) -> None:
+        """The answer on its way, with a `Date` in whole seconds that the server renews once a second."""
+        worker = self._door.worker
+        date = floor(EPOCH_SECONDS + worker.scheduler.seconds - self._door.weather.chance.random())
+        await self._door.point(what)
+        worker.clock.heard(date, sent_at)
 
     def _late(self, table: str, writes: Sequence[Write], claim: tuple[Row, Decision, Seen] | None) -> None:
         try:
@@ -227,8 +288,18 @@ class FaultyWorld:
         if weather.swarm.blind > 0:
             hidden = Unavailable("503 ServiceUnavailable")
             answers = {p: hidden if weather.strikes(weather.swarm.blind) else a for p, a in answers.items()}
+        if weather.swarm.gappy or weather.swarm.stale:
+            answers = {p: self._distorted(p, a, now) for p, a in answers.items()}
         await door.point("after it observed")
         return answers
+
+    def _distorted(self, probe: Probe, answer: Answer, now: datetime) -> Answer:
+        weather, chance = self._door.weather, self._door.weather.chance
+        if isinstance(probe, RecordState) and weather.strikes(weather.swarm.stale):
+            return stale(self._world.world, probe.record, now) or answer
+        if isinstance(answer, Reading) and answer.samples and weather.strikes(weather.swarm.gappy):
+            return distorted(chance, answer)
+        return answer
 
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
         """As promised; the answer of what was done may be lost."""

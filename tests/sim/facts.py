@@ -14,7 +14,7 @@ from sandbox.world import World
 from sandbox.world.zones import RecordSet
 from shared.actions import Action
 from shared.decision import Decision, Seen
-from shared.fleet import Fleet, Record
+from shared.fleet import Fleet, Record, SlotName
 from shared.model import FleetState, Outcome, Rollout, Signal
 from shared.ports import AuditEntry, FleetEntry, OutboxEntry, Row
 from shared.store.tables import Write
@@ -70,17 +70,13 @@ class Facts:
         self.acknowledged: dict[str, Signal] = {}
         self.meddled_at: datetime | None = None
         self.calm_since: datetime | None = None
+        self.lost_slots: dict[str, datetime] = {}
         self.crashes = 0
 
     @property
     def fleet(self) -> Fleet:
         """The fleet as first applied: ids and addresses never change."""
         return self.scenario.fleet
-
-    @property
-    def skew_seconds(self) -> float:
-        """How much two workers may disagree about an interval."""
-        return 2 * self.scenario.swarm.skew_seconds
 
     @property
     def rollout(self) -> Rollout | None:
@@ -91,6 +87,14 @@ class Facts:
     def in_flight(self) -> bool:
         """Whether a rollout is under way."""
         return self.rollout is not None and self.rollout.outcome is None
+
+    def runs(self, cluster_id: str) -> bool:
+        """Whether a cluster runs now."""
+        return self.world.clusters.runs(cluster_id, self.scheduler.now())
+
+    def is_lost(self, slot: str) -> bool:
+        """Whether somebody else has taken the slot's cluster away, and it does not run again."""
+        return slot in self.lost_slots and not self.runs(self.fleet.slot(SlotName(slot)).cluster_id)
 
     def record(self, record: Record) -> RecordSet | None:
         """A record set as the zone has it."""

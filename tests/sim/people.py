@@ -20,6 +20,7 @@ from shared.fleet import Approvals, Fleet
 from shared.model import HoldKind, Outcome, Signal, SignalKind
 from shared.signals import resources_of
 from shared.store.table_store import TableStore
+from tests.sim.blows import strike
 from tests.sim.doors import at_once
 from tests.sim.swarm import Meddling, Ring
 
@@ -57,6 +58,8 @@ class People:
             later(meddling.at_seconds, lambda it=meddling: self._meddle(it))  # type: ignore[misc]
         for at in scenario.edits:
             later(at, self._edit)
+        for blow in scenario.blows:
+            later(blow.at_seconds, lambda it=blow: strike(sim, it))  # type: ignore[misc]
 
     def _later(self, seconds: float, what: Callable[[], None]) -> None:
         """Something that the scenario has planned."""
@@ -71,7 +74,7 @@ class People:
     def hear(self, due: tuple[Outbound, ...]) -> None:
         """Deliver what Azure sends by itself."""
         for each in due:
-            self._deliver("event" if each.receiver is Receiver.EVENT_GRID else "alert", each.body)
+            self.deliver("event" if each.receiver is Receiver.EVENT_GRID else "alert", each.body)
 
     def done(self) -> bool:
         """Whether everything planned has happened and every sender has been answered."""
@@ -127,7 +130,7 @@ class People:
         event = events.version_available(cluster, version, sim.scheduler.now(), event_id=f"version-{version}")
         if sim.chance.random() < 0.5:
             event = events.to_cloud_event(event)
-        self._deliver("event", event)
+        self.deliver("event", event)
 
     def _again(self) -> None:
         """Somebody clears the free slot away and the next version is published."""
@@ -149,21 +152,21 @@ class People:
         fired_at = self._instant(ring.at_seconds)
         guid = sim.world.estate.hex_of(32, "ring", ring.number)
         fired = events.metric_alert(gateway, fired_at, alert_guid=guid)
-        self._later(ring.at_seconds, lambda: self._deliver("alert", fired))
+        self._later(ring.at_seconds, lambda: self.deliver("alert", fired))
         if ring.resolved_at_seconds is not None:
             at = max(1.0, ring.resolved_at_seconds)
             body = events.metric_alert(
                 gateway, fired_at, alert_guid=guid, resolved_at=self._instant(at), value=2.0
             )
-            self._later(at, lambda: self._deliver("alert", body))
+            self._later(at, lambda: self.deliver("alert", body))
 
     def _instant(self, seconds: float) -> datetime:
         return self._sim.world.estate.since_start(self._sim.scheduler.seconds + seconds)
 
-    def _deliver(self, what: str, body: dict[str, Any]) -> None:
+    def deliver(self, what: str, body: dict[str, Any]) -> None:
+        """Let a sender deliver a body until it is answered."""
         weather, chance = self._sim.weather, self._sim.chance
-        times = 1 + weather.strikes(weather.swarm.duplicate) + weather.strikes(weather.swarm.duplicate)
-        for _ in range(times):
+        for _ in range(weather.deliveries()):
             late = chance.uniform(30, 3600) if weather.strikes(weather.swarm.late) else chance.uniform(0, 10)
             self._owed += 1
             self._sim.scheduler.call(late, lambda: self._send(what, body, 10.0))

@@ -46,11 +46,14 @@ from tests.sim.doors import (
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 from tests.sim.people import People
 from tests.sim.scheduler import Crashed, Scheduler
-from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, TIMINGS, Scenario
+from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
 
 WORKERS = 3
 TICK_SECONDS = 60.0
 HOUSEKEEPING_MINUTES = 5
+DEQUEUES_MAX = 5
+VISIBILITY_SECONDS = 30.0
+"""`maxDequeueCount` and `visibilityTimeout` of host.json."""
 IDLE_SWEEPS = 0.1
 """The share of sweeps that are run although nothing is due."""
 CALM_SECONDS_MAX = 30 * 3600.0
@@ -63,12 +66,11 @@ class Process:
 
     def __init__(self, sim: Simulation, name: str) -> None:
         chance, swarm = sim.chance, sim.weather.swarm
-        skew = chance.choice((-1, 0, 1)) * swarm.skew_seconds
-        self.worker = Worker(name, sim.scheduler, skew)
+        self.worker = Worker(name, sim.scheduler, chance, swarm.skew_seconds)
         door = Door(sim.scheduler, sim.weather, sim, self.worker)
         self.store = WatchedStore(door, FaultyTables(door, sim.tables), resources_of)
-        self.engine = Engine(self.store, FaultyWorld(door, sim.ports), FaultyTopic(door), self.worker)
-        self.intake = Intake(self.store, self.engine, self.worker)
+        self.engine = Engine(self.store, FaultyWorld(door, sim.ports), FaultyTopic(door), self.worker.clock)
+        self.intake = Intake(self.store, self.engine, self.worker.clock)
 
 
 class Ran(Struct, frozen=True):
@@ -89,9 +91,11 @@ class Simulation:
         self.scenario = scenario
         self.chance = Random(f"run {scenario.seed}")
         self.scheduler = Scheduler(self.chance)
-        self.weather = Weather(self.chance, scenario.swarm)
+        self.weather = Weather(self.chance, scenario)
         fleet = scenario.fleet
-        self.world = World(fleet, self.scheduler, seed=scenario.seed, timings=TIMINGS, faults=scenario.faults)
+        self.world = World(
+            fleet, self.scheduler, seed=scenario.seed, timings=scenario.timings, faults=scenario.faults
+        )
         self.ports = PortsWorld(self.world)
         self.tables = MemoryTables()
         self.truth = TableStore(self.tables, resources_of)
@@ -213,7 +217,7 @@ class Simulation:
 
     def _calm(self) -> None:
         self.told("weather", "faults stop")
-        self.weather.swarm = CALM
+        self.weather.swarm, self.weather.store_stops = CALM, ()
         self.facts.calm_since = self.scheduler.now()
         # Clocks are set right by replacing every process; what is under way goes on where it stalled.
         self.processes = [self._process() for _ in range(WORKERS)]
@@ -221,9 +225,10 @@ class Simulation:
 
     def _minute(self) -> None:
         """The timers: a sweep that enqueues, and the housekeeping."""
+        self.scheduler.call(TICK_SECONDS, self._minute)
         if self._over() and (self.facts.calm_since is None or self.people.looked_twice()):
             self.scheduler.stop()
-        self.scheduler.call(TICK_SECONDS, self._minute)
+            return
         self._minutes += 1
         weather = self.weather
         idly = weather.strikes(IDLE_SWEEPS)
@@ -249,13 +254,28 @@ class Simulation:
         if error is not None or not isinstance(names, tuple):
             return
         for name in names:
-            times = 2 if self.weather.strikes(self.weather.swarm.duplicate) else 1
-            for _ in range(times):
+            for _ in range(self.weather.deliveries()):
                 wait = self.chance.random() * 4.0
                 self.scheduler.call(wait, partial(self._tick, str(name)))
 
-    def _tick(self, name: str) -> None:
-        self.invoke("tick", lambda process: process.engine.tick(name))
+    def _tick(self, name: str, dequeued: int = 1) -> None:
+        """A message of the queue: it comes again until it was handled, or goes to the poison queue."""
+        if self.weather.strikes(self.weather.swarm.dropped):
+            self.told("weather", "a message of the queue is lost")
+            return
+
+        def handled(_result: object, error: BaseException | None) -> None:
+            if error is not None and dequeued < DEQUEUES_MAX:
+                self.scheduler.call(VISIBILITY_SECONDS, partial(self._tick, name, dequeued + 1))
+
+        self.invoke("tick", lambda process: process.engine.tick(name), handled)
+
+    def redeploy(self) -> None:
+        """A new version of the app is rolled out: every process goes, whatever it was doing."""
+        self.told("weather", "the app is deployed anew")
+        for process in tuple(self.processes):
+            self.scheduler.crash(process.worker)
+        self.processes = [self._process() for _ in range(WORKERS)]
 
     def _over(self) -> bool:
         if self._found is not None:

@@ -31,6 +31,10 @@ TIMINGS = Timings(
     start_seconds=60,
     delete_seconds=120,
 )
+ENDLESS_SECONDS = 3.0 * 3600
+BLOWS = ("redeploy", "garbage", "storm", "stop live", "delete live")
+HARMLESS = frozenset({"redeploy", "garbage"})
+"""Blows that cost time and change no ending."""
 SKEW_SECONDS_MAX = 300.0
 STALL_SECONDS_MAX = 300.0
 
@@ -50,6 +54,10 @@ class Swarm(Struct, frozen=True, kw_only=True):
         duplicate: a delivery, or a tick, happens twice or more often.
         late: a delivery waits for up to an hour, so that others overtake it.
         missed: a timer does not fire.
+        dropped: a message of the queue is lost, or goes to the poison queue unread.
+        hang: a worker hangs at a scheduler point until the host kills it at `functionTimeout`.
+        stale: a read of a live record gives what it was before its latest write.
+        gappy: a gate's samples have gaps, are not numbers, are late, or are of something else.
         topic: the notification topic refuses an event.
     """
 
@@ -63,6 +71,10 @@ class Swarm(Struct, frozen=True, kw_only=True):
     duplicate: float = 0.0
     late: float = 0.0
     missed: float = 0.0
+    dropped: float = 0.0
+    hang: float = 0.0
+    stale: float = 0.0
+    gappy: float = 0.0
     topic: float = 0.0
     skew_seconds: float = 0.0
 
@@ -94,6 +106,20 @@ class Meddling(Struct, frozen=True):
     keeps_metadata: bool
 
 
+class Blow(Struct, frozen=True):
+    """One of the things that happen once: see `tests.sim.blows`."""
+
+    at_seconds: float
+    kind: str
+
+
+class Span(Struct, frozen=True):
+    """Seconds of the simulation in which something is out."""
+
+    from_seconds: float
+    until_seconds: float
+
+
 class Scenario(Struct, frozen=True, kw_only=True):
     """All of it. `expected` is the one right ending where nothing but weather was drawn."""
 
@@ -105,6 +131,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
     rings: tuple[Ring, ...] = ()
     meddlings: tuple[Meddling, ...] = ()
     edits: tuple[float, ...] = ()
+    blows: tuple[Blow, ...] = ()
+    store_stops: tuple[Span, ...] = ()
+    timings: Timings = TIMINGS
     again_at_seconds: float | None = None
     expected: Outcome | None = None
 
@@ -120,6 +149,10 @@ _RATES = {
     "duplicate": (0.05, 0.3),
     "late": (0.1, 0.4),
     "missed": (0.05, 0.3),
+    "dropped": (0.05, 0.3),
+    "hang": (0.001, 0.004),
+    "stale": (0.1, 0.5),
+    "gappy": (0.02, 0.2),
     "topic": (0.05, 0.3, 1.0),
     "skew_seconds": (30.0, SKEW_SECONDS_MAX),
 }
@@ -154,6 +187,9 @@ def draw(seed: int) -> Scenario:
     disturbed = (
         words or swarm.heckle or rings or meddlings or faults.outages or swarm.blind or swarm.skew_seconds
     )
+    timings = _endless(chance) if chance.random() < 0.06 else TIMINGS
+    blows = _blows(chance) if chance.random() < 0.15 else ()
+    upsets = timings != TIMINGS or swarm.gappy or any(blow.kind not in HARMLESS for blow in blows)
     waits = fleet.approvals != Approvals() or fleet.policy.deadlines
     return Scenario(
         seed=seed,
@@ -164,9 +200,28 @@ def draw(seed: int) -> Scenario:
         rings=rings,
         meddlings=meddlings,
         edits=tuple(chance.uniform(60, 4800) for _ in range(chance.choice((0, 0, 1, 3)))),
+        blows=blows,
+        store_stops=_store_stops(chance) if chance.random() < 0.1 else (),
+        timings=timings,
         again_at_seconds=chance.uniform(1500, 6600) if chance.random() < 0.3 else None,
-        expected=None if disturbed or waits else ending,
+        expected=None if disturbed or upsets or waits else ending,
     )
+
+
+def _endless(chance: Random) -> Timings:
+    """A long-running operation that outlasts every deadline, and all the chaos."""
+    which = chance.choice(("deploy", "sync", "command", "stop", "start", "delete"))
+    return msgspec.structs.replace(TIMINGS, **{f"{which}_seconds": ENDLESS_SECONDS})
+
+
+def _blows(chance: Random) -> tuple[Blow, ...]:
+    count = chance.choice((1, 1, 2, 3))
+    return tuple(Blow(chance.uniform(60, 6000), chance.choice(BLOWS)) for _ in range(count))
+
+
+def _store_stops(chance: Random) -> tuple[Span, ...]:
+    begin = START_SECONDS + chance.uniform(60, 5400)
+    return (Span(begin, begin + chance.choice((60, 600, 1200))),)
 
 
 def _world(chance: Random, fleet: Fleet) -> tuple[Faults, Outcome]:

@@ -44,7 +44,7 @@ class RollbackPreempts(Checker):
     def _turned(self, claim: ClaimMade, before: Rollout, after: Rollout) -> None:
         if after.stage is not Stage.ROLLBACK and after.outcome is None:
             self.broken(f"a signal sends {before.stage} {before.step} back, but it is at {after.step}")
-        if not before.shifted or claim.decision.step != "divert":
+        if not before.shifted or claim.decision.step != "divert" or self.facts.is_lost(before.safe):
             return
         writes = sum(isinstance(action, PointRecord) for action in claim.decision.actions)
         readable = sum(isinstance(answer, RecordSeen) for answer in claim.seen.answers.values())
@@ -95,6 +95,7 @@ class RecordsPointWell(Checker):
         rollout = self.facts.states[effect.epoch].rollout
         assert rollout is not None, "a live record is written by a rollout"
         if action.slot == rollout.safe:
+            self._can_take_it(action, rollout)
             return
         if (rollout.id, action.slot) not in self._proved:
             self.broken(f"{action.slot} was given traffic without having been seen healthy")
@@ -102,6 +103,16 @@ class RecordsPointWell(Checker):
             self.broken(f"a rollback points at {action.slot}, the safe slot is {rollout.safe}")
         if not self.facts.world.clusters.runs(self.facts.fleet.slot(action.slot).cluster_id, effect.at):
             self.broken(f"{action.slot} was given traffic while its cluster does not run")
+
+    def _can_take_it(self, action: PointRecord, rollout: Rollout) -> None:
+        """Nobody is sent from a cluster that runs to one that was seen to be gone."""
+        lost_at = self.facts.lost_slots.get(action.slot)
+        if lost_at is None or self.facts.points_at(action.record) != rollout.candidate:
+            return
+        known = (self.facts.scheduler.now() - lost_at).total_seconds() > TIMEOUT_SECONDS
+        candidate = self.facts.fleet.slot(rollout.candidate).cluster_id
+        if known and self.facts.is_lost(action.slot) and self.facts.runs(candidate):
+            self.broken(f"users of {rollout.candidate} were sent to {action.slot}, which has been lost")
 
 
 class NothingPreciousDestroyed(Checker):
@@ -135,8 +146,6 @@ class NothingPreciousDestroyed(Checker):
         facts, what = self.facts, type(action).__name__
         if self._meddled_just_now():
             return
-        if facts.skew_seconds and isinstance(action, StopCluster) and self._stale(effect):
-            return  # a wrong clock cuts the wait for a late stop short: stated in docs/guarantees.md
         for record in facts.fleet.live_records:
             if facts.points_at(record) == action.slot:
                 self.broken(f"{what} of {action.slot}, where {record.fqdn} points")
@@ -145,22 +154,15 @@ class NothingPreciousDestroyed(Checker):
         if rollout.safe == action.slot:
             self.broken(f"{what} of {action.slot}, which is the safe slot")
         share = facts.world.traffic.mix(effect.at).get(action.slot, 0.0)
-        if share > 0.01 and facts.meddled_at is None and not facts.skew_seconds:
+        if share > 0.01 and facts.meddled_at is None:
             self.broken(f"{what} of {action.slot}, which serves {share:.0%} of the users")
         if action.slot == rollout.live:
             if rollout.id not in self._waived:
                 self._baked(effect, what)
             return
         created_at = facts.world.clusters.created_at(facts.fleet.slot(action.slot).cluster_id, effect.at)
-        slack = timedelta(seconds=facts.skew_seconds)
-        if created_at is not None and created_at < rollout.started_at - slack:
+        if created_at is not None and created_at < rollout.started_at:
             self.broken(f"{what} of a cluster in {action.slot} that is older than the rollout")
-
-    def _stale(self, effect: EffectMade) -> bool:
-        rollout = self.facts.rollout
-        return (
-            rollout is not None and rollout.stage is Stage.ROLLBACK and effect.epoch < self.facts.state.epoch
-        )
 
     def _baked(self, effect: EffectMade, what: str) -> None:
         plan = self.facts.plan
@@ -168,7 +170,7 @@ class NothingPreciousDestroyed(Checker):
         since = max(self._moved_at.get(record, 1e12) for record in plan.live_records)
         baked = self.facts.scheduler.seconds - since
         wanted = plan.policy.bake_seconds + plan.policy.observe_seconds + plan.policy.propagation_seconds
-        if baked < wanted - self.facts.skew_seconds:
+        if baked < wanted:
             self.broken(f"{what} of the old cluster {baked:.0f} s after the switch, before {wanted} s")
 
     def _meddled_just_now(self) -> bool:
@@ -198,7 +200,7 @@ class SettledAgree(Checker):
             self._own_write(after)
         if "restore_ttl ran into its deadline" in claim.decision.because:
             self._ttl_given_up = True
-        undisturbed = self.facts.meddled_at is None and not self.facts.skew_seconds
+        undisturbed = self.facts.meddled_at is None
         if after.outcome is Outcome.ROLLED_BACK and undisturbed:
             share = self.facts.world.traffic.mix(claim.at).get(after.safe, 0.0)
             if share < 0.95:
@@ -227,8 +229,7 @@ class SettledAgree(Checker):
         if rollout.outcome is not Outcome.COMPLETED and ending.state.live != rollout.live:
             self.broken(f"{rollout.outcome}, but {ending.state.live} is recorded as live")
         safe = self.facts.fleet.slot(rollout.safe)
-        swarm = self.facts.scenario.swarm
-        excused = swarm.skew_seconds and (swarm.zombie or swarm.stall)  # a late stop, outwaited too briefly
+        excused = self.facts.is_lost(rollout.safe)
         if not excused and not self.facts.world.clusters.runs(safe.cluster_id, self.facts.scheduler.now()):
             self.broken(f"the cluster of {rollout.safe}, the safe slot, does not run")
         for record in self.facts.fleet.live_records:
@@ -239,7 +240,8 @@ class SettledAgree(Checker):
         assert found is not None, "nobody deletes a record here"
         if self.facts.meddled_at is not None and not self._repaired(rollout):
             return
-        if self.facts.points_at(record) != rollout.safe:
+        stranded = rollout.outcome is Outcome.ROLLBACK_FAILED and self.facts.is_lost(rollout.safe)
+        if self.facts.points_at(record) != rollout.safe and not stranded:
             self.broken(
                 f"{record.fqdn} points at {', '.join(found.targets)}, the safe slot is {rollout.safe}"
             )
