@@ -93,7 +93,8 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `because` says what it means in a sentence. `versions` maps a channel to the version that an event
     published for it. `by` is the person behind a command. `state` is `fired` or `resolved` for an alert and
-    the event's own word (`started`, `succeeded`, `failed`, `deleted`) otherwise.
+    the event's own word (`started`, `succeeded`, `failed`, `deleted`) otherwise. `step` is the one step that
+    a promotion is meant for: a yes to one question is none to the next.
     """
 
     kind: SignalKind
@@ -113,6 +114,7 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str | None = None
     note: str | None = None
     lift_hold: bool = False
+    step: str | None = None
 
 
 class Disposition(Struct, frozen=True, kw_only=True):

@@ -32,11 +32,12 @@ def command_signal(
     by: str | None,
     received_at: datetime,
     key: str | None = None,
+    step: str | None = None,
 ) -> Signal:
     """A command to `fleet` as a signal. Raises Refused.
 
     `by` is the person, as whoever received the command knows them. With the same `key` (the caller's own,
-    from `Idempotency-Key`) a command said twice is said once.
+    from `Idempotency-Key`) a command said twice is said once. `step` is the step that it is meant for.
     """
     if kind not in COMMANDS:
         raise Refused(f"command: got {kind}, expected one of {', '.join(sorted(COMMANDS))}")
@@ -66,6 +67,7 @@ def command_signal(
         by=person,
         note=note,
         lift_hold=_flag(found),
+        step=step,
     )
 
 
