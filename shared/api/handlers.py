@@ -76,11 +76,11 @@ class Api:
         code = signals.validation_code(body)
         if code is not None:
             return reply({"validationResponse": code})
-        return _accepted(await self._intake.events(body))
+        return _accepted(await self._intake.batch(body))
 
     async def take_alert(self, request: Request) -> Response:
         """The webhook of an Azure Monitor action group."""
-        return _accepted(await self._intake.alert(request.json()))
+        return _accepted(signals.Batch(await self._intake.alert(request.json())))
 
     async def list_rollouts(self, request: Request) -> Response:
         """A fleet's rollouts, newest first."""
@@ -170,6 +170,8 @@ def _current(row: Row, rollout: Rollout) -> bool:
     return row.state.rollout is not None and row.state.rollout.id == rollout.id
 
 
-def _accepted(found: tuple[Any, ...]) -> Response:
-    accepted = [{"signal": s.id, "kind": s.kind, "fleet": s.fleet, "because": s.because} for s in found]
-    return reply({"accepted": accepted}, 200)
+def _accepted(found: signals.Batch) -> Response:
+    accepted = [
+        {"signal": s.id, "kind": s.kind, "fleet": s.fleet, "because": s.because} for s in found.signals
+    ]
+    return reply({"accepted": accepted, "refused": found.refused})

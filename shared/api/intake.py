@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -17,12 +17,16 @@ from shared.engine import QUIET_SECONDS, Engine, Ticked
 from shared.errors import Refused, SwitchyardError
 from shared.model import Signal
 from shared.ports import Clock, FleetEntry, Store
+from shared.signals import Batch
 
 log = logging.getLogger("switchyard.intake")
 
 _DIRECTORY_SECONDS = 10
 _DIRECTORY_SECONDS_REFUSED = 1
 _MARK_SECONDS = QUIET_SECONDS / 3
+
+
+Reader = Callable[[object, datetime, Sequence[FleetEntry]], Batch]
 
 
 class GridEvent(Protocol):
@@ -52,12 +56,16 @@ class Intake:
         self.refused: Counter[str] = Counter()
 
     async def events(self, body: object) -> tuple[Signal, ...]:
-        """One Event Grid or CloudEvents event, or an array of them. Raises Refused."""
-        return await self._take("event", signals.parse_events, body)
+        """One Event Grid or CloudEvents event, or an array of them. Raises Refused where none is a signal."""
+        return (await self.batch(body)).signals
+
+    async def batch(self, body: object) -> Batch:
+        """The same, with what was refused of an array. Raises Refused where none is a signal."""
+        return await self._take("event", signals.read_batch, body)
 
     async def alert(self, body: object) -> tuple[Signal, ...]:
         """One Azure Monitor alert in the common schema. Raises Refused."""
-        return await self._take("alert", signals.parse_alert, body)
+        return (await self._take("alert", _alone, body)).signals
 
     async def grid_event(self, event: GridEvent) -> None:
         """One event from the Event Grid trigger.
@@ -80,52 +88,66 @@ class Intake:
         """Read the directory anew next time: a fleet was applied."""
         self._read_at = None
 
-    async def _take(
-        self,
-        what: str,
-        parse: Callable[[object, datetime, tuple[FleetEntry, ...]], Iterable[Signal]],
-        body: object,
-    ) -> tuple[Signal, ...]:
+    async def _take(self, what: str, read: Reader, body: object) -> Batch:
         directory = await self._entries(_DIRECTORY_SECONDS)
         # Read after the store has answered: before, a new worker knows no clock but its own.
         now = self._clock.now()
         try:
-            found = tuple(parse(body, now, directory))
+            found = read(body, now, directory)
         except Refused:
+            found = None
+        if found is None or found.refused:
             # Another worker may just have applied the fleet, and a refused event never comes again.
             directory = await self._entries(_DIRECTORY_SECONDS_REFUSED)
-            found = self._counted(what, lambda: tuple(parse(body, now, directory)))
+            found = self._counted(what, lambda: read(body, now, directory))
         by_name = {entry.name: entry for entry in directory}
-        for signal in found:
-            await self._accept(signal, by_name[signal.fleet], now)
+        await self._accept(found.signals, by_name, now)
         return found
 
-    def _counted(self, what: str, parse: Callable[[], tuple[Signal, ...]]) -> tuple[Signal, ...]:
+    def _counted(self, what: str, read: Callable[[], Batch]) -> Batch:
         try:
-            return parse()
+            found = read()
         except Refused as error:
-            self.refused[what] += 1
-            log.warning("refused %s number %d: %s", what, self.refused[what], error)
+            self._count(what, 1, str(error))
             raise
+        if found.refused:
+            self._count(what, len(found.refused), signals.told(found.refused))
+        return found
 
-    async def _accept(self, signal: Signal, entry: FleetEntry, now: datetime) -> None:
-        if not entry.active or now - entry.marked_at > timedelta(seconds=_MARK_SECONDS):
-            # Marked first: a crash in between leaves a fleet that is swept for nothing, never a lost signal.
-            # Marked anew: housekeeping that is about to let the fleet go finds another etag, and does not.
-            await self._store.mark(entry.name, active=True, now=now)
-        if not await self._store.accept(signal):
-            log.info("%s: %s was here before", signal.fleet, signal.id)
-            return
+    def _count(self, what: str, times: int, because: str) -> None:
+        self.refused[what] += times
+        log.warning("refused %s number %d: %s", what, self.refused[what], because)
+
+    async def _accept(
+        self, found: Sequence[Signal], by_name: Mapping[str, FleetEntry], now: datetime
+    ) -> None:
+        """Store them all, then act on them: what a storm brought is acted on at once, not one by one."""
+        marked: set[str] = set()
+        new: dict[str, None] = {}
+        for signal in found:
+            if signal.fleet not in marked and _unmarked(by_name[signal.fleet], now):
+                # Marked first: a crash in between leaves a fleet that is swept for nothing, no lost signal.
+                # Marked anew: housekeeping that is about to let the fleet go finds another etag and does not.
+                await self._store.mark(signal.fleet, active=True, now=now)
+            marked.add(signal.fleet)
+            if await self._store.accept(signal):
+                new[signal.fleet] = None
+            else:
+                log.info("%s: %s was here before", signal.fleet, signal.id)
+        for fleet in new:
+            await self._act(fleet, now)
+
+    async def _act(self, fleet: str, now: datetime) -> None:
         try:
-            await self._engine.tick(signal.fleet)
+            await self._engine.tick(fleet)
             return
         except SwitchyardError as error:
-            log.warning("%s: stored, and left to the timer: %s", signal.fleet, error)
+            log.warning("%s: stored, and left to the timer: %s", fleet, error)
         except Exception:
             # The signal is safe; an error to its sender could silence the action group for 15 minutes.
-            log.exception("%s: stored, and left to the timer", signal.fleet)
+            log.exception("%s: stored, and left to the timer", fleet)
         # The directory was read a while ago: the fleet may have been put to rest since.
-        await self._store.mark(entry.name, active=True, now=now)
+        await self._store.mark(fleet, active=True, now=now)
 
     async def _entries(self, seconds_max: int) -> tuple[FleetEntry, ...]:
         asked_at = self._clock.now()
@@ -135,6 +157,14 @@ class Intake:
             # A new worker asked by its own clock, which may be fast: it must not keep the directory for long.
             self._read_at = min(asked_at, self._clock.now())
         return self._directory
+
+
+def _alone(body: object, received_at: datetime, directory: Sequence[FleetEntry]) -> Batch:
+    return Batch(signals.parse_alert(body, received_at, directory))
+
+
+def _unmarked(entry: FleetEntry, now: datetime) -> bool:
+    return not entry.active or now - entry.marked_at > timedelta(seconds=_MARK_SECONDS)
 
 
 def envelope(event: GridEvent) -> dict[str, Any]:

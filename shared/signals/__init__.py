@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec import Struct
+
 from shared.errors import Refused
 from shared.model import Signal
 from shared.signals.alerts import alert_signals as parse_alert
@@ -18,13 +20,17 @@ from shared.signals.explaining import explain, validation_code
 from shared.signals.matching import Entry, resources_of
 
 __all__ = [
+    "Batch",
     "Entry",
+    "Rejected",
     "explain",
     "parse_alert",
     "parse_command",
     "parse_event",
     "parse_events",
+    "read_batch",
     "resources_of",
+    "told",
     "validation_code",
 ]
 
@@ -33,25 +39,49 @@ EVENTS_MAX = 5000
 _SENTENCES_MAX = 3
 
 
+class Rejected(Struct, frozen=True):
+    """An event of a batch that is no signal: its place, counted from 0, and the sentence that says why."""
+
+    event: int
+    because: str
+
+
+class Batch(Struct, frozen=True):
+    """What a delivery held: the signals of its good events, and what was wrong with the others."""
+
+    signals: tuple[Signal, ...]
+    refused: tuple[Rejected, ...] = ()
+
+
 def parse_events(body: object, received_at: datetime, directory: Sequence[Entry]) -> tuple[Signal, ...]:
-    """The signals of one event or of an array of them.
+    """The signals of one event or of an array of them. Raises Refused where there is none."""
+    return read_batch(body, received_at, directory).signals
+
+
+def read_batch(body: object, received_at: datetime, directory: Sequence[Entry]) -> Batch:
+    """One event, or an array of them with each one's own answer.
 
     One bad event must not take the good ones of its batch along: Event Grid never delivers a refused batch
     again. Raises Refused with the first few sentences where none of them is a signal.
     """
     if not isinstance(body, list):
-        return parse_event(body, received_at, directory)
+        return Batch(parse_event(body, received_at, directory))
     if not 0 < len(body) <= EVENTS_MAX:
         raise Refused(f"events: got {len(body)} of them, expected 1 to {EVENTS_MAX}")
     found: list[Signal] = []
-    sentences: list[str] = []
-    for event in body:
+    refused: list[Rejected] = []
+    for place, event in enumerate(body):
         try:
             found += parse_event(event, received_at, directory)
         except Refused as error:
-            sentences.append(str(error))
+            refused.append(Rejected(place, str(error)))
     if not found:
-        told = list(dict.fromkeys(sentences))
-        more = [f"and {len(told) - _SENTENCES_MAX} more"] if len(told) > _SENTENCES_MAX else []
-        raise Refused("; ".join(told[:_SENTENCES_MAX] + more))
-    return tuple(found)
+        raise Refused(told(refused))
+    return Batch(tuple(found), tuple(refused))
+
+
+def told(refused: Sequence[Rejected]) -> str:
+    """The first few different sentences of what was refused."""
+    distinct = list(dict.fromkeys(each.because for each in refused))
+    more = [f"and {len(distinct) - _SENTENCES_MAX} more"] if len(distinct) > _SENTENCES_MAX else []
+    return "; ".join(distinct[:_SENTENCES_MAX] + more)

@@ -33,7 +33,7 @@ _ACCEPT_SWALLOWED = """try:
         new = await self._store.accept(signal)
     except SwitchyardError:
         return
-    if not new:"""
+    if new:"""
 _UNLESS_HELD = """(Reaction.NOTE if state.rollout is not None and state.rollout.held is not None
         and TABLE[trigger][phase] is Reaction.ROLL_BACK else TABLE[trigger][phase])"""
 _TTL_UNFENCED = (
@@ -120,7 +120,7 @@ MUTANTS = (
         (
             "shared.api.intake",
             "_accept",
-            "if not await self._store.accept(signal):",
+            "if await self._store.accept(signal):",
             _ACCEPT_SWALLOWED,
         ),
     ),
