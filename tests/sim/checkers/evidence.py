@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.actions import DestroyCluster
 from shared.fleet import Fleet, Gate
@@ -23,6 +23,8 @@ _GATES = {
 }
 _WITH_USERS = ("observe", "bake", "destroy")
 _POLLS_SECONDS = 180
+_DATE = timedelta(seconds=2)
+"""The store's whole seconds, by which a worker may think it earlier than it is."""
 
 
 class NoPassWithoutEvidence(Checker):
@@ -30,7 +32,16 @@ class NoPassWithoutEvidence(Checker):
 
     invariant = "10"
 
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self._entered_at: dict[datetime, datetime] = {}
+
     def claimed(self, claim: ClaimMade) -> None:
+        if claim.after is not None:
+            self._entered_at.setdefault(claim.after.entered_at, claim.at)
+        self._judged(claim)
+
+    def _judged(self, claim: ClaimMade) -> None:
         before, after, plan = claim.before, claim.after, claim.row.plan
         if not claim.stays or before is None or after is None or plan is None:
             return
@@ -66,9 +77,10 @@ class NoPassWithoutEvidence(Checker):
             self.broken(f"{step} passed on {len(values)} samples of {gate.name}")
         if gate.max_value is not None and max(values) > gate.max_value:
             self.broken(f"{step} passed on {max(values)} of {gate.name}")
-        since = users_since(plan, before) if step in _WITH_USERS else before.entered_at
+        with_users = step in _WITH_USERS
+        since = users_since(plan, before) if with_users else self._entered_at[before.entered_at] - _DATE
         oldest = min(sample.at for sample in judgement.samples)
-        if oldest < since - timedelta(seconds=self.facts.skew_seconds):
+        if oldest < since:
             self.broken(f"{step} passed on a sample of {oldest}, from before {since}")
         moved = [self._moved_at(claim, record) for record in plan.live_records]
         propagated = max(moved, default=0.0) + plan.policy.propagation_seconds
@@ -76,8 +88,8 @@ class NoPassWithoutEvidence(Checker):
         if self._meddled_within(claim, age):
             return  # whoever moves a record there and back between two polls is seen by nobody
         # A record that came back from somebody else's hands is back since the poll before, at the latest.
-        slack = self.facts.skew_seconds + (_POLLS_SECONDS if self.facts.meddled_at is not None else 0)
-        if step in _WITH_USERS and age > self.facts.scheduler.seconds - propagated + slack:
+        slack = _POLLS_SECONDS if self.facts.meddled_at is not None else 0
+        if with_users and age > self.facts.scheduler.seconds - propagated + slack:
             self.broken(f"{step} passed on a sample of {oldest}, when users were not yet on the candidate")
 
     def _meddled_within(self, claim: ClaimMade, age_seconds: float) -> bool:

@@ -29,7 +29,7 @@ class FreezeLifted(Checker):
     def performed(self, effect: EffectMade) -> None:
         action, plan = effect.action, self.facts.plan
         if isinstance(action, Freeze) and plan is not None and plan.freeze is not None:
-            longest = timedelta(seconds=plan.freeze.expires_seconds + self.facts.skew_seconds)
+            longest = timedelta(seconds=plan.freeze.expires_seconds)
             if action.until > effect.at + longest:
                 self.broken(f"the freeze of {action.slot} lasts until {action.until}")
 
@@ -37,9 +37,6 @@ class FreezeLifted(Checker):
         rollout = ending.state.rollout
         if rollout is None or rollout.outcome in (None, Outcome.ROLLBACK_FAILED) or self._given_up:
             return
-        swarm = self.facts.scenario.swarm
-        if swarm.skew_seconds and (swarm.zombie or swarm.stall):
-            return  # a wrong clock cuts the wait for a late freeze short: stated in docs/guarantees.md
         for slot in self.facts.fleet.slots:
             until = self.facts.world.commands.frozen_until(slot.cluster_id)
             if until is not None:
