@@ -15,6 +15,7 @@ from shared import settings as environment
 from shared.api.handlers import Api
 from shared.api.http import Handler, Request, respond
 from shared.api.intake import Intake
+from shared.clock import RehearsalClock, ServiceClock
 from shared.engine import Engine
 from shared.settings import Settings
 from shared.signals import resources_of
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     import azure.functions as func
 
     from shared.ports import Publisher, Store, World
+
+
+# The processes of a rehearsal share one machine and its clock; by the store's whole seconds they would be
+# minutes apart at a rehearsal's pace.
+_REHEARSAL_TRUST_SECONDS = 10.0
 
 
 class System(Struct, frozen=True, kw_only=True):
@@ -37,14 +43,16 @@ class System(Struct, frozen=True, kw_only=True):
 def system() -> System:
     """The system of this process. Raises Invalid for an environment that it cannot run in."""
     settings = environment.parse(os.environ)
-    store, world, publisher = _adapters(settings)
-    engine = Engine(store, world, publisher, settings.clock)
-    intake = Intake(store, engine, settings.clock)
-    api = Api(store, intake, settings.clock, trust_easy_auth=settings.trust_easy_auth)
+    rehearsed = isinstance(settings.clock, RehearsalClock)
+    clock = ServiceClock(settings.clock, trust_seconds=_REHEARSAL_TRUST_SECONDS if rehearsed else 0.0)
+    store, world, publisher = _adapters(settings, clock)
+    engine = Engine(store, world, publisher, clock)
+    intake = Intake(store, engine, clock)
+    api = Api(store, intake, clock, trust_easy_auth=settings.trust_easy_auth)
     return System(engine=engine, intake=intake, api=api)
 
 
-def _adapters(settings: Settings) -> tuple[Store, World, Publisher]:
+def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, World, Publisher]:
     from shared.azure.connection import Connection
     from shared.azure.topic import EventGridTopics
     from shared.azure.world import AzureWorld
@@ -58,9 +66,10 @@ def _adapters(settings: Settings) -> tuple[Store, World, Publisher]:
         probe_proxy=settings.probe_proxy,
     )
     if settings.storage_connection is not None:
-        tables = AzureTables.from_connection_string(settings.storage_connection)
+        tables = AzureTables.from_connection_string(settings.storage_connection, clock=clock)
     else:
-        tables = AzureTables.from_endpoint(settings.tables_endpoint or "", connection.credential)
+        endpoint = settings.tables_endpoint or ""
+        tables = AzureTables.from_endpoint(endpoint, connection.credential, clock=clock)
     return TableStore(tables, resources_of), AzureWorld(connection), EventGridTopics(connection)
 
 
