@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.errors import Conflict, Invalid, NotFound, Refused, Retry, Superseded, SwitchyardError
+from shared.signals.body import refused
 
 log = logging.getLogger("switchyard.api")
 
@@ -50,8 +51,11 @@ class Request(Struct, frozen=True, kw_only=True):
             raise Refused(f"body: got text that is not JSON ({error}), expected a JSON document") from None
 
     def header(self, name: str) -> str | None:
-        """One header's value."""
-        return self.headers.get(name.lower())
+        """One header's value. Raises Refused for one that could not be told or sent back."""
+        value = self.headers.get(name.lower())
+        if value is not None and not (value.isascii() and value.isprintable()):
+            raise refused(name.lower(), value, "printable ASCII")
+        return value
 
     def if_match(self) -> str | None:
         """The etag that the client wants to change, without its quotes."""
