@@ -30,10 +30,10 @@ _LOOKS_RIGHT = "(elsewhere(fleet, rollout, rollout.safe, seen) is None)"
 _PERFORM_FIRST = """await self._perform(_governing(row), decision, decision.state.epoch)
             claimed = await self._claim(row, decision, seen)"""
 _ACCEPT_SWALLOWED = """try:
-            new = await self._store.accept(signal)
+            stored = await self._store.accept(signal)
         except SwitchyardError:
             return
-        if new:"""
+        if stored:"""
 _UNLESS_HELD = """(Reaction.NOTE if state.rollout is not None and state.rollout.held is not None
         and TABLE[trigger][phase] is Reaction.ROLL_BACK else TABLE[trigger][phase])"""
 _TTL_UNFENCED = (
