@@ -1,4 +1,8 @@
-"""The inventory of triggers: a decorator, one call, one return. Everything else is behind `shared.wiring`."""
+"""The inventory of triggers: a decorator, one call, one return. Everything else is behind `shared.wiring`.
+
+A webhook's key is its sender's identity. A route of `PEOPLE` asks for no key, because `shared.api.access`
+asks who it is.
+"""
 
 from typing import List  # noqa: UP035 - the runtime knows the output type by this name alone
 
@@ -9,6 +13,7 @@ from shared import wiring
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 FLEET = "fleets/{fleet}"
+PEOPLE = func.AuthLevel.ANONYMOUS
 ROLLOUT = f"{FLEET}/rollouts/{{rollout}}"
 
 
@@ -28,6 +33,18 @@ async def event_webhook(req: func.HttpRequest) -> func.HttpResponse:
 async def alerts(req: func.HttpRequest) -> func.HttpResponse:
     """The webhook of Azure Monitor action groups."""
     return await wiring.serve(wiring.system().api.take_alert, req)
+
+
+@app.route("entra/events", methods=["POST"], auth_level=PEOPLE)
+async def signed_events(req: func.HttpRequest) -> func.HttpResponse:
+    """Events from Event Grid with an Entra token of its own in place of a key."""
+    return await wiring.serve(wiring.system().api.take_signed_events, req)
+
+
+@app.route("entra/alerts", methods=["POST"], auth_level=PEOPLE)
+async def signed_alerts(req: func.HttpRequest) -> func.HttpResponse:
+    """Alerts from an action group with an Entra token of its own in place of a key."""
+    return await wiring.serve(wiring.system().api.take_signed_alert, req)
 
 
 @app.timer_trigger(arg_name="timer", schedule="%SWITCHYARD_SWEEP_SCHEDULE%", use_monitor=False)
@@ -55,61 +72,61 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     return await wiring.serve(wiring.system().api.health, req)
 
 
-@app.route("openapi.json", methods=["GET"])
+@app.route("openapi.json", methods=["GET"], auth_level=PEOPLE)
 async def openapi(req: func.HttpRequest) -> func.HttpResponse:
     """This API, described."""
     return await wiring.serve(wiring.system().api.document, req)
 
 
-@app.route("fleets", methods=["GET"])
+@app.route("fleets", methods=["GET"], auth_level=PEOPLE)
 async def list_fleets(req: func.HttpRequest) -> func.HttpResponse:
     """All fleets."""
     return await wiring.serve(wiring.system().api.list_fleets, req)
 
 
-@app.route(FLEET, methods=["GET"])
+@app.route(FLEET, methods=["GET"], auth_level=PEOPLE)
 async def get_fleet(req: func.HttpRequest) -> func.HttpResponse:
     """One fleet and its state."""
     return await wiring.serve(wiring.system().api.get_fleet, req)
 
 
-@app.route(FLEET, methods=["PUT"])
+@app.route(FLEET, methods=["PUT"], auth_level=PEOPLE)
 async def put_fleet(req: func.HttpRequest) -> func.HttpResponse:
     """Apply a fleet file."""
     return await wiring.serve(wiring.system().api.put_fleet, req)
 
 
-@app.route(f"{FLEET}/audit", methods=["GET"])
+@app.route(f"{FLEET}/audit", methods=["GET"], auth_level=PEOPLE)
 async def get_fleet_audit(req: func.HttpRequest) -> func.HttpResponse:
     """A fleet's whole audit trail."""
     return await wiring.serve(wiring.system().api.get_audit, req)
 
 
-@app.route(f"{FLEET}/rollouts", methods=["GET"])
+@app.route(f"{FLEET}/rollouts", methods=["GET"], auth_level=PEOPLE)
 async def list_rollouts(req: func.HttpRequest) -> func.HttpResponse:
     """A fleet's rollouts."""
     return await wiring.serve(wiring.system().api.list_rollouts, req)
 
 
-@app.route(f"{FLEET}/rollouts", methods=["POST"])
+@app.route(f"{FLEET}/rollouts", methods=["POST"], auth_level=PEOPLE)
 async def start_rollout(req: func.HttpRequest) -> func.HttpResponse:
     """Start a rollout."""
     return await wiring.serve(wiring.system().api.start_rollout, req)
 
 
-@app.route(ROLLOUT, methods=["GET"])
+@app.route(ROLLOUT, methods=["GET"], auth_level=PEOPLE)
 async def get_rollout(req: func.HttpRequest) -> func.HttpResponse:
     """One rollout and its verdicts."""
     return await wiring.serve(wiring.system().api.get_rollout, req)
 
 
-@app.route(f"{ROLLOUT}/audit", methods=["GET"])
+@app.route(f"{ROLLOUT}/audit", methods=["GET"], auth_level=PEOPLE)
 async def get_rollout_audit(req: func.HttpRequest) -> func.HttpResponse:
     """One rollout's audit trail."""
     return await wiring.serve(wiring.system().api.get_audit, req)
 
 
-@app.route(f"{ROLLOUT}/{{command}}", methods=["POST"])
+@app.route(f"{ROLLOUT}/{{command}}", methods=["POST"], auth_level=PEOPLE)
 async def command(req: func.HttpRequest) -> func.HttpResponse:
     """Promote, pause, resume, rollback or retry."""
     return await wiring.serve(wiring.system().api.command, req)

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate
 
 import click
 
-from cli.client import Api, Problem
-from cli.output import No, Output, person
+from cli.client import Api, Problem, is_private
+from cli.identity import tokens
+from cli.output import No, Output
 from shared.errors import Invalid
 
 DEFAULT_URL = "http://127.0.0.1:7071"
@@ -27,7 +29,7 @@ class Desk:
 
 
 def shared_options[**P, R](command: Callable[Concatenate[Desk, P], R]) -> Callable[..., R]:
-    """Add `-o`, `--url` and `--key` to a command, and hand it a Desk as its first argument."""
+    """Add `-o` and `--url` to a command, and hand it a Desk as its first argument."""
 
     @click.option(
         "-o",
@@ -45,11 +47,15 @@ def shared_options[**P, R](command: Callable[Concatenate[Desk, P], R]) -> Callab
         show_default=True,
         help="Where Switchyard listens.",
     )
-    @click.option("--key", envvar="SWITCHYARD_KEY", help="The function key, sent as x-functions-key.")
     @wraps(command)
-    def run(*args: Any, form: str, url: str, key: str | None, **kwargs: Any) -> R:
+    def run(*args: Any, form: str, url: str, **kwargs: Any) -> R:
         output = Output(as_json=form == "json")
-        with Api(url, key) as api:
+        token = tokens(os.environ)
+        if token is not None and not is_private(url):
+            raise click.BadParameter(
+                f"got {url}, expected https: anybody on the way could read your token", param_hint="--url"
+            )
+        with Api(url, token) as api:
             try:
                 return command(Desk(api, output), *args, **kwargs)
             except Problem as problem:
@@ -60,14 +66,3 @@ def shared_options[**P, R](command: Callable[Concatenate[Desk, P], R]) -> Callab
                 raise No from invalid
 
     return run
-
-
-def by_option[**P, R](command: Callable[P, R]) -> Callable[P, R]:
-    """Add `--by`: the person whose name goes into the audit trail."""
-    return click.option(
-        "--by",
-        envvar="SWITCHYARD_BY",
-        default=person,
-        show_default="the name you are logged in with",
-        help="The person behind it, for the audit trail.",
-    )(command)

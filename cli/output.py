@@ -5,7 +5,6 @@ The exit codes are part of the contract: see `Exit`.
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Callable
 from enum import IntEnum
@@ -93,11 +92,3 @@ def mistake_line(mistake: dict[str, Any]) -> str:
 def console(*, stderr: bool = False) -> Console:
     """A console on the present stdout or stderr; colour only on a terminal, and never with NO_COLOR."""
     return Console(stderr=stderr, highlight=False)
-
-
-def person() -> str:
-    """The operating system's name for whoever runs this."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

@@ -6,7 +6,7 @@ Decides how often to ask. Refuses to give up on a Switchyard that is away for a 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -46,7 +46,7 @@ class Look:
         if place != self._place:
             self._trail = self._api.get("fleets", self._fleet, "rollouts", rollout["id"], "audit").body
             self._place = place
-        return read_scene(about, found, self._trail, _now(self._api))
+        return read_scene(about, found, self._trail, _now(about))
 
 
 def watch(desk: Desk, fleet: str, rollout_id: str, *, plain: bool, every_seconds: float) -> Outcome:
@@ -95,7 +95,7 @@ def _tell(desk: Desk, scene: Scene, told: int) -> int:
     return max([told, 0, *(passage.epoch for passage in fresh)])
 
 
-def _now(api: Api) -> datetime:
+def _now(about: Mapping[str, Any]) -> datetime:
     """Switchyard's own time, which is not ours while it rehearses."""
-    told = api.get("health").body.get("now")
+    told = about.get("now")
     return msgspec.convert(told, datetime) if told else datetime.now(UTC)

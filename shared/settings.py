@@ -54,9 +54,19 @@ def parse(environment: Mapping[str, str]) -> Settings:
         ),
         logs_endpoint=environment.get("SWITCHYARD_LOGS_ENDPOINT", "https://api.loganalytics.io"),
         probe_proxy=environment.get("SWITCHYARD_PROBE_PROXY") or None,
-        trust_easy_auth=environment.get("SWITCHYARD_TRUST_EASY_AUTH", "").lower() == "true",
+        trust_easy_auth=_easy_auth(environment),
         clock=clock,
     )
+
+
+def _easy_auth(environment: Mapping[str, str]) -> bool:
+    """Whether App Service Authentication is on: somebody said so, and the platform does not deny it.
+
+    The platform sets `WEBSITE_AUTH_ENABLED`; that it does so on every plan is not documented.
+    Source: https://learn.microsoft.com/azure/app-service/reference-app-settings
+    """
+    said = environment.get("SWITCHYARD_TRUST_EASY_AUTH", "").lower() == "true"
+    return said and environment.get("WEBSITE_AUTH_ENABLED", "true").lower() == "true"
 
 
 def _clock(

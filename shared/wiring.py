@@ -14,6 +14,7 @@ from msgspec import Struct
 from shared import settings as environment
 from shared.api.handlers import Api
 from shared.api.http import Handler, Request, respond
+from shared.api.identity import caller
 from shared.api.intake import Intake
 from shared.clock import RehearsalClock, ServiceClock
 from shared.engine import Engine
@@ -37,6 +38,11 @@ class System(Struct, frozen=True, kw_only=True):
     engine: Engine
     intake: Intake
     api: Api
+    trusts_sign_in: bool
+
+
+# A token, a key and a principal end here: nothing behind this module has them to log or to store.
+_HEADERS = frozenset({"if-match", "idempotency-key", "webhook-request-origin"})
 
 
 @cache
@@ -48,8 +54,8 @@ def system() -> System:
     store, world, publisher = _adapters(settings, clock)
     engine = Engine(store, world, publisher, clock)
     intake = Intake(store, engine, clock)
-    api = Api(store, intake, clock, trust_easy_auth=settings.trust_easy_auth)
-    return System(engine=engine, intake=intake, api=api)
+    api = Api(store, intake, clock)
+    return System(engine=engine, intake=intake, api=api, trusts_sign_in=settings.trust_easy_auth)
 
 
 def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, World, Publisher]:
@@ -77,14 +83,16 @@ async def serve(handler: Handler, request: func.HttpRequest) -> func.HttpRespons
     """Hand an HTTP trigger's request to a handler and its response back."""
     import azure.functions as func
 
+    headers = {name.lower(): value for name, value in request.headers.items()}
     response = await respond(
         handler,
         Request(
             method=request.method,
             path=dict(request.route_params),
-            query=dict(request.params),
-            headers={name.lower(): value for name, value in request.headers.items()},
+            query={name: value for name, value in request.params.items() if name != "code"},
+            headers={name: value for name, value in headers.items() if name in _HEADERS},
             body=request.get_body(),
+            caller=caller(headers, trusted=system().trusts_sign_in),
         ),
     )
     return func.HttpResponse(

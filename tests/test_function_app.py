@@ -58,22 +58,27 @@ def test_events_queue_and_timers_are_bound(indexed: Indexed) -> None:
     assert kinds == ["eventGridTrigger", "queueTrigger", "timerTrigger", "timerTrigger"]
 
 
-@pytest.mark.parametrize(
-    ("method", "route"),
-    [
-        ("GET", "health"),
-        ("GET", "openapi.json"),
-        ("POST", "alerts"),
-        ("POST", "events"),
-        ("GET", "fleets"),
-        ("GET", "fleets/{fleet}"),
-        ("PUT", "fleets/{fleet}"),
-        ("POST", "fleets/{fleet}/rollouts"),
-        ("GET", "fleets/{fleet}/rollouts/{rollout}"),
-        ("GET", "fleets/{fleet}/rollouts/{rollout}/audit"),
-        ("POST", "fleets/{fleet}/rollouts/{rollout}/{command}"),
-    ],
-)
-def test_every_route_is_served_and_wants_a_key(indexed: Indexed, method: str, route: str) -> None:
-    found = [t for t in indexed.triggers() if t.get("route") == route and method in t["methods"]]
-    assert [trigger["authLevel"] for trigger in found] == ["FUNCTION"]
+PEOPLE = [
+    ("GET", "openapi.json"),
+    ("GET", "fleets"),
+    ("GET", "fleets/{fleet}"),
+    ("PUT", "fleets/{fleet}"),
+    ("GET", "fleets/{fleet}/audit"),
+    ("GET", "fleets/{fleet}/rollouts"),
+    ("POST", "fleets/{fleet}/rollouts"),
+    ("GET", "fleets/{fleet}/rollouts/{rollout}"),
+    ("GET", "fleets/{fleet}/rollouts/{rollout}/audit"),
+    ("POST", "fleets/{fleet}/rollouts/{rollout}/{command}"),
+]
+KEYED = [("POST", "events"), ("OPTIONS", "events"), ("POST", "alerts"), ("GET", "health")]
+SIGNED = [("POST", "entra/events"), ("POST", "entra/alerts")]
+
+
+def test_every_route_says_whether_a_key_or_a_person_opens_it(indexed: Indexed) -> None:
+    found = {
+        (method, trigger["route"]): trigger["authLevel"]
+        for trigger in indexed.triggers()
+        if trigger["type"] == "httpTrigger"
+        for method in trigger["methods"]
+    }
+    assert found == dict.fromkeys(KEYED, "FUNCTION") | dict.fromkeys([*PEOPLE, *SIGNED], "ANONYMOUS")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.context import Desk, by_option, shared_options
+from cli.context import Desk, shared_options
 from cli.view.words import OUTCOME_WORDS
 from shared.model import Outcome
 
@@ -36,10 +36,9 @@ def _command(name: str) -> click.Command:
     @click.argument("fleet")
     @click.argument("rollout_id", metavar="[ID]", default="current")
     @click.option("--note", help="Why, for the audit trail.")
-    @by_option
     @shared_options
-    def command(desk: Desk, fleet: str, rollout_id: str, note: str | None, by: str) -> None:
-        body = {"by": by} | ({"note": note} if note else {})
+    def command(desk: Desk, fleet: str, rollout_id: str, note: str | None) -> None:
+        body = {"note": note} if note else {}
         answer = desk.api.post("fleets", fleet, "rollouts", rollout_id, name, body=body)
         desk.output.show(answer.body, said)
 

@@ -9,7 +9,7 @@ import msgspec
 from rich.text import Text
 
 from cli.commands.people import said
-from cli.context import Desk, by_option, shared_options
+from cli.context import Desk, shared_options
 from cli.output import No, console
 from cli.view.board import Board
 from cli.view.fleet import rollout_line
@@ -28,7 +28,6 @@ def rollout() -> None:
 @click.option("--template-version", help="The version of the template spec; the fleet's own if not given.")
 @click.option("--note", help="Why, for the audit trail.")
 @click.option("--lift-hold", is_flag=True, help="Try the version again although a rollback holds it.")
-@by_option
 @shared_options
 def start(
     desk: Desk,
@@ -37,10 +36,9 @@ def start(
     template_version: str | None,
     note: str | None,
     lift_hold: bool,
-    by: str,
 ) -> None:
     """Start a rollout of FLEET to a version."""
-    body: dict[str, Any] = {"version": version, "by": by}
+    body: dict[str, Any] = {"version": version}
     body |= {"template_version": template_version} if template_version else {}
     body |= {"note": note} if note else {}
     body |= {"lift_hold": True} if lift_hold else {}

@@ -109,7 +109,7 @@ async def _checked(scenario: Scenario, rehearsal: Rehearsal, played: Played) -> 
     """The checks, once the last notification had time to leave the outbox."""
     until = asyncio.get_running_loop().time() + NOTIFY_SECONDS_MAX
     while True:
-        entries, state = await asyncio.to_thread(_trail, rehearsal.url, scenario.fleet)
+        entries, state = await asyncio.to_thread(_trail, rehearsal, scenario.fleet)
         published = list(rehearsal.wire.published)
         found = checks(Evidence(scenario, played, rehearsal.world, entries, state, published))
         if all(check.passed for check in found) or asyncio.get_running_loop().time() > until:
@@ -117,9 +117,9 @@ async def _checked(scenario: Scenario, rehearsal: Rehearsal, played: Played) -> 
         await asyncio.sleep(0.5)
 
 
-def _trail(url: str, fleet: str) -> tuple[tuple[AuditEntry, ...], FleetState]:
+def _trail(rehearsal: Rehearsal, fleet: str) -> tuple[tuple[AuditEntry, ...], FleetState]:
     """The whole trail and the state of one moment."""
-    with Api(url) as api:
+    with Api(rehearsal.url, lambda: rehearsal.people.token("reader")) as api:
         while True:
             state = msgspec.convert(api.get("fleets", fleet).body["state"], FleetState)
             trail = api.get("fleets", fleet, "audit").body["audit"]

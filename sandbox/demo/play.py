@@ -6,6 +6,7 @@ Decides when the demo itself acts and when it gives up. Whether the end was righ
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections import deque
@@ -16,8 +17,10 @@ import yaml
 from msgspec import Struct
 
 from cli.client import Api, Unreachable
+from cli.identity import TOKEN
 from cli.view.scene import Scene, Served
 from cli.watch import Look
+from sandbox.demo.people import address
 from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
 from sandbox.demo.scenarios import Scenario, Twist
 from sandbox.demo.screen import Screen
@@ -76,7 +79,7 @@ class Play:
 
     async def run(self) -> Played:
         """From the empty store to the end of the rollout. Raises GaveUp."""
-        with Api(self._rehearsal.url) as api:
+        with Api(self._rehearsal.url, lambda: self._rehearsal.people.token("operator")) as api:
             await self._apply(api)
             await self._announce()
             eye = asyncio.create_task(self._eye())
@@ -161,16 +164,20 @@ class Play:
         words = ["promote", self._fleet_name, "--url", self._rehearsal.url]
         shown = f"switchyard {' '.join(words)}"
         if self._wait_for_person:
-            self._screen.say(f"it is your turn, in another terminal, within {PERSON_SECONDS:.0f} s: {shown}")
+            file = self._rehearsal.directory / "approver.token"
+            file.touch(mode=0o600)
+            file.write_text(self._rehearsal.people.token("approver"), encoding="utf-8")
+            turn = f"SWITCHYARD_TOKEN=$(cat {file}) {shown}"
+            self._screen.say(f"it is your turn, in another terminal, within {PERSON_SECONDS:.0f} s: {turn}")
             until = time.monotonic() + PERSON_SECONDS
             while time.monotonic() < until:
                 if self._step != "approve_switch":
                     self._screen.say("thank you")
                     return
                 await asyncio.sleep(LOOK_SECONDS)
-        words += ["--by", "demo", "--note", "the candidate is proven"]
-        self._screen.say(f"$ {shown} --by demo")
-        code, said = await command(*words)
+        words += ["--note", "the candidate is proven"]
+        self._screen.say(f"$ {shown}  (as {address('approver')})")
+        code, said = await command(*words, token=self._rehearsal.people.token("approver"))
         if code != 0:
             raise GaveUp(f"{shown} ended with exit code {code}: {said}")
 
@@ -211,14 +218,15 @@ def flow(world: World) -> tuple[dict[str, float], ...]:
     return tuple(moments)
 
 
-async def command(*words: str) -> tuple[int, str]:
-    """Run the real command line; its exit code and what it said."""
+async def command(*words: str, token: str) -> tuple[int, str]:
+    """Run the real command line as whoever has that token; its exit code and what it said."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "cli.main",
         *words,
         cwd=REPOSITORY,
+        env={**os.environ, TOKEN: token},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

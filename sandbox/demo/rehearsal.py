@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sandbox.azurite import Azurite
+from sandbox.demo.people import people
 from sandbox.host.host import Options
 from sandbox.host.process import HostProcess
 from sandbox.wire.delivery import ActionGroup, EventGridDelivery
@@ -40,23 +41,35 @@ SETTINGS = {
     "SWITCHYARD_QUEUE": "switchyard-advance",
     "SWITCHYARD_SWEEP_SCHEDULE": "* * * * * *",
     "SWITCHYARD_OUTBOX_SCHEDULE": "*/3 * * * * *",
+    "SWITCHYARD_TRUST_EASY_AUTH": "true",
 }
 
 
 class Rehearsal:
     """One fleet's world and a Switchyard that lives on it; an async context manager.
 
-    Attributes, once entered: `url` (the Functions host), `world`, `clock`, `wire`, and `directory` (logs).
+    Attributes, once entered: `url` (the Functions host), `people` who may sign in there, `world`, `clock`,
+    `wire`, and `directory` (logs). With `debug` the host logs all that the SDKs have to say.
     """
 
-    def __init__(self, fleet: Fleet, faults: Faults, record: Path | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        faults: Faults,
+        record: Path | None,
+        say: Callable[[str], None],
+        *,
+        debug: bool = False,
+    ) -> None:
         self.clock = RehearsalClock(origin=ORIGIN, start=datetime.now(UTC), rate=RATE)
         self.directory = Path(tempfile.mkdtemp(prefix="switchyard-demo-"))
         self.world = World(fleet, self.clock, faults=faults)
         self.wire = Wire(self.world, self.clock, record=record, directory=self.directory)
+        self.people = people()
         self.url = ""
         self.host_starts = 0
         self._say = say
+        self._log_level = "DEBUG" if debug else "INFO"
         self._stack = AsyncExitStack()
         self._azurite = Azurite()
         self._host: HostProcess | None = None
@@ -85,10 +98,11 @@ class Rehearsal:
         )
         await self.start_host()
         self._say(f"the Functions host listens on {self.url} after {time.monotonic() - began:.1f} s")
-        hook = f"{self.url}/runtime/webhooks/eventgrid?functionName=events"
+        code = f"code={self.people.key}"
+        hook = f"{self.url}/runtime/webhooks/eventgrid?functionName=events&{code}"
         self._events = await self._stack.enter_async_context(EventGridDelivery(hook, self.clock))
         self._alerts = await self._stack.enter_async_context(
-            ActionGroup(f"{self.url}/api/alerts", self.clock)
+            ActionGroup(f"{self.url}/api/alerts?{code}", self.clock)
         )
         self._spawn(self._pump())
 
@@ -105,7 +119,14 @@ class Rehearsal:
     async def start_host(self) -> None:
         """Start the Functions host, on the port that it had before if there was one."""
         port = int(self.url.rsplit(":", 1)[1]) if self.url else 0
-        options = Options(app=REPOSITORY, port=port, lease_seconds=LEASE_SECONDS)
+        options = Options(
+            app=REPOSITORY,
+            port=port,
+            lease_seconds=LEASE_SECONDS,
+            key=self.people.key,
+            sign_in=self.people.write(self.directory),
+            log_level=self._log_level,
+        )
         environment = {
             **SETTINGS,
             **self.wire.environment(),
@@ -137,6 +158,11 @@ class Rehearsal:
         """Have Event Grid deliver one event; returns how that ended."""
         assert self._events is not None, "use it as a context manager"
         return (await self._events.deliver(body)).outcome.value
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that this rehearsal has made and nobody may read in a log or an audit trail."""
+        parts = dict(part.partition("=")[::2] for part in self._azurite.connection_string.split(";") if part)
+        return (*self.people.secrets(), *self.wire.secrets(), parts["AccountKey"])
 
     def complaints(self) -> list[str]:
         """The last lines in which a host that has ended complained."""

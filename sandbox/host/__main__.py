@@ -38,6 +38,8 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Options, bool]:
         default=LEASE_SECONDS,
         help="how long a message at work stays hidden; a crashed host's messages reappear then",
     )
+    parser.add_argument("--sign-in", type=Path, help="a file of tokens: play App Service Authentication")
+    parser.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING"], default="INFO")
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input ends")
     given = parser.parse_args(arguments)
     return Options(
@@ -47,6 +49,8 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Options, bool]:
         key=given.key,
         timer_status=given.timer_status and given.timer_status.resolve(),
         lease_seconds=given.lease_seconds,
+        sign_in=given.sign_in and given.sign_in.resolve(),
+        log_level=given.log_level,
     ), given.exit_with_stdin
 
 
@@ -77,7 +81,7 @@ def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event)
 def main() -> None:
     """Serve the app in a folder until told to stop."""
     options, exit_with_stdin = parse()
-    log_to_stderr()
+    log_to_stderr(options.log_level)
     if not options.app.is_dir():
         sys.exit(f"host: {options.app} is not a directory")
     os.chdir(options.app)  # an app finds its own files relative to itself, as on Azure

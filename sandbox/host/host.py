@@ -17,6 +17,7 @@ from pathlib import Path
 from aiohttp import web
 from azure.core.exceptions import AzureError
 
+from sandbox.host.easy_auth import ENABLED, EasyAuth, read
 from sandbox.host.errors import StartError
 from sandbox.host.host_json import HostJson, read_host_json
 from sandbox.host.inventory import Function, read_functions
@@ -42,6 +43,8 @@ class Options:
     `port` 0 takes a free one. `key` opens function-level and admin-level routes; None leaves them open, as
     the Core Tools do. `timer_status` remembers ticks across restarts. `lease_seconds` is how long a message
     stays hidden from others while its function runs (Azure: 600); a shorter one makes crashes heal sooner.
+    `sign_in` is the file of tokens that App Service Authentication knows here; None: it is off. With the
+    `log_level` DEBUG the SDKs and the runtime say all that they have to say.
     """
 
     app: Path
@@ -50,6 +53,8 @@ class Options:
     key: str | None = None
     timer_status: Path | None = None
     lease_seconds: int = LEASE_SECONDS
+    sign_in: Path | None = None
+    log_level: str = "INFO"
 
 
 class SystemClock:
@@ -79,7 +84,9 @@ class Host:
         self._site: web.SockSite | None = None
         self.abandoned = False
 
-    async def open(self, options: Options, host_json: HostJson, door: socket.socket) -> None:
+    async def open(
+        self, options: Options, host_json: HostJson, door: socket.socket, easy_auth: EasyAuth | None
+    ) -> None:
         """Start serving. Raises StartError with every trigger that can't be served."""
         enabled = [function for function in self.functions if not function.disabled]
         self._make_timers(enabled, options)
@@ -92,6 +99,7 @@ class Host:
                 self._worker,
                 self._run_by_hand,
                 options.key,
+                easy_auth,
             ),
             access_log=None,
             shutdown_timeout=ANSWER_SECONDS_MAX,
@@ -190,6 +198,9 @@ async def running(options: Options) -> AsyncIterator[Host]:
     """
     with contextlib.closing(_door(options.port)) as door:
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        easy_auth = read(options.sign_in) if options.sign_in else None
+        # The platform's own word: no local setting may say otherwise.
+        os.environ[ENABLED] = str(easy_auth is not None)
         settings = enter(read_values(options.settings) if options.settings else {})
         os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
         os.environ.setdefault("WEBSITE_HOSTNAME", url.removeprefix("http://"))
@@ -198,7 +209,7 @@ async def running(options: Options) -> AsyncIterator[Host]:
         queues = Queues(in_base64=host_json.queues.base64)
         host = Host(url, functions, queues, Worker(queues.emit))
         try:
-            await host.open(options, host_json, door)
+            await host.open(options, host_json, door, easy_auth)
             yield host
         finally:
             await host.close()

@@ -21,11 +21,11 @@ def _with_invocation(record: logging.LogRecord) -> bool:
     return True
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Send all logs to stderr, those of a function with its invocation's id."""
+def log_to_stderr(level: str = "INFO") -> None:
+    """Send all logs to stderr, a function's with its invocation's id; with DEBUG nothing is left out."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(_FORM))
     handler.addFilter(_with_invocation)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in _QUIET:
+    for name in _QUIET if level != "DEBUG" else ():
         logging.getLogger(name).setLevel(logging.WARNING)

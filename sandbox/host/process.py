@@ -50,6 +50,7 @@ class HostProcess:
             "--settings": options.settings,
             "--key": options.key,
             "--timer-status": options.timer_status,
+            "--sign-in": options.sign_in,
         }
         return [
             "--app",
@@ -58,6 +59,8 @@ class HostProcess:
             str(options.port),
             "--lease-seconds",
             str(options.lease_seconds),
+            "--log-level",
+            options.log_level,
             "--exit-with-stdin",
             *(part for flag, value in optional.items() if value is not None for part in (flag, str(value))),
         ]

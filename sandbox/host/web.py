@@ -7,13 +7,14 @@ It keeps no state; which function runs is the route table's decision, how it end
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import formatdate
 from http.cookies import SimpleCookie
 from urllib.parse import unquote
 
 from aiohttp import web
 
+from sandbox.host.easy_auth import EasyAuth
 from sandbox.host.eventgrid import Events, Malformed, Unsubscribed, Validation, read_delivery
 from sandbox.host.inventory import Function
 from sandbox.host.messages import RpcHttp, RpcHttpCookie, TypedData
@@ -28,10 +29,18 @@ Manual = Callable[[Function, str], Awaitable[Outcome]]
 
 
 def application(
-    functions: tuple[Function, ...], routes: RouteTable, worker: Worker, manual: Manual, key: str | None
+    functions: tuple[Function, ...],
+    routes: RouteTable,
+    worker: Worker,
+    manual: Manual,
+    key: str | None,
+    easy_auth: EasyAuth | None = None,
 ) -> web.Application:
-    """The web application. `manual` starts a function by hand; `key`, if any, opens what isn't anonymous."""
-    face = _Face(functions, routes, worker, manual, key)
+    """The web application. `manual` starts a function by hand; `key`, if any, opens what isn't anonymous.
+
+    `easy_auth`, if any, stands before all of it.
+    """
+    face = _Face(functions, routes, worker, manual, key, easy_auth)
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app.router.add_route("*", "/{path:.*}", face.handle)
     return app
@@ -45,6 +54,7 @@ class _Face:
         worker: Worker,
         manual: Manual,
         key: str | None,
+        easy_auth: EasyAuth | None,
     ) -> None:
         self._functions = {function.name.lower(): function for function in functions}
         self._event_grid = {
@@ -54,12 +64,16 @@ class _Face:
         self._worker = worker
         self._manual = manual
         self._key = key
+        self._easy_auth = easy_auth
         self._background: set[asyncio.Task[Outcome]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request: the host's own addresses first, then the app's routes."""
         # Split before decoding, so that an encoded slash stays inside its segment.
         path = [unquote(part) for part in request.rel_url.raw_path.split("/") if part]
+        headers = self._admitted(request, path)
+        if headers is None:
+            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         match [part.lower() for part in path]:
             case ["runtime", "webhooks", "eventgrid"]:
                 return await self._deliver(request)
@@ -74,14 +88,24 @@ class _Face:
         level = str(function.trigger.options.get("authLevel") or "FUNCTION").upper()
         if level != "ANONYMOUS" and not self._may_enter(request):
             return web.Response(status=401)
-        return await self._call(request, function, parameters)
+        return await self._call(request, function, parameters, headers)
+
+    def _admitted(self, request: web.Request, path: Sequence[str]) -> Mapping[str, str] | None:
+        headers = {name: ",".join(request.headers.getall(name)) for name in request.headers}
+        if self._easy_auth is None:
+            return headers
+        return self._easy_auth.admit("/" + "/".join(path), headers)
 
     def _may_enter(self, request: web.Request) -> bool:
         given = request.headers.get("x-functions-key") or request.query.get("code", "")
         return self._key is None or hmac.compare_digest(given.encode(), self._key.encode())
 
     async def _call(
-        self, request: web.Request, function: Function, parameters: Mapping[str, str]
+        self,
+        request: web.Request,
+        function: Function,
+        parameters: Mapping[str, str],
+        headers: Mapping[str, str],
     ) -> web.Response:
         body = await request.read()
         data = TypedData(
@@ -89,7 +113,7 @@ class _Face:
                 method=request.method,
                 url=str(request.url),
                 params=dict(parameters),
-                headers={name.lower(): ",".join(request.headers.getall(name)) for name in request.headers},
+                headers={name.lower(): value for name, value in headers.items()},
                 query={name: ",".join(request.query.getall(name)) for name in request.query},
                 body=TypedData(bytes=body) if body else TypedData(),
             )

@@ -27,9 +27,13 @@ PATH = "/msi/token"
 
 
 class Identity:
-    """The managed identity of the controller. `header` is the secret that its requests must carry."""
+    """The managed identity of the controller. `header` is the secret that its requests must carry.
+
+    `issued` holds every token that it gave.
+    """
 
     def __init__(self) -> None:
+        self.issued: list[str] = []
         self.header = secrets.token_hex(16)
         self._key = secrets.token_bytes(32)
 
@@ -44,7 +48,8 @@ class Identity:
         expires_on = int(time.time()) + LIFETIME_SECONDS
         claims = {"aud": resource, "exp": expires_on, "iss": "https://sts.windows.net/stand-in/"}
         content = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(claims)}"
-        return f"{content}.{self._sign(content)}", expires_on
+        self.issued.append(f"{content}.{self._sign(content)}")
+        return self.issued[-1], expires_on
 
     def check(self, headers: Mapping[str, str], audiences: tuple[str, ...]) -> None:
         """Accept a request's bearer token. Raises Unauthorized."""

@@ -1,4 +1,8 @@
-"""One method per route: reads the request, asks the store or the engine, shapes the answer."""
+"""One method per route: checks who asks, reads the request, asks the store or the engine, shapes the answer.
+
+Nothing is read or changed for somebody who may not: who asks is checked first in every method for people.
+Whoever calls a webhook was checked by the Functions host, by its key, or is by the method's own first line.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,16 @@ from typing import Any
 
 from shared import signals
 from shared.api import openapi
+from shared.api.access import ACTION_GROUPS, EVENT_GRID, Act, allowed, sent_by
 from shared.api.http import Request, Response, reply
+from shared.api.identity import Principal
 from shared.api.intake import Intake
 from shared.errors import Conflict, NotFound, Refused, Superseded
+from shared.fleet import Approvals
 from shared.model import Judgement, Rollout, SignalKind
 from shared.ports import Clock, Row, Store
+from shared.signals.body import shown
+from stages.runbook import step_of
 
 VERSION = "0.1.0"
 
@@ -18,11 +27,10 @@ VERSION = "0.1.0"
 class Api:
     """The HTTP API. Every method may raise an error of ours; `http.respond` turns it into a problem."""
 
-    def __init__(self, store: Store, intake: Intake, clock: Clock, *, trust_easy_auth: bool = False) -> None:
+    def __init__(self, store: Store, intake: Intake, clock: Clock) -> None:
         self._store = store
         self._intake = intake
         self._clock = clock
-        self._trust_easy_auth = trust_easy_auth
 
     async def health(self, _request: Request) -> Response:
         """Is the store there, and what was refused since this worker started?"""
@@ -30,23 +38,27 @@ class Api:
         body = {"status": "ok", "version": VERSION, "now": self._clock.now(), "active_fleets": len(active)}
         return reply({**body, "refused": dict(self._intake.refused)})
 
-    async def document(self, _request: Request) -> Response:
+    async def document(self, request: Request) -> Response:
         """This API in OpenAPI 3.1."""
+        allowed(request.caller, Act.DESCRIBE)
         return reply(openapi.document(VERSION))
 
-    async def list_fleets(self, _request: Request) -> Response:
+    async def list_fleets(self, request: Request) -> Response:
         """All fleets by name."""
+        allowed(request.caller, Act.LIST_FLEETS)
         entries = await self._store.directory()
         return reply({"fleets": [{"name": entry.name, "active": entry.active} for entry in entries]})
 
     async def get_fleet(self, request: Request) -> Response:
-        """A fleet as declared, and its state."""
+        """A fleet as declared, and its state. `now` is Switchyard's own time."""
+        allowed(request.caller, Act.SHOW_FLEET)
         row = await self._row(request)
         body = {"name": row.fleet.name, "fleet": row.fleet, "state": row.state, "pending": len(row.pending)}
-        return reply(body, etag=_bare(row.fleet_etag))
+        return reply({**body, "now": self._clock.now()}, etag=_bare(row.fleet_etag))
 
     async def put_fleet(self, request: Request) -> Response:
         """Apply a fleet file. A rollout in flight keeps the plan that it started with."""
+        allowed(request.caller, Act.APPLY)
         from shared import fleet_file  # pydantic costs a cold start that only this route needs
 
         name = request.path["fleet"]
@@ -54,13 +66,16 @@ class Api:
         fleet = fleet_file.parse(text)
         if fleet.name != name:
             raise Refused(f"fleet: got {fleet.name}, expected {name} as in the address")
-        known = {entry.name for entry in await self._store.directory()}
-        now = self._clock.now()
+        before = await self._before(name)
+        if before is not None and _dropped(before.fleet.approvals, fleet.approvals):
+            allowed(request.caller, Act.DROP_APPROVAL)
         wanted = request.if_match()
-        stored = f'W/"{wanted}"' if wanted is not None else None
-        etag = _bare(await self._store.apply(fleet, if_match=stored, now=now))
+        # Over what was read, so that an approval that is added at this moment is not lost unseen.
+        read = before.fleet_etag if before is not None else None
+        stored = f'W/"{wanted}"' if wanted is not None else read
+        etag = _bare(await self._store.apply(fleet, if_match=stored, now=self._clock.now()))
         self._intake.forget()
-        return reply({"name": name, "etag": etag}, 200 if name in known else 201, etag=etag)
+        return reply({"name": name, "etag": etag}, 201 if before is None else 200, etag=etag)
 
     async def take_events(self, request: Request) -> Response:
         """A webhook for Event Grid: handshakes, Event Grid schema and CloudEvents."""
@@ -82,13 +97,25 @@ class Api:
         """The webhook of an Azure Monitor action group."""
         return _accepted(signals.Batch(await self._intake.alert(request.json())))
 
+    async def take_signed_events(self, request: Request) -> Response:
+        """The same for Event Grid with an Entra token of its own in place of a key."""
+        sent_by(request.caller, EVENT_GRID)
+        return await self.take_events(request)
+
+    async def take_signed_alert(self, request: Request) -> Response:
+        """The same for an action group with an Entra token of its own in place of a key."""
+        sent_by(request.caller, ACTION_GROUPS)
+        return await self.take_alert(request)
+
     async def list_rollouts(self, request: Request) -> Response:
         """A fleet's rollouts, newest first."""
+        allowed(request.caller, Act.LIST_ROLLOUTS)
         row = await self._row(request)
         return reply({"rollouts": await self._store.rollouts(row.fleet.name)})
 
     async def get_rollout(self, request: Request) -> Response:
         """One rollout with the latest judgement of each gate; `?judgements=all` for every one."""
+        allowed(request.caller, Act.SHOW_ROLLOUT)
         row = await self._row(request)
         rollout = await self._rollout(request, row)
         judgements = await self._store.judgements(row.fleet.name, rollout.id)
@@ -100,36 +127,55 @@ class Api:
 
     async def get_audit(self, request: Request) -> Response:
         """The audit trail of a fleet, or of one of its rollouts."""
+        of_rollout = request.path.get("rollout") is not None
+        allowed(request.caller, Act.SHOW_ROLLOUT_AUDIT if of_rollout else Act.SHOW_FLEET_AUDIT)
         row = await self._row(request)
-        wanted = None
-        if request.path.get("rollout") is not None:
-            wanted = (await self._rollout(request, row)).id
+        wanted = (await self._rollout(request, row)).id if of_rollout else None
         return reply({"audit": await self._store.audit(row.fleet.name, wanted)})
 
     async def start_rollout(self, request: Request) -> Response:
         """A person starts a rollout."""
+        person = allowed(request.caller, Act.START)
+        body = request.json()
+        if isinstance(body, dict) and body.get("lift_hold"):
+            allowed(request.caller, Act.LIFT_HOLD)
         row = await self._row(request)
-        return await self._command(SignalKind.START, request, row, None, 202)
+        return await self._command(SignalKind.START, person, request, row, None, 202)
 
     async def command(self, request: Request) -> Response:
         """A person promotes, pauses, resumes, rolls back or retries a rollout."""
+        name = request.path["command"]
+        person = allowed(request.caller, *_COMMANDS.get(name, (Act.SHOW_ROLLOUT,)))
+        if name not in _COMMANDS:
+            raise NotFound(f"command: got {shown(name)}, expected one of {', '.join(sorted(_COMMANDS))}")
         row = await self._row(request)
         rollout = await self._rollout(request, row)
         wanted = request.if_match()
         if wanted is not None and wanted != str(row.state.epoch):
             raise Superseded(f"If-Match: got {wanted}, but the rollout is at {row.state.epoch}")
-        name = request.path["command"]
-        if name not in _VERBS:
-            raise NotFound(f"there is no command {name}; expected one of {', '.join(sorted(_VERBS))}")
-        return await self._command(SignalKind(name), request, row, rollout.id, 200)
+        if name == SignalKind.PROMOTE:
+            allowed(request.caller, Act.APPROVE if _asks(rollout) else Act.PROMOTE)
+        return await self._command(SignalKind(name), person, request, row, rollout, 200)
 
     async def _command(
-        self, kind: SignalKind, request: Request, row: Row, rollout: str | None, status: int
+        self,
+        kind: SignalKind,
+        person: Principal,
+        request: Request,
+        row: Row,
+        rollout: Rollout | None,
+        status: int,
     ) -> Response:
-        now = self._clock.now()
-        body = request.json() or {}
-        key = request.header("idempotency-key")
-        signal = signals.parse_command(kind, row.fleet.name, rollout, body, self._by(request, body), now, key)
+        signal = signals.parse_command(
+            kind,
+            row.fleet.name,
+            rollout.id if rollout is not None else None,
+            request.json(),
+            person.name,
+            self._clock.now(),
+            request.header("idempotency-key"),
+            step=rollout.step if rollout is not None and kind is SignalKind.PROMOTE else None,
+        )
         ticked = await self._intake.command(signal)
         # Another worker may have consumed it, or the key was used before: its row says what became of it.
         found = ticked.disposition(signal.id) or await self._store.disposition(row.fleet.name, signal.id)
@@ -139,10 +185,11 @@ class Api:
         answer: dict[str, Any] = {"signal": signal.id, "applied": found is not None, "because": because}
         return reply({**answer, "rollout": ticked.state.rollout}, status, etag=str(ticked.state.epoch))
 
-    def _by(self, request: Request, body: Any) -> str | None:
-        if self._trust_easy_auth:
-            return request.header("x-ms-client-principal-name")
-        return body.get("by") if isinstance(body, dict) else None
+    async def _before(self, fleet: str) -> Row | None:
+        try:
+            return await self._store.load(fleet)
+        except NotFound:
+            return None
 
     async def _row(self, request: Request) -> Row:
         return await self._store.load(request.path["fleet"])
@@ -158,7 +205,23 @@ class Api:
         raise NotFound(f"the fleet {row.fleet.name} has no rollout {wanted}")
 
 
-_VERBS = frozenset({"promote", "pause", "resume", "rollback", "retry"})
+_COMMANDS: dict[str, tuple[Act, ...]] = {
+    SignalKind.PROMOTE: (Act.PROMOTE, Act.APPROVE),
+    SignalKind.PAUSE: (Act.PAUSE,),
+    SignalKind.RESUME: (Act.RESUME,),
+    SignalKind.ROLLBACK: (Act.ROLL_BACK,),
+    SignalKind.RETRY: (Act.RETRY,),
+}
+
+
+def _dropped(before: Approvals, after: Approvals) -> bool:
+    """Whether somebody's yes is asked for no more where it was."""
+    return any(getattr(before, name) and not getattr(after, name) for name in Approvals.__struct_fields__)
+
+
+def _asks(rollout: Rollout) -> bool:
+    """Whether it waits for somebody's approval, and not for a gate."""
+    return rollout.outcome is None and step_of(rollout).approval
 
 
 def _bare(etag: str) -> str:

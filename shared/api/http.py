@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from shared.api.access import Forbidden, Unauthenticated
+from shared.api.identity import Caller, Nobody
 from shared.errors import Conflict, Invalid, NotFound, Refused, Retry, Superseded, SwitchyardError
 from shared.signals.body import refused
 
@@ -23,13 +25,17 @@ class TooLarge(Refused):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """An HTTP request. Header names are lower-case; `path` holds the route's parameters."""
+    """An HTTP request. Header names are lower-case; `path` holds the route's parameters.
+
+    `caller` is who the platform says sent it; a request that says nothing about that is nobody's.
+    """
 
     method: str
     path: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    caller: Caller = Nobody()
 
     def text(self) -> str:
         """The body as text. Raises TooLarge and Refused."""
@@ -101,11 +107,15 @@ def problem(error: SwitchyardError) -> Response:
         extra["mistakes"] = [mistake._asdict() for mistake in error.mistakes]
     if isinstance(error, Retry):
         headers["Retry-After"] = str(int(error.after_seconds or _RETRY_SECONDS))
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     return _problem(status, kind, str(error), headers, **extra)
 
 
 _STATUSES: tuple[tuple[type[SwitchyardError], int, str], ...] = (
     (TooLarge, 413, "too-large"),
+    (Unauthenticated, 401, "unauthenticated"),
+    (Forbidden, 403, "forbidden"),
     (NotFound, 404, "not-found"),
     (Conflict, 409, "conflict"),
     (Refused, 400, "refused"),

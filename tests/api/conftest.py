@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from shared.api.handlers import Api
+from shared.api.access import Role
 from shared.api.http import Request, Response, respond
+from shared.api.identity import Caller, Principal
 from shared.api.intake import Intake
 from tests.engine.rig import Rig
 from tests.fleets import FLEET
@@ -18,13 +20,17 @@ from tests.fleets import FLEET
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "contoso-public.yaml"
 
 
-class Client:
-    """Calls handlers as the function app does."""
+OLIVIA = Principal(name="olivia@contoso.com", roles=frozenset(Role))
+"""Somebody with every role."""
 
-    def __init__(self, *, trust_easy_auth: bool = False) -> None:
+
+class Client:
+    """Calls handlers as the function app does, for somebody with every role."""
+
+    def __init__(self) -> None:
         self.rig = Rig(FLEET)
         self.intake = Intake(self.rig.store, self.rig.engine, self.rig.clock)
-        self.api = Api(self.rig.store, self.intake, self.rig.clock, trust_easy_auth=trust_easy_auth)
+        self.api = Api(self.rig.store, self.intake, self.rig.clock)
 
     async def call(
         self,
@@ -33,11 +39,14 @@ class Client:
         headers: dict[str, str] | None = None,
         method: str = "POST",
         path: dict[str, str] | None = None,
+        caller: Caller = OLIVIA,
         **names: str,
     ) -> Response:
         """One request; `body` is sent as it is if it is bytes, else as JSON. `names` are of the path too."""
         raw = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
-        request = Request(method=method, path={**(path or {}), **names}, headers=headers or {}, body=raw)
+        request = Request(
+            method=method, path={**(path or {}), **names}, headers=headers or {}, body=raw, caller=caller
+        )
         return await respond(handler, request)
 
 

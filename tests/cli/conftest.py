@@ -45,7 +45,8 @@ def api() -> Iterator[FakeApi]:
 def cli(api: FakeApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
     """Run `switchyard` with these words against the fake."""
     monkeypatch.setenv("SWITCHYARD_URL", api.url)
-    monkeypatch.setenv("SWITCHYARD_BY", "ann")
+    monkeypatch.delenv("SWITCHYARD_TOKEN", raising=False)
+    monkeypatch.delenv("SWITCHYARD_AUDIENCE", raising=False)
     monkeypatch.setenv("COLUMNS", "100")
 
     def call(*words: str) -> Ran:

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 from tests.cli.samples import FLEET, Story
 
+PERSON = "ann@contoso.com"
+"""Whom the fake takes every caller for."""
+
 
 class Reply(NamedTuple):
     """What the fake answers."""
@@ -17,6 +20,7 @@ class Reply(NamedTuple):
     status: int
     body: Any
     etag: str | None = None
+    location: str | None = None
 
 
 class Heard(NamedTuple):
@@ -61,7 +65,7 @@ class FakeApi:
     def _written(self, heard: Heard) -> Reply:
         if heard.method == "PUT":
             return Reply(201, {"name": heard.path.rsplit("/", 1)[-1], "etag": 'W/"1"'}, 'W/"1"')
-        because = f"{heard.body['by']} said so"
+        because = f"{PERSON} said so"
         rollout = self.story.rollout_body()["rollout"] if self.story else None
         status = 202 if heard.path.endswith("/rollouts") else 200
         return Reply(status, {"signal": "s-1", "applied": True, "because": because, "rollout": rollout})
@@ -99,11 +103,13 @@ class FakeApi:
                 self._send(api.answer(Heard(self.command, self.path, body, headers)))
 
             def _send(self, reply: Reply) -> None:
-                text = json.dumps(reply.body).encode()
+                text = json.dumps(reply.body).encode() if reply.body is not None else b""
                 kind = "application/problem+json" if reply.status >= 400 else "application/json"
                 self.send_response(reply.status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(text)))
+                if reply.location:
+                    self.send_header("Location", reply.location)
                 if reply.etag:
                     self.send_header("ETag", reply.etag)
                 self.end_headers()

@@ -8,28 +8,28 @@ import pytest
 
 from sandbox.demo.rehearsal import REPOSITORY
 from tests.cli.conftest import Cli, squeezed
-from tests.cli.fake_api import FakeApi, Reply, problem
+from tests.cli.fake_api import PERSON, FakeApi, Reply, problem
 from tests.cli.samples import in_sync, rolled_back
 
 EXAMPLE = REPOSITORY / "examples" / "contoso-public.yaml"
 
 
 @pytest.mark.parametrize("word", ["promote", "pause", "resume", "rollback", "retry"])
-def test_a_command_carries_the_person_and_the_note_and_defaults_to_the_current_rollout(
+def test_a_command_carries_the_note_and_no_name_and_defaults_to_the_current_rollout(
     cli: Cli, api: FakeApi, word: str
 ) -> None:
     api.story = in_sync()
     ran = cli(word, "contoso-public", "--note", "tests look good")
     sent = api.heard[0]
     assert (sent.method, sent.path) == ("POST", f"/api/fleets/contoso-public/rollouts/current/{word}")
-    assert sent.body == {"by": "ann", "note": "tests look good"}
-    assert (ran.code, ran.out) == (0, "contoso-public-0001 is at T2 sync: ann said so\n")
+    assert sent.body == {"note": "tests look good"}
+    assert (ran.code, ran.out) == (0, f"contoso-public-0001 is at T2 sync: {PERSON} said so\n")
 
 
 def test_a_command_for_a_named_rollout_goes_to_it(cli: Cli, api: FakeApi) -> None:
-    cli("rollback", "contoso-public", "contoso-public-0007", "--by", "bob")
+    cli("rollback", "contoso-public", "contoso-public-0007")
     assert api.heard[0].path == "/api/fleets/contoso-public/rollouts/contoso-public-0007/rollback"
-    assert api.heard[0].body == {"by": "bob"}
+    assert api.heard[0].body == {}
 
 
 def test_a_refused_command_is_a_no_with_its_sentence(cli: Cli, api: FakeApi) -> None:
@@ -53,13 +53,8 @@ def test_a_command_that_is_still_in_the_inbox_is_a_yes_and_says_so(cli: Cli, api
 
 def test_start_sends_the_version_and_only_what_was_said(cli: Cli, api: FakeApi) -> None:
     ran = cli("rollout", "start", "contoso-public", "--version", "1.32.6", "--lift-hold")
-    assert api.heard[0].body == {"version": "1.32.6", "by": "ann", "lift_hold": True}
+    assert api.heard[0].body == {"version": "1.32.6", "lift_hold": True}
     assert ran.code == 0
-
-
-def test_the_key_is_sent_as_a_functions_key(cli: Cli, api: FakeApi) -> None:
-    cli("pause", "contoso-public", "--key", "s3cret")
-    assert api.heard[0].headers["x-functions-key"] == "s3cret"
 
 
 def test_json_is_exactly_what_the_api_gave(cli: Cli, api: FakeApi) -> None:

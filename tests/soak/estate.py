@@ -16,6 +16,7 @@ import yaml
 from msgspec import Struct
 
 from sandbox.azurite import Azurite
+from sandbox.demo.people import People, people
 from sandbox.demo.rehearsal import ORIGIN, REPOSITORY, SETTINGS
 from sandbox.demo.scenarios import Scenario
 from sandbox.wire.server import Wire
@@ -55,6 +56,7 @@ class Estate(Struct, frozen=True, kw_only=True):
     tables: AzureTables
     store: TableStore
     published_at: list[float]
+    people: People
     secrets: tuple[str, ...]
 
     def changes(self) -> int:
@@ -83,7 +85,8 @@ async def estate(scenario: Scenario, directory: Path, *, rate: float, hosts: int
             "AzureWebJobsStorage": azurite.connection_string,
             "PYTHONWARNINGS": "default::ResourceWarning,default::RuntimeWarning",
         }
-        workers = Hosts(hosts, environment, front, directory, LEASE_SECONDS)
+        known = people()
+        workers = Hosts(hosts, environment, front, directory, LEASE_SECONDS, known)
         stack.push_async_callback(workers.stop)
         tables = AzureTables.from_connection_string(azurite.connection_string)
         stack.push_async_callback(tables.close)
@@ -99,7 +102,8 @@ async def estate(scenario: Scenario, directory: Path, *, rate: float, hosts: int
             tables=tables,
             store=TableStore(tables, resources_of),
             published_at=[],
-            secrets=(wire.topic_key, wire.identity_header, _account_key(azurite.connection_string)),
+            people=known,
+            secrets=(*known.secrets(), *wire.secrets(), _account_key(azurite.connection_string)),
         )
         watch = asyncio.create_task(_watch(made))
         stack.callback(watch.cancel)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from sandbox.demo.people import People
 from sandbox.demo.rehearsal import REPOSITORY
 from sandbox.host.host import Options
 from sandbox.host.process import HostProcess
@@ -40,7 +41,13 @@ class Hosts:
     """Up to `count` workers on the same storage. Worker numbers start at 0."""
 
     def __init__(
-        self, count: int, environment: Mapping[str, str], front: Front, directory: Path, lease_seconds: int
+        self,
+        count: int,
+        environment: Mapping[str, str],
+        front: Front,
+        directory: Path,
+        lease_seconds: int,
+        people: People,
     ) -> None:
         self.count = count
         self.blows: list[Blow] = []
@@ -49,6 +56,8 @@ class Hosts:
         self._front = front
         self._directory = directory
         self._lease_seconds = lease_seconds
+        self._key = people.key
+        self._sign_in = people.write(directory)
         self._running: dict[int, HostProcess] = {}
         self._starts = 0
 
@@ -59,7 +68,13 @@ class Hosts:
 
     async def start(self, worker: int) -> None:
         """Start a worker and let it take connections. Raises ChildFailed."""
-        options = Options(app=REPOSITORY, port=0, lease_seconds=self._lease_seconds)
+        options = Options(
+            app=REPOSITORY,
+            port=0,
+            lease_seconds=self._lease_seconds,
+            key=self._key,
+            sign_in=self._sign_in,
+        )
         host = HostProcess(options, self._environment)
         await asyncio.to_thread(host.start)
         self._running[worker] = host

@@ -94,10 +94,11 @@ class _Senders:
     """Event Grid and the action group, each in its own time."""
 
     def __init__(self, place: Estate) -> None:
-        hook = f"{place.front.url}/runtime/webhooks/eventgrid?functionName=events"
+        code = f"code={place.people.key}"
+        hook = f"{place.front.url}/runtime/webhooks/eventgrid?functionName=events&{code}"
         slow = RehearsalClock(origin=place.clock.origin, start=place.clock.start, rate=ALERT_RATE)
         self.events = EventGridDelivery(hook, place.clock)
-        self.alerts = ActionGroup(f"{place.front.url}/api/alerts", slow)
+        self.alerts = ActionGroup(f"{place.front.url}/api/alerts?{code}", slow)
 
     async def deliver(self, outbound: Outbound) -> Delivery:
         receiver = self.events if outbound.receiver is Receiver.EVENT_GRID else self.alerts
@@ -118,7 +119,7 @@ class _Playing:
 
     async def play(self) -> str | None:
         """From the fleet's first application to silence; what was late, if anything was."""
-        with Api(self._place.front.url) as api:
+        with Api(self._place.front.url, lambda: self._place.people.token("operator")) as api:
             text = self._place.text.encode()
             path = ("fleets", self._place.scenario.fleet)
             await asyncio.to_thread(lambda: api.put(*path, text=text, content_type="application/yaml"))

@@ -1,0 +1,63 @@
+"""The people of a rehearsal and the keys to it, made anew for each: who may sign in, and as what.
+
+Decides names, roles and secrets. Refuses to know what anybody does with them.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+DOMAIN = "contoso.com"
+ROLES = {"reader": "Reader", "operator": "Operator", "approver": "Approver"}
+OPEN = ("/runtime/webhooks/eventgrid", "/api/events", "/api/alerts", "/api/health")
+"""What senders with a key of their own reach without a sign-in, as `infra/modules/easy-auth.bicep` has it."""
+
+
+class People(Struct, frozen=True):
+    """Tokens of people by their role in lower case, and the function key of webhooks."""
+
+    tokens: Mapping[str, str]
+    key: str
+
+    def token(self, who: str) -> str:
+        """The bearer token of the reader, the operator or the approver."""
+        return self.tokens[who]
+
+    def secrets(self) -> tuple[str, ...]:
+        """All that must never be read in a log."""
+        return (*self.tokens.values(), self.key)
+
+    def write(self, directory: Path) -> Path:
+        """The file from which the Functions host knows them; nobody else on the machine may read it."""
+        content = {
+            "excluded_paths": OPEN,
+            "tokens": {
+                self.tokens[who]: {
+                    "claims": [
+                        ["preferred_username", address(who)],
+                        ["oid", secrets.token_hex(16)],
+                        ["roles", role],
+                    ]
+                }
+                for who, role in ROLES.items()
+            },
+        }
+        path = directory / "sign-in.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+
+def people() -> People:
+    """Somebody for each role, with a token that nobody else has."""
+    return People({who: secrets.token_urlsafe(32) for who in ROLES}, secrets.token_urlsafe(32))
+
+
+def address(who: str) -> str:
+    """The sign-in name of the reader, the operator or the approver."""
+    return f"{who}@{DOMAIN}"

@@ -1,0 +1,88 @@
+"""App Service Authentication as this host plays it: it stands before every route and alone names the caller.
+
+Decides who a bearer token is, by a file of known tokens in place of Microsoft Entra ID, and which paths ask
+for no sign-in. It takes away what a client claims to be before it looks. Refuses to know what anybody may
+do.
+
+The file is JSON: `{"excluded_paths": ["/api/health"], "tokens": {"TOKEN": {"claims": [["roles",
+"Reader"]]}}}`. Its lie: no token here is signed, expires or has an audience.
+
+Source: https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from sandbox.host.errors import StartError
+
+HEADER = "x-ms-client-principal"
+ENABLED = "WEBSITE_AUTH_ENABLED"
+_TAKEN = (HEADER, "x-ms-token-aad-")
+_NAME_KIND = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
+_ROLE_KIND = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+_NAMES = ("preferred_username", "name", "appid")
+_BEARER = "bearer "
+
+Claims = tuple[tuple[str, str], ...]
+
+
+class EasyAuth(NamedTuple):
+    """Known tokens with their claims, and the paths that are open, in lower case."""
+
+    tokens: Mapping[str, Claims]
+    excluded_paths: frozenset[str]
+
+    def admit(self, path: str, headers: Mapping[str, str]) -> dict[str, str] | None:
+        """The headers that the app gets, names in lower case; None where nobody may pass."""
+        kept = {name.lower(): value for name, value in headers.items()}
+        kept = {name: value for name, value in kept.items() if not name.startswith(_TAKEN)}
+        if path.lower() in self.excluded_paths:
+            return kept
+        claims = self._claims(kept.get("authorization", ""))
+        return kept | principal(claims) if claims is not None else None
+
+    def _claims(self, authorization: str) -> Claims | None:
+        if not authorization.lower().startswith(_BEARER):
+            return None
+        given = authorization[len(_BEARER) :].strip().encode()
+        return next(
+            (claims for token, claims in self.tokens.items() if hmac.compare_digest(given, token.encode())),
+            None,
+        )
+
+
+def principal(claims: Claims) -> dict[str, str]:
+    """The headers that name a caller."""
+    told = {
+        "auth_typ": "aad",
+        "claims": [{"typ": kind, "val": value} for kind, value in claims],
+        "name_typ": _NAME_KIND,
+        "role_typ": _ROLE_KIND,
+    }
+    first = dict(reversed(claims))
+    name = next((first[kind] for kind in _NAMES if kind in first), "")
+    return {
+        HEADER: b64encode(json.dumps(told).encode()).decode(),
+        f"{HEADER}-id": first.get("oid", ""),
+        f"{HEADER}-name": name,
+        f"{HEADER}-idp": "aad",
+    }
+
+
+def read(path: Path) -> EasyAuth:
+    """The file. Raises StartError where it is not one."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        tokens = {
+            str(token): tuple((str(kind), str(value)) for kind, value in about["claims"])
+            for token, about in content["tokens"].items()
+        }
+        return EasyAuth(tokens, frozenset(str(each).lower() for each in content["excluded_paths"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StartError([f"{path}: not a file of tokens: {type(error).__name__}"]) from error
