@@ -11,7 +11,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
 from shared.actions import DestroyCluster, StartCluster, StopCluster
+from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.ids import ResourceId, parse
@@ -21,6 +24,30 @@ from shared.probes import ClusterSeen, ClusterState
 
 if TYPE_CHECKING:
     from azure.mgmt.containerservice.aio.operations import ManagedClustersOperations
+
+
+class _Power(Struct, frozen=True):
+    code: str = ""
+
+
+class _Entra(Struct, frozen=True):
+    managed: bool | None = None
+
+
+class _Properties(Struct, frozen=True, rename="camel"):
+    provisioning_state: str
+    power_state: _Power | None = None
+    current_kubernetes_version: str | None = None
+    kubernetes_version: str | None = None
+    node_resource_group: str | None = None
+    aad_profile: _Entra | None = None
+
+
+class ManagedCluster(Struct, frozen=True):
+    """The part of a managed cluster that is read here. The body has its etag from 2024-07-01 on."""
+
+    properties: _Properties
+    etag: str | None = field(name="eTag", default=None)
 
 
 class Clusters:
@@ -82,20 +109,19 @@ class Clusters:
 
     async def _look(self, cluster: ResourceId) -> ClusterSeen:
         operations = managed_clusters(self._connection, cluster)
-        answers: list[Any] = []
-        call = operations.get(cluster.resource_group, cluster.name, raw_response_hook=answers.append)
-        found = await allowing(call, 404)
-        if found is None:
+        body = Body(ManagedCluster, f"the cluster {cluster.name}")
+        call = operations.get(cluster.resource_group, cluster.name, raw_response_hook=body)
+        if await allowing(call, 404) is None:
             return ClusterSeen(exists=False)
-        properties = found.get("properties") or {}
+        found = body.read()
+        properties = found.properties
         return ClusterSeen(
             exists=True,
-            provisioning=properties.get("provisioningState") or "",
-            power=(properties.get("powerState") or {}).get("code") or "",
-            version=properties.get("currentKubernetesVersion") or properties.get("kubernetesVersion") or "",
-            # The body has it from 2024-07-01 on, the header always.
-            etag=found.get("eTag") or answers[-1].http_response.headers.get("ETag"),
-            node_group=properties.get("nodeResourceGroup") or "",
+            provisioning=properties.provisioning_state,
+            power=properties.power_state.code if properties.power_state else "",
+            version=properties.current_kubernetes_version or properties.kubernetes_version or "",
+            etag=found.etag or body.headers.get("ETag"),
+            node_group=properties.node_resource_group or "",
         )
 
 

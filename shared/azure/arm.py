@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.azure.connection import Connection, arm_scope
+from shared.azure.answers import shaped
+from shared.azure.connection import Connection
 
 if TYPE_CHECKING:
     from azure.mgmt.core import AsyncARMPipelineClient
 
 
-async def get(connection: Connection, url: str, **query: str) -> dict[str, Any]:
-    """The JSON object at `url`, a path below the ARM endpoint or an absolute URL of it.
+async def get[T](connection: Connection, url: str, shape: type[T], what: str, **query: str) -> T:
+    """The JSON at `url`, a path below the ARM endpoint or an absolute URL of it.
 
-    Raises azure.core's HttpResponseError for a status of 400 or more.
+    Raises azure.core's HttpResponseError for a status of 400 or more, Retry for another shape.
     """
     from azure.core.exceptions import HttpResponseError
     from azure.core.rest import HttpRequest
@@ -27,26 +28,18 @@ async def get(connection: Connection, url: str, **query: str) -> dict[str, Any]:
     response = await client.send_request(request)
     if response.status_code >= 400:
         raise HttpResponseError(response=response)
-    body: dict[str, Any] = response.json()
-    return body
+    return shaped(response.text(), shape, what)
 
 
 def _client(connection: Connection) -> AsyncARMPipelineClient[Any, Any]:
-    from azure.core.pipeline.policies import RequestIdPolicy, UserAgentPolicy
     from azure.mgmt.core import AsyncARMPipelineClient
-    from azure.mgmt.core.policies import ARMHttpLoggingPolicy, AsyncARMChallengeAuthenticationPolicy
 
-    def make(options: dict[str, Any]) -> AsyncARMPipelineClient[Any, Any]:
-        scope = arm_scope(connection.arm_endpoint)
-        policies = [
-            RequestIdPolicy(),
-            UserAgentPolicy(options["user_agent"]),
-            connection.retry_policy(),
-            AsyncARMChallengeAuthenticationPolicy(connection.credential(), scope),
-            ARMHttpLoggingPolicy(),
-        ]
-        return AsyncARMPipelineClient(
-            base_url=connection.arm_endpoint, policies=policies, transport=options["transport"]
-        )
-
-    return connection.client(AsyncARMPipelineClient, make)
+    return connection.client(
+        AsyncARMPipelineClient,
+        connection.arm_endpoint,
+        lambda options: AsyncARMPipelineClient(
+            base_url=connection.arm_endpoint,
+            policies=connection.arm_policies(),
+            transport=options["transport"],
+        ),
+    )

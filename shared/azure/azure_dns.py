@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.azure.answers import Body
 from shared.azure.errors import allowing
 from shared.azure.ids import ResourceId, parse
-from shared.azure.record_sets import RecordSets, Spelling
+from shared.azure.record_sets import RecordSet, RecordSets, Spelling
 from shared.fleet import Record
 
 if TYPE_CHECKING:
@@ -23,15 +24,17 @@ class AzureDns(RecordSets):
 
     spelling = Spelling(ttl="TTL", a="ARecords", aaaa="AAAARecords", cname="CNAMERecord")
 
-    async def _get(self, record: Record) -> Any | None:
+    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
         zone = parse(record.zone_id)
         operations = self._operations(zone)
-        call = operations.get(zone.resource_group, zone.name, record.name, record.type.value)
-        return await allowing(call, 404)
+        call = operations.get(
+            zone.resource_group, zone.name, record.name, record.type.value, raw_response_hook=answer
+        )
+        return await allowing(call, 404) is not None
 
-    async def _put(self, record: Record, body: Any, if_match: str | None) -> Any:
+    async def _put(self, record: Record, body: Any, if_match: str | None, answer: Body[RecordSet]) -> None:
         zone = parse(record.zone_id)
-        return await self._operations(zone).create_or_update(
+        call = self._operations(zone).create_or_update(
             zone.resource_group,
             zone.name,
             record.name,
@@ -39,7 +42,9 @@ class AzureDns(RecordSets):
             body,
             if_match=if_match,
             if_none_match="*" if if_match is None else None,
+            raw_response_hook=answer,
         )
+        await allowing(call)
 
     def _operations(self, zone: ResourceId) -> RecordSetsOperations:
         from azure.mgmt.dns.aio import DnsManagementClient

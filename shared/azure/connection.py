@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from aiohttp import TCPConnector
+    from aiohttp import ClientSession, TCPConnector
     from azure.core.credentials_async import AsyncTokenCredential
-    from azure.core.pipeline.transport import AioHttpTransport
+
+    from shared.azure.identity import Identity
+    from shared.azure.transport import OneHost
 
 C = TypeVar("C")
 
@@ -52,39 +54,59 @@ class Connection:
         self.probe_proxy = probe_proxy
         self._given = credential
         self._tls = tls
-        self._made: AsyncTokenCredential | None = None
+        self._made: Identity | None = None
         self._connect_seconds_max = connect_seconds_max
         self._read_seconds_max = read_seconds_max
-        self._transport: AioHttpTransport | None = None
+        self._session: ClientSession | None = None
         self._clients: dict[Hashable, object] = {}
 
     def credential(self) -> AsyncTokenCredential:
         """The one credential of this process."""
-        if self._given is not None:
-            return self._given
         if self._made is None:
-            self._made = _from_environment()
+            from shared.azure.identity import Identity
+
+            self._made = Identity(self._given or _from_environment(self), owned=self._given is None)
         return self._made
 
     def arm_client(self, kind: Callable[..., C], subscription_id: str) -> C:
         """The client of an azure-mgmt package for a subscription, made on first use."""
         return self.client(
             (kind, subscription_id.lower()),
+            self.arm_endpoint,
             lambda options: kind(
                 self.credential(),
                 subscription_id,
                 base_url=self.arm_endpoint,
-                credential_scopes=[arm_scope(self.arm_endpoint)],
-                retry_policy=self.retry_policy(),
+                policies=self.arm_policies(),
                 **options,
             ),
         )
 
-    def client(self, key: Hashable, make: Callable[[dict[str, Any]], C]) -> C:
-        """The client of that key, made on first use by `make(options)`; all share one connection pool."""
+    def client(self, key: Hashable, endpoint: str, make: Callable[[dict[str, Any]], C]) -> C:
+        """The client of that key, made on first use by `make(options)`; it reaches that endpoint alone."""
         if key not in self._clients:
-            self._clients[key] = make({"transport": self.transport(), "user_agent": "switchyard"})
+            self._clients[key] = make({"transport": self.transport(endpoint), "user_agent": "switchyard"})
         return cast("C", self._clients[key])
+
+    def arm_policies(self) -> list[Any]:
+        """What a request to Azure Resource Manager passes through.
+
+        Not the SDK's own list: that one follows redirects, and registers a resource provider that it finds
+        missing, which takes minutes and is nothing that anybody asked of us.
+        """
+        from azure.core.pipeline import policies
+        from azure.mgmt.core.policies import ARMHttpLoggingPolicy, AsyncARMChallengeAuthenticationPolicy
+
+        return [
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy(),
+            policies.UserAgentPolicy("switchyard"),
+            policies.ContentDecodePolicy(),
+            self.retry_policy(),
+            AsyncARMChallengeAuthenticationPolicy(self.credential(), arm_scope(self.arm_endpoint)),
+            policies.CustomHookPolicy(),
+            ARMHttpLoggingPolicy(),
+        ]
 
     def retry_policy(self) -> Any:
         """The retry policy of every client that takes one."""
@@ -92,22 +114,36 @@ class Connection:
 
         return BriefRetryPolicy()
 
-    def transport(self) -> AioHttpTransport:
-        """The connection pool of all clients. Call it in the event loop that the clients live in."""
-        if self._transport is None:
-            from aiohttp import ClientSession, DummyCookieJar
-            from azure.core.pipeline.transport import AioHttpTransport
+    def transport(self, endpoint: str, *, json: bool = True) -> OneHost:
+        """The way to one endpoint; all share one connection pool.
 
-            # As azure-core makes its own session, but for the connector.
-            session = ClientSession(
-                connector=self.connector(), cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=True
+        `json` False: its answers are not JSON. Call it in the event loop that the clients live in.
+        """
+        from shared.azure.transport import OneHost
+
+        return OneHost(
+            endpoint,
+            self._pool(),
+            json=json,
+            connection_timeout=self._connect_seconds_max,
+            read_timeout=self._read_seconds_max,
+        )
+
+    def _pool(self) -> ClientSession:
+        if self._session is None:
+            from aiohttp import ClientSession, DummyCookieJar
+
+            from shared.azure.transport import BoundedResponse
+
+            # As azure-core makes its own session, but for the connector, the bound, and aiohttp's unpacking,
+            # which stops at the bound.
+            self._session = ClientSession(
+                connector=self.connector(),
+                cookie_jar=DummyCookieJar(),
+                response_class=BoundedResponse,
+                trust_env=True,
             )
-            self._transport = AioHttpTransport(
-                session=session,
-                connection_timeout=self._connect_seconds_max,
-                read_timeout=self._read_seconds_max,
-            )
-        return self._transport
+        return self._session
 
     def connector(self, **options: Any) -> TCPConnector:
         """New connections with this process's trust. `options` are aiohttp's."""
@@ -118,8 +154,8 @@ class Connection:
     async def aclose(self) -> None:
         """Close the connections, and the credential if it was made here."""
         self._clients.clear()
-        if self._transport is not None:
-            await self._transport.close()
+        if self._session is not None:
+            await self._session.close()
         if self._made is not None:
             await self._made.close()
 
@@ -140,13 +176,18 @@ def metrics_audience(endpoint: str) -> str:
     return f"https://{marker}{rest}" if marker else endpoint.rstrip("/")
 
 
-def _from_environment() -> AsyncTokenCredential:
+def _from_environment(connection: Connection) -> AsyncTokenCredential:
     """Managed identity where the platform offers one, else whoever the developer is signed in as.
 
     Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
     """
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-    if os.environ.get("IDENTITY_ENDPOINT") or os.environ.get("MSI_ENDPOINT"):
-        return ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID"))
-    return DefaultAzureCredential()
+    endpoint = os.environ.get("IDENTITY_ENDPOINT") or os.environ.get("MSI_ENDPOINT")
+    if not endpoint:
+        return DefaultAzureCredential()
+    return ManagedIdentityCredential(
+        client_id=os.environ.get("AZURE_CLIENT_ID"),
+        transport=connection.transport(endpoint),
+        retry_policy_class=lambda **_: connection.retry_policy(),
+    )

@@ -11,9 +11,12 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from shared.actions import Deploy
+from shared.azure.answers import Body, shaped
 from shared.azure.connection import Connection
-from shared.azure.errors import allowing, ours, sentence
+from shared.azure.errors import allowing, code_of, ours, sentence
 from shared.azure.ids import parse
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet, SlotName
@@ -24,6 +27,22 @@ if TYPE_CHECKING:
 
 CHECK_NAME = "switchyard-check"
 _ENDED = ("Succeeded", "Failed", "Canceled")
+# How ARM says that it does not know how it was asked: nothing that a deployment can help.
+_ASKED_WRONGLY = ("InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType")
+
+
+class _Properties(Struct, frozen=True, rename="camel"):
+    provisioning_state: str
+    error: dict[str, Any] | None = None
+
+
+class _Deployment(Struct, frozen=True):
+    properties: _Properties
+
+
+class _Validation(Struct, frozen=True):
+    properties: _Properties | None = None
+    error: dict[str, Any] | None = None
 
 
 class Deployments:
@@ -39,22 +58,33 @@ class Deployments:
         try:
             async with asyncio.timeout(self._check_seconds_max):
                 with ours("the deployment's validation"):
-                    poller = await self._operations(fleet).begin_validate(
-                        fleet.provisioner.resource_group, CHECK_NAME, body, polling_interval=1
+                    poller = await allowing(
+                        self._operations(fleet).begin_validate(
+                            fleet.provisioner.resource_group,
+                            CHECK_NAME,
+                            body,
+                            polling_interval=1,
+                            cls=lambda answer, *_: answer.http_response.text(),
+                        )
                     )
-                    result: Any = await poller.result()
+                    text: Any = await allowing(poller.result()) if poller is not None else ""
         except TimeoutError as error:
             raise Retry("ARM is still validating the deployment") from error
         except Refused as refusal:
+            if code_of(refusal.__cause__) in _ASKED_WRONGLY:
+                raise
             return CheckSeen(valid=False, because=str(refusal))
-        objection = (result or {}).get("error")
-        return CheckSeen(valid=not objection, because=sentence(objection) if objection else "")
+        return checked(text or "")
 
     async def deploy(self, fleet: Fleet, action: Deploy, _epoch: int) -> None:
         """Start the deployment of that name, unless it is under way. Raises Retry if ARM is busy."""
         body = deployment(fleet, action.slot, action.version, action.template_version)
         call = self._operations(fleet).begin_create_or_update(
-            fleet.provisioner.resource_group, action.name, body, polling=False
+            fleet.provisioner.resource_group,
+            action.name,
+            body,
+            polling=False,
+            raw_response_hook=Body(_Deployment, f"the deployment {action.name}"),
         )
         if await allowing(call, 409) is None:
             found = await self._look(fleet, action.name)
@@ -66,20 +96,29 @@ class Deployments:
         return await self._look(fleet, probe.name)
 
     async def _look(self, fleet: Fleet, name: str) -> DeploymentSeen:
-        call = self._operations(fleet).get(fleet.provisioner.resource_group, name)
-        found = await allowing(call, 404)
-        if found is None:
+        body = Body(_Deployment, f"the deployment {name}")
+        call = self._operations(fleet).get(fleet.provisioner.resource_group, name, raw_response_hook=body)
+        if await allowing(call, 404) is None:
             return DeploymentSeen(state="")
-        properties = found.get("properties") or {}
-        error = properties.get("error")
-        return DeploymentSeen(
-            state=properties.get("provisioningState") or "Accepted", because=sentence(error) if error else ""
-        )
+        properties = body.read().properties
+        because = sentence(properties.error) if properties.error else ""
+        return DeploymentSeen(state=properties.provisioning_state, because=because)
 
     def _operations(self, fleet: Fleet) -> DeploymentsOperations:
         from azure.mgmt.resource.deployments.aio import DeploymentsMgmtClient
 
         return self._connection.arm_client(DeploymentsMgmtClient, fleet.subscription_id).deployments
+
+
+def checked(text: str) -> CheckSeen:
+    """What ARM's validation says. Raises Retry where it neither objects nor says that it succeeded."""
+    found = shaped(text, _Validation, "the deployment's validation")
+    error = found.error or (found.properties.error if found.properties else None)
+    if error:
+        return CheckSeen(valid=False, because=sentence(error))
+    if found.properties is None or found.properties.provisioning_state != "Succeeded":
+        raise Retry("the answer on the deployment's validation neither objects nor says that it succeeded")
+    return CheckSeen(valid=True)
 
 
 def deployment(fleet: Fleet, slot: SlotName, version: str, template_version: str) -> Any:

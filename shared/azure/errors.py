@@ -8,7 +8,9 @@
     409, any other                                                      Conflict
     401, 408, 429, 5xx                                                  Retry, after Retry-After
     another 4xx                                                         Refused
+    any of these without an error of Azure's in it                      Retry: it was somebody else who spoke
     nothing: no connection, no answer in time, no token, half an answer Retry
+    a success that cannot be read                                       Retry
 
 Decides what to do about an error, by status and error code. Refuses to know which service it came from: a
 status that means success somewhere is that adapter's to allow (`allowing`).
@@ -20,16 +22,24 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/request-limi
 from __future__ import annotations
 
 import json
+import logging
+import re
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
 
+log = logging.getLogger(__name__)
+
 SENTENCE_CHARACTERS_MAX = 600
 _DEPTH_MAX = 6
+# 404 for a thing that was not looked for: who asks may not see it, or asks in the wrong way.
+_NOT_SEEN = frozenset({"SubscriptionNotFound", "TenantNotFound", "ResourceProviderNotFound"})
+_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _IN_PROGRESS = frozenset(
     {
         "AnotherOperationInProgress",
@@ -64,10 +74,12 @@ def translated(what: str, error: Exception) -> Exception:
     if isinstance(error, SwitchyardError) or not isinstance(error, AzureError):
         return error
     response: Any = error.response if isinstance(error, HttpResponseError) else None
-    if response is None or response.status_code < 400:
+    if response is None:
         return Retry(f"{what}: {_one_line(str(error))}")
-    because = f"{what}: {said(error)}"
-    return by_status(response.status_code, code_of(error), because, retry_after_seconds(response.headers))
+    because, after_seconds = f"{what}: {said(error)}", retry_after_seconds(response.headers)
+    if response.status_code < 400 or not body_of(error):
+        return Retry(because, after_seconds)
+    return by_status(response.status_code, code_of(error), because, after_seconds)
 
 
 def by_status(status: int, code: str, because: str, after_seconds: float | None) -> SwitchyardError:
@@ -84,18 +96,32 @@ def by_status(status: int, code: str, because: str, after_seconds: float | None)
 
 
 async def allowing[T](call: Awaitable[T], *statuses: int) -> T | None:
-    """What the call gives; None where the service answers with one of `statuses`.
+    """What the call of an SDK gives; None where the service answers with one of `statuses`.
 
-    A missing subscription is never allowed: the credential sees nothing, which is not that nothing is there.
+    404 is allowed where Azure itself says that the resource is not there: neither a gateway's page nor a
+    subscription that the credential cannot see says that. Raises Retry for an answer that no SDK can read.
     """
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import AzureError, HttpResponseError
 
     try:
         return await call
     except HttpResponseError as error:
-        if error.status_code in statuses and code_of(error) != "SubscriptionNotFound":
+        if error.status_code in statuses and _is_about_the_resource(error):
             return None
         raise
+    except (AzureError, SwitchyardError, TimeoutError):
+        raise
+    except Exception as error:
+        # The libraries let slip whatever their parsing meets: ValueError, KeyError, AttributeError and more.
+        log.warning("an answer could not be read", exc_info=True)
+        raise Retry("the service's answer has not the form that its api-version promises") from error
+
+
+def _is_about_the_resource(error: Any) -> bool:
+    code = code_of(error)
+    if error.status_code != 404:
+        return bool(code)
+    return code.endswith("NotFound") and code not in _NOT_SEEN
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -118,7 +144,10 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 def said(error: Any) -> str:
     """What the service said in the answer behind an SDK's error, in one line."""
-    return sentence(body_of(error)) or _one_line(str(error))
+    response = error.response
+    host = urlsplit(response.request.url).hostname
+    status = f"{response.status_code} {_one_line(str(response.reason or ''))}".strip()
+    return sentence(body_of(error)) or f"{host} answered {status} and gave no reason"
 
 
 def code_of(error: Any) -> str:
@@ -127,7 +156,7 @@ def code_of(error: Any) -> str:
 
 
 def body_of(error: Any) -> Mapping[str, Any]:
-    """The error object of an answer: ARM wraps it in `error`, the AKS resource provider does not."""
+    """The error object of an answer, empty without a code: ARM wraps it in `error`, AKS does not."""
     try:
         body = json.loads(error.response.text())
     except Exception:  # noqa: BLE001 - a body that is missing, cut short or not JSON says nothing, whatever the reason
@@ -135,7 +164,7 @@ def body_of(error: Any) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         return {}
     inner = body.get("error", body)
-    return inner if isinstance(inner, dict) else {}
+    return inner if isinstance(inner, dict) and isinstance(inner.get("code"), str) else {}
 
 
 def sentence(error: Mapping[str, Any]) -> str:
@@ -151,7 +180,8 @@ def _parts(error: Mapping[str, Any], depth: int) -> Iterator[str]:
     wrapped = _wrapped(message)
     if wrapped is None and (code or message):
         yield ": ".join(filter(None, (code, message.rstrip("."))))
-    inner = [wrapped, error.get("innererror"), *(error.get("details") or ())]
+    details = error.get("details")
+    inner = [wrapped, error.get("innererror"), *(details if isinstance(details, list) else ())]
     for each in inner:
         if isinstance(each, Mapping):
             yield from _parts(each, depth - 1)
@@ -164,10 +194,13 @@ def _wrapped(message: str) -> Mapping[str, Any] | None:
         body = json.loads(message)
     except ValueError:
         return None
+    if not isinstance(body, dict):
+        return None
     inner = body.get("error", body)
     return inner if isinstance(inner, dict) else None
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    """Whitespace becomes blanks, and links lose their query: a signature would stand there."""
+    line = _QUERY.sub(r"\1", " ".join(text.split()))
     return line if len(line) <= SENTENCE_CHARACTERS_MAX else line[: SENTENCE_CHARACTERS_MAX - 1] + "…"

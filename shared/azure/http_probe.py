@@ -1,8 +1,8 @@
 """The gates' own requests to a slot's host name, as a user would send them.
 
 Decides what a failed request is: no answer in time, a certificate that does not hold, or a status of 400 or
-more. A redirect is followed on the same host; one that leads elsewhere is an answer. A name that does not
-resolve and a proxy that is down are nobody's failure: there was no request. Judges nothing.
+more. A redirect is followed on the same host; one that leads elsewhere says nothing about this slot. A name
+that does not resolve and a proxy that is down are nobody's failure: there was no request. Judges nothing.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class HttpProbe:
     async def _requests(self, session: ClientSession, url: str, count: int) -> list[float | None]:
         """The milliseconds of each request that was sent, None for a failed one.
 
-        Raises Retry where a request did not get as far as the host.
+        Raises Retry where a request did not get as far as the host, or was sent to another.
         """
         loop = asyncio.get_running_loop()
         latest = loop.time() + self._start_seconds_max
@@ -116,8 +116,10 @@ class HttpProbe:
             if location is None or not 300 <= response.status < 400:
                 return response.status, None
             target = urljoin(url, location)
-            same = urlsplit(target)[:2] == urlsplit(url)[:2]
-            return response.status, target if same else None
+            if urlsplit(target)[:2] != urlsplit(url)[:2]:
+                elsewhere = urlsplit(target).hostname
+                raise Retry(f"{url} leads to {elsewhere}: the gate needs a path that the slot answers itself")
+            return response.status, target
 
 
 def _measured(gate: Gate, milliseconds: float | None) -> float | None:

@@ -14,8 +14,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from shared.azure.answers import Body
 from shared.azure.connection import Connection
-from shared.azure.errors import body_of
+from shared.azure.errors import allowing, body_of
 from shared.azure.window import Window, resource_of, window
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet
@@ -30,6 +33,20 @@ TIME = "TimeGenerated"
 _QUERY_SECONDS_MAX = 15
 # Kusto's code for a name that it cannot resolve; for a table, and only then, its message says so.
 _UNRESOLVED = "SEM0100"
+
+
+class _Column(Struct, frozen=True):
+    name: str
+    type: str
+
+
+class _Table(Struct, frozen=True):
+    columns: tuple[_Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+class _Answer(Struct, frozen=True):
+    tables: tuple[_Table, ...]
 
 
 class Logs:
@@ -50,13 +67,16 @@ class Logs:
         if span.empty:
             return empty
         try:
-            result = await self._client().query_resource(
-                resource_id,
-                gate.query,
-                timespan=(span.since, span.until),
-                server_timeout=_QUERY_SECONDS_MAX,
-                read_timeout=_QUERY_SECONDS_MAX + 2,
-                raw_request_hook=_as_published,
+            result = await allowing(
+                self._client().query_resource(
+                    resource_id,
+                    gate.query,
+                    timespan=(span.since, span.until),
+                    server_timeout=_QUERY_SECONDS_MAX,
+                    read_timeout=_QUERY_SECONDS_MAX + 2,
+                    raw_request_hook=_as_published,
+                    raw_response_hook=_even,
+                )
             )
         except HttpResponseError as error:
             if table_missing(body_of(error)):
@@ -64,7 +84,7 @@ class Logs:
             raise
         if isinstance(result, LogsQueryPartialResult):
             raise Retry(f"the query gave a partial result: {result.partial_error}")
-        samples = samples_of(result.tables[0], span) if result.tables else ()
+        samples = samples_of(result.tables[0], span) if result and result.tables else ()
         return Reading(samples=samples, source=gate.query, since=span.since, until=span.until)
 
     def _client(self) -> LogsQueryClient:
@@ -73,6 +93,7 @@ class Logs:
         connection = self._connection
         return connection.client(
             LogsQueryClient,
+            connection.logs_endpoint,
             lambda options: LogsQueryClient(
                 connection.credential(),
                 endpoint=connection.logs_endpoint,
@@ -102,6 +123,15 @@ def table_missing(error: Mapping[str, Any]) -> bool:
     return False
 
 
+def _even(response: Any) -> None:
+    """Every row has a place for every column, or a value would stand under another's name."""
+    body = Body(_Answer, "the query")
+    body(response)
+    tables = body.value.tables if body.value is not None else ()
+    if any(len(row) != len(table.columns) for table in tables for row in table.rows):
+        raise Retry("the answer on the query has rows that are longer or shorter than its columns")
+
+
 def _as_published(request: Any) -> None:
     """Send what the service describes: this SDK adds an empty `additional_workspaces` to the body."""
     body = json.loads(request.http_request.content)
@@ -117,5 +147,7 @@ def _number(value: Any) -> float | None:
         raise Refused(f"the query's column {VALUE!r} must hold numbers, it holds {value!r}") from error
 
 
-def _utc(moment: datetime) -> datetime:
+def _utc(moment: object) -> datetime:
+    if not isinstance(moment, datetime):
+        raise Refused(f"the query's column {TIME!r} must hold times, it holds {moment!r}")
     return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -9,47 +9,24 @@ Source: https://learn.microsoft.com/azure/azure-monitor/metrics/migrate-to-batch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from math import fsum
-from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from shared.azure.answers import Body
 from shared.azure.connection import Connection, metrics_audience
-from shared.azure.errors import ours
-from shared.azure.window import Window, resource_of, window
+from shared.azure.errors import allowing, ours
+from shared.azure.metric_answers import TOGETHER, Batch, Query, samples_of
+from shared.azure.window import resource_of, window
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet
 from shared.model import Sample
 from shared.probes import Answer, GateReading, Reading, TrafficSeen, TrafficShare, Unavailable
 
 if TYPE_CHECKING:
-    from azure.monitor.querymetrics import MetricsQueryResult
     from azure.monitor.querymetrics.aio import MetricsClient
 
 _SERIES_MAX = 100
-_METRICS = "/providers/microsoft.insights/metrics/"
-_TOGETHER: Mapping[str, Callable[[list[float]], float]] = {
-    "average": fmean,
-    "count": fsum,
-    "maximum": max,
-    "minimum": min,
-    "total": fsum,
-}
-
-
-class Query(NamedTuple):
-    """One request: everything but the resources, which may be all of one type in one region (at most 50)."""
-
-    namespace: str
-    metric: str
-    aggregation: str
-    filter: str
-    window: Window
-
-    def __str__(self) -> str:
-        where = f" where {self.filter}" if self.filter else ""
-        return f"{self.namespace} {self.metric} {self.aggregation} PT1M{where}"
 
 
 class Metrics:
@@ -110,7 +87,8 @@ class Metrics:
         samples: dict[str, tuple[Sample, ...]] = {each.lower(): () for each in resource_ids}
         if query.window.empty:
             return samples
-        results = await self._client(fleet).query_resources(
+        body = Body(Batch, str(query))
+        call = self._client(fleet).query_resources(
             resource_ids=resource_ids,
             metric_namespace=query.namespace,
             metric_names=[query.metric],
@@ -119,10 +97,10 @@ class Metrics:
             aggregations=[query.aggregation],
             filter=query.filter or None,
             max_results=_SERIES_MAX if query.filter else None,
+            raw_response_hook=body,
         )
-        for result in results:
-            samples.update(samples_of(result, query))
-        return samples
+        await allowing(call)
+        return samples_of(body.read(), query, resource_ids)
 
     def _client(self, fleet: Fleet) -> MetricsClient:
         from azure.monitor.querymetrics.aio import MetricsClient
@@ -131,6 +109,7 @@ class Metrics:
         endpoint = connection.metrics_endpoint.replace("{location}", fleet.location)
         return connection.client(
             (MetricsClient, endpoint),
+            endpoint,
             lambda options: MetricsClient(
                 endpoint,
                 connection.credential(),
@@ -141,33 +120,10 @@ class Metrics:
         )
 
 
-def samples_of(result: MetricsQueryResult, query: Query) -> dict[str, tuple[Sample, ...]]:
-    """The samples in one result by resource id in lower case, one a minute, oldest first.
-
-    The series of a metric that the filter splits are put together again as Azure Monitor would. The SDK drops
-    the result's own resource id; the id of the metric begins with it.
-    """
-    found: dict[str, tuple[Sample, ...]] = {}
-    aggregation = query.aggregation.lower()
-    for metric in result.metrics:
-        resource_id, _, _ = metric.id.lower().partition(_METRICS)
-        minutes: dict[datetime, list[float]] = {}
-        for point in (point for series in metric.timeseries for point in series.data):
-            if query.window.since <= point.timestamp < query.window.until:
-                values = minutes.setdefault(point.timestamp.astimezone(UTC), [])
-                value = getattr(point, aggregation, None)
-                values.extend([] if value is None else [float(value)])
-        found[resource_id] = tuple(
-            Sample(at=at, value=_TOGETHER[aggregation](values) if values else None)
-            for at, values in sorted(minutes.items())
-        )
-    return found
-
-
 def _query(probe: GateReading, now: datetime) -> Query:
     gate = probe.gate
     span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
     aggregation = gate.aggregation.capitalize() or "Average"
-    if aggregation.lower() not in _TOGETHER:
+    if aggregation.lower() not in TOGETHER:
         raise Refused(f"{gate.aggregation!r} is not an aggregation of Azure Monitor")
     return Query(gate.namespace, gate.metric, aggregation, gate.filter, span)

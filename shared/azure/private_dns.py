@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.azure.answers import Body
 from shared.azure.errors import allowing
 from shared.azure.ids import ResourceId, parse
-from shared.azure.record_sets import RecordSets, Spelling
+from shared.azure.record_sets import RecordSet, RecordSets, Spelling
 from shared.fleet import Record
 
 if TYPE_CHECKING:
@@ -24,18 +25,20 @@ class PrivateDns(RecordSets):
 
     spelling = Spelling(ttl="ttl", a="aRecords", aaaa="aaaaRecords", cname="cnameRecord")
 
-    async def _get(self, record: Record) -> Any | None:
+    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
         zone = parse(record.zone_id)
         operations = self._operations(zone)
-        call = operations.get(zone.resource_group, zone.name, record.type.value, record.name)
-        return await allowing(call, 404)
+        call = operations.get(
+            zone.resource_group, zone.name, record.type.value, record.name, raw_response_hook=answer
+        )
+        return await allowing(call, 404) is not None
 
-    async def _put(self, record: Record, body: Any, if_match: str | None) -> Any:
+    async def _put(self, record: Record, body: Any, if_match: str | None, answer: Body[RecordSet]) -> None:
         from azure.core import MatchConditions
 
         zone = parse(record.zone_id)
         missing = if_match is None
-        return await self._operations(zone).create_or_update(
+        call = self._operations(zone).create_or_update(
             zone.resource_group,
             zone.name,
             record.type.value,
@@ -43,7 +46,9 @@ class PrivateDns(RecordSets):
             body,
             etag=if_match,
             match_condition=MatchConditions.IfMissing if missing else MatchConditions.IfNotModified,
+            raw_response_hook=answer,
         )
+        await allowing(call)
 
     def _operations(self, zone: ResourceId) -> RecordSetsOperations:
         from azure.mgmt.privatedns.aio import PrivateDnsManagementClient

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
 
+import msgspec
+from msgspec import Struct
+
 from shared.actions import PointRecord
+from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.errors import Retry, Superseded
 from shared.fleet import Fleet, Record, RecordType, SlotName
@@ -31,6 +36,25 @@ class Spelling(NamedTuple):
     cname: str
 
 
+class RecordSet(Struct, frozen=True):
+    """The part of a record set that both services spell alike."""
+
+    etag: str
+    properties: dict[str, Any]
+
+
+class _V4(Struct, frozen=True, rename="camel"):
+    ipv4_address: str
+
+
+class _V6(Struct, frozen=True, rename="camel"):
+    ipv6_address: str
+
+
+class _Name(Struct, frozen=True):
+    cname: str
+
+
 class Mark(NamedTuple):
     """Who writes: it travels with the record set, so that a late write can be told from a newer one."""
 
@@ -47,11 +71,11 @@ class RecordSets:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def _get(self, record: Record) -> Any | None:
-        """The SDK's record set, None where there is none."""
+    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
+        """Have it read into `answer`. False: there is none."""
         raise NotImplementedError
 
-    async def _put(self, record: Record, body: Any, if_match: str | None) -> Any:
+    async def _put(self, record: Record, body: Any, if_match: str | None, answer: Body[RecordSet]) -> None:
         """Write it if its etag is still `if_match`; None: if there is none."""
         raise NotImplementedError
 
@@ -66,7 +90,8 @@ class RecordSets:
 
     async def read(self, record: Record) -> RecordSeen:
         """The record set as it is. Host names are in lower case, without the final dot."""
-        return seen(await self._get(record))
+        found = await self._found(record)
+        return RecordSeen(exists=False) if found is None else self._seen(record, found)
 
     async def write(
         self, record: Record, address: str, ttl_seconds: int, mark: Mark, if_match: str | None
@@ -77,17 +102,46 @@ class RecordSets:
             Superseded: its stored epoch is higher, or its etag is not `if_match` (None: it exists).
             Retry: the answer to the write shows another target or epoch.
         """
-        found = await self._get(record)
-        before = seen(found)
-        if before.epoch is not None and before.epoch > mark.epoch:
-            raise Superseded(f"{record.fqdn} carries epoch {before.epoch}, this write has {mark.epoch}")
-        kept = _metadata(found) if found is not None else {}
+        found = await self._found(record)
+        kept = _metadata(record, found) if found is not None else {}
+        before = _epoch(kept)
+        if before is not None and before > mark.epoch:
+            raise Superseded(f"{record.fqdn} carries epoch {before}, this write has {mark.epoch}")
         marks = {EPOCH: str(mark.epoch), FLEET: mark.fleet, SLOT: mark.slot}
         body = self._body(record, address, ttl_seconds, {**kept, **marks})
-        after = seen(await self._put(record, body, if_match))
+        answer = _answer(record)
+        await self._put(record, body, if_match, answer)
+        after = self._seen(record, answer.read())
         if after.targets != (_name(address),) or after.epoch != mark.epoch:
             points = ", ".join(after.targets) or "nowhere"
             raise Retry(f"{record.fqdn} was written for {address}, and the answer says {points}")
+
+    async def _found(self, record: Record) -> RecordSet | None:
+        answer = _answer(record)
+        return answer.read() if await self._get(record, answer) else None
+
+    def _seen(self, record: Record, found: RecordSet) -> RecordSeen:
+        metadata = _metadata(record, found)
+        return RecordSeen(
+            exists=True,
+            targets=tuple(sorted(self._targets(record, found.properties))),
+            ttl_seconds=_part(record, found.properties, self.spelling.ttl, int),
+            etag=found.etag,
+            epoch=_epoch(metadata),
+            fleet=metadata.get(FLEET),
+        )
+
+    def _targets(self, record: Record, properties: Mapping[str, Any]) -> list[str]:
+        """Where it points: a record set of addresses may hold none, but has a place for them."""
+        match record.type:
+            case RecordType.A:
+                found = _part(record, properties, self.spelling.a, list[_V4])
+                return [_address(record, each.ipv4_address) for each in found]
+            case RecordType.AAAA:
+                six = _part(record, properties, self.spelling.aaaa, list[_V6])
+                return [_address(record, each.ipv6_address) for each in six]
+            case RecordType.CNAME:
+                return [_name(_part(record, properties, self.spelling.cname, _Name).cname)]
 
     def _body(
         self, record: Record, address: str, ttl_seconds: int, metadata: Mapping[str, str]
@@ -102,27 +156,38 @@ class RecordSets:
         }
 
 
-def seen(found: Any | None) -> RecordSeen:
-    """What an SDK's record set says; both SDKs name its parts alike."""
-    if found is None:
-        return RecordSeen(exists=False)
-    metadata = _metadata(found)
-    epoch = metadata.get(EPOCH, "")
-    targets = [each.ipv4_address for each in found.a_records or ()]
-    targets += [each.ipv6_address for each in found.aaaa_records or ()]
-    targets += [found.cname_record.cname] if found.cname_record else []
-    return RecordSeen(
-        exists=True,
-        targets=tuple(sorted(_name(each) for each in targets)),
-        ttl_seconds=found.ttl or 0,
-        etag=found.etag,
-        epoch=int(epoch) if epoch.isdecimal() else None,
-        fleet=metadata.get(FLEET),
+def _answer(record: Record) -> Body[RecordSet]:
+    return Body(RecordSet, f"the record set {record.fqdn}")
+
+
+def _part[T](record: Record, properties: Mapping[str, Any], name: str, shape: type[T]) -> T:
+    """A property of a record set. Raises Retry where it is missing or of another shape."""
+    try:
+        return msgspec.convert(properties.get(name), shape)
+    except msgspec.ValidationError as error:
+        because = f"the answer on the record set {record.fqdn} has no {name} as it should be: {error}"
+        raise Retry(because) from error
+
+
+def _metadata(record: Record, found: RecordSet) -> dict[str, str]:
+    return (
+        _part(record, found.properties, "metadata", dict[str, str])
+        if found.properties.get("metadata")
+        else {}
     )
 
 
-def _metadata(found: Any) -> dict[str, str]:
-    return dict(found.metadata or {})
+def _epoch(metadata: Mapping[str, str]) -> int | None:
+    text = metadata.get(EPOCH, "")
+    return int(text) if text.isdecimal() else None
+
+
+def _address(record: Record, text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        because = f"the answer on the record set {record.fqdn} holds {text!r}, which is no address"
+        raise Retry(because) from None
 
 
 def _name(target: str) -> str:

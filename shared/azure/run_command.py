@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.azure.aks import managed_clusters
+from msgspec import Struct
+
+from shared.azure.aks import ManagedCluster, managed_clusters
+from shared.azure.answers import Body, shaped
 from shared.azure.connection import Connection
+from shared.azure.errors import allowing
 from shared.azure.ids import ResourceId, parse
 from shared.errors import Retry
 from shared.fleet import Fleet
@@ -29,6 +34,24 @@ NEVER_RAN = -1
 # The Entra application of every AKS API server, whose token a cluster with Entra integration asks for.
 _AKS_SERVER_SCOPE = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
 _OUTPUT_CHARACTERS_MAX = 4_000
+_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
+
+
+class Ended(Struct, frozen=True, rename="camel"):
+    """The part of a run command's result that is read here."""
+
+    provisioning_state: str
+    exit_code: int | None = None
+    logs: str | None = None
+    reason: str | None = None
+
+
+class _Result(Struct, frozen=True):
+    properties: Ended
+
+
+class _Taken(Struct, frozen=True):
+    id: str | None = None
 
 
 class RunCommands:
@@ -49,13 +72,15 @@ class RunCommands:
         if token is not None:
             payload["clusterToken"] = token
         answers: list[Any] = []
-        _poller = await operations.begin_run_command(
-            cluster.resource_group,
-            cluster.name,
-            payload,
-            polling=False,
-            retry_total=0,
-            raw_response_hook=answers.append,
+        await allowing(
+            operations.begin_run_command(
+                cluster.resource_group,
+                cluster.name,
+                payload,
+                polling=False,
+                retry_total=0,
+                raw_response_hook=answers.append,
+            )
         )
         return command_id(answers[-1].http_response)
 
@@ -63,16 +88,19 @@ class RunCommands:
         """How the command ended: one GET. Raises NotFound where the cluster has forgotten it."""
         cluster = parse(fleet.slot(probe.slot).cluster_id)
         operations = managed_clusters(self._connection, cluster)
-        found: Any = await operations.get_command_result(
-            cluster.resource_group, cluster.name, probe.command_id
+        body = Body(_Result, f"the run command {probe.command_id}")
+        call = operations.get_command_result(
+            cluster.resource_group, cluster.name, probe.command_id, raw_response_hook=body
         )
-        return ended((found or {}).get("properties") or {})
+        await allowing(call)
+        return CommandSeen() if body.value is None else ended(body.value.properties)
 
     async def _cluster_token(self, cluster: ResourceId) -> str | None:
         operations = managed_clusters(self._connection, cluster)
-        found = await operations.get(cluster.resource_group, cluster.name)
-        profile = (found.get("properties") or {}).get("aadProfile") or {}
-        if not profile.get("managed"):
+        body = Body(ManagedCluster, f"the cluster {cluster.name}")
+        await allowing(operations.get(cluster.resource_group, cluster.name, raw_response_hook=body))
+        entra = body.read().properties.aad_profile
+        if entra is None or not entra.managed:
             return None
         return (await self._connection.credential().get_token(_AKS_SERVER_SCOPE)).token
 
@@ -89,23 +117,22 @@ def packed(files: Mapping[str, str]) -> str:
 def command_id(response: Any) -> str:
     """The command's id from the answer to it: in Location while it runs, in the body once it has ended."""
     location = response.headers.get("Location")
+    found = ""
     if location:
-        _, marker, rest = urlsplit(location).path.partition("/commandResults/")
-        if marker:
-            return str(rest.split("/")[0])
+        _, _, rest = urlsplit(location).path.partition("/commandResults/")
+        found = rest.split("/")[0]
     elif response.status_code == 200:
-        found = response.json().get("id")
-        if found:
-            return str(found)
-    raise Retry("the cluster took a run command and did not say its id")
+        found = shaped(response.text(), _Taken, "the run command").id or ""
+    if _ID.fullmatch(found) is None:
+        raise Retry("the cluster took a run command and did not say its id")
+    return found
 
 
-def ended(properties: Mapping[str, Any]) -> CommandSeen:
+def ended(result: Ended) -> CommandSeen:
     """How far a command is. One that failed before it ran has the exit code `NEVER_RAN`."""
-    code = properties.get("exitCode")
-    output = str(properties.get("logs") or properties.get("reason") or "")[-_OUTPUT_CHARACTERS_MAX:]
-    if code is not None:
-        return CommandSeen(exit_code=int(code), output=output)
-    if properties.get("provisioningState") in ("Failed", "Canceled"):
+    output = (result.logs or result.reason or "")[-_OUTPUT_CHARACTERS_MAX:]
+    if result.exit_code is not None:
+        return CommandSeen(exit_code=result.exit_code, output=output)
+    if result.provisioning_state in ("Failed", "Canceled"):
         return CommandSeen(exit_code=NEVER_RAN, output=output)
     return CommandSeen()

@@ -106,6 +106,11 @@ class AzureWorld:
             DestroyCluster: clusters.destroy,
         }
 
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it is able to answer and to perform, by what `kind_of` says of a probe or an action."""
+        return frozenset(self._observers) | frozenset(self._performers)
+
     async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
         """Answer every probe, all at once. What cannot be said is `Unavailable`; nothing is raised."""
         groups: dict[Kind, list[Probe]] = {}
@@ -123,7 +128,7 @@ class AzureWorld:
         performer = self._performers[kind_of(action)]
         with ours(_words(type(action))):
             async with asyncio.timeout(self._perform_seconds_max):
-                return await performer(fleet, action, epoch)
+                return await _readable(performer(fleet, action, epoch), _words(type(action)))
 
     def _each(self, observer: One) -> Many:
         """An observer of many probes from one that answers a single one: all at once, each by itself."""
@@ -147,13 +152,24 @@ class AzureWorld:
         try:
             with ours(what):
                 async with asyncio.timeout(self._observe_seconds_max):
-                    return await call
+                    return await _readable(call, what)
         except SwitchyardError as error:
-            return Unavailable(str(error), error.after_seconds if isinstance(error, Retry) else None)
-        except Exception as bug:
-            # A bug in reading one answer must not keep a rollback from being decided on the others.
-            log.exception("%s could not be read", what)
-            return Unavailable(f"{what}: the answer could not be read ({type(bug).__name__})")
+            because = str(error)
+            named = because if because.startswith(f"{what}: ") else f"{what}: {because}"
+            return Unavailable(named, error.after_seconds if isinstance(error, Retry) else None)
+
+
+async def _readable[T](call: Awaitable[T], what: str) -> T:
+    """A bug in reading one answer must not keep a rollout from being decided on the others."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        return await call
+    except (AzureError, SwitchyardError, TimeoutError):
+        raise
+    except Exception as bug:
+        log.exception("%s could not be read", what)
+        raise Retry(f"{what}: the answer could not be read; the log says why") from bug
 
 
 def _words(kind: type[Any]) -> str:

@@ -102,7 +102,6 @@ async def read(connection: Connection, asked: Gate, limit: float = 5) -> Reading
         ("/broken", 1),
         ("/moved", 1),
         ("/loop", 1),
-        ("/away", 0),
         ("/endless", 0),
         ("/x", 1),
     ],
@@ -111,6 +110,11 @@ async def test_a_request_fails_as_it_would_for_a_user(proxied: Connection, path:
     reading = await read(proxied, gate(path))
     assert [sample.value for sample in reading.samples] == [failed] * 3
     assert reading.source == f"GET https://aks-green.contoso.com/{path.lstrip('/')}"
+
+
+async def test_a_redirect_to_another_host_says_nothing_about_the_slot(proxied: Connection) -> None:
+    with pytest.raises(Retry, match="leads to login.example.net"):
+        await read(proxied, gate("/away"))
 
 
 async def test_a_request_without_an_answer_in_time_has_failed(proxied: Connection) -> None:

@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
-from shared.azure.metrics import Query, samples_of
+from shared.azure.metric_answers import Batch, Query, samples_of
 from shared.azure.window import Window
+from shared.errors import Retry
 from shared.model import Sample
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 CLUSTER = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks-Blue"
+READY = "condition eq 'Ready' and status eq 'false' or status eq 'unknown'"
 
 
-def answered(*series: list[tuple[int, float | None]], aggregation: str) -> Any:
-    """A result of one metric: each series as minutes after noon and values."""
-    data = [
-        SimpleNamespace(
-            data=[
-                SimpleNamespace(timestamp=NOON + at * MINUTE, **{aggregation.lower(): value})
-                for at, value in each
-            ]
-        )
+def result(*series: list[tuple[int, float | None]], aggregation: str = "Total") -> dict[str, Any]:
+    """What is said of the cluster: each series as minutes after noon and values."""
+    points = [
+        [{"timeStamp": NOON + at * MINUTE, aggregation.lower(): value} for at, value in each]
         for each in series
     ]
-    metric = SimpleNamespace(id=f"{CLUSTER}/providers/Microsoft.Insights/metrics/m", timeseries=data)
-    return SimpleNamespace(metrics=[metric])
+    metric = {
+        "id": f"{CLUSTER}/providers/Microsoft.Insights/metrics/m",
+        "name": {"value": "m"},
+        "timeseries": [{"data": each} for each in points],
+        "errorCode": "Success",
+    }
+    return {"resourceid": CLUSTER, "interval": "PT1M", "value": [metric]}
 
 
-def samples(*series: list[tuple[int, float | None]], aggregation: str = "Total") -> tuple[Sample, ...]:
+def read(*results: dict[str, Any], aggregation: str = "Total", where: str = "") -> tuple[Sample, ...]:
     """The samples of the cluster between 12:00 and 12:03."""
-    query = Query("n", "m", aggregation, "", Window(NOON, NOON + 3 * MINUTE))
-    return samples_of(answered(*series, aggregation=aggregation), query)[CLUSTER.lower()]
+    query = Query("n", "m", aggregation, where, Window(NOON, NOON + 3 * MINUTE))
+    batch = msgspec.convert({"values": list(results)}, Batch)
+    return samples_of(batch, query, [CLUSTER])[CLUSTER.lower()]
 
 
 def test_a_minute_without_data_is_a_sample_without_a_value() -> None:
-    assert samples([(0, 1.0), (1, None), (2, 0.0)]) == (
+    assert read(result([(0, 1.0), (1, None), (2, 0.0)])) == (
         Sample(at=NOON, value=1.0),
         Sample(at=NOON + MINUTE, value=None),
         Sample(at=NOON + 2 * MINUTE, value=0.0),
@@ -47,7 +50,7 @@ def test_a_minute_without_data_is_a_sample_without_a_value() -> None:
 
 
 def test_a_minute_outside_of_the_window_is_no_evidence() -> None:
-    assert [each.at for each in samples([(-1, 1.0), (0, 1.0), (2, 1.0), (3, 1.0)])] == [
+    assert [each.at for each in read(result([(-1, 1.0), (0, 1.0), (2, 1.0), (3, 1.0)]))] == [
         NOON,
         NOON + 2 * MINUTE,
     ]
@@ -57,10 +60,53 @@ def test_a_minute_outside_of_the_window_is_no_evidence() -> None:
     ("aggregation", "value"), [("Total", 8), ("Count", 8), ("Average", 4), ("Maximum", 6), ("Minimum", 2)]
 )
 def test_series_that_a_filter_splits_are_one_sample_a_minute(aggregation: str, value: float) -> None:
-    assert samples([(0, 2.0)], [(0, 6.0)], [(0, None)], aggregation=aggregation) == (
-        Sample(at=NOON, value=value),
-    )
+    answered = result([(0, 2.0)], [(0, 6.0)], [(0, None)], aggregation=aggregation)
+    assert read(answered, aggregation=aggregation) == (Sample(at=NOON, value=value),)
 
 
 def test_a_resource_without_series_has_no_samples() -> None:
-    assert samples() == ()
+    assert read(result()) == ()
+
+
+def about(dimension: str, value: str) -> dict[str, Any]:
+    """The cluster's series of one value of a dimension."""
+    answered = result([(0, 1.0)])
+    answered["value"][0]["timeseries"][0]["metadatavalues"] = [{"name": {"value": dimension}, "value": value}]
+    return answered
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value"), [("condition", "ready"), ("STATUS", "Unknown"), ("node", "n")]
+)
+def test_a_series_of_what_was_asked_for_counts(dimension: str, value: str) -> None:
+    assert read(about(dimension, value), where=READY) == (Sample(at=NOON, value=1.0),)
+
+
+def other(**changes: Any) -> dict[str, Any]:
+    """What is said of the cluster, with some parts changed."""
+    return result([(0, 1.0)]) | changes
+
+
+def other_metric(**changes: Any) -> dict[str, Any]:
+    """What is said of the cluster, with some parts of the metric changed."""
+    return other(value=[result([(0, 1.0)])["value"][0] | changes])
+
+
+@pytest.mark.parametrize(
+    ("results", "because"),
+    [
+        ([], "about others"),
+        ([other(resourceid="/subscriptions/s/another")], "about others"),
+        ([other(), other(resourceid="/subscriptions/s/another")], "about others"),
+        ([other(), other()], "about others"),
+        ([other(interval="PT5M")], "every PT5M"),
+        ([other(value=[])], "holds nothing"),
+        ([other_metric(name={"value": "another"})], "holds another"),
+        ([other_metric(errorCode="Throttled")], "Throttled"),
+        ([about("status", "true")], "status true, which was not asked for"),
+        ([result([(0, 1.0), (0, 1.0)])], "twice"),
+    ],
+)
+def test_an_answer_to_another_question_is_none(results: list[dict[str, Any]], because: str) -> None:
+    with pytest.raises(Retry, match=because):
+        read(*results, where=READY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import zipfile
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from shared.azure.connection import arm_scope, metrics_audience
 from shared.azure.deployments import deployment
 from shared.azure.errors import by_status, retry_after_seconds, sentence
 from shared.azure.ids import parse
-from shared.azure.run_command import NEVER_RAN, command_id, ended, packed
+from shared.azure.run_command import NEVER_RAN, Ended, command_id, ended, packed
 from shared.azure.window import Window, window
 from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
 from shared.model import Sample
@@ -164,10 +165,10 @@ def test_a_deployment_gets_the_fleets_parameters_and_the_candidates_facts() -> N
     }
 
 
-def configuration(**changes: Any) -> dict[str, Any]:
+def configuration(**changes: Any) -> flux.Configuration:
     """A Flux configuration as ARM shows it once it is applied, with some properties changed."""
     ready = {"type": "Ready", "status": "True", "message": "Applied"}
-    return {
+    shown = {
         "properties": {
             "provisioningState": "Succeeded",
             "complianceState": "Compliant",
@@ -176,6 +177,7 @@ def configuration(**changes: Any) -> dict[str, Any]:
             **changes,
         }
     }
+    return msgspec.convert(shown, flux.Configuration)
 
 
 NOT_READY = {
@@ -196,6 +198,8 @@ NOT_READY = {
         ({"complianceState": "Non-Compliant", "statuses": [NOT_READY]}, "pending", "no matches for kind X"),
         ({"statuses": [NOT_READY]}, "pending", "no matches for kind X"),
         ({"statuses": [{"name": "apps", "complianceState": "Compliant"}]}, "pending", "apps"),
+        ({"statuses": None}, "pending", "names no object"),
+        ({"statuses": []}, "pending", "names no object"),
     ],
 )
 def test_a_configuration_is_compliant_only_when_everything_says_so(
@@ -214,7 +218,6 @@ def test_one_missing_configuration_is_a_sync_that_is_absent() -> None:
 @pytest.mark.parametrize(
     ("properties", "seen"),
     [
-        ({}, CommandSeen()),
         ({"provisioningState": "Running"}, CommandSeen()),
         ({"provisioningState": "Succeeded", "exitCode": 0, "logs": "ok\n"}, CommandSeen(0, "ok\n")),
         ({"provisioningState": "Succeeded", "exitCode": 1, "logs": "denied"}, CommandSeen(1, "denied")),
@@ -224,20 +227,35 @@ def test_one_missing_configuration_is_a_sync_that_is_absent() -> None:
 def test_a_run_command_ends_with_its_exit_code_or_without_having_run(
     properties: dict[str, Any], seen: CommandSeen
 ) -> None:
-    assert ended(properties) == seen
+    assert ended(msgspec.convert(properties, Ended)) == seen
 
 
 def answer(status: int, headers: dict[str, str], body: dict[str, Any]) -> Any:
     """An HTTP answer."""
-    return SimpleNamespace(status_code=status, headers=headers, json=lambda: body)
+    return SimpleNamespace(status_code=status, headers=headers, text=lambda: json.dumps(body))
 
 
 def test_the_id_of_a_run_command_is_where_the_answer_has_it() -> None:
     location = "https://management.azure.com/subscriptions/s/x/commandResults/c-1?api-version=2026-08-01"
     assert command_id(answer(202, {"Location": location}, {})) == "c-1"
     assert command_id(answer(200, {}, {"id": "c-2"})) == "c-2"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (202, {}, {}),
+        (200, {}, {}),
+        (202, {"Location": "https://management.azure.com/x/operationresults/c-1"}, {}),
+        (202, {"Location": "https://management.azure.com/x/commandResults/%2e%2e"}, {}),
+        (200, {}, {"id": "../../start"}),
+    ],
+)
+def test_a_run_command_without_a_plain_id_has_none(
+    status: int, headers: dict[str, str], body: dict[str, Any]
+) -> None:
     with pytest.raises(Retry, match="did not say its id"):
-        command_id(answer(202, {}, {}))
+        command_id(answer(status, headers, body))
 
 
 def test_files_are_packed_the_same_way_every_time() -> None:
