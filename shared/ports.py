@@ -125,7 +125,8 @@ class Store(Protocol):
     async def apply(self, fleet: Fleet, *, if_match: str | None, now: datetime) -> str:
         """Store a fleet; returns its new etag.
 
-        `if_match`: None makes it new or replaces whatever is there; otherwise Superseded on another etag.
+        `if_match`: None makes it new or replaces whatever is there; otherwise Superseded on another etag,
+        unless that very fleet is there already.
         """
 
     async def directory(self, *, active_only: bool = False) -> tuple[FleetEntry, ...]:

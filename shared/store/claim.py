@@ -14,6 +14,9 @@ from shared.ports import AuditEntry, Claimed, OutboxEntry, Row
 from shared.store import audit, outbox, rows
 from shared.store.tables import WRITES_MAX, Entity, Verb, Write
 
+CLAIM = "claim"
+"""The property of an audit row that says which claim wrote it; no part of what the trail says."""
+
 PENDING_MAX = 40
 """Signals that one claim may consume: two rows each leave room in a batch for the rest."""
 
@@ -29,8 +32,11 @@ class Claim(Struct, frozen=True, kw_only=True):
     claimed: Claimed
 
 
-def claim(row: Row, decision: Decision, seen: Seen) -> Claim:
-    """The batch that claims `decision` for the fleet as `row` showed it. The state comes first."""
+def claim(row: Row, decision: Decision, seen: Seen, identity: str) -> Claim:
+    """The batch that claims `decision` for the fleet as `row` showed it. The state comes first.
+
+    `identity` is this claim's alone: another worker's may be the same in all else.
+    """
     epoch = decision.state.epoch
     assert epoch == row.state.epoch + 1, f"epoch {epoch} cannot follow {row.state.epoch}"
     fleet = row.fleet.name
@@ -38,7 +44,7 @@ def claim(row: Row, decision: Decision, seen: Seen) -> Claim:
     owed = outbox.announcement(row, decision, seen)
     writes = [
         _state(row, decision.state, entry),
-        Write(Verb.INSERT, _audit(fleet, entry)),
+        Write(Verb.INSERT, _audit(fleet, entry, identity)),
         *_rollout(row, decision),
         *_judgements(fleet, decision),
         *_consumed(row, decision),
@@ -65,9 +71,9 @@ def _state(row: Row, state: FleetState, entry: AuditEntry) -> Write:
     return Write(Verb.UPDATE, entity, row.etag) if row.etag else Write(Verb.INSERT, entity)
 
 
-def _audit(fleet: str, entry: AuditEntry) -> Entity:
-    key = rows.audit_key(entry.epoch)
-    return rows.row(fleet, key, audit.body(entry), hash=entry.hash, rollout=entry.rollout)
+def _audit(fleet: str, entry: AuditEntry, identity: str) -> Entity:
+    key, more = rows.audit_key(entry.epoch), {"rollout": entry.rollout, CLAIM: identity}
+    return rows.row(fleet, key, audit.body(entry), hash=entry.hash, **more)
 
 
 def _rollout(row: Row, decision: Decision) -> list[Write]:

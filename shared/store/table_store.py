@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from uuid import uuid4
 
 import msgspec
 
@@ -17,9 +18,9 @@ from shared.fleet import Channel, Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
 from shared.store import rows
-from shared.store.claim import PENDING_MAX, claim, outbox_row
+from shared.store.claim import CLAIM, PENDING_MAX, claim, outbox_row
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE
-from shared.store.tables import Clash, Found, Lost, Range, Tables, Verb, Write
+from shared.store.tables import Clash, Entity, Found, Lost, Range, Tables, Verb, Write
 
 ATTEMPTS_MAX = 2
 """How often a write without an answer is sent: an idle connection that was closed deserves a second one."""
@@ -39,10 +40,17 @@ _judgements = msgspec.json.Decoder(tuple[Judgement, ...])
 class TableStore:
     """`shared.ports.Store` on a table service.
 
-    `resources_of` gives the lower-case ARM ids of a fleet with what each is, for the directory.
+    `resources_of` gives the lower-case ARM ids of a fleet with what each is, for the directory. `identify`
+    gives each claim a name that no other has.
     """
 
-    def __init__(self, tables: Tables, resources_of: Callable[[Fleet], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        resources_of: Callable[[Fleet], Mapping[str, str]],
+        identify: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        self._identify = identify
         self._tables = tables
         self._resources_of = resources_of
         self._decoded: dict[tuple[str, str], tuple[str, Fleet]] = {}
@@ -65,11 +73,10 @@ class TableStore:
     async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
         """One request; one more where its answer is lost. Raises Superseded, Retry.
 
-        A claim whose answer was lost is won if the audit row of its epoch has its hash. Two workers that saw
-        and decided the very same at the very same moment may so both believe to have won: what they do next
-        is the same as well, and doing it twice is doing it once.
+        A claim whose answer was lost is won if the audit row of its epoch carries its identity.
         """
-        ready = claim(row, decision, seen)
+        identity = self._identify()
+        ready = claim(row, decision, seen, identity)
         lost: Lost | None = None
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -80,7 +87,7 @@ class TableStore:
                     raise
             except Lost as error:
                 lost = error
-            if await self._is_written(row.fleet.name, ready.entry):
+            if await self._is_written(row.fleet.name, ready.claimed.epoch, identity):
                 return ready.claimed
         raise Retry(f"the claim of epoch {ready.entry.epoch} got no answer: {lost}")
 
@@ -111,11 +118,11 @@ class TableStore:
     async def apply(self, fleet: Fleet, *, if_match: str | None, now: datetime) -> str:
         """Two requests: the fleet, then its directory entry, which applying again repairs if it was missed.
 
+        Applying again what is there is no conflict, whatever `if_match`: its first answer may have been lost.
         Raises Superseded, Retry; Refused when the fleet is larger than a row.
         """
         entity = rows.row(fleet.name, rows.FLEET_KEY, msgspec.json.encode(fleet))
-        verb = Verb.UPSERT if if_match is None else Verb.UPDATE
-        etag = await self._tables.write(STATE_TABLE, [Write(verb, entity, if_match)])
+        etag = await self._put(entity, if_match)
         resources = rows.canonical(dict(self._resources_of(fleet)))
         entry = rows.row(
             FLEETS_PARTITION,
@@ -180,11 +187,28 @@ class TableStore:
         except Clash:
             return
 
-    async def _is_written(self, fleet: str, entry: AuditEntry) -> bool:
-        found = await self._tables.get(STATE_TABLE, fleet, rows.audit_key(entry.epoch))
-        if found is not None and found.entity["hash"] != entry.hash:
-            raise Superseded(f"somebody else claimed epoch {entry.epoch} of {fleet}")
+    async def _is_written(self, fleet: str, epoch: int, identity: str) -> bool:
+        found = await self._tables.get(STATE_TABLE, fleet, rows.audit_key(epoch))
+        # An older version's row has no identity, and is not this claim's.
+        if found is not None and found.entity.get(CLAIM) != identity:
+            raise Superseded(f"somebody else claimed epoch {epoch} of {fleet}")
         return found is not None
+
+    async def _put(self, entity: Entity, if_match: str | None) -> str:
+        """The new etag. What is there already is what was wanted: its own write, whose answer was lost."""
+        write = Write(Verb.UPSERT if if_match is None else Verb.UPDATE, entity, if_match)
+        failed: Clash | Lost
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                return await self._tables.write(STATE_TABLE, [write])
+            except (Clash, Lost) as error:
+                failed = error
+            found = await self._tables.get(STATE_TABLE, str(entity["PartitionKey"]), rows.FLEET_KEY)
+            if found is not None and rows.document(found.entity) == rows.document(entity):
+                return found.etag
+            if isinstance(failed, Clash):
+                break
+        raise failed
 
     def _row(self, found: Mapping[str, Found], pending: tuple[Signal, ...]) -> Row:
         fleet = self._decode(found[rows.FLEET_KEY])

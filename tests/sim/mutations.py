@@ -55,8 +55,8 @@ MUTANTS = (
         (
             "shared.store.claim",
             "claim",
-            "Write(Verb.INSERT, _audit(fleet, entry))",
-            "Write(Verb.UPSERT, _audit(fleet, entry))",
+            "Write(Verb.INSERT, _audit(fleet, entry, identity))",
+            "Write(Verb.UPSERT, _audit(fleet, entry, identity))",
         ),
     ),
     _mutant(
@@ -194,6 +194,14 @@ MUTANTS = (
         "bake from the wrong moment",
         ("stages.t3_switch", "users_since", "rollout.moved_at or rollout.entered_at", "rollout.started_at"),
         ("stages.t3_switch", "_converge", "if share < fleet.traffic.share_min", "if False"),
+    ),
+    _mutant(
+        "trusts the local clock across workers",
+        ("shared.clock", "_between", "self._least is None", "True"),
+    ),
+    _mutant(
+        "bake measured from the handler's start",
+        ("shared.decision", "since", "self.answered_at or self.now", "self.now"),
     ),
     _mutant(
         "stopped slot stays safe",

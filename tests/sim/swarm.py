@@ -184,9 +184,7 @@ def draw(seed: int) -> Scenario:
     words = _words(chance) if chance.random() < 0.45 else ()
     rings = _rings(chance) if chance.random() < 0.35 else ()
     meddlings = _meddlings(chance) if chance.random() < 0.15 else ()
-    disturbed = (
-        words or swarm.heckle or rings or meddlings or faults.outages or swarm.blind or swarm.skew_seconds
-    )
+    disturbed = words or swarm.heckle or rings or meddlings or faults.outages or swarm.blind
     timings = _endless(chance) if chance.random() < 0.06 else TIMINGS
     blows = _blows(chance) if chance.random() < 0.15 else ()
     upsets = timings != TIMINGS or swarm.gappy or any(blow.kind not in HARMLESS for blow in blows)

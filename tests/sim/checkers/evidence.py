@@ -37,8 +37,11 @@ class NoPassWithoutEvidence(Checker):
         self._entered_at: dict[datetime, datetime] = {}
 
     def claimed(self, claim: ClaimMade) -> None:
-        if claim.after is not None:
-            self._entered_at.setdefault(claim.after.entered_at, claim.at)
+        before, after = claim.before, claim.after
+        if after is not None:
+            # Who tries a step again does so from the look that found the command, not from the claim.
+            again = before is not None and (before.stage, before.step) == (after.stage, after.step)
+            self._entered_at.setdefault(after.entered_at, after.entered_at if again else claim.at)
         self._judged(claim)
 
     def _judged(self, claim: ClaimMade) -> None:
