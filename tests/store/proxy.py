@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from enum import Enum, auto
 
 from aiohttp import ClientSession, web
@@ -27,13 +29,17 @@ class Fault(Enum):
 
 
 class Proxy:
-    """Passes every request on and keeps its line; `batches` and `others` plan the faults of the next ones."""
+    """Passes every request on and keeps its line; `batches` and `others` plan the faults of the next ones.
+
+    `date_shift` is how far the service's clock seems to be ahead.
+    """
 
     def __init__(self, azurite: Azurite) -> None:
         self.batches: list[Fault] = []
         self.others: list[Fault] = []
         self.requests: list[str] = []
         self.connection_string = ""
+        self.date_shift = timedelta()
         self._azurite = azurite
         self._session: ClientSession | None = None
 
@@ -67,8 +73,11 @@ class Proxy:
         data = await request.read() or None
         assert self._session is not None
         async with self._session.request(request.method, url, headers=kept, data=data) as answer:
-            dropped = {"content-length", "transfer-encoding", "connection", "keep-alive", "date", "server"}
+            dropped = {"content-length", "transfer-encoding", "connection", "keep-alive", "server"}
             headers = {name: value for name, value in answer.headers.items() if name.lower() not in dropped}
+            headers["Date"] = format_datetime(
+                parsedate_to_datetime(answer.headers["Date"]) + self.date_shift, usegmt=True
+            )
             return answer.status, headers, await answer.read()
 
     @asynccontextmanager

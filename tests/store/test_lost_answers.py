@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.memory_store import MemoryTables
 from shared.errors import Retry, Superseded
+from shared.fleet import Channel
 from shared.ports import Row
 from shared.store.audit import verify
 from shared.store.table_store import TableStore
@@ -109,6 +110,54 @@ async def test_a_lost_claim_does_not_pass_for_another_workers(store: TableStore,
     with pytest.raises(Superseded):
         await store.claim(row, decision(row, rollout(step="deploy")), seen(row, at=later(1)))
     assert [entry.because for entry in await store.audit("contoso-public")] == ["Another worker."]
+
+
+@pytest.mark.parametrize("plan", [[Loss.REQUEST], [Loss.REQUEST, Loss.ANSWER]])
+async def test_a_lost_claim_does_not_pass_for_the_very_same_of_another_worker(
+    store: TableStore, tables: LossyTables, plan: list[Loss]
+) -> None:
+    row = await ready(store)
+    await store.claim(row, decision(row, rollout()), seen(row))
+    tables.plan = plan
+    with pytest.raises(Superseded):
+        await store.claim(row, decision(row, rollout()), seen(row))
+
+
+@pytest.mark.parametrize("plan", [[Loss.ANSWER], [Loss.REQUEST], [Loss.REQUEST, Loss.ANSWER], [Loss.LATE]])
+async def test_a_fleet_is_applied_once_whatever_got_lost(
+    store: TableStore, tables: LossyTables, plan: list[Loss]
+) -> None:
+    row = await store.load("contoso-public")
+    tables.plan = plan
+    changed = fleet(topic=None)
+    etag = await store.apply(changed, if_match=row.fleet_etag, now=NOW)
+    after = await store.load("contoso-public")
+    assert (after.fleet, after.fleet_etag) == (changed, etag)
+
+
+async def test_whoever_was_told_to_apply_a_fleet_again_meets_no_conflict_with_themselves(
+    store: TableStore, tables: LossyTables
+) -> None:
+    row = await store.load("contoso-public")
+    tables.plan = [Loss.NONE, Loss.ANSWER]
+    changed = fleet(topic=None)
+    with pytest.raises(Retry):
+        await store.apply(changed, if_match=row.fleet_etag, now=NOW)
+    etag = await store.apply(changed, if_match=row.fleet_etag, now=NOW)
+    assert (await store.load("contoso-public")).fleet_etag == etag
+
+
+@pytest.mark.parametrize("plan", [[], [Loss.REQUEST], [Loss.REQUEST, Loss.REQUEST]])
+async def test_a_fleet_that_somebody_else_has_changed_is_not_overwritten(
+    store: TableStore, tables: LossyTables, plan: list[Loss]
+) -> None:
+    row = await store.load("contoso-public")
+    theirs = fleet(channel=Channel.PREVIEW)
+    await store.apply(theirs, if_match=row.fleet_etag, now=NOW)
+    tables.plan = plan
+    with pytest.raises((Superseded, Retry)):
+        await store.apply(fleet(topic=None), if_match=row.fleet_etag, now=NOW)
+    assert (await store.load("contoso-public")).fleet == theirs
 
 
 @pytest.mark.parametrize("loss", [Loss.ANSWER, Loss.REQUEST, Loss.LATE])

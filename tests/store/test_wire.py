@@ -71,13 +71,17 @@ async def test_a_load_is_repeated_when_its_connection_breaks(
     assert await store.load(name) == row
 
 
+@pytest.mark.parametrize("fault", BROKEN)
 async def test_a_fleet_whose_answer_was_lost_is_not_taken_for_a_conflict(
-    store: TableStore, proxy: Proxy, name: str
+    store: TableStore, proxy: Proxy, name: str, fault: Fault
 ) -> None:
     etag = (await ready(store, name)).fleet_etag
-    proxy.others = [Fault.ANSWER_BUSY]
-    with pytest.raises(Retry):
-        await store.apply(fleet(name, topic=None), if_match=etag, now=NOW)
+    proxy.others = [fault]
+    changed = fleet(name, topic=None)
+    stored = await store.apply(changed, if_match=etag, now=NOW)
+    row = await store.load(name)
+    assert (row.fleet, row.fleet_etag) == (changed, stored)
+    assert stored != etag
 
 
 async def test_what_is_no_answer_asks_for_a_retry(store: TableStore, proxy: Proxy, name: str) -> None:
