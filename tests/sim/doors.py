@@ -58,14 +58,14 @@ class Watch(Protocol):
 class Weather:
     """Draws faults while they last.
 
-    `crash_at` crashes at exactly that scheduler point; `seen` notes every point with its invocation.
+    `crash_at` crashes at exactly those scheduler points; `seen` notes every point with its invocation.
     """
 
     def __init__(self, chance: Random, scenario: Scenario) -> None:
         self.swarm = scenario.swarm
         self.store_stops = scenario.store_stops
         self.chance = chance
-        self.crash_at: int | None = None
+        self.crash_at: frozenset[int] = frozenset()
         self.seen: list[tuple[int, Task, str, str]] | None = None
         self.crashes = 0
 
@@ -73,7 +73,7 @@ class Weather:
     def fair(self) -> bool:
         """Whether no scheduler point is dangerous, or watched."""
         swarm = self.swarm
-        return not (swarm.crash or swarm.stall or swarm.hang) and self.crash_at is None and self.seen is None
+        return not (swarm.crash or swarm.stall or swarm.hang) and not self.crash_at and self.seen is None
 
     def store_stopped(self, seconds: float) -> bool:
         """Whether the store answers nobody now."""
@@ -147,7 +147,7 @@ class Door:
         weather = self.weather
         if weather.seen is not None and task is not None:
             weather.seen.append((self.scheduler.points, task, self.watch.place(), what))
-        crashes = weather.strikes(weather.swarm.crash) or self.scheduler.points == weather.crash_at
+        crashes = weather.strikes(weather.swarm.crash) or self.scheduler.points in weather.crash_at
         if crashes or (task is not None and self.scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
             weather.crashes += 1
             self.watch.told(self.worker.name, f"crashes {what}")

@@ -1,13 +1,15 @@
-"""A worker that is killed once, anywhere in a rollout, costs a repeat and never a loss."""
+"""A worker that is killed once, or twice, anywhere in a rollout, costs a repeat and never a loss."""
 
 from __future__ import annotations
 
 import pytest
 
 from shared.model import Outcome
-from tests.sim.single_crash import BACK, GOOD, casualties, undisturbed
+from tests.sim.crashes import BACK, GOOD, casualties, casualties_of_two, effects, undisturbed
+from tests.sim.swarm import Scenario
 
 PARTS = 2
+PAIR_PARTS = 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -24,3 +26,17 @@ def test_a_rollback_survives_a_crash_at_every_point(part: int) -> None:
     assert ran.outcomes == (Outcome.ROLLED_BACK,), ran.violation
     alert = next(n for n, point in enumerate(points) if point.what.startswith("alert"))
     assert casualties(BACK, points[alert:][part::PARTS], Outcome.ROLLED_BACK) == []
+
+
+@pytest.mark.parametrize("part", range(PAIR_PARTS))
+@pytest.mark.parametrize(
+    ("scenario", "outcome"), [(GOOD, Outcome.COMPLETED), (BACK, Outcome.ROLLED_BACK)], ids=["good", "back"]
+)
+def test_a_rollout_survives_every_two_crashes(scenario: Scenario, outcome: Outcome, part: int) -> None:
+    firsts = effects(undisturbed(scenario)[1])
+    pairs = 0
+    for first in firsts[part::PAIR_PARTS]:
+        seconds, found = casualties_of_two(scenario, first, outcome)
+        assert found == []
+        pairs += seconds
+    assert pairs > 300
