@@ -7,12 +7,14 @@ the modules that do.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Self
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from sandbox.wire import (
     arm_aks,
@@ -52,6 +54,8 @@ SERVICES = (
 class Wire:
     """The stand-in over HTTPS; an async context manager. `throttled` False lets everything through.
 
+    `middlewares` (aiohttp's) stand before every listener, to spoil answers (`spoiling.spoiling`) or to count.
+
     Attributes, once started (every endpoint is `https://localhost:PORT` without a final slash):
         arm_endpoint, metrics_endpoint, logs_endpoint: the base URLs of the SDK clients.
         topic_endpoint: where CloudEvents are published; `topic_key` opens it without a token.
@@ -68,10 +72,12 @@ class Wire:
         record: Path | None = None,
         directory: Path,
         throttled: bool = True,
+        middlewares: Sequence[Middleware] = (),
     ) -> None:
         self._world = world
         self._clock = clock
         self._record = record
+        self._middlewares = middlewares
         self._throttle = Throttle(world, on=throttled)
         self._authority = Authority(directory)
         self._identity = Identity()
@@ -160,6 +166,7 @@ class Wire:
 
     async def _serve(self, application: web.Application, context: SSLContext | None = None) -> int:
         """Listen for an application and return the port."""
+        application.middlewares.extend(self._middlewares)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)

@@ -113,7 +113,7 @@ async def test_a_request_fails_as_it_would_for_a_user(proxied: Connection, path:
 
 
 async def test_a_redirect_to_another_host_says_nothing_about_the_slot(proxied: Connection) -> None:
-    with pytest.raises(Retry, match="leads to login.example.net"):
+    with pytest.raises(Retry, match=r"leads to login\.example\.net"):
         await read(proxied, gate("/away"))
 
 
