@@ -1,7 +1,8 @@
 """The table of deliberate changes: where today's code decides otherwise than a golden history, and why.
 
-A history is never written anew. A sentence that was reworded is entered once for all histories; a field that
-new decisions remember likewise; anything else only for one history and the epochs in which it is so.
+A history is never written anew. A sentence that was reworded is entered once for all histories, and so are a
+field that decisions remember since and a probe that they need; anything else only for one history and the
+epochs in which it is so.
 """
 
 from __future__ import annotations
@@ -31,6 +32,16 @@ class Field(Struct, frozen=True):
     why: str
 
 
+class Look(Struct, frozen=True):
+    """A probe, by its tag, that decisions need today and that nobody made then.
+
+    Rows that lack its answer are not decided again: what a step does without it says nothing.
+    """
+
+    probe: str
+    why: str
+
+
 class Behaviour(Struct, frozen=True):
     """A history that is decided otherwise from here on: in these epochs, in these fields of `Decided`."""
 
@@ -42,6 +53,7 @@ class Behaviour(Struct, frozen=True):
 
 SENTENCES: tuple[Sentence, ...] = ()
 FIELDS: tuple[Field, ...] = ()
+LOOKS: tuple[Look, ...] = ()
 BEHAVIOURS: tuple[Behaviour, ...] = ()
 
 
@@ -50,12 +62,16 @@ class Table(Struct, frozen=True):
 
     sentences: tuple[Sentence, ...] = SENTENCES
     fields: tuple[Field, ...] = FIELDS
+    looks: tuple[Look, ...] = LOOKS
     behaviours: tuple[Behaviour, ...] = BEHAVIOURS
 
 
 def differences(history: History, table: Table) -> Iterator[Difference]:
     """Where today's code decides otherwise than a history, apart from what the table says is meant."""
+    known = {each.probe for each in table.looks}
     for epoch, recorded, today in pairs(history):
+        if known.intersection(today.asks):
+            continue
         was, now = _read(recorded, table), _without(_read(today, table), recorded, table)
         unlike = tuple(name for name in Decided.__struct_fields__ if getattr(was, name) != getattr(now, name))
         meant = {

@@ -19,12 +19,15 @@ from shared.fleet import Fleet
 from shared.model import FleetState, Signal
 from shared.probes import Answer, Probe
 from shared.store.audit import difference, facts, patched
-from shared.store.rows import canonical, inbox_key
+from shared.store.rows import inbox_key
 from tests.golden.history import History, Json, plain
 
 
 class Decided(Struct, frozen=True):
-    """A decision as JSON, as it was recorded or as it is made today. `said` are its two or more sentences."""
+    """A decision as JSON, as it was recorded or as it is made today.
+
+    `asks` are the kinds of probes that it would have needed and that nobody made.
+    """
 
     because: str
     who: str
@@ -33,7 +36,7 @@ class Decided(Struct, frozen=True):
     actions: list[Json]
     dispositions: Json
     plan: Json | None
-    looks: list[Json]
+    asks: list[str] = []
 
 
 class Difference(Struct, frozen=True):
@@ -93,7 +96,6 @@ def _recorded(history: History, entry: Json, after: Json) -> Decided:
             if each.get("epoch") == epoch
         },
         plan=planned["json"] if planned is not None else None,
-        looks=_sorted(probe for probe, _ in entry["seen"]["answers"]),
     )
 
 
@@ -105,7 +107,7 @@ def _today(history: History, entry: Json, before: Json) -> Decided:
     seen = witnessed(entry, epoch)
     needs = stages.needs(fleet, plan, state, seen.signals, seen.now)
     decision = stages.decide(fleet, plan, state, seen)
-    return _as_json(decision, needs)
+    return _as_json(decision, needs - seen.answers.keys())
 
 
 def witnessed(entry: Json, epoch: int) -> Seen:
@@ -122,7 +124,7 @@ def witnessed(entry: Json, epoch: int) -> Seen:
     )
 
 
-def _as_json(decision: Decision, needs: frozenset[Probe]) -> Decided:
+def _as_json(decision: Decision, unseen: frozenset[Probe]) -> Decided:
     return Decided(
         because=decision.because,
         who=decision.who,
@@ -131,12 +133,8 @@ def _as_json(decision: Decision, needs: frozenset[Probe]) -> Decided:
         actions=[plain(action) for action in decision.actions],
         dispositions={inbox_key(each.id): [each.applied, each.because] for each in decision.dispositions},
         plan=plain(decision.plan),
-        looks=_sorted(plain(probe) for probe in needs),
+        asks=sorted({str(type(probe).__struct_config__.tag) for probe in unseen}),
     )
-
-
-def _sorted(probes: Iterator[Json]) -> list[Json]:
-    return sorted(probes, key=canonical)
 
 
 def _unlike(one: Any, other: Any) -> str:
