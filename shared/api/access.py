@@ -78,28 +78,32 @@ TABLE: Mapping[Act, frozenset[Role]] = {
     Act.ROLL_BACK: _OPERATORS | _APPROVERS,
 }
 
-_ROLLOUT = "/fleets/{fleet}/rollouts/{rollout}"
-ROUTES: Mapping[tuple[str, str], tuple[Act, ...]] = {
-    ("get", "/openapi.json"): (Act.DESCRIBE,),
-    ("get", "/fleets"): (Act.LIST_FLEETS,),
-    ("get", "/fleets/{fleet}"): (Act.SHOW_FLEET,),
-    ("put", "/fleets/{fleet}"): (Act.APPLY, Act.DROP_APPROVAL),
-    ("get", "/fleets/{fleet}/audit"): (Act.SHOW_FLEET_AUDIT,),
-    ("get", "/fleets/{fleet}/rollouts"): (Act.LIST_ROLLOUTS,),
-    ("post", "/fleets/{fleet}/rollouts"): (Act.START, Act.LIFT_HOLD),
-    ("get", _ROLLOUT): (Act.SHOW_ROLLOUT,),
-    ("get", f"{_ROLLOUT}/audit"): (Act.SHOW_ROLLOUT_AUDIT,),
-    ("post", f"{_ROLLOUT}/promote"): (Act.PROMOTE, Act.APPROVE),
-    ("post", f"{_ROLLOUT}/pause"): (Act.PAUSE,),
-    ("post", f"{_ROLLOUT}/resume"): (Act.RESUME,),
-    ("post", f"{_ROLLOUT}/retry"): (Act.RETRY,),
-    ("post", f"{_ROLLOUT}/rollback"): (Act.ROLL_BACK,),
-}
-"""Every route for people, and what a request to it may ask for.
 
-The second act of a start is asked for by `lift_hold`, that of a file by an approval that is in it no more; a
-promotion is one or the other, by the step that it is for.
-"""
+class Asked(NamedTuple):
+    """What a request to a route asks for: one of `acts`, by the step, and `besides` if it says so."""
+
+    acts: tuple[Act, ...]
+    besides: Act | None = None
+
+
+_ROLLOUT = "/fleets/{fleet}/rollouts/{rollout}"
+ROUTES: Mapping[tuple[str, str], Asked] = {
+    ("get", "/openapi.json"): Asked((Act.DESCRIBE,)),
+    ("get", "/fleets"): Asked((Act.LIST_FLEETS,)),
+    ("get", "/fleets/{fleet}"): Asked((Act.SHOW_FLEET,)),
+    ("put", "/fleets/{fleet}"): Asked((Act.APPLY,), Act.DROP_APPROVAL),
+    ("get", "/fleets/{fleet}/audit"): Asked((Act.SHOW_FLEET_AUDIT,)),
+    ("get", "/fleets/{fleet}/rollouts"): Asked((Act.LIST_ROLLOUTS,)),
+    ("post", "/fleets/{fleet}/rollouts"): Asked((Act.START,), Act.LIFT_HOLD),
+    ("get", _ROLLOUT): Asked((Act.SHOW_ROLLOUT,)),
+    ("get", f"{_ROLLOUT}/audit"): Asked((Act.SHOW_ROLLOUT_AUDIT,)),
+    ("post", f"{_ROLLOUT}/promote"): Asked((Act.PROMOTE, Act.APPROVE)),
+    ("post", f"{_ROLLOUT}/pause"): Asked((Act.PAUSE,)),
+    ("post", f"{_ROLLOUT}/resume"): Asked((Act.RESUME,)),
+    ("post", f"{_ROLLOUT}/retry"): Asked((Act.RETRY,)),
+    ("post", f"{_ROLLOUT}/rollback"): Asked((Act.ROLL_BACK,)),
+}
+"""Every route for people."""
 
 
 class Sender(NamedTuple):

@@ -1,4 +1,8 @@
-"""The API described in OpenAPI 3.1. The shapes come from the types themselves, so they cannot drift."""
+"""The API described in OpenAPI 3.1.
+
+The shapes come from the types themselves, and who may do what from the table of `access`, so neither can
+drift.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from shared.api.access import ROUTES, TABLE, Act, Role
 from shared.fleet import Fleet
 from shared.model import FleetState, Judgement, Rollout
 from shared.ports import AuditEntry
@@ -14,7 +19,11 @@ _REF = "#/components/schemas/{name}"
 _TYPES = (AuditEntry, Fleet, FleetState, Judgement, Rollout)
 
 _WHO: dict[str, Any] = {
-    "by": {"type": "string", "description": "The person, where no sign-in says who it is"},
+    "by": {
+        "type": "string",
+        "deprecated": True,
+        "description": "Counts for nothing: the sign-in says who it is",
+    },
     "note": {"type": "string"},
 }
 _COMMAND = {"type": "object", "properties": _WHO}
@@ -49,6 +58,23 @@ _PROBLEM = {
         "mistakes": {"type": "array", "items": {"type": "object"}},
     },
 }
+_SCHEMES = {
+    "entra": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of Microsoft Entra ID for the application in front of Switchyard. "
+        "App Service Authentication verifies it. The roles are app roles of that application",
+    },
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-functions-key",
+        "description": "The key of the one function, which the Functions host checks",
+    },
+}
+_KEYED: list[dict[str, list[str]]] = [{"key": []}]
+_SIGNED: list[dict[str, list[str]]] = [{"entra": []}]
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -74,9 +100,8 @@ def document(version: str) -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
+            "securitySchemes": _SCHEMES,
         },
-        "security": [{"key": []}],
     }
 
 
@@ -98,6 +123,10 @@ def _paths() -> dict[str, Any]:
         "/openapi.json": {"get": _operation("this document", anything)},
         "/events": {"post": _operation("take Event Grid events or CloudEvents", anything, events)},
         "/alerts": {"post": _operation("take an Azure Monitor alert", anything, anything)},
+        "/entra/events": {"post": _operation("the same from Event Grid with a token", anything, events)},
+        "/entra/alerts": {
+            "post": _operation("the same from an action group with a token", anything, anything)
+        },
         "/fleets": {"get": _operation("all fleets", anything)},
         fleet: {
             "get": _operation("a fleet and its state", anything, None, 404),
@@ -122,7 +151,43 @@ def _paths() -> dict[str, Any]:
         f"{rollout}/audit": {"get": _operation("its audit trail", _list("audit", "AuditEntry"), None, 404)},
         **commands,
     }
-    return {path: {"parameters": _parameters(path), **item} for path, item in described.items()}
+    return {
+        path: {"parameters": _parameters(path)}
+        | {method: _guarded(method, path, operation) for method, operation in item.items()}
+        for path, item in described.items()
+    }
+
+
+def _guarded(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation with who may ask for it, and what everybody else is told."""
+    asked = ROUTES.get((method, path))
+    if asked is None:
+        signed = path.startswith("/entra/")
+        security = _SIGNED if signed else _KEYED
+        return {**operation, "security": security, "responses": _refusals(operation, forbids=signed)}
+    roles = [role for role in Role if any(role in TABLE[act] for act in asked.acts)]
+    said = [f"To {act}: {_roles(act)}." for act in asked.acts]
+    said += [f"To {asked.besides}: {_roles(asked.besides)} besides."] if asked.besides else []
+    return {
+        **operation,
+        "description": " ".join(said),
+        "security": [{"entra": [role]} for role in roles],
+        "responses": _refusals(operation, forbids=True),
+    }
+
+
+def _roles(act: Act) -> str:
+    return " or ".join(role for role in Role if role in TABLE[act])
+
+
+def _refusals(operation: dict[str, Any], *, forbids: bool) -> dict[str, Any]:
+    forbidden = {"403": _failure("whoever is verified may not do this")} if forbids else {}
+    return {**operation["responses"], "401": _failure("nobody is verified"), **forbidden}
+
+
+def _failure(description: str) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": _ref("Problem")}}
+    return {"description": description, "content": content}
 
 
 def _parameters(path: str) -> list[dict[str, Any]]:
@@ -154,13 +219,8 @@ def _operation(
     success: int = 200,
     media: str = "application/json",
 ) -> dict[str, Any]:
-    failures = {
-        str(status): {
-            "description": "a problem (RFC 9457)",
-            "content": {"application/problem+json": {"schema": _ref("Problem")}},
-        }
-        for status in (*problems, *((400, 413) if body else ()), 503)
-    }
+    statuses = (*problems, *((400, 413) if body else ()), 503)
+    failures = {str(status): _failure("a problem (RFC 9457)") for status in statuses}
     found = {"description": summary, "content": {"application/json": {"schema": answer}}}
     operation: dict[str, Any] = {"summary": summary, "responses": {str(success): found, **failures}}
     if body is not None:
