@@ -86,8 +86,10 @@ class MemoryTables:
 class MemoryStore(TableStore):
     """`shared.ports.Store` in memory."""
 
-    def __init__(self, resources_of: Callable[[Fleet], Mapping[str, str]]) -> None:
-        super().__init__(MemoryTables(), resources_of)
+    def __init__(
+        self, resources_of: Callable[[Fleet], Mapping[str, str]], tables: MemoryTables | None = None
+    ) -> None:
+        super().__init__(tables or MemoryTables(), resources_of)
 
 
 def _place(write: Write) -> tuple[str, str]:
