@@ -6,6 +6,7 @@ Whoever calls a webhook was checked by the Functions host, by its key, or is by 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from shared import signals
@@ -22,6 +23,7 @@ from shared.signals.body import shown
 from stages.runbook import step_of
 
 VERSION = "0.1.0"
+_NAME = re.compile("[a-z0-9-]{1,64}")
 
 
 class Api:
@@ -65,7 +67,7 @@ class Api:
         text = request.text()
         fleet = fleet_file.parse(text)
         if fleet.name != name:
-            raise Refused(f"fleet: got {fleet.name}, expected {name} as in the address")
+            raise Refused(f"fleet: got {fleet.name}, expected {shown(name)} as in the address")
         before = await self._before(name)
         if before is not None and _dropped(before.fleet.approvals, fleet.approvals):
             allowed(request.caller, Act.DROP_APPROVAL)
@@ -192,7 +194,10 @@ class Api:
             return None
 
     async def _row(self, request: Request) -> Row:
-        return await self._store.load(request.path["fleet"])
+        name = request.path["fleet"]
+        if _NAME.fullmatch(name) is None:
+            raise NotFound(f"fleet: got {shown(name)}, expected the name of an applied fleet")
+        return await self._store.load(name)
 
     async def _rollout(self, request: Request, row: Row) -> Rollout:
         wanted = request.path["rollout"]
@@ -202,7 +207,7 @@ class Api:
         for rollout in await self._store.rollouts(row.fleet.name):
             if rollout.id == wanted:
                 return rollout
-        raise NotFound(f"the fleet {row.fleet.name} has no rollout {wanted}")
+        raise NotFound(f"the fleet {row.fleet.name} has no rollout {shown(wanted)}")
 
 
 _COMMANDS: dict[str, tuple[Act, ...]] = {
