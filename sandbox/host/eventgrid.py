@@ -49,7 +49,7 @@ def read_delivery(event_type: str, body: bytes) -> Delivery:
         )
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Malformed(f"the body is not JSON: {error}")
     items = content if isinstance(content, list) else [content]
     if not all(isinstance(item, dict) for item in items):
@@ -65,7 +65,7 @@ def _validation_code(items: list[dict[str, Any]]) -> str | None:
     if isinstance(data, str):  # a CloudEvent's handshake carries its data as text within the JSON
         try:
             data = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     code = data.get("validationCode") if isinstance(data, dict) else None
     return code if isinstance(code, str) else None

@@ -43,11 +43,15 @@ def test_finds_the_code_of_a_handshake(content: Any) -> None:
         ("Notification", b"\xff\xfe"),
         ("Notification", b'"text"'),
         ("Notification", b"[1]"),
+        ("Notification", b"[" * 50_000),
+        ("Notification", b'[{"a":' + b"[" * 50_000),
+        ("Notification", b'[{"n":' + b"1" * 5000 + b"}]"),
         ("", b"[]"),
         ("Else", b"[]"),
         ("SubscriptionValidation", b"[]"),
         ("SubscriptionValidation", b'[{"data": {}}]'),
         ("SubscriptionValidation", b'{"data": "{"}'),
+        ("SubscriptionValidation", b'{"data": "' + b"[" * 50_000 + b'"}'),
     ],
 )
 def test_what_no_retry_mends_is_malformed(event_type: str, body: bytes) -> None:
