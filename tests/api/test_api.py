@@ -36,13 +36,12 @@ async def test_a_fleet_file_is_applied_and_read_back_with_its_etag(client: Clien
 
 async def test_a_stale_if_match_changes_nothing(client: Client) -> None:
     put = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), fleet="contoso-public")
-    stale = {"if-match": '"somebody-else"'}
-    refused = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), stale, fleet="contoso-public")
+    changed = EXAMPLE.read_bytes().replace(b"start: automatic", b"start: manual")
+    stale, right = {"if-match": '"somebody-else"'}, {"if-match": put.headers["ETag"]}
+    refused = await client.call(client.api.put_fleet, changed, stale, fleet="contoso-public")
     assert (refused.status, refused.content_type) == (412, "application/problem+json")
-    right = {"if-match": put.headers["ETag"]}
-    assert (
-        await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), right, fleet="contoso-public")
-    ).status == 200
+    applied = await client.call(client.api.put_fleet, changed, right, fleet="contoso-public")
+    assert applied.status == 200
 
 
 async def test_every_mistake_of_a_fleet_file_is_told_at_once(client: Client) -> None:
