@@ -77,12 +77,22 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     if rollout is None or rollout.outcome is not None:
         return _ended(plan, reacted, seen)
     pinned = plan or fleet
+    if _turns(state, rollout):
+        # What became of an order of before is no reason to wait with the way back.
+        seen = msgspec.structs.replace(seen, results=())
     rollout = remembering(entry(pinned, rollout), seen)
     step = step_of(rollout)
     move = _move(pinned, rollout, step, seen)
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     because = f"{reacted.because}; {move.because}" if reacted.because else move.because
     return _decision(reacted, next_state, because, where=rollout, move=move)
+
+
+def _turns(state: FleetState, after: Rollout) -> bool:
+    """Whether a signal has just begun the way back, or begun it again."""
+    before = state.rollout
+    back = before is not None and before.stage is Stage.ROLLBACK and before.outcome is None
+    return after.stage is Stage.ROLLBACK and not back
 
 
 def governing(fleet: Fleet, plan: Fleet | None, state: FleetState) -> Fleet:
