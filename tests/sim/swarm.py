@@ -293,17 +293,22 @@ def _fleet(chance: Random) -> Fleet:
 def _words(chance: Random) -> tuple[Word, ...]:
     kinds, weights = zip(*_KINDS, strict=True)
     count = chance.choice((1, 2, 4, 8))
-    return tuple(Word(chance.uniform(30, 6000), chance.choices(kinds, weights)[0]) for _ in range(count))
+    return tuple(Word(_sometime(chance), chance.choices(kinds, weights)[0]) for _ in range(count))
 
 
 def _rings(chance: Random) -> tuple[Ring, ...]:
     rings = []
     for number in range(chance.choice((1, 1, 2, 4))):
-        at = chance.uniform(30, 5400)
+        at = _sometime(chance)
         # An alert may be resolved before it is told to have fired: deliveries keep no order.
         resolved = at + chance.uniform(-300, 1800) if chance.random() < 0.6 else None
         rings.append(Ring(at, chance.choice((GREEN, GREEN, BLUE)), resolved, number))
     return tuple(rings)
+
+
+def _sometime(chance: Random) -> float:
+    """Any second; as often as not one in which users are on their way."""
+    return chance.uniform(30, 6000) if chance.random() < 0.5 else chance.uniform(1000, 3600)
 
 
 def _meddlings(chance: Random) -> tuple[Meddling, ...]:

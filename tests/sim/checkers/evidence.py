@@ -34,6 +34,7 @@ class NoPassWithoutEvidence(Checker):
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
+        self._waived: set[str] = set()
         self._entered_at: dict[datetime, datetime] = {}
 
     def claimed(self, claim: ClaimMade) -> None:
@@ -48,8 +49,10 @@ class NoPassWithoutEvidence(Checker):
         before, after, plan = claim.before, claim.after, claim.row.plan
         if not claim.stays or before is None or after is None or plan is None:
             return
-        self._true_to_the_world(before, after, plan)
         promoted = before.promoted or "promoted it" in claim.decision.because
+        if promoted:
+            self._waived.add(before.id)
+        self._true_to_the_world(before, after, plan)
         onward = after.stage is not Stage.ROLLBACK and after.outcome is None and not promoted
         passed = onward and claim.decision.step in _GATES and after.step != claim.decision.step
         destroys = any(
@@ -114,7 +117,7 @@ class NoPassWithoutEvidence(Checker):
 
     def _true_to_the_world(self, before: Rollout, after: Rollout, plan: Fleet) -> None:
         faults = self.facts.scenario.faults
-        if before.candidate != self.facts.world.estate.candidate:
+        if before.candidate != self.facts.world.estate.candidate or before.id in self._waived:
             return
         if faults.bad_nodes and plan.gates.platform and after.stage in (Stage.SYNC, Stage.SWITCH):
             self.broken(f"{after.step} was reached with a candidate whose nodes are not ready")
