@@ -16,7 +16,7 @@ from msgspec import Struct
 import stages
 from shared.actions import Failure, Result
 from shared.decision import Decision, Seen
-from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError
+from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError, Unreadable
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
 from shared.ports import Claimed, FleetEntry, OutboxEntry, Publisher, Row, SharedClock, Store, World
@@ -57,7 +57,7 @@ class Engine:
         self._clock = clock
 
     async def tick(self, fleet_name: str) -> Ticked:
-        """Advance one fleet as far as it goes now. Raises NotFound and Retry."""
+        """Advance one fleet as far as it goes now. Raises NotFound, Retry and Unreadable."""
         decisions: list[Decision] = []
         results: tuple[Result, ...] = ()
         row = await self._store.load(fleet_name)
@@ -99,6 +99,10 @@ class Engine:
     async def _due(self, name: str) -> bool:
         try:
             row = await self._store.load(name)
+        except Unreadable as error:
+            # A tick could do nothing either: the sweep goes on looking, and says so each time.
+            log.critical("%s: left alone until a person has looked: %s", name, error)
+            return False
         except SwitchyardError as error:
             log.warning("%s: ticked unseen: %s", name, error)
             return True
@@ -193,4 +197,4 @@ def _governing(row: Row) -> Fleet:
 def _idle(row: Row) -> bool:
     rollout = row.state.rollout
     ended = rollout is None or (rollout.outcome is not None and rollout.wake_at is None)
-    return ended and not row.pending
+    return ended and not row.pending and not row.unreadable

@@ -6,6 +6,7 @@
     └── Refused            the request itself is wrong; repeating it changes nothing
         ├── NotFound           there is no such fleet, rollout or resource
         ├── Conflict           it is not possible in the present state
+        │   └── Unreadable         a newer version wrote it: leave it alone and put that version back
         └── Invalid            the input has mistakes, all of them listed
 
 Anything else that is raised is a bug. This module refuses to know SDKs: `shared/azure` turns an SDK's
@@ -43,6 +44,10 @@ class NotFound(Refused):
 
 class Conflict(Refused):
     """It contradicts the present state, which a person may change."""
+
+
+class Unreadable(Conflict):
+    """A stored row says what this version does not know. What it means is not for this version to guess."""
 
 
 class Mistake(NamedTuple):

@@ -23,7 +23,9 @@ class Row(Struct, frozen=True, kw_only=True):
     """A fleet as a tick reads it: the applied fleet, the plan of its rollout, its state and pending signals.
 
     `etag` is the state row's; None before the first claim. `fleet_etag` is the applied file's.
-    `audit_head` is the hash of the newest audit row, empty before the first.
+    `audit_head` is the hash of the newest audit row, empty before the first. `state_document` and
+    `fleet_document` are what the state and the fleet were read from: a newer version may have said more in
+    them than this one reads. `unreadable` signals wait for such a version.
     """
 
     fleet: Fleet
@@ -33,6 +35,9 @@ class Row(Struct, frozen=True, kw_only=True):
     etag: str | None = None
     fleet_etag: str = ""
     audit_head: str = ""
+    state_document: str = ""
+    fleet_document: str = ""
+    unreadable: int = 0
 
 
 class FleetEntry(Struct, frozen=True, kw_only=True):
@@ -49,10 +54,11 @@ class FleetEntry(Struct, frozen=True, kw_only=True):
     etag: str = ""
 
 
-class AuditEntry(Struct, frozen=True, kw_only=True):
+class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One audit row. `change` is the RFC 7396 merge patch from the state before to the state after.
 
-    `hash` is SHA-256 over all other fields, `previous` among them.
+    `hash` is SHA-256 over all other fields, `previous` among them. `more` is what a newer version says in
+    fields of its own.
     """
 
     epoch: int
@@ -68,6 +74,7 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     seen: dict[str, Any]
     previous: str
     hash: str
+    more: dict[str, Any] = {}
 
 
 class OutboxEntry(Struct, frozen=True, kw_only=True):

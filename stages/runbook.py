@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import Rollout, Stage
 from stages import rollback, t0_prepare, t1_deploy, t2_sync, t3_switch, t4_retire
-from stages.step import Step
+from stages.step import Move, Step, Verb, advance, hold
 
 RUNBOOK: dict[Stage, tuple[Step, ...]] = {
     Stage.PREPARE: t0_prepare.STEPS,
@@ -22,18 +23,39 @@ BACK = tuple((Stage.ROLLBACK, step) for step in RUNBOOK[Stage.ROLLBACK])
 
 
 def step_of(rollout: Rollout) -> Step:
-    """The step that a rollout is in. Raises KeyError for a step that the runbook does not have."""
+    """The step that a rollout is in; a step that the runbook does not have is held, and says so."""
     for step in RUNBOOK[rollout.stage]:
         if step.name == rollout.step:
             return step
-    raise KeyError(f"{rollout.stage.value} has no step {rollout.step}")
+    return Step(
+        rollout.step, _begin_anew if rollout.stage is Stage.ROLLBACK else _foreign, at_deadline=Verb.HOLD
+    )
+
+
+def _foreign(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
+    because = (
+        f"this version of Switchyard does not know it: {_unknown(rollout)}; put back the version that does"
+    )
+    return hold(rollout, f"{because}, or roll back")
+
+
+def _begin_anew(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
+    # Every step of the way back may be taken twice, and users may still be where they must not stay.
+    return advance(rollout, f"the way back begins anew: {_unknown(rollout)} in this version of Switchyard")
+
+
+def _unknown(rollout: Rollout) -> str:
+    return f"{rollout.stage.value} has no step {rollout.step}"
 
 
 def following(fleet: Fleet, rollout: Rollout) -> tuple[Stage, Step] | None:
-    """The next step that applies; None at the end of the runbook or of the way back."""
+    """The next step that applies; None at the end of the runbook or of the way back.
+
+    After a step that the path does not have comes its first.
+    """
     path = BACK if rollout.stage is Stage.ROLLBACK else FORWARD
     here = next(
-        i for i, (stage, step) in enumerate(path) if (stage, step.name) == (rollout.stage, rollout.step)
+        (i for i, (stage, step) in enumerate(path) if (stage, step.name) == (rollout.stage, rollout.step)), -1
     )
     return next(((stage, step) for stage, step in path[here + 1 :] if step.applies(fleet, rollout)), None)
 

@@ -22,10 +22,21 @@ SEEN_BYTES_MAX = 200_000
 
 Json = dict[str, Any]
 _MISSING = object()
+# What is added to an entry goes into `more`: a field of its own would give every older entry another hash.
+_HASHED = tuple(name for name in AuditEntry.__struct_fields__ if name not in ("hash", "more"))
 
 
-def entry(before: FleetState | None, decision: Decision, seen: Seen, previous: str) -> AuditEntry:
-    """The entry of a claim. `before` is None for the first claim; `previous` is the newest entry's hash."""
+def entry(
+    before: FleetState | None,
+    decision: Decision,
+    seen: Seen,
+    previous: str,
+    documents: tuple[Json, Json] | None = None,
+) -> AuditEntry:
+    """The entry of a claim. `before` is None for the first claim; `previous` is the newest entry's hash.
+
+    `documents` are the states before and after where they say more than this version reads.
+    """
     after = decision.state
     rollout = after.rollout
     draft = AuditEntry(
@@ -38,7 +49,7 @@ def entry(before: FleetState | None, decision: Decision, seen: Seen, previous: s
         step=decision.step,
         actions=[msgspec.to_builtins(action) for action in decision.actions],
         signals=[disposition.id for disposition in decision.dispositions],
-        change=difference(msgspec.to_builtins(before) if before else {}, msgspec.to_builtins(after)),
+        change=difference(*(documents or _documents(before, after))),
         seen=_witnessed(seen),
         previous=previous,
         hash="",
@@ -48,7 +59,14 @@ def entry(before: FleetState | None, decision: Decision, seen: Seen, previous: s
 
 def body(entry: AuditEntry) -> bytes:
     """Canonical JSON of all fields but the hash: what is hashed, and what is stored."""
-    return canonical({name: getattr(entry, name) for name in AuditEntry.__struct_fields__ if name != "hash"})
+    return canonical({**{name: getattr(entry, name) for name in _HASHED}, **entry.more})
+
+
+def read(body: str, digest: str) -> AuditEntry:
+    """The entry of which that is the body, with its hash. What only a newer version says is in `more`."""
+    fields = msgspec.json.decode(body)
+    more = {name: fields.pop(name) for name in fields.keys() - set(_HASHED)}
+    return msgspec.convert({**fields, "more": more, "hash": digest}, AuditEntry)
 
 
 def digest(entry: AuditEntry) -> str:
@@ -107,13 +125,25 @@ def verify(entries: Sequence[AuditEntry], stored: FleetState | None) -> tuple[st
             problems.append(f"epoch {epoch} is not chained to epoch {epoch - 1}: it names another hash")
         previous, state = found.hash, patched(state, found.change)
     expected = facts(stored) if stored else {}
-    if (found_at := _first_difference(state, expected)) is not None:
+    if (found_at := _first_difference(_as_read(state), expected)) is not None:
         path, replayed, kept = found_at
         problems.append(
             f"the trail does not replay to the stored state: {path} is {_said(replayed)} by the trail "
             f"and {_said(kept)} as stored"
         )
     return tuple(problems)
+
+
+def _documents(before: FleetState | None, after: FleetState) -> tuple[Json, Json]:
+    return msgspec.to_builtins(before) if before else {}, msgspec.to_builtins(after)
+
+
+def _as_read(state: Json) -> Json:
+    """A replayed state as this version reads it, and as it has read the stored one."""
+    try:
+        return facts(msgspec.convert(state, FleetState))
+    except msgspec.ValidationError:
+        return state
 
 
 def _witnessed(seen: Seen) -> Json:

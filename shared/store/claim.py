@@ -5,13 +5,15 @@ Pure. Decides the rows of the one atomic batch; refuses to know how it is sent a
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
 from shared.decision import Decision, Seen
 from shared.model import Disposition, FleetState
 from shared.ports import AuditEntry, Claimed, OutboxEntry, Row
-from shared.store import audit, outbox, rows
+from shared.store import audit, carrying, outbox, rows
 from shared.store.tables import WRITES_MAX, Entity, Verb, Write
 
 CLAIM = "claim"
@@ -40,17 +42,21 @@ def claim(row: Row, decision: Decision, seen: Seen, identity: str) -> Claim:
     epoch = decision.state.epoch
     assert epoch == row.state.epoch + 1, f"epoch {epoch} cannot follow {row.state.epoch}"
     fleet = row.fleet.name
-    entry = audit.entry(row.state if row.etag else None, decision, seen, row.audit_head)
+    both = carrying.documents(row.state_document, row.state, decision.state)
+    entry = audit.entry(row.state if row.etag else None, decision, seen, row.audit_head, both)
+    document = msgspec.json.encode(both[1] if both is not None else decision.state)
     owed = outbox.announcement(row, decision, seen)
     writes = [
-        _state(row, decision.state, entry),
+        _state(row, decision.state, document, entry),
         Write(Verb.INSERT, _audit(fleet, entry, identity)),
-        *_rollout(row, decision),
+        *_rollout(row, decision, both[1] if both is not None else None),
         *_judgements(fleet, decision),
         *_consumed(row, decision),
     ]
     if decision.plan is not None:
-        plan = rows.row(fleet, rows.PLAN_KEY, msgspec.json.encode(decision.plan))
+        # The plan is the fleet as it lies there: a newer version may have said more than this one reads.
+        pinned = row.fleet_document.encode() if decision.plan == row.fleet else b""
+        plan = rows.row(fleet, rows.PLAN_KEY, pinned or msgspec.json.encode(decision.plan))
         writes.append(Write(Verb.UPSERT, plan))
     if owed is not None:
         writes.append(Write(Verb.INSERT, outbox_row(owed)))
@@ -63,8 +69,7 @@ def outbox_row(entry: OutboxEntry) -> Entity:
     return rows.row(entry.fleet, entry.key, msgspec.json.encode(entry))
 
 
-def _state(row: Row, state: FleetState, entry: AuditEntry) -> Write:
-    document = msgspec.json.encode(state)
+def _state(row: Row, state: FleetState, document: bytes, entry: AuditEntry) -> Write:
     # A state that cannot be read back would stop its fleet for ever: better to stop before it is stored.
     assert _decoder.decode(document) == state, "the state does not survive its encoding"
     entity = rows.row(row.fleet.name, rows.STATE_KEY, document, epoch=state.epoch, head=entry.hash)
@@ -76,11 +81,12 @@ def _audit(fleet: str, entry: AuditEntry, identity: str) -> Entity:
     return rows.row(fleet, key, audit.body(entry), hash=entry.hash, **more)
 
 
-def _rollout(row: Row, decision: Decision) -> list[Write]:
+def _rollout(row: Row, decision: Decision, document: dict[str, Any] | None) -> list[Write]:
     rollout = decision.state.rollout
     if rollout is None or rollout == row.state.rollout:
         return []
-    entity = rows.row(row.fleet.name, rows.rollout_key(rollout.id), msgspec.json.encode(rollout))
+    told = msgspec.json.encode(document["rollout"] if document is not None else rollout)
+    entity = rows.row(row.fleet.name, rows.rollout_key(rollout.id), told)
     return [Write(Verb.UPSERT, entity)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from shared.errors import Refused
+from shared.errors import Refused, Unreadable
 from shared.model import Judgement, Signal
 from shared.store.tables import Entity, Property
 
@@ -105,6 +105,22 @@ def document(entity: Entity) -> str:
         return text
     parts = (str(entity.get(f"json{n}", "")) for n in range(1, _PROPERTIES_MAX))
     return text + "".join(parts)
+
+
+def decoded[T](decoder: msgspec.json.Decoder[T], entity: Entity) -> T:
+    """The value in a row's document. What has been added to a type since has its default.
+
+    Raises:
+        Unreadable: it says something that this version does not know, as a newer one may.
+    """
+    try:
+        return decoder.decode(document(entity))
+    except msgspec.DecodeError as error:
+        where = f"{entity['PartitionKey']} {entity['RowKey']}"
+        raise Unreadable(
+            f"{where} cannot be read by this version of Switchyard: {error}. It is left as it is; if a newer "
+            "version wrote it, put that version back"
+        ) from error
 
 
 def judgement_rows(

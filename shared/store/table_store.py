@@ -6,6 +6,7 @@ Decides how many requests each question costs and what a lost answer means; the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import uuid4
@@ -13,14 +14,16 @@ from uuid import uuid4
 import msgspec
 
 from shared.decision import Decision, Seen
-from shared.errors import NotFound, Retry, Superseded
+from shared.errors import NotFound, Retry, Superseded, Unreadable
 from shared.fleet import Channel, Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
-from shared.store import rows
+from shared.store import audit, rows
 from shared.store.claim import CLAIM, PENDING_MAX, claim, outbox_row
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE
 from shared.store.tables import Clash, Entity, Found, Lost, Range, Tables, Verb, Write
+
+log = logging.getLogger("switchyard.store")
 
 ATTEMPTS_MAX = 2
 """How often a write without an answer is sent: an idle connection that was closed deserves a second one."""
@@ -56,19 +59,21 @@ class TableStore:
         self._decoded: dict[tuple[str, str], tuple[str, Fleet]] = {}
 
     async def load(self, fleet: str) -> Row:
-        """One request, unless more signals wait than one claim may consume. Raises NotFound, Retry."""
+        """One request, unless more signals wait than one claim may consume.
+
+        Raises NotFound, Retry; Unreadable where a newer version wrote what this one does not know.
+        """
         tick = Range(partition=fleet, low=rows.TICK_LOW, high=rows.TICK_HIGH)
         found, is_all = await self._tables.page(STATE_TABLE, tick, rows_max=PENDING_MAX + _SNAPSHOT_ROWS)
-        pending = [
-            _signal.decode(rows.document(item.entity)) for item in found if _key(item) < rows.SNAPSHOT_LOW
-        ]
+        waiting = [_waiting(item) for item in found if _key(item) < rows.SNAPSHOT_LOW]
+        pending = tuple(signal for signal in waiting if signal is not None)
         if not is_all:
             snapshot = Range(partition=fleet, low=rows.SNAPSHOT_LOW, high=rows.TICK_HIGH)
             found = await self._tables.scan(STATE_TABLE, snapshot)
         by_key = {_key(item): item for item in found}
         if rows.FLEET_KEY not in by_key:
             raise NotFound(f"there is no fleet {fleet}")
-        return self._row(by_key, tuple(pending[:PENDING_MAX]))
+        return self._row(by_key, pending[:PENDING_MAX], unreadable=len(waiting) - len(pending))
 
     async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
         """One request; one more where its answer is lost. Raises Superseded, Retry.
@@ -164,7 +169,7 @@ class TableStore:
     async def rollouts(self, fleet: str) -> tuple[Rollout, ...]:
         """All rollouts, newest first."""
         found = await self._tables.scan(STATE_TABLE, Range(partition=fleet, low="h-", high="h."))
-        rollouts = [_rollout.decode(rows.document(item.entity)) for item in found]
+        rollouts = [rows.decoded(_rollout, item.entity) for item in found]
         return tuple(sorted(rollouts, key=lambda rollout: (rollout.started_at, rollout.id), reverse=True))
 
     async def judgements(self, fleet: str, rollout: str) -> tuple[Judgement, ...]:
@@ -172,12 +177,12 @@ class TableStore:
         low, high = rows.judgement_keys(rollout)
         asked = Range(partition=fleet, low=low, high=high, where={"rollout": rollout})
         found = await self._tables.scan(STATE_TABLE, asked)
-        return tuple(judged for item in found for judged in _judgements.decode(rows.document(item.entity)))
+        return tuple(judged for item in found for judged in rows.decoded(_judgements, item.entity))
 
     async def owed(self, fleet: str, *, before: datetime) -> tuple[OutboxEntry, ...]:
         """Announcements that no topic has taken, made before then."""
         found = await self._tables.scan(STATE_TABLE, Range(partition=fleet, low="o-", high="o."))
-        entries = (_owed.decode(rows.document(item.entity)) for item in found)
+        entries = (rows.decoded(_owed, item.entity) for item in found)
         return tuple(entry for entry in entries if entry.at < before)
 
     async def settle(self, entry: OutboxEntry) -> None:
@@ -210,17 +215,20 @@ class TableStore:
                 break
         raise failed
 
-    def _row(self, found: Mapping[str, Found], pending: tuple[Signal, ...]) -> Row:
+    def _row(self, found: Mapping[str, Found], pending: tuple[Signal, ...], *, unreadable: int) -> Row:
         fleet = self._decode(found[rows.FLEET_KEY])
         plan, state = found.get(rows.PLAN_KEY), found.get(rows.STATE_KEY)
         return Row(
             fleet=fleet,
-            state=_state.decode(rows.document(state.entity)) if state else FleetState(live=fleet.live),
+            state=rows.decoded(_state, state.entity) if state else FleetState(live=fleet.live),
             plan=self._decode(plan) if plan else None,
             pending=pending,
             etag=state.etag if state else None,
             fleet_etag=found[rows.FLEET_KEY].etag,
             audit_head=str(state.entity["head"]) if state else "",
+            state_document=rows.document(state.entity) if state else "",
+            fleet_document=rows.document(found[rows.FLEET_KEY].entity),
+            unreadable=unreadable,
         )
 
     def _decode(self, found: Found) -> Fleet:
@@ -229,7 +237,7 @@ class TableStore:
         known = self._decoded.get(where)
         if known is not None and known[0] == found.etag:
             return known[1]
-        fleet = _fleet.decode(rows.document(found.entity))
+        fleet = rows.decoded(_fleet, found.entity)
         if len(self._decoded) >= PLANS_MAX:
             self._decoded.clear()
         self._decoded[where] = found.etag, fleet
@@ -238,6 +246,15 @@ class TableStore:
 
 def _key(found: Found) -> str:
     return str(found.entity["RowKey"])
+
+
+def _waiting(found: Found) -> Signal | None:
+    """A signal that waits; None for a newer version's, which stops nothing and waits until that is back."""
+    try:
+        return rows.decoded(_signal, found.entity)
+    except Unreadable as error:
+        log.warning("a signal waits for a newer version: %s", error)
+        return None
 
 
 def _entry(found: Found) -> FleetEntry:
@@ -253,5 +270,4 @@ def _entry(found: Found) -> FleetEntry:
 
 
 def _audit_entry(found: Found) -> AuditEntry:
-    fields = msgspec.json.decode(rows.document(found.entity))
-    return msgspec.convert({**fields, "hash": found.entity["hash"]}, AuditEntry)
+    return audit.read(rows.document(found.entity), str(found.entity["hash"]))

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.world import Family, Faults, Outage, World
+from sandbox.world import Family, Faults, Outage, World, events
 from sandbox.world.ports import PortsWorld
 from shared.actions import Action, DestroyCluster, PointRecord
 from shared.api.intake import Intake
@@ -25,6 +25,7 @@ from shared.probes import Answer, CommandState, Probe
 from shared.signals import resources_of
 from shared.store.table_store import TableStore
 from shared.store.tables import Tables
+from tests.fleets import GREEN
 from tests.golden.history import Json, plain
 
 BEFORE_SECONDS = 1800
@@ -154,6 +155,7 @@ class Estate:
 
     def __init__(self, fleet: Fleet, faults: Faults, began: datetime, tables: Tables) -> None:
         self.fleet = fleet
+        self.tables = tables
         self.clock = Clock(began)
         self.world = World(fleet, self.clock, faults=faults)
         self.door = Door(self.world, self.clock)
@@ -165,6 +167,14 @@ class Estate:
     async def tick(self) -> Ticked:
         """The timer ticks."""
         return await self.engine.tick(self.fleet.name)
+
+    async def alert(self, slot: SlotName = GREEN, name: str = "a", *, resolved: bool = False) -> None:
+        """Azure Monitor says that an alert on a slot's gateway fires, or that it is resolved."""
+        at = self.clock.at
+        gateway = self.fleet.slot(slot).gateway_id
+        await self.intake.alert(
+            events.metric_alert(gateway, at, alert_guid=name, resolved_at=at if resolved else None)
+        )
 
     async def rollout(self) -> Rollout | None:
         """The present rollout."""

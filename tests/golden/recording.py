@@ -19,11 +19,10 @@ from sandbox.world import Faults, events
 from shared import signals
 from shared.api.handlers import VERSION as PRODUCT
 from shared.engine import Engine
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
 from shared.model import Rollout, SignalKind
 from shared.store.table_store import TableStore
 from shared.store.tables import Range, Write
-from tests.fleets import GREEN
 from tests.golden.estate import Clock, Crashed, Estate, Topic
 from tests.golden.history import LIKE_FLEET, Entity, History, Json, plain, row
 
@@ -99,14 +98,6 @@ class Recording(Estate):
         live = self.fleet.slot((await self.store.load(self.fleet.name)).state.live)
         body = events.version_available(live.cluster_id, version, self.clock.at, event_id=self._next("event"))
         await self.intake.events([body])
-
-    async def alert(self, slot: SlotName = GREEN, name: str = "a", *, resolved: bool = False) -> None:
-        """Azure Monitor says that an alert on a slot's gateway fires, or that it is resolved."""
-        at = self.clock.at
-        gateway = self.fleet.slot(slot).gateway_id
-        await self.intake.alert(
-            events.metric_alert(gateway, at, alert_guid=name, resolved_at=at if resolved else None)
-        )
 
     async def say(self, kind: SignalKind, **body: Any) -> None:
         """A person says something."""

@@ -121,6 +121,7 @@ def witnessed(entry: Json, epoch: int) -> Seen:
         signals=msgspec.convert(seen["signals"], tuple[Signal, ...]),
         results=msgspec.convert(seen["results"], tuple[Result, ...]),
         epoch=epoch,
+        answered_at=msgspec.convert(seen.get("answered_at"), datetime | None),
     )
 
 
