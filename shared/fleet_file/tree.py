@@ -21,6 +21,7 @@ SIZE_BYTES_MAX = 256 * 1024
 DEPTH_MAX = 16
 VALUES_MAX = 20_000
 VALUE_CHARACTERS_MAX = 60
+SENTENCE_CHARACTERS_MAX = 700
 
 Path = tuple[str | int, ...]
 
@@ -44,7 +45,7 @@ class Tree:
     def refuse(self, path: Path, value: str, expected: str, line: int | None = None) -> None:
         """Note a mistake at `path`."""
         line = self.line_of(path) if line is None else line
-        self.mistakes.append(Mistake(dotted(path), value, expected, line))
+        self.mistakes.append(Mistake(dotted(path), _line(value), _line(expected), line))
 
     def line_of(self, path: Path) -> int | None:
         """The line of a value, or of the nearest thing around it."""
@@ -79,6 +80,16 @@ def dotted(path: Path) -> str:
     for key in path:
         text += f"[{key}]" if isinstance(key, int) else f".{_named(key)}"
     return text.lstrip(".") or "(file)"
+
+
+def _line(text: str) -> str:
+    """A part of a sentence that may hold what somebody wrote: on one line, and not endless."""
+    text = (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    )
+    return text if len(text) <= SENTENCE_CHARACTERS_MAX else f"{text[: SENTENCE_CHARACTERS_MAX - 1]}…"
 
 
 def _named(key: str) -> str:

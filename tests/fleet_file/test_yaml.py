@@ -137,6 +137,15 @@ def test_a_monstrous_key_is_named_in_a_short_sentence_on_one_line(key: str) -> N
     assert len(sentence) < 1000
 
 
+@pytest.mark.parametrize("name", ['"\\e[2J\\u202e"', "n" * 100_000])
+def test_a_monstrous_value_that_another_must_agree_with_is_told_in_short(name: str) -> None:
+    sentence = str(refused(TEXT.replace("    name: aks\n", f"    ? name\n    : {name}\n", 1)))
+
+    assert "hosts.cluster" in sentence
+    assert sentence.isprintable()
+    assert len(sentence) < 2000
+
+
 def test_a_file_of_nothing_but_mistakes_is_answered_with_the_first_hundred() -> None:
     error = refused("".join(f"k{n}: 1\n" for n in range(15_000)))
 
