@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TypeIs
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError,
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
 from shared.ports import Claimed, FleetEntry, OutboxEntry, Publisher, Row, SharedClock, Store, World
+from shared.probes import Answer, Probe, Unavailable
 
 log = logging.getLogger("switchyard.engine")
 
@@ -60,13 +62,14 @@ class Engine:
         """Advance one fleet as far as it goes now. Raises NotFound, Retry and Unreadable."""
         decisions: list[Decision] = []
         results: tuple[Result, ...] = ()
+        refused: dict[Probe, Unavailable] = {}
         row = await self._store.load(fleet_name)
         for turn in range(ROUNDS_MAX):
             row = row if turn == 0 else await self._store.load(fleet_name)
             now = self._clock.now()
             if not results and not stages.due(row.state, row.pending, now):
                 return Ticked(fleet=fleet_name, state=row.state, decisions=tuple(decisions))
-            seen = await self._look(row, results, now)
+            seen = await self._look(row, results, refused, now)
             decision = stages.decide(row.fleet, row.plan, row.state, seen)
             if stages.idle(row.state, decision):
                 return Ticked(fleet=fleet_name, state=row.state, decisions=tuple(decisions))
@@ -118,9 +121,15 @@ class Engine:
         if _idle(row) and not await self._store.owed(entry.name, before=now + _FOREVER):
             await self._store.rest(entry)
 
-    async def _look(self, row: Row, results: tuple[Result, ...], now: datetime) -> Seen:
-        probes = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
-        answers = await self._world.observe(_governing(row), probes, now) if probes else {}
+    async def _look(
+        self, row: Row, results: tuple[Result, ...], refused: dict[Probe, Unavailable], now: datetime
+    ) -> Seen:
+        """See what the next decision needs. Who asked for patience is asked once in a tick: see `refused`."""
+        needs = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
+        known = {probe: answer for probe, answer in refused.items() if probe in needs}
+        probes = needs - known.keys()
+        answers = {**(await self._world.observe(_governing(row), probes, now) if probes else {}), **known}
+        refused.update((probe, answer) for probe, answer in answers.items() if _asks_patience(answer))
         return Seen(
             now=now,
             answers=answers,
@@ -173,6 +182,10 @@ class Engine:
                 await self._store.settle(entry)
             except SwitchyardError as error:
                 log.warning("%s: %s stays in the outbox: %s", entry.fleet, entry.event.get("id"), error)
+
+
+def _asks_patience(answer: Answer) -> TypeIs[Unavailable]:
+    return isinstance(answer, Unavailable) and answer.after_seconds is not None
 
 
 def _failure(error: SwitchyardError) -> Failure:

@@ -204,13 +204,17 @@ class HeldVersion(Struct, frozen=True, kw_only=True):
 
 
 class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is remembered of a fleet. `rollout` stays after its end until a new one starts."""
+    """All that is remembered of a fleet. `rollout` stays after its end until a new one starts.
+
+    `ask_at` is when the live cluster may be asked again for its version, which a new version waits for.
+    """
 
     live: SlotName
     epoch: int = 0
     rollouts: int = 0
     held_versions: tuple[HeldVersion, ...] = ()
     rollout: Rollout | None = None
+    ask_at: datetime | None = None
 
 
 class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,6 +17,7 @@ from shared.model import (
     Rollout,
     Stage,
 )
+from stages.patience import next_poll
 from stages.react import begin_rollback
 from stages.runbook import following
 from stages.step import Move, Step, Verb
@@ -61,13 +62,14 @@ def _advanced(fleet: Fleet, state: FleetState, step: Step, move: Move, seen: See
     if next_step is None:
         return _ended(fleet, state, move, seen)
     stage, entered = next_step
+    wake_at = seen.now + timedelta(seconds=move.wake_seconds) if move.wake_seconds else None
     rollout = msgspec.structs.replace(
         move.rollout,
         stage=stage,
         step=entered.name,
         entered_at=seen.since,
         because=move.because,
-        wake_at=None,
+        wake_at=wake_at,
         held=None,
         promoted=False,
         command_id=None,
@@ -83,7 +85,7 @@ def _failed(fleet: Fleet, state: FleetState, rollout: Rollout, move: Move, seen:
     now = seen.now
     if rollout.destroying:
         hold = Hold(kind=HoldKind.DEADLINE, because=f"{move.because}; there is no way back", since=now)
-        wake_at = now + timedelta(seconds=fleet.policy.poll_seconds)
+        wake_at = next_poll(fleet, seen)
         held = msgspec.structs.replace(move.rollout, held=hold, because=move.because, wake_at=wake_at)
         return msgspec.structs.replace(state, rollout=held)
     return msgspec.structs.replace(state, rollout=begin_rollback(move.rollout, move.because, now))
@@ -105,7 +107,7 @@ def _close(
         ended_at=seen.since,
         because=because,
         held=None,
-        wake_at=seen.now + timedelta(seconds=fleet.policy.poll_seconds),
+        wake_at=next_poll(fleet, seen),
     )
     held = state.held_versions
     if outcome is not Outcome.COMPLETED and not any(h.version == rollout.version for h in held):

@@ -16,13 +16,14 @@ from shared.fleet import DriftPolicy, Fleet
 from shared.model import FleetState, Outcome, Rollout
 from shared.probes import Probe
 from stages.looking import elsewhere, point, records, unavailable
+from stages.patience import next_poll
 from stages.step import Move, act, wait
 
 
 def needs(plan: Fleet | None, state: FleetState) -> frozenset[Probe]:
-    """The live records while the window is open."""
+    """The live records while the window is open; a rollout that never moved them left them alone."""
     rollout = state.rollout
-    if plan is None or rollout is None or not _open(rollout):
+    if plan is None or rollout is None or not rollout.shifted or not _open(rollout):
         return frozenset()
     return records(plan)
 
@@ -33,7 +34,7 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     if plan is None or rollout is None or rollout.ended_at is None or not _open(rollout):
         return None
     over = seen.now >= rollout.ended_at + timedelta(seconds=plan.policy.settle_seconds)
-    again = msgspec.structs.replace(rollout, wake_at=seen.now + timedelta(seconds=plan.policy.poll_seconds))
+    again = msgspec.structs.replace(rollout, wake_at=next_poll(plan, seen))
     closed = msgspec.structs.replace(rollout, wake_at=None)
     unread = unavailable(seen, records(plan)) if rollout.shifted else None
     found = elsewhere(plan, rollout, rollout.safe, seen) if rollout.shifted else None

@@ -15,10 +15,11 @@ from shared.actions import PointRecord
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet
 from shared.model import FleetState, HoldKind, Rollout, Signal, SignalKind, Stage
-from shared.probes import ClusterSeen, ClusterState, Probe, Unavailable
+from shared.probes import ClusterSeen, ClusterState, Probe
 from stages import ended
 from stages.apply import apply_move
-from stages.looking import seen_as
+from stages.looking import seen_as, unavailable
+from stages.patience import next_poll, patient
 from stages.react import Reacted, react
 from stages.runbook import entry, step_of
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
@@ -30,7 +31,9 @@ _TRANSIENT_SECONDS = 5
 
 def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
     """Whether a tick has anything to look at. A fleet with nothing due costs one read."""
-    if signals:
+    if any(signal.kind not in _VERSIONS for signal in signals):
+        return True
+    if signals and not _waits_to_ask(state, now):
         return True
     rollout = state.rollout
     if rollout is None:
@@ -53,7 +56,7 @@ def needs(
     reacted = react(governing(fleet, plan, state), state, signals, now, None)
     rollout = reacted.state.rollout
     if rollout is None or rollout.outcome is not None or reacted.started:
-        starts = any(signal.kind in _VERSIONS for signal in signals)
+        starts = any(signal.kind in _VERSIONS for signal in signals) and not _waits_to_ask(state, now)
         live: frozenset[Probe] = (
             frozenset({ClusterState(state.live)}) if starts or reacted.started else frozenset()
         )
@@ -73,19 +76,25 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     reacted = react(governing(fleet, plan, state), state, seen.signals, seen.now, version)
     rollout = reacted.state.rollout
     if reacted.started:
-        return _decision(reacted, reacted.state, reacted.because or "", where=rollout, plan=fleet)
+        started = msgspec.structs.replace(reacted.state, ask_at=None)
+        return _decision(reacted, started, reacted.because or "", where=rollout, plan=fleet)
     if rollout is None or rollout.outcome is not None:
-        return _ended(plan, reacted, seen)
+        return _ended(fleet, plan, reacted, seen)
     pinned = plan or fleet
     if _turns(state, rollout):
         # What became of an order of before is no reason to wait with the way back.
         seen = msgspec.structs.replace(seen, results=())
     rollout = remembering(entry(pinned, rollout), seen)
     step = step_of(rollout)
-    move = _move(pinned, rollout, step, seen)
+    move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     because = f"{reacted.because}; {move.because}" if reacted.because else move.because
     return _decision(reacted, next_state, because, where=rollout, move=move)
+
+
+def _waits_to_ask(state: FleetState, now: datetime) -> bool:
+    """Whether it is too early to ask for the live cluster's version again, which a new version waits for."""
+    return state.ask_at is not None and now < state.ask_at
 
 
 def _turns(state: FleetState, after: Rollout) -> bool:
@@ -114,7 +123,7 @@ def _move(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> Move:
         return judged(advance(move.rollout, f"a person promoted it: {move.because}"), move.judgements)
     if move.verb in (Verb.WAIT, Verb.HOLD, Verb.ACT) and _overdue(fleet, rollout, step, seen):
         return judged(_at_deadline(rollout, step, move), move.judgements)
-    return _no_earlier(fleet, move, seen)
+    return move
 
 
 def _failed_action(rollout: Rollout, step: Step, seen: Seen) -> Move | None:
@@ -161,17 +170,8 @@ def _question(rollout: Rollout, step: Step, because: str) -> str:
     return f"{because} (a person decides: {ways}{back})"
 
 
-def _no_earlier(fleet: Fleet, move: Move, seen: Seen) -> Move:
-    """Ask a provider again no earlier than it said."""
-    answers = seen.answers.values()
-    asked = [a.after_seconds for a in answers if isinstance(a, Unavailable) and a.after_seconds is not None]
-    if not asked or move.verb not in (Verb.WAIT, Verb.HOLD):
-        return move
-    planned = fleet.policy.poll_seconds if move.wake_seconds is None else move.wake_seconds
-    return msgspec.structs.replace(move, wake_seconds=max(planned, *asked))
-
-
-def _ended(plan: Fleet | None, reacted: Reacted, seen: Seen) -> Decision:
+def _ended(fleet: Fleet, plan: Fleet | None, reacted: Reacted, seen: Seen) -> Decision:
+    reacted = _asking(fleet, reacted, seen)
     move = ended.reconcile(plan, reacted.state, seen)
     if move is None:
         because = reacted.because or (
@@ -180,6 +180,18 @@ def _ended(plan: Fleet | None, reacted: Reacted, seen: Seen) -> Decision:
         return _decision(reacted, reacted.state, because)
     state = msgspec.structs.replace(reacted.state, rollout=move.rollout)
     return _decision(reacted, state, move.because, where=move.rollout, move=move)
+
+
+def _asking(fleet: Fleet, reacted: Reacted, seen: Seen) -> Reacted:
+    """The same, with when the live cluster is asked again for the sake of a version that is undecided."""
+    probe = ClusterState(reacted.state.live)
+    if probe not in seen.answers:
+        return reacted
+    unread = unavailable(seen, [probe])
+    ask_at = next_poll(fleet, seen) if unread is not None else None
+    because = f"a new version waits for the live cluster to be read: {unread}" if unread else None
+    state = msgspec.structs.replace(reacted.state, ask_at=ask_at)
+    return msgspec.structs.replace(reacted, state=state, because=reacted.because or because)
 
 
 def _decision(

@@ -15,15 +15,26 @@ from shared.probes import ClusterSeen, ClusterState, Probe
 from stages.looking import elsewhere, point, records, seen_as
 from stages.step import Move, act, hold
 
-_WITH_RECORDS = (Stage.SWITCH, Stage.RETIRE, Stage.ROLLBACK)
+_BACK = frozenset({"divert", "prove", "restore_ttl", "remove_candidate"})
 _MOVED = frozenset({"converge", "observe", "unfreeze", "restore_ttl"})
 _ON_CANDIDATE = frozenset({"converge", "observe", "bake"})
 
 
 def watched(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     """What to look at beside the step's own needs."""
-    seen: frozenset[Probe] = records(fleet) if rollout.stage in _WITH_RECORDS else frozenset()
+    seen: frozenset[Probe] = records(fleet) if _with_records(rollout) else frozenset()
     return seen | {ClusterState(rollout.safe)} if rollout.step in _ON_CANDIDATE else seen
+
+
+def _with_records(rollout: Rollout) -> bool:
+    """Whether this step looks at the live records: zones take few reads, so no other step does."""
+    match rollout.stage:
+        case Stage.SWITCH:
+            return rollout.step != "recheck"
+        case Stage.ROLLBACK:
+            return rollout.step in _BACK
+        case stage:
+            return stage is Stage.RETIRE
 
 
 def remembering(rollout: Rollout, seen: Seen) -> Rollout:

@@ -183,7 +183,8 @@ async def test_a_version_event_waits_until_the_live_cluster_can_be_read() -> Non
     world.instead = lambda probe: Unavailable("429") if isinstance(probe, ClusterState) else None
     await it.publish_version()
     assert (await it.state()).rollout is None
-    assert await it.store.audit("contoso") == ()
+    because = [entry.because for entry in await it.store.audit("contoso")]
+    assert because == ["a new version waits for the live cluster to be read: 429"]
     world.instead = lambda _: None
     await it.minute()
     assert (await it.rollout()).version == VERSION
