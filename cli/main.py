@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+import msgspec
 
 from cli.client import Unreachable
 from cli.commands.audit import audit
@@ -27,6 +28,11 @@ Exit codes:
 """
 
 
+_NEWER = (
+    "the controller says what this version of the command line does not know; install the version that it has"
+)
+
+
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 def switchyard() -> None:
     """Moves live traffic from one whole AKS cluster to its successor, and back when anything looks wrong."""
@@ -42,6 +48,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         switchyard.main(args=arguments, prog_name="switchyard", standalone_mode=False)
     except No:
         return Exit.NO
+    except msgspec.ValidationError as error:
+        click.echo(f"{_NEWER}: {error}", err=True)
+        return Exit.UNREACHABLE
     except Unreachable as error:
         click.echo(str(error), err=True)
         return Exit.UNREACHABLE

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from shared.model import Outcome, Stage
@@ -83,7 +84,7 @@ def _passage(entry: AuditEntry, before: Place | None, was_held: bool) -> Passage
     change = entry.change.get("rollout") or {}
     outcome = change.get("outcome")
     # A row names the step that decided; where that led to is in what it changed.
-    stood = before or Place(Stage(entry.stage), entry.step)
+    stood = before or Place(_stage(entry.stage), entry.step)
     return Passage(
         epoch=entry.epoch,
         at=entry.at,
@@ -91,9 +92,14 @@ def _passage(entry: AuditEntry, before: Place | None, was_held: bool) -> Passage
         because=entry.because,
         rollout=entry.rollout,
         before=before,
-        after=Place(Stage(change.get("stage", stood.stage)), change.get("step", stood.step)),
+        after=Place(_stage(change.get("stage", stood.stage)), change.get("step", stood.step)),
         # The sentence of a hold may change with every look; its kind and its start do not.
         held=bool({"kind", "since"} & (change.get("held") or {}).keys()),
         freed=was_held and "held" in change and change["held"] is None,
-        outcome=Outcome(outcome) if outcome else None,
+        outcome=msgspec.convert(outcome, Outcome) if outcome else None,
     )
+
+
+def _stage(told: str) -> Stage:
+    """The stage of that name. Raises msgspec.ValidationError for one that only a newer version has."""
+    return msgspec.convert(told, Stage)

@@ -15,6 +15,7 @@ from shared.fleet import Fleet, SlotName
 from shared.model import FleetState, Judgement, Role, Rollout, Stage
 from shared.ports import AuditEntry
 from stages import RUNBOOK
+from stages.runbook import step_of
 from stages.step import Step
 
 FAILED_SHARE_MAX = 0.002
@@ -50,13 +51,22 @@ class Scene(Struct, frozen=True, kw_only=True):
     served: Mapping[str, Served] | None = None
 
     def steps(self, stage: Stage) -> tuple[Step, ...]:
-        """The runbook's steps of a stage that this rollout went through or is to go through."""
+        """The runbook's steps of a stage that this rollout went through or is to go through.
+
+        A present step that only a newer version's runbook has comes last.
+        """
         been = {place for passage in self.story for place in (passage.before, passage.after)}
         expected = self.rollout if stage is Stage.ROLLBACK else self._expected()
-        return tuple(
-            step
-            for step in RUNBOOK[stage]
-            if Place(stage, step.name) in been or step.applies(self.fleet, expected)
+        known = RUNBOOK[stage]
+        present = step_of(self.rollout) if stage is self.rollout.stage else None
+        foreign = (present,) if present is not None and present not in known else ()
+        return (
+            *(
+                step
+                for step in known
+                if Place(stage, step.name) in been or step.applies(self.fleet, expected)
+            ),
+            *foreign,
         )
 
     def _expected(self) -> Rollout:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sandbox.demo.rehearsal import REPOSITORY
+from shared.store.audit import digest
 from tests.cli.conftest import Cli, squeezed
 from tests.cli.fake_api import PERSON, FakeApi, Reply, problem
 from tests.cli.samples import in_sync, rolled_back
@@ -190,6 +192,27 @@ def test_the_trail_shows_who_did_what_because_of_what(cli: Cli, api: FakeApi) ->
     first, *_, last = cli("audit", "show", "contoso-public").out.splitlines()
     assert squeezed(first) == "1 2026-11-21 12:00:00 T0 admit version_available version 1.32.6 was published"
     assert last.endswith("timer                 green is syncing: 1 of 2 configurations is compliant")
+
+
+def test_a_trail_that_a_newer_version_wrote_is_shown_and_verified(cli: Cli, api: FakeApi) -> None:
+    api.story = in_sync()
+    last = api.story.entries[-1]
+    odd = msgspec.structs.replace(last, actions=[{"type": "warm_up", "slot": "green"}], more={"took": 0.5})
+    api.story.entries[-1] = msgspec.structs.replace(odd, hash=digest(odd))
+    assert cli("audit", "show", "contoso-public").out.splitlines()[-1].endswith("[warm_up]")
+    assert cli("audit", "verify", "contoso-public").code == 0
+
+
+def test_what_only_a_newer_version_knows_is_a_sentence_and_no_stack_trace(cli: Cli, api: FakeApi) -> None:
+    api.story = in_sync()
+    api.story.then("it is warm", step="warm_up")
+    assert "warm_up" in cli("rollout", "show", "contoso-public").out
+    last = api.story.entries[-1]
+    api.story.entries[-1] = msgspec.structs.replace(last, change={"rollout": {"stage": "T5"}})
+    ran = cli("rollout", "show", "contoso-public")
+    assert ran.code == 3
+    assert "'T5'" in ran.err
+    assert "this version of the command line" in ran.err
 
 
 def test_a_plan_of_an_applied_fleet_is_its_writes_in_order_and_sends_none(cli: Cli, api: FakeApi) -> None:
