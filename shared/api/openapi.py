@@ -11,53 +11,13 @@ from typing import Any
 import msgspec
 
 from shared.api.access import ROUTES, TABLE, Act, Role
+from shared.api.schemas import REF, SCHEMAS, array, ref
 from shared.fleet import Fleet
 from shared.model import FleetState, Judgement, Rollout
 from shared.ports import AuditEntry
 
-_REF = "#/components/schemas/{name}"
 _TYPES = (AuditEntry, Fleet, FleetState, Judgement, Rollout)
 
-_WHO: dict[str, Any] = {
-    "by": {
-        "type": "string",
-        "deprecated": True,
-        "description": "Counts for nothing: the sign-in says who it is",
-    },
-    "note": {"type": "string"},
-}
-_COMMAND = {"type": "object", "properties": _WHO}
-_START = {
-    "type": "object",
-    "required": ["version"],
-    "properties": {
-        **_WHO,
-        "version": {"type": "string", "examples": ["1.32.6"]},
-        "template_version": {"type": "string"},
-        "lift_hold": {"type": "boolean", "default": False},
-    },
-}
-_ANSWER = {
-    "type": "object",
-    "required": ["signal", "applied", "because"],
-    "properties": {
-        "signal": {"type": "string"},
-        "applied": {"type": "boolean"},
-        "because": {"type": ["string", "null"]},
-        "rollout": {"anyOf": [{"$ref": "#/components/schemas/Rollout"}, {"type": "null"}]},
-    },
-}
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "mistakes": {"type": "array", "items": {"type": "object"}},
-    },
-}
 _SCHEMES = {
     "entra": {
         "type": "http",
@@ -81,6 +41,12 @@ _IF_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag of a GET: the change is made over what was read there, or refused with 412",
 }
+_JUDGEMENTS = {
+    "name": "judgements",
+    "in": "query",
+    "schema": {"type": "string", "enum": ["latest", "all"], "default": "latest"},
+    "description": "The latest judgement of each gate, or every one",
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -91,15 +57,14 @@ _IDEMPOTENCY_KEY = {
 
 def document(version: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document. Source: https://spec.openapis.org/oas/v3.1.0"""
-    _, components = msgspec.json.schema_components(_TYPES, ref_template=_REF)
-    schemas = {**components, "Problem": _PROBLEM, "Command": _COMMAND, "Start": _START, "Answer": _ANSWER}
+    _, components = msgspec.json.schema_components(_TYPES, ref_template=REF)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Switchyard", "version": version},
         "servers": [{"url": "/api"}],
         "paths": _paths(),
         "components": {
-            "schemas": schemas,
+            "schemas": {**components, **SCHEMAS},
             "securitySchemes": _SCHEMES,
         },
     }
@@ -108,47 +73,51 @@ def document(version: str) -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     fleet, rollout = "/fleets/{fleet}", "/fleets/{fleet}/rollouts/{rollout}"
     anything = {"type": "object"}
-    events = {"oneOf": [anything, {"type": "array", "items": anything}]}
+    events = {"oneOf": [anything, array(anything)]}
+    taken = {"oneOf": [ref("Accepted"), ref("Handshake")]}
     commands = {
         f"{rollout}/{name}": {
             "post": {
-                **_operation(f"{name} a rollout", _ref("Answer"), "Command", 404, 409, 412),
+                **_operation(f"{name} a rollout", "Answer", "Command", 404, 409, 412),
                 "parameters": [_IF_MATCH, _IDEMPOTENCY_KEY],
             }
         }
         for name in ("promote", "pause", "resume", "rollback", "retry")
     }
     described = {
-        "/health": {"get": _operation("liveness of the app and its store", anything)},
+        "/health": {"get": _operation("liveness of the app and its store", "Health")},
         "/openapi.json": {"get": _operation("this document", anything)},
-        "/events": {"post": _operation("take Event Grid events or CloudEvents", anything, events)},
-        "/alerts": {"post": _operation("take an Azure Monitor alert", anything, anything)},
-        "/entra/events": {"post": _operation("the same from Event Grid with a token", anything, events)},
+        "/events": {"post": _operation("take Event Grid events or CloudEvents", taken, events)},
+        "/alerts": {"post": _operation("take an Azure Monitor alert", "Accepted", anything)},
+        "/entra/events": {"post": _operation("the same from Event Grid with a token", taken, events)},
         "/entra/alerts": {
-            "post": _operation("the same from an action group with a token", anything, anything)
+            "post": _operation("the same from an action group with a token", "Accepted", anything)
         },
-        "/fleets": {"get": _operation("all fleets", anything)},
+        "/fleets": {"get": _operation("all fleets", "Fleets")},
         fleet: {
-            "get": _operation("a fleet and its state", anything, None, 404),
+            "get": _operation("a fleet and its state", "AppliedFleet", None, 404),
             "put": {
                 **_created(
-                    _operation("apply a fleet file", anything, anything, 412, media="application/yaml")
+                    _operation("apply a fleet file", "Applied", anything, 412, media="application/yaml")
                 ),
                 "parameters": [_IF_MATCH],
             },
         },
-        f"{fleet}/audit": {
-            "get": _operation("a fleet's audit trail", _list("audit", "AuditEntry"), None, 404)
-        },
+        f"{fleet}/audit": {"get": _operation("a fleet's audit trail", "Audit", None, 404)},
         f"{fleet}/rollouts": {
-            "get": _operation("a fleet's rollouts", _list("rollouts", "Rollout"), None, 404),
+            "get": _operation("a fleet's rollouts", "Rollouts", None, 404),
             "post": {
-                **_operation("start a rollout", _ref("Answer"), "Start", 404, 409, success=202),
+                **_operation("start a rollout", "Answer", "Start", 404, 409, success=202),
                 "parameters": [_IDEMPOTENCY_KEY],
             },
         },
-        rollout: {"get": _operation("a rollout and its verdicts", anything, None, 404)},
-        f"{rollout}/audit": {"get": _operation("its audit trail", _list("audit", "AuditEntry"), None, 404)},
+        rollout: {
+            "get": {
+                **_operation("a rollout and its verdicts", "JudgedRollout", None, 404),
+                "parameters": [_JUDGEMENTS],
+            }
+        },
+        f"{rollout}/audit": {"get": _operation("its audit trail", "Audit", None, 404)},
         **commands,
     }
     return {
@@ -186,7 +155,7 @@ def _refusals(operation: dict[str, Any], *, forbids: bool) -> dict[str, Any]:
 
 
 def _failure(description: str) -> dict[str, Any]:
-    content = {"application/problem+json": {"schema": _ref("Problem")}}
+    content = {"application/problem+json": {"schema": ref("Problem")}}
     return {"description": description, "content": content}
 
 
@@ -198,14 +167,6 @@ def _parameters(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": _REF.format(name=name)}
-
-
-def _list(key: str, name: str) -> dict[str, Any]:
-    return {"type": "object", "properties": {key: {"type": "array", "items": _ref(name)}}}
-
-
 def _created(operation: dict[str, Any]) -> dict[str, Any]:
     responses = operation["responses"]
     return {**operation, "responses": {**responses, "201": {**responses["200"], "description": "it is new"}}}
@@ -213,7 +174,7 @@ def _created(operation: dict[str, Any]) -> dict[str, Any]:
 
 def _operation(
     summary: str,
-    answer: dict[str, Any],
+    answer: dict[str, Any] | str,
     body: dict[str, Any] | str | None = None,
     *problems: int,
     success: int = 200,
@@ -221,9 +182,12 @@ def _operation(
 ) -> dict[str, Any]:
     statuses = (*problems, *((400, 413) if body else ()), 503)
     failures = {str(status): _failure("a problem (RFC 9457)") for status in statuses}
-    found = {"description": summary, "content": {"application/json": {"schema": answer}}}
+    found = {"description": summary, "content": {"application/json": {"schema": _schema(answer)}}}
     operation: dict[str, Any] = {"summary": summary, "responses": {str(success): found, **failures}}
     if body is not None:
-        schema = _ref(body) if isinstance(body, str) else body
-        operation["requestBody"] = {"content": {media: {"schema": schema}}}
+        operation["requestBody"] = {"content": {media: {"schema": _schema(body)}}}
     return operation
+
+
+def _schema(named: dict[str, Any] | str) -> dict[str, Any]:
+    return ref(named) if isinstance(named, str) else named

@@ -1,0 +1,96 @@
+"""The bodies of the API that are no value of the product's: commands, answers and problems, as JSON Schema.
+
+Decides their fields, and that there are no others. What they hold of a rollout or a fleet is described by the
+types themselves (`openapi`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+REF = "#/components/schemas/{name}"
+
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+_INSTANT = {"type": "string", "format": "date-time"}
+_WHO: dict[str, Any] = {
+    "by": {**_TEXT, "deprecated": True, "description": "Counts for nothing: the sign-in says who it is"},
+    "note": _TEXT,
+}
+
+
+def ref(name: str) -> dict[str, str]:
+    """A reference to one of the document's schemas."""
+    return {"$ref": REF.format(name=name)}
+
+
+def array(items: dict[str, Any]) -> dict[str, Any]:
+    """An array of such items."""
+    return {"type": "array", "items": items}
+
+
+def exactly(optional: tuple[str, ...] = (), **properties: dict[str, Any]) -> dict[str, Any]:
+    """An object with these properties and no others; all of them are there but the optional ones."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_ACCEPTED = exactly(
+    accepted=array(exactly(signal=_TEXT, kind=_TEXT, fleet=_TEXT, because=_TEXT)),
+    refused={
+        **array(exactly(event=_COUNT, because=_TEXT)),
+        "description": "What was refused of an array, by its place, counted from 0: nothing of it is stored",
+    },
+)
+_MISTAKE = exactly(path=_TEXT, value=_TEXT, expected=_TEXT, line=_or_null({"type": "integer"}))
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "Command": {"type": "object", "properties": _WHO, "additionalProperties": False},
+    "Start": exactly(
+        ("by", "note", "template_version", "lift_hold"),
+        **_WHO,
+        version={**_TEXT, "examples": ["1.32.6"]},
+        template_version=_TEXT,
+        lift_hold={"type": "boolean", "default": False},
+    ),
+    "Answer": exactly(
+        signal=_TEXT, applied={"type": "boolean"}, because=_TEXT, rollout=_or_null(ref("Rollout"))
+    ),
+    "Accepted": _ACCEPTED,
+    "Handshake": exactly(validationResponse=_TEXT),
+    "Health": exactly(
+        status=_TEXT,
+        version=_TEXT,
+        now=_INSTANT,
+        active_fleets=_COUNT,
+        refused={
+            "type": "object",
+            "additionalProperties": _COUNT,
+            "description": "How many events and alerts this worker has refused",
+        },
+    ),
+    "Fleets": exactly(fleets=array(exactly(name=_TEXT, active={"type": "boolean"}))),
+    "AppliedFleet": exactly(
+        name=_TEXT,
+        fleet=ref("Fleet"),
+        state=ref("FleetState"),
+        pending={**_COUNT, "description": "How many signals wait"},
+        now=_INSTANT,
+    ),
+    "Applied": exactly(name=_TEXT, etag=_TEXT),
+    "Rollouts": exactly(rollouts=array(ref("Rollout"))),
+    "JudgedRollout": exactly(rollout=ref("Rollout"), judgements=array(ref("Judgement"))),
+    "Audit": exactly(audit=array(ref("AuditEntry"))),
+    "Problem": exactly(
+        ("mistakes",),
+        type=_TEXT,
+        title=_TEXT,
+        status={"type": "integer"},
+        detail=_TEXT,
+        mistakes=array(_MISTAKE),
+    ),
+}
