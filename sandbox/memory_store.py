@@ -1,7 +1,8 @@
 """The product's store over tables in memory: for simulation and tests, with the promises of the real one.
 
 Decides nothing about rows, claims and the audit trail: that is `shared.store`, the same code as on Azure. Its
-lies: an answer is never late or lost, an etag is a plain counter, and nothing outlives the process.
+lies: an answer is never late or lost, an etag is a plain counter, nothing outlives the process, and a row that
+was read is the stored one itself: nobody may change it.
 """
 
 from __future__ import annotations
@@ -18,68 +19,78 @@ PROPERTY_UNITS_MAX = 32_768
 """UTF-16 units in one string property (learn.microsoft.com/azure/storage/tables/scalability-targets)."""
 
 
+class _Partition:
+    """The rows of one partition, and their keys in order."""
+
+    __slots__ = ("keys", "rows")
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.rows: dict[str, Found] = {}
+
+    def span(self, low: str, high: str) -> list[str]:
+        """The keys from `low` up to but not including `high`."""
+        keys = self.keys
+        return keys[bisect_left(keys, low) : bisect_left(keys, high)]
+
+
 class MemoryTables:
     """`shared.store.tables.Tables` without a network, as strict as Azure's service where it matters."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str, str], Found] = {}
-        self._keys: dict[tuple[str, str], list[str]] = {}
+        self._partitions: dict[tuple[str, str], _Partition] = {}
         self._etags = (f'W/"{n}"' for n in count(1))
 
     async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
         """The first rows of the range, and whether these are all."""
-        found = await self.scan(table, rows)
+        found = self._scan(table, rows)
         return found[:rows_max], len(found) <= rows_max
 
     async def scan(self, table: str, rows: Range) -> list[Found]:
         """All rows of the range."""
-        keys = self._keys.get((table, rows.partition), [])
-        span = keys[bisect_left(keys, rows.low) : bisect_left(keys, rows.high)]
-        found = [self._rows[table, rows.partition, key] for key in span]
-        return [_copy(item) for item in found if _matches(item.entity, rows.where)]
+        return self._scan(table, rows)
 
     def holds(self, table: str, partition: str, low: str, high: str) -> bool:
         """Whether there is a row in the range; for whoever watches, not for the product."""
-        keys = self._keys.get((table, partition), [])
-        return bisect_left(keys, low) < bisect_left(keys, high)
+        found = self._partitions.get((table, partition))
+        return found is not None and bool(found.span(low, high))
 
     async def get(self, table: str, partition: str, row_key: str) -> Found | None:
         """One row, or None."""
-        found = self._rows.get((table, partition, row_key))
-        return _copy(found) if found else None
+        found = self._partitions.get((table, partition))
+        return found.rows.get(row_key) if found is not None else None
 
     async def write(self, table: str, writes: Sequence[Write]) -> str:
         """All of it or nothing. Raises Clash; ValueError for what the service would call a bad request."""
-        _refuse_bad_requests(writes)
-        for write in writes:
-            self._refuse_clashes(table, write)
-        etags = [self._put(table, write) for write in writes]
+        places = [(str(write.entity["PartitionKey"]), str(write.entity["RowKey"])) for write in writes]
+        _refuse_bad_requests(writes, places)
+        partition = self._partitions.setdefault((table, places[0][0]), _Partition())
+        rows = partition.rows
+        for write, place in zip(writes, places, strict=True):
+            _refuse_clash(write, place, rows.get(place[1]))
+        etags = [self._put(partition, key, write) for write, (_, key) in zip(writes, places, strict=True)]
         return etags[0]
 
-    def _refuse_clashes(self, table: str, write: Write) -> None:
-        found = self._rows.get((table, *_place(write)))
-        match write.verb:
-            case Verb.INSERT if found is not None:
-                raise Clash(f"{_place(write)} exists")
-            case Verb.UPDATE | Verb.MERGE if write.etag is not None and (
-                found is None or found.etag != write.etag
-            ):
-                raise Clash(f"{_place(write)} has another etag")
-            case Verb.DELETE if found is None:
-                raise Clash(f"{_place(write)} is gone")
+    def _scan(self, table: str, rows: Range) -> list[Found]:
+        partition = self._partitions.get((table, rows.partition))
+        if partition is None:
+            return []
+        held, where = partition.rows, rows.where
+        found = [held[key] for key in partition.span(rows.low, rows.high)]
+        return [each for each in found if _matches(each.entity, where)] if where else found
 
-    def _put(self, table: str, write: Write) -> str:
-        partition, key = _place(write)
-        keys = self._keys.setdefault((table, partition), [])
-        found = self._rows.pop((table, partition, key), None)
+    def _put(self, partition: _Partition, key: str, write: Write) -> str:
         if write.verb is Verb.DELETE:
-            keys.remove(key)
+            del partition.rows[key]
+            del partition.keys[bisect_left(partition.keys, key)]
             return ""
+        found = partition.rows.get(key)
         if found is None:
-            insort(keys, key)
-        kept = found.entity if found and write.verb is Verb.MERGE else {}
+            insort(partition.keys, key)
+        merged = found is not None and write.verb is Verb.MERGE
         etag = next(self._etags)
-        self._rows[table, partition, key] = Found({**kept, **write.entity}, etag)
+        entity = {**found.entity, **write.entity} if found is not None and merged else dict(write.entity)
+        partition.rows[key] = Found(entity, etag)
         return etag
 
 
@@ -92,21 +103,24 @@ class MemoryStore(TableStore):
         super().__init__(tables or MemoryTables(), resources_of)
 
 
-def _place(write: Write) -> tuple[str, str]:
-    return str(write.entity["PartitionKey"]), str(write.entity["RowKey"])
-
-
-def _copy(found: Found) -> Found:
-    return Found(dict(found.entity), found.etag)
-
-
 def _matches(entity: Entity, where: Mapping[str, str | bool]) -> bool:
     return all(entity.get(name) == value for name, value in where.items())
 
 
-def _refuse_bad_requests(writes: Sequence[Write]) -> None:
-    places = {_place(write) for write in writes}
-    if len(places) < len(writes):
+def _refuse_clash(write: Write, place: tuple[str, str], found: Found | None) -> None:
+    match write.verb:
+        case Verb.INSERT if found is not None:
+            raise Clash(f"{place} exists")
+        case Verb.UPDATE | Verb.MERGE if write.etag is not None and (
+            found is None or found.etag != write.etag
+        ):
+            raise Clash(f"{place} has another etag")
+        case Verb.DELETE if found is None:
+            raise Clash(f"{place} is gone")
+
+
+def _refuse_bad_requests(writes: Sequence[Write], places: Sequence[tuple[str, str]]) -> None:
+    if len(set(places)) < len(places):
         raise ValueError("a row may appear once in a batch")
     if len({partition for partition, _ in places}) != 1:
         raise ValueError("a batch has exactly one partition")
@@ -115,7 +129,7 @@ def _refuse_bad_requests(writes: Sequence[Write]) -> None:
     for write in writes:
         for name, value in write.entity.items():
             # Only what is longer than half the limit in characters can be over it in units.
-            if isinstance(value, str) and len(value) * 2 > PROPERTY_UNITS_MAX:
+            if value.__class__ is str and len(value) * 2 > PROPERTY_UNITS_MAX:
                 units = len(value.encode("utf-16-le")) // 2
                 if units > PROPERTY_UNITS_MAX:
                     raise ValueError(f"{name} has {units} UTF-16 units")

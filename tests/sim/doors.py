@@ -140,7 +140,7 @@ class Door:
         weather, task = self.weather, self.scheduler.current
         fair = not rate and weather.fair
         if fair and (task is None or self.scheduler.seconds - task.started_at <= TIMEOUT_SECONDS):
-            return pause(self.scheduler.briefly())
+            return self.scheduler.brief_pause()
         return self._troubled(what, rate, task)
 
     async def _troubled(self, what: str, rate: float, task: Task | None) -> None:
@@ -164,7 +164,7 @@ class Door:
             self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
             await pause(seconds)
         else:
-            await pause(self.scheduler.briefly())
+            await self.scheduler.brief_pause()
 
     def refuse_store(self, what: str) -> None:
         """Raise the store's refusal, if it strikes or the store has stopped."""

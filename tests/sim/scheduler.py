@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import heapq
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 EPOCH = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 """Virtual second 0. A Saturday morning, as is every other instant to a controller."""
@@ -25,6 +25,19 @@ BRIEF_SECONDS = 0.2
 def pause(seconds: float) -> Generator[float]:
     """Let others run; go on that many virtual seconds later. `CRASH` never goes on."""
     yield seconds
+
+
+_NOTHING = cast("Generator[float]", iter(()))
+
+
+class _Over:
+    """A wait that is over: whoever awaits it goes on at once."""
+
+    def __await__(self) -> Generator[float]:
+        return _NOTHING
+
+
+_OVER = _Over()
 
 
 class Task:
@@ -64,9 +77,9 @@ class Scheduler:
         self._random = chance.random
         self._heap: list[tuple[float, int, Task | Callable[[], None]]] = []
         self._pushed = 0
-        self._tasks: set[Task] = set()
+        self._tasks: dict[Task, None] = {}  # in the order of their start, which a set would not keep
         self._now = (0.0, EPOCH)
-        self._stopped = False
+        self._until = 0.0
 
     def now(self) -> datetime:
         """The true time: that of the services."""
@@ -87,7 +100,7 @@ class Scheduler:
     ) -> None:
         """Start an invocation now."""
         task = Task(name, coroutine, worker, self.seconds, ended)
-        self._tasks.add(task)
+        self._tasks[task] = None
         self._push(self.briefly(), task)
 
     def busy(self) -> bool:
@@ -96,30 +109,38 @@ class Scheduler:
 
     def crash(self, worker: object) -> None:
         """End every invocation of a worker process where it stands."""
-        dead = sorted((task for task in self._tasks if task.worker is worker), key=lambda t: t.started_at)
-        for task in dead:
+        for task in [task for task in self._tasks if task.worker is worker]:
             self._finish(task, None, Crashed(f"{task.name} crashed"))
 
     def briefly(self) -> float:
         """The seconds of an ordinary wait, from the seed: what orders those who wait."""
         return BRIEF_SECONDS * self._random()
 
+    def brief_pause(self) -> Awaitable[None]:
+        """Let others run for the time of an ordinary wait. It is over at once where none of them is due."""
+        brief = BRIEF_SECONDS * self._random()
+        at, heap = self.seconds + brief, self._heap
+        if at > self._until or (heap and heap[0][0] <= at):
+            return pause(brief)
+        self.seconds = at
+        self.points += 1
+        return _OVER
+
     def stop(self) -> None:
         """Let `run` return after what runs now."""
-        self._stopped = True
+        self._until = -1.0
 
     def run(self, until: float) -> None:
         """Run until that second, or until nothing is left or somebody stops it."""
-        self._stopped = False
+        self._until = until
         heap = self._heap
-        while heap and heap[0][0] <= until and not self._stopped:
+        while heap and heap[0][0] <= self._until:
             self.seconds, _, what = heapq.heappop(heap)
             if what.__class__ is not Task:
                 what()  # type: ignore[operator]
             elif what.alive:
                 self._step(what)
-        if not self._stopped:
-            self.seconds = max(self.seconds, until)
+        self.seconds = max(self.seconds, self._until)
 
     def _step(self, task: Task) -> None:
         self.points += 1
@@ -140,7 +161,7 @@ class Scheduler:
 
     def _finish(self, task: Task, result: object, error: BaseException | None) -> None:
         task.alive = False
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if isinstance(error, Crashed):
             task.coroutine.close()
         if task.ended is not None:
