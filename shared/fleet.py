@@ -38,7 +38,7 @@ class RecordType(StrEnum):
     CNAME = "CNAME"
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, kw_only=True, cache_hash=True):
     """A DNS record set. `zone_id` is the zone's ARM id, `name` is relative to it (`@` for the apex)."""
 
     kind: SwitchKind
@@ -166,7 +166,7 @@ class Measure(StrEnum):
     LATENCY_MS = "latency_ms"
 
 
-class Gate(Struct, frozen=True, kw_only=True):
+class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     """A named question about health. `max_value` and `min_value` are the outermost tolerated numbers.
 
     `max_over_baseline` limits the mean of the window to that multiple of the recorded baseline. `min_samples`

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 import msgspec
+from msgspec import Raw, Struct
 
 from shared.decision import Decision, Seen
 from shared.model import FleetState
@@ -26,35 +27,51 @@ _MISSING = object()
 _HASHED = tuple(name for name in AuditEntry.__struct_fields__ if name not in ("hash", "more"))
 
 
-def entry(
+class Sealed(Struct, frozen=True, kw_only=True):
+    """An entry as it is stored: `body` is canonical JSON of all but the hash, `hash` is that of the body."""
+
+    epoch: int
+    rollout: str
+    body: bytes
+    hash: str
+
+
+def sealed(
     before: FleetState | None,
     decision: Decision,
     seen: Seen,
     previous: str,
     documents: tuple[Json, Json] | None = None,
-) -> AuditEntry:
+) -> Sealed:
     """The entry of a claim. `before` is None for the first claim; `previous` is the newest entry's hash.
 
     `documents` are the states before and after where they say more than this version reads.
     """
     after = decision.state
-    rollout = after.rollout
-    draft = AuditEntry(
-        epoch=after.epoch,
-        at=seen.now,
-        who=decision.who,
-        because=decision.because,
-        rollout=rollout.id if rollout else "",
-        stage=decision.stage,
-        step=decision.step,
-        actions=[msgspec.to_builtins(action) for action in decision.actions],
-        signals=[disposition.id for disposition in decision.dispositions],
-        change=difference(*(documents or _documents(before, after))),
-        seen=_witnessed(seen),
-        previous=previous,
-        hash="",
+    rollout = after.rollout.id if after.rollout else ""
+    body = canonical(
+        {
+            "epoch": after.epoch,
+            "at": seen.now,
+            "who": decision.who,
+            "because": decision.because,
+            "rollout": rollout,
+            "stage": decision.stage,
+            "step": decision.step,
+            "actions": decision.actions,
+            "signals": [disposition.id for disposition in decision.dispositions],
+            "change": difference(*(documents or _documents(before, after))),
+            "seen": _witnessed(seen),
+            "previous": previous,
+        }
     )
-    return msgspec.structs.replace(draft, hash=digest(draft))
+    return Sealed(epoch=after.epoch, rollout=rollout, body=body, hash=sha256(body).hexdigest())
+
+
+def entry(before: FleetState | None, decision: Decision, seen: Seen, previous: str) -> AuditEntry:
+    """The entry of a claim, as whoever reads the trail gets it."""
+    found = sealed(before, decision, seen, previous)
+    return read(found.body, found.hash)
 
 
 def body(entry: AuditEntry) -> bytes:
@@ -62,7 +79,7 @@ def body(entry: AuditEntry) -> bytes:
     return canonical({**{name: getattr(entry, name) for name in _HASHED}, **entry.more})
 
 
-def read(body: str, digest: str) -> AuditEntry:
+def read(body: str | bytes, digest: str) -> AuditEntry:
     """The entry of which that is the body, with its hash. What only a newer version says is in `more`."""
     fields = msgspec.json.decode(body)
     more = {name: fields.pop(name) for name in fields.keys() - set(_HASHED)}
@@ -81,11 +98,14 @@ def facts(state: FleetState) -> Json:
 
 def difference(before: Json, after: Json) -> Json:
     """The RFC 7396 merge patch that turns `before` into `after`; a null in either is as good as absent."""
-    patch: Json = {name: None for name in before if before[name] is not None and after.get(name) is None}
+    patch: Json = {name: None for name in before.keys() - after.keys() if before[name] is not None}
     for name, new in after.items():
         old = before.get(name)
         # A number and a truth value may compare equal and are not the same.
-        if new is None or (old == new and type(old) is type(new)):
+        if old is new or (old == new and type(old) is type(new)):
+            continue
+        if new is None:
+            patch[name] = None
             continue
         if isinstance(old, dict) and isinstance(new, dict):
             if inner := difference(old, new):
@@ -146,20 +166,18 @@ def _as_read(state: Json) -> Json:
         return state
 
 
-def _witnessed(seen: Seen) -> Json:
-    answers = [(canonical(probe), probe, answer) for probe, answer in seen.answers.items()]
+def _witnessed(seen: Seen) -> Raw | Json:
     # A set of probes has no order of its own, and the same claim must have the same hash in every process.
-    answers.sort(key=lambda item: item[0])
+    answers = sorted((canonical(probe), canonical(answer)) for probe, answer in seen.answers.items())
     witnessed: Json = {
-        "answers": [
-            [msgspec.to_builtins(probe), msgspec.to_builtins(answer)] for _, probe, answer in answers
-        ],
-        "signals": msgspec.to_builtins(seen.signals),
-        "results": msgspec.to_builtins(seen.results),
+        "answers": [(Raw(probe), Raw(answer)) for probe, answer in answers],
+        "signals": seen.signals,
+        "results": seen.results,
     }
     if seen.answered_at is not None:
-        witnessed["answered_at"] = msgspec.to_builtins(seen.answered_at)
-    return witnessed if len(canonical(witnessed)) <= SEEN_BYTES_MAX else {"truncated": True}
+        witnessed["answered_at"] = seen.answered_at
+    text = canonical(witnessed)
+    return Raw(text) if len(text) <= SEEN_BYTES_MAX else {"truncated": True}
 
 
 def _without_nulls(value: Any) -> Any:

@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from shared.decision import Decision, Seen
 from shared.model import Disposition, FleetState
-from shared.ports import AuditEntry, Claimed, OutboxEntry, Row
+from shared.ports import Claimed, OutboxEntry, Row
 from shared.store import audit, carrying, outbox, rows
+from shared.store.audit import Sealed
 from shared.store.tables import WRITES_MAX, Entity, Verb, Write
 
 CLAIM = "claim"
@@ -30,7 +31,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     """A claim that is ready to be written, and what it amounts to once it was."""
 
     writes: list[Write]
-    entry: AuditEntry
+    entry: Sealed
     claimed: Claimed
 
 
@@ -43,7 +44,7 @@ def claim(row: Row, decision: Decision, seen: Seen, identity: str) -> Claim:
     assert epoch == row.state.epoch + 1, f"epoch {epoch} cannot follow {row.state.epoch}"
     fleet = row.fleet.name
     both = carrying.documents(row.state_document, row.state, decision.state)
-    entry = audit.entry(row.state if row.etag else None, decision, seen, row.audit_head, both)
+    entry = audit.sealed(row.state if row.etag else None, decision, seen, row.audit_head, both)
     document = msgspec.json.encode(both[1] if both is not None else decision.state)
     owed = outbox.announcement(row, decision, seen)
     writes = [
@@ -69,16 +70,16 @@ def outbox_row(entry: OutboxEntry) -> Entity:
     return rows.row(entry.fleet, entry.key, msgspec.json.encode(entry))
 
 
-def _state(row: Row, state: FleetState, document: bytes, entry: AuditEntry) -> Write:
+def _state(row: Row, state: FleetState, document: bytes, entry: Sealed) -> Write:
     # A state that cannot be read back would stop its fleet for ever: better to stop before it is stored.
     assert _decoder.decode(document) == state, "the state does not survive its encoding"
     entity = rows.row(row.fleet.name, rows.STATE_KEY, document, epoch=state.epoch, head=entry.hash)
     return Write(Verb.UPDATE, entity, row.etag) if row.etag else Write(Verb.INSERT, entity)
 
 
-def _audit(fleet: str, entry: AuditEntry, identity: str) -> Entity:
+def _audit(fleet: str, entry: Sealed, identity: str) -> Entity:
     key, more = rows.audit_key(entry.epoch), {"rollout": entry.rollout, CLAIM: identity}
-    return rows.row(fleet, key, audit.body(entry), hash=entry.hash, **more)
+    return rows.row(fleet, key, entry.body, hash=entry.hash, **more)
 
 
 def _rollout(row: Row, decision: Decision, document: dict[str, Any] | None) -> list[Write]:

@@ -90,6 +90,9 @@ def row(partition: str, row_key: str, document: bytes | None = None, **propertie
     if document is None:
         return entity
     text = document.decode()
+    if len(text) <= _CHARS_MAX:
+        entity["json"] = text
+        return entity
     size = _ASCII_CHARS_MAX if text.isascii() else _CHARS_MAX
     if len(text) > size * _PROPERTIES_MAX:
         raise Refused(f"{partition} {row_key} is too large to store: {len(text)} characters of JSON")

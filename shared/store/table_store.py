@@ -19,7 +19,7 @@ from shared.fleet import Channel, Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
 from shared.store import audit, rows
-from shared.store.claim import CLAIM, PENDING_MAX, claim, outbox_row
+from shared.store.claim import CLAIM, PENDING_MAX, claim
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE
 from shared.store.tables import Clash, Entity, Found, Lost, Range, Tables, Verb, Write
 
@@ -188,7 +188,7 @@ class TableStore:
     async def settle(self, entry: OutboxEntry) -> None:
         """One request; an entry that is gone is settled."""
         try:
-            await self._tables.write(STATE_TABLE, [Write(Verb.DELETE, outbox_row(entry))])
+            await self._tables.write(STATE_TABLE, [Write(Verb.DELETE, rows.row(entry.fleet, entry.key))])
         except Clash:
             return
 

@@ -226,7 +226,7 @@ MUTANTS = (
     ),
     _mutant(
         "audit not chained",
-        ("shared.store.audit", "entry", "previous=previous", "previous=''"),
+        ("shared.store.audit", "sealed", "'previous': previous", "'previous': ''"),
     ),
     _mutant(
         "signals stay pending",
