@@ -36,6 +36,7 @@ _state = msgspec.json.Decoder(FleetState)
 _fleet = msgspec.json.Decoder(Fleet)
 _signal = msgspec.json.Decoder(Signal)
 _rollout = msgspec.json.Decoder(Rollout)
+_resources = msgspec.json.Decoder(dict[str, str])
 _owed = msgspec.json.Decoder(OutboxEntry)
 _judgements = msgspec.json.Decoder(tuple[Judgement, ...])
 
@@ -261,7 +262,7 @@ def _entry(found: Found) -> FleetEntry:
     entity = found.entity
     return FleetEntry(
         name=_key(found),
-        resources=msgspec.json.decode(rows.document(entity), type=dict[str, str]),
+        resources=_resources.decode(rows.document(entity)),
         platform=bool(entity["platform"]),
         active=bool(entity.get("active", False)),
         marked_at=datetime.fromisoformat(str(entity.get("marked_at", entity["applied_at"]))),

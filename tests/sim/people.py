@@ -191,7 +191,7 @@ class People:
     def _acknowledged(self, found: tuple[Signal, ...]) -> None:
         for signal in found:
             pending = at_once(self._sim.truth.load(signal.fleet)).pending
-            self._sim.judge(lambda checker, it=signal, them=pending: checker.acknowledged(it, them))  # type: ignore[misc]
+            self._sim.judge("acknowledged", signal, pending)
             self._sim.facts.acknowledged[signal.id] = signal
 
     def _meddle(self, it: Meddling) -> None:

@@ -32,7 +32,7 @@ from shared.store.rows import SNAPSHOT_LOW, STATE_TABLE, TICK_LOW
 from shared.store.table_store import TableStore
 from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
-from tests.sim.checkers.base import Checker, Violation
+from tests.sim.checkers.base import Checker, Violation, asked
 from tests.sim.doors import (
     Door,
     FaultyTables,
@@ -81,7 +81,12 @@ class Ran(Struct, frozen=True):
     violation: str | None
     outcomes: tuple[Outcome, ...]
     points: int
-    story: tuple[str, ...]
+    lines: tuple[tuple[float, str, str], ...]
+
+    @property
+    def story(self) -> tuple[str, ...]:
+        """Who did what, and when."""
+        return tuple(f"{_clock(at)}  {who:<10} {what}" for at, who, what in self.lines)
 
 
 class Simulation:
@@ -100,7 +105,7 @@ class Simulation:
         self.tables = MemoryTables()
         self.truth = TableStore(self.tables, resources_of)
         self.facts = Facts(scenario, self.scheduler, self.world)
-        self.checkers = [checker(self.facts) for checker in checkers]
+        self._asks = asked([checker(self.facts) for checker in checkers])
         self.digest = blake2b(digest_size=8)
         self.story: list[tuple[float, str, str]] = []
         self.processes: list[Process] = []
@@ -124,7 +129,7 @@ class Simulation:
             violation=violation,
             outcomes=self._outcomes(),
             points=self.scheduler.points,
-            story=tuple(f"{_clock(at)}  {who:<10} {what}" for at, who, what in self.story),
+            lines=tuple(self.story),
         )
 
     def committed(self, claim: tuple[Row, Decision, Seen] | None, writes: Sequence[Write]) -> None:
@@ -135,7 +140,7 @@ class Simulation:
         made = ClaimMade(self.scheduler.now(), row, decision, seen, writes)
         facts = self.facts
         facts.plan = decision.plan or facts.plan
-        self.judge(lambda checker: checker.claimed(made))
+        self.judge("claimed", made)
         facts.state = facts.states[decision.state.epoch] = decision.state
         self.digest.update(f"{decision.state.epoch} {decision.because}".encode())
         place = f"{decision.stage} {decision.step}".strip()
@@ -150,20 +155,20 @@ class Simulation:
         self.digest.update(f"{epoch} {type(action).__name__}".encode())
         self.told(self._who(), f"    {type(action).__name__} of epoch {epoch} done{_target(action)}")
         made = EffectMade(self.scheduler.now(), fleet, action, epoch)
-        self.judge(lambda checker: checker.performed(made))
+        self.judge("performed", made)
 
     def published(self, entry: OutboxEntry) -> None:
         """A topic took an event."""
-        self.judge(lambda checker: checker.published(entry))
+        self.judge("published", entry)
 
-    def judge(self, ask: Callable[[Checker], None]) -> None:
-        """Ask every checker. What one of them finds is kept: the product may well catch what is raised."""
-        for checker in self.checkers:
-            try:
-                ask(checker)
-            except Violation as broken:
-                self._found = self._found or broken
-                raise
+    def judge(self, hook: str, *told: object) -> None:
+        """Tell every checker that listens. What it finds is kept: the product may well catch what is raised."""
+        try:
+            for ask in self._asks[hook]:
+                ask(*told)
+        except Violation as broken:
+            self._found = self._found or broken
+            raise
 
     def place(self) -> str:
         """The step that the rollout is in."""
@@ -213,7 +218,7 @@ class Simulation:
         self._calm()
         self.scheduler.run(self.scheduler.seconds + CALM_SECONDS_MAX)
         ending = self._ending()
-        self.judge(lambda checker: checker.ended(ending))
+        self.judge("ended", ending)
 
     def _calm(self) -> None:
         self.told("weather", "faults stop")
@@ -285,8 +290,7 @@ class Simulation:
         return settled and self.people.done() and not self.scheduler.busy() and self._rests()
 
     def _rests(self) -> bool:
-        entries = at_once(self.truth.directory())
-        return not any(entry.active for entry in entries)
+        return not at_once(self.truth.directory(active_only=True))
 
     def _ending(self) -> Ending:
         name = self.scenario.fleet.name

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NoReturn
 
 from shared.model import Signal
 from shared.ports import OutboxEntry
@@ -39,3 +40,13 @@ class Checker:
     def broken(self, sentence: str) -> NoReturn:
         """Raise the violation."""
         raise Violation(f"invariant {self.invariant}: {sentence}")
+
+
+_HOOKS = ("claimed", "performed", "published", "acknowledged", "ended")
+
+
+def asked(checkers: Sequence[Checker]) -> dict[str, list[Callable[..., Any]]]:
+    """Whom to tell of what: for each method of `Checker`, those of the checkers that have one of their own."""
+    return {
+        hook: [getattr(each, hook) for each in checkers if hook in vars(type(each))] for hook in _HOOKS
+    }
