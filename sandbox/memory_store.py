@@ -1,8 +1,8 @@
 """The product's store over tables in memory: for simulation and tests, with the promises of the real one.
 
 Decides nothing about rows, claims and the audit trail: that is `shared.store`, the same code as on Azure. Its
-lies: an answer is never late or lost, an etag is a plain counter, nothing outlives the process, and a row that
-was read is the stored one itself: nobody may change it.
+lies: an answer is never late or lost, an etag is a plain counter, nothing outlives the process, and a row
+that was read is the stored one itself, which nobody may change.
 """
 
 from __future__ import annotations

@@ -182,7 +182,9 @@ class TableStore:
 
     async def owed(self, fleet: str, *, before: datetime) -> tuple[OutboxEntry, ...]:
         """Announcements that no topic has taken, made before then."""
-        found = await self._tables.scan(STATE_TABLE, Range(partition=fleet, low="o-", high="o."))
+        found = await self._tables.scan(
+            STATE_TABLE, Range(partition=fleet, low=rows.OUTBOX_LOW, high=rows.OUTBOX_HIGH)
+        )
         entries = (rows.decoded(_owed, item.entity) for item in found)
         return tuple(entry for entry in entries if entry.at < before)
 

@@ -21,14 +21,15 @@ from sandbox.world import World
 from sandbox.world.ports import PortsWorld
 from shared.actions import Action
 from shared.api.intake import Intake
+from shared.clock import DATE_SECONDS
 from shared.decision import Decision, Seen
-from shared.engine import Engine
+from shared.engine import QUIET_SECONDS, Engine
 from shared.errors import SwitchyardError
 from shared.fleet import Fleet
 from shared.model import Outcome, SignalKind
 from shared.ports import OutboxEntry, Row
 from shared.signals import resources_of
-from shared.store.rows import SNAPSHOT_LOW, STATE_TABLE, TICK_LOW
+from shared.store.rows import OUTBOX_HIGH, OUTBOX_LOW, SNAPSHOT_LOW, STATE_TABLE, TICK_LOW
 from shared.store.table_store import TableStore
 from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
@@ -54,8 +55,8 @@ HOUSEKEEPING_MINUTES = 5
 DEQUEUES_MAX = 5
 VISIBILITY_SECONDS = 30.0
 """`maxDequeueCount` and `visibilityTimeout` of host.json."""
-IDLE_SWEEPS = 0.1
-"""The share of sweeps that are run although nothing is due."""
+IDLE_TIMERS = 0.1
+"""The share of timers that do their work although there is none."""
 CALM_SECONDS_MAX = 30 * 3600.0
 
 Ended = Callable[[object, BaseException | None], None]
@@ -162,7 +163,7 @@ class Simulation:
         self.judge("published", entry)
 
     def judge(self, hook: str, *told: object) -> None:
-        """Tell every checker that listens. What it finds is kept: the product may well catch what is raised."""
+        """Tell every checker that listens. What one finds is kept: the product may well catch it."""
         try:
             for ask in self._asks[hook]:
                 ask(*told)
@@ -236,24 +237,37 @@ class Simulation:
             return
         self._minutes += 1
         weather = self.weather
-        idly = weather.strikes(IDLE_SWEEPS)
+        idly = weather.strikes(IDLE_TIMERS)
         if (idly or self._stirs()) and not weather.strikes(weather.swarm.missed):
             self.invoke("sweep", lambda process: process.engine.sweep(), self._enqueue)
-        if self._minutes % HOUSEKEEPING_MINUTES == 0 and not weather.strikes(weather.swarm.missed):
+        keeps = self._minutes % HOUSEKEEPING_MINUTES == 0 and (idly or self._litters())
+        if keeps and not weather.strikes(weather.swarm.missed):
             self.invoke("housekeep", lambda process: process.engine.housekeep())
         if self._minutes % 2 == 0:
             self.people.hear(self.world.take_due())
 
     def _stirs(self) -> bool:
-        """Whether a worker with any clock would find the fleet due.
+        """Whether a worker would find the fleet due, now or after a sleep.
 
-        A sweep that finds nothing has only read, and no interleaving with it can matter: a few are kept.
+        A timer that finds nothing has only read, and no interleaving with it can matter: a few are kept.
         """
-        soon = self.scheduler.now() + timedelta(seconds=self.scenario.swarm.skew_seconds + TICK_SECONDS)
+        soon = self.scheduler.now() + timedelta(seconds=self._asleep_seconds())
         name = self.scenario.fleet.name
         return self.tables.holds(STATE_TABLE, name, TICK_LOW, SNAPSHOT_LOW) or stages.due(
             self.facts.state, (), soon
         )
+
+    def _litters(self) -> bool:
+        """Whether the housekeeping would find an announcement that is owed, or a fleet that may rest."""
+        name = self.scenario.fleet.name
+        if self.tables.holds(STATE_TABLE, name, OUTBOX_LOW, OUTBOX_HIGH):
+            return True
+        quiet = self.scheduler.now() - timedelta(seconds=QUIET_SECONDS - self._asleep_seconds())
+        return any(entry.marked_at <= quiet for entry in at_once(self.truth.directory(active_only=True)))
+
+    def _asleep_seconds(self) -> float:
+        swarm = self.weather.swarm
+        return TICK_SECONDS if swarm.stall else DATE_SECONDS
 
     def _enqueue(self, names: object, error: BaseException | None) -> None:
         if error is not None or not isinstance(names, tuple):

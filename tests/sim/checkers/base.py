@@ -46,7 +46,5 @@ _HOOKS = ("claimed", "performed", "published", "acknowledged", "ended")
 
 
 def asked(checkers: Sequence[Checker]) -> dict[str, list[Callable[..., Any]]]:
-    """Whom to tell of what: for each method of `Checker`, those of the checkers that have one of their own."""
-    return {
-        hook: [getattr(each, hook) for each in checkers if hook in vars(type(each))] for hook in _HOOKS
-    }
+    """Whom to tell of what: for each hook of `Checker`, those that have one of their own."""
+    return {hook: [getattr(each, hook) for each in checkers if hook in vars(type(each))] for hook in _HOOKS}
