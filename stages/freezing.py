@@ -47,8 +47,9 @@ def renewed(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
     """Freeze again where the freeze ran out while the rollout waited; None while it holds."""
     if fleet.freeze is None or rollout.frozen_until is None:
         return None
-    lapsed = seen.now >= rollout.frozen_until
+    lapsed = seen.since >= rollout.frozen_until
     # An order of this very step counts once its run command has ended: it may never have been handed over.
+    # The step was entered by the latest reckoning and the order given by the earliest, hence the allowance.
     ordered_at = rollout.frozen_until - timedelta(seconds=fleet.freeze.expires_seconds)
     if not lapsed and ordered_at < rollout.entered_at - timedelta(seconds=_HANDING_OVER_SECONDS):
         return None

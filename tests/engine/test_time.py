@@ -9,7 +9,9 @@ from math import floor
 import pytest
 
 from sandbox.memory_store import MemoryStore, MemoryTables
+from sandbox.world.events import version_available
 from shared.actions import Action, Deploy, PointRecord
+from shared.api.intake import Intake
 from shared.clock import ServiceClock
 from shared.decision import Decision, Seen
 from shared.engine import BEGIN_SECONDS_MAX, Engine
@@ -21,9 +23,9 @@ from shared.signals import resources_of
 from shared.store.table_store import TableStore
 from shared.store.tables import Found, Range, Write
 from stages.step import ORDER_SECONDS_MAX
-from tests.engine.rig import Clock, Rig
+from tests.engine.rig import VERSION, Clock, Rig
 from tests.engine.test_stalled_workers import falls_asleep
-from tests.fleets import ADDRESSES, GREEN, fleet
+from tests.fleets import ADDRESSES, BLUE, GREEN, fleet
 
 
 class Interrupted:
@@ -217,3 +219,16 @@ async def test_workers_whose_clocks_are_minutes_apart_take_as_long_as_one_that_i
     assert wrong.keys() == right.keys()
     a_look_later = 0.5
     assert all(abs(wrong[step] - right[step]) <= a_look_later for step in right)
+
+
+async def test_a_new_worker_whose_clock_is_fast_dates_what_it_is_sent_by_the_stores() -> None:
+    it, tables = Rig(fleet()), MemoryTables()
+    it.store = MemoryStore(resources_of, tables)
+    await it.applied()
+    clock = ServiceClock(Off(it, 300.0), elapsed=lambda: 4711.0)
+    store = TableStore(DatedTables(it, tables, clock), resources_of)
+    intake = Intake(store, Engine(store, it.observed, it.topic, clock), clock)
+    body = version_available(it.fleet.slot(BLUE).cluster_id, VERSION, it.clock.at, event_id="version-1")
+    del body["eventTime"]
+    (signal,) = await intake.events(body)
+    assert abs(signal.at - it.clock.at) <= timedelta(seconds=2)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from shared.actions import PointRecord
+from shared.actions import Freeze, PointRecord
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet, Window
 from shared.model import FleetState, Outcome, Rollout, Stage
@@ -143,6 +143,21 @@ def test_a_rollback_that_cannot_write_in_time_ends_as_failed_and_holds_the_versi
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 OFFICE = Window(days=(0, 1), from_minute=8 * 60, to_minute=14 * 60)
 NIGHT = Window(days=(0,), from_minute=22 * 60, to_minute=4 * 60)
+
+
+@pytest.mark.parametrize(("answered_after_seconds", "freezes"), [(50, False), (150, True)])
+def test_a_freeze_that_ran_out_while_the_worker_looked_is_renewed(
+    answered_after_seconds: int, freezes: bool
+) -> None:
+    entered_at = NOW - timedelta(minutes=10)
+    runs_out_at = NOW + timedelta(seconds=100)
+    before = msgspec.structs.replace(
+        rollout("recheck", Stage.SWITCH), entered_at=entered_at, frozen_until=runs_out_at
+    )
+    state = FleetState(live=BLUE, epoch=3, rollouts=1, rollout=before)
+    answered_at = NOW + timedelta(seconds=answered_after_seconds)
+    decision = decide(FLEET, FLEET, state, Seen(now=NOW, answers={}, answered_at=answered_at))
+    assert [type(action) for action in decision.actions] == [Freeze] * freezes
 
 
 @pytest.mark.parametrize(
