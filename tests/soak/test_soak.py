@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from sandbox.demo.scenarios import SCENARIOS
 from tests.soak import checks, logs
 from tests.soak.run import run
@@ -16,7 +14,6 @@ KILLS = 5
 PLAYED = (("good", 1), ("alert", 2))
 
 
-@pytest.mark.soak
 async def test_a_host_that_is_killed_again_and_again_costs_a_rollout_nothing_but_time(tmp_path: Path) -> None:
     async def play(scenario: str, hosts: int) -> int:
         place = tmp_path / scenario
