@@ -31,7 +31,7 @@ VERSION = "1.32.6"
 PERSON = "olivia@contoso.com"
 STEPS_MAX = 3000
 STATE, FLEETS = "switchyardstate", "switchyardfleets"
-_OWED_EVERY = 5
+_OWED_EVERY = 12
 """An announcement is long, and one is like the other: so many moments show one that is still owed."""
 _NAMED = ("s-fleet", "s-plan")
 

@@ -25,6 +25,13 @@ __all__ = ["STORIES"]
     live_records=(record("aks", 30),),
 )
 @story("two-records", "Two live records move in order.", live_records=(record("aks"), record("api", 120)))
+@story(
+    "old-ttl",
+    "Nothing takes long but the old TTL.",
+    freeze=None,
+    sync=(),
+    live_records=(record("aks", 1800),),
+)
 @story("good-private", "The same in a virtual network.", example="contoso-private")
 @story("good-public", "The same for the public example.", example="contoso-public")
 @story("good", "A version is out; users end on a new cluster and the old one is gone.")
@@ -103,13 +110,15 @@ async def _edited(it: Recording) -> None:
     await it.say(SignalKind.PROMOTE)
 
 
-@story("alert-in-prepare", "An alert on the free slot is noted.")
+@story("alert-in-prepare", "An alert on the free slot is noted; a person has seen enough.")
 async def _alert_t0(it: Recording) -> None:
     it.befall("outage", family="arm", seconds=240)
     await it.event()
     await it.live()
     await it.say(SignalKind.START, version="1.32.6")
     await it.alert()
+    await it.until("preflight", entered=True)
+    await it.say(SignalKind.ROLLBACK)
 
 
 @story("alert-in-deploy", "An alert while it deploys stops it.")

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import pytest
 
+from shared.model import Outcome, Rollout
 from shared.store.audit import verify
 from tests.golden.continuing import Continued
 from tests.golden.history import names, read
 
 
 @pytest.mark.parametrize("name", names())
-async def test_it_ends_as_it_would_have_ended(name: str) -> None:
+async def test_it_ends_as_it_would_have_ended_and_leaves_the_world_in_order(name: str) -> None:
     history = read(name)
     for n, moment in enumerate(history.moments):
         it = await Continued.at(history, moment, interrupted=n % 2 == 1)
         await it.to_the_end(history, moment)
         where = f"taken over at epoch {moment['epoch']}, {moment['place']}"
-        ended = [str(each.outcome) for each in reversed(await it.store.rollouts(it.fleet.name))]
-        assert ended == history.outcomes[-len(ended) :], f"{where}: {(await it.rollout())}"
         row = await it.store.load(it.fleet.name)
+        rollout = row.state.rollout
+        assert rollout is not None
+        ended = [str(each.outcome) for each in reversed(await it.store.rollouts(it.fleet.name))]
+        assert ended == history.outcomes[-len(ended) :], f"{where}: {rollout.because}"
         assert verify(await it.store.audit(it.fleet.name), row.state) == (), where
+        touched = any(line.get("what") == "point elsewhere" for line in history.world)
+        assert left_undone(it, rollout, ttl=not touched) == [], where
+
+
+def left_undone(it: Continued, rollout: Rollout, *, ttl: bool) -> list[str]:
+    """What a rollout has not put in order again. A TTL of somebody else's writing stays as it is."""
+    if rollout.outcome is Outcome.ROLLBACK_FAILED:
+        return []
+    undone = [
+        f"{slot.name} is frozen"
+        for slot in it.fleet.slots
+        if it.world.commands.frozen_until(slot.cluster_id) is not None
+    ]
+    for record in it.fleet.live_records:
+        found = it.world.zones.get(record.zone_id, record.name, record.type)
+        if rollout.shifted and found.targets != (rollout.addresses[rollout.safe],):
+            undone.append(f"{record.fqdn} is at {found.targets}")
+        if ttl and rollout.shifted and found.ttl_seconds != record.ttl_seconds:
+            undone.append(f"{record.fqdn} has a TTL of {found.ttl_seconds} s")
+    return undone
