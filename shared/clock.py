@@ -76,8 +76,8 @@ class ServiceClock:
     A request was answered after it was sent and before its answer was here, however long the worker slept in
     between, so each answer bounds the store's time; several bound it closer. The worker's own clock counts
     for nothing, but for two cases: before the first answer, and where the bounds are at most `trust_seconds`
-    apart and it lies between them. That is for a rehearsal, where a second is minutes and all processes share
-    one clock.
+    apart and it agrees with them to within `DATE_SECONDS`. That is for a rehearsal, where a second is minutes
+    and all processes share one clock.
     """
 
     def __init__(
@@ -123,10 +123,12 @@ class ServiceClock:
             return local, local
         here = self.elapsed()
         drift = (here - self._heard_at) * DRIFT
-        earliest = self._local.at(datetime.fromtimestamp(self._least + here - drift, UTC))
-        latest = self._local.at(datetime.fromtimestamp(self._most + here + drift, UTC))
-        if self._most - self._least + 2 * drift <= self._trust_seconds:
+        least, most = self._least + here - drift, self._most + here + drift
+        if most - least <= self._trust_seconds:
             local = self._local.now()
-            if earliest <= local <= latest:
+            if self._shown(least - DATE_SECONDS) <= local <= self._shown(most + DATE_SECONDS):
                 return local, local
-        return earliest, latest
+        return self._shown(least), self._shown(most)
+
+    def _shown(self, seconds: float) -> datetime:
+        return self._local.at(datetime.fromtimestamp(seconds, UTC))

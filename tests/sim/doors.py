@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import floor
 from random import Random
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from sandbox.memory_store import MemoryTables
 from sandbox.world.ports import PortsWorld
@@ -36,10 +36,19 @@ TIMEOUT_SECONDS = 300.0
 """`functionTimeout`: a process whose invocation lasts longer is killed."""
 
 
+class Claiming(NamedTuple):
+    """What an invocation is about to claim; `looked_at` is the second at which it really saw the world."""
+
+    row: Row
+    decision: Decision
+    seen: Seen
+    looked_at: float
+
+
 class Watch(Protocol):
     """Who is told what really happened, at the moment it does."""
 
-    def committed(self, claim: tuple[Row, Decision, Seen] | None, writes: Sequence[Write]) -> None:
+    def committed(self, claim: Claiming | None, writes: Sequence[Write]) -> None:
         """A batch is in the tables."""
 
     def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:
@@ -245,7 +254,7 @@ class FaultyTables:
         await self._door.point(what)
         worker.clock.heard(date, sent_at)
 
-    def _late(self, table: str, writes: Sequence[Write], claim: tuple[Row, Decision, Seen] | None) -> None:
+    def _late(self, table: str, writes: Sequence[Write], claim: Claiming | None) -> None:
         try:
             at_once(self._tables.write(table, writes))
         except Clash:
@@ -266,7 +275,7 @@ class WatchedStore(TableStore):
         """The product's own claim."""
         task = self._door.scheduler.current
         assert task is not None, "claims are made by invocations"
-        task.claiming = row, decision, seen
+        task.claiming = Claiming(row, decision, seen, task.looked_at)
         try:
             return await super().claim(row, decision, seen)
         finally:
@@ -285,6 +294,8 @@ class FaultyWorld:
         door, weather = self._door, self._door.weather
         await door.point("before it observes")
         answers = await self._world.observe(fleet, probes, now)
+        if door.scheduler.current is not None:
+            door.scheduler.current.looked_at = door.scheduler.seconds
         if weather.swarm.blind > 0:
             hidden = Unavailable("503 ServiceUnavailable")
             answers = {p: hidden if weather.strikes(weather.swarm.blind) else a for p, a in answers.items()}

@@ -23,9 +23,13 @@ from tests.sim.swarm import Scenario
 
 
 class ClaimMade(Struct, frozen=True):
-    """A claim that is in the tables: what the worker had read, seen and decided, and the batch."""
+    """A claim that is in the tables: what the worker had read, seen and decided, and the batch.
+
+    It was written `at` and its world was really seen at `looked_at`.
+    """
 
     at: datetime
+    looked_at: datetime
     row: Row
     decision: Decision
     seen: Seen

@@ -21,6 +21,11 @@ BRIEF_SECONDS = 0.2
 """The longest that one read, write or action takes while nothing is wrong."""
 
 
+def at(seconds: float) -> datetime:
+    """That virtual second as an instant."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
 @types.coroutine
 def pause(seconds: float) -> Generator[float]:
     """Let others run; go on that many virtual seconds later. `CRASH` never goes on."""
@@ -43,7 +48,17 @@ _OVER = _Over()
 class Task:
     """One invocation: a coroutine in a worker process. `ended` gets its result, its error, or `Crashed`."""
 
-    __slots__ = ("alive", "claiming", "coroutine", "ended", "name", "slept_seconds", "started_at", "worker")
+    __slots__ = (
+        "alive",
+        "claiming",
+        "coroutine",
+        "ended",
+        "looked_at",
+        "name",
+        "slept_seconds",
+        "started_at",
+        "worker",
+    )
 
     def __init__(
         self,
@@ -60,6 +75,7 @@ class Task:
         self.ended = ended
         self.alive = True
         self.claiming: Any = None
+        self.looked_at = started_at
         self.slept_seconds = 0.0
 
 

@@ -22,12 +22,11 @@ from sandbox.world.ports import PortsWorld
 from shared.actions import Action
 from shared.api.intake import Intake
 from shared.clock import DATE_SECONDS
-from shared.decision import Decision, Seen
 from shared.engine import QUIET_SECONDS, Engine
 from shared.errors import SwitchyardError
 from shared.fleet import Fleet
 from shared.model import Outcome, SignalKind
-from shared.ports import OutboxEntry, Row
+from shared.ports import OutboxEntry
 from shared.signals import resources_of
 from shared.store.rows import OUTBOX_HIGH, OUTBOX_LOW, SNAPSHOT_LOW, STATE_TABLE, TICK_LOW
 from shared.store.table_store import TableStore
@@ -35,6 +34,7 @@ from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
 from tests.sim.checkers.base import Checker, Violation, asked
 from tests.sim.doors import (
+    Claiming,
     Door,
     FaultyTables,
     FaultyTopic,
@@ -46,7 +46,7 @@ from tests.sim.doors import (
 )
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 from tests.sim.people import People
-from tests.sim.scheduler import Crashed, Scheduler
+from tests.sim.scheduler import Crashed, Scheduler, at
 from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
 
 WORKERS = 3
@@ -133,12 +133,12 @@ class Simulation:
             lines=tuple(self.story),
         )
 
-    def committed(self, claim: tuple[Row, Decision, Seen] | None, writes: Sequence[Write]) -> None:
+    def committed(self, claim: Claiming | None, writes: Sequence[Write]) -> None:
         """A batch is in the tables."""
         if claim is None:
             return
-        row, decision, seen = claim
-        made = ClaimMade(self.scheduler.now(), row, decision, seen, writes)
+        row, decision, seen, looked_at = claim
+        made = ClaimMade(self.scheduler.now(), at(looked_at), row, decision, seen, writes)
         facts = self.facts
         facts.plan = decision.plan or facts.plan
         self.judge("claimed", made)

@@ -40,9 +40,9 @@ class NoPassWithoutEvidence(Checker):
     def claimed(self, claim: ClaimMade) -> None:
         before, after = claim.before, claim.after
         if after is not None:
-            # Who tries a step again does so from the look that found the command, not from the claim.
+            # A step is entered by what was seen, or anew by a command, which was there before the look.
             again = before is not None and (before.stage, before.step) == (after.stage, after.step)
-            self._entered_at.setdefault(after.entered_at, after.entered_at if again else claim.at)
+            self._entered_at.setdefault(after.entered_at, after.entered_at if again else claim.looked_at)
         self._judged(claim)
 
     def _judged(self, claim: ClaimMade) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from shared.actions import DestroyCluster, PointRecord, StopCluster
 from shared.fleet import DriftPolicy, Record
 from shared.model import AlertState, Outcome, Rollout, Signal, SignalKind, Stage
