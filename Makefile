@@ -4,6 +4,9 @@ SHELL := /bin/sh
 SCENARIO ?= good
 RECORD ?=
 KILLS ?= 100
+BODIES ?= 100000
+BLOCK ?=
+PUBLISHED ?=
 SEED ?=
 WORKERS ?= 2
 UPGRADE ?=
@@ -11,7 +14,7 @@ ARGS ?=
 
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test check bench soak lock clean
+.PHONY: help setup demo test check bench fuzz soak lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +39,10 @@ bench: setup ## Measure what the documents promise
 
 soak: setup ## Kill the hosts of one rollout after another: KILLS=100, SEED=number to repeat its choices
 	@exec $(PYTHON) -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+fuzz: setup ## Send bad requests to every door: BODIES=100000, SEED=number for others, BLOCK=number to repeat one
+	@exec $(PYTHON) -m tests.fuzz --bodies $(BODIES) $(if $(SEED),--seed $(SEED)) $(if $(BLOCK),--block $(BLOCK)) \
+		$(if $(PUBLISHED),--published) $(ARGS)
 
 lock: setup ## Write the lock files anew; UPGRADE=1 looks for newer versions
 	@UPGRADE=$(UPGRADE) tools/lock.sh

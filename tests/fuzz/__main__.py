@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 
+from tests.fuzz.estate import LOGGER
 from tests.fuzz.run import BLOCK, Failure, Report, run
 from tests.fuzz.samples import PAYLOADS, published
 
@@ -25,6 +27,7 @@ def main() -> int:
     if given.published and not published("eventgrid_"):
         print(f"there are no published payloads in {PAYLOADS}", file=sys.stderr)
         return 1
+    LOGGER.addHandler(logging.NullHandler())
     blocks = range(-(-given.bodies // BLOCK)) if given.block is None else range(given.block, given.block + 1)
     try:
         report = asyncio.run(run(given.seed, blocks, published=given.published, bodies_max=given.bodies))

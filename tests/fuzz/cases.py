@@ -137,7 +137,7 @@ def _made(random: Random, pool: tuple[bytes, ...]) -> bytes:
         return odd.encode(changed(msgspec.json.decode(good), random), random)
     if pick < 0.92:
         return damaged(good, random)
-    if pick < 0.997:
+    if pick < 0.996:
         return odd.encode(odd.value(random), random)
     return random.choice(storms.MONSTERS)()
 

@@ -135,9 +135,11 @@ class Estate:
         self.tables.writes = []
         self._log.records = []
         LOGGER.addHandler(self._log)
+        LOGGER.propagate = False
         try:
             response, events = await self._answer(case)
         finally:
+            LOGGER.propagate = True
             LOGGER.removeHandler(self._log)
         return Seen(response=response, events=events, writes=self.tables.writes, logs=self._log.records)
 
