@@ -7,6 +7,7 @@ refuses to know YAML, Azure SDKs and the state of any rollout.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any, NewType
 
@@ -14,6 +15,12 @@ from msgspec import Struct
 
 SlotName = NewType("SlotName", str)
 """`blue` or `green`: a fixed place for a cluster. Colours never change meaning."""
+
+FLEET_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
+"""A fleet's name is a partition key and part of addresses and log lines: none of it has a meaning there."""
+
+TEMPLATE_VERSION = re.compile(r"[0-9A-Za-z_][-0-9A-Za-z_.()]{0,89}")
+"""The version of a template spec, as ARM names them: one part of an ARM id, and no way to another."""
 
 
 class Exposure(StrEnum):

@@ -6,7 +6,6 @@ Whoever calls a webhook was checked by the Functions host, by its key, or is by 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from shared import signals
@@ -16,14 +15,13 @@ from shared.api.http import Request, Response, reply
 from shared.api.identity import Principal
 from shared.api.intake import Intake
 from shared.errors import Conflict, NotFound, Refused, Superseded
-from shared.fleet import Approvals
+from shared.fleet import FLEET_NAME, Approvals
 from shared.model import Judgement, Rollout, SignalKind
 from shared.ports import Clock, Row, Store
 from shared.signals.body import shown
 from stages.runbook import step_of
 
 VERSION = "0.1.0"
-_NAME = re.compile("[a-z0-9-]{1,64}")
 
 
 class Api:
@@ -195,7 +193,7 @@ class Api:
 
     async def _row(self, request: Request) -> Row:
         name = request.path["fleet"]
-        if _NAME.fullmatch(name) is None:
+        if FLEET_NAME.fullmatch(name) is None:
             raise NotFound(f"fleet: got {shown(name)}, expected the name of an applied fleet")
         return await self._store.load(name)
 

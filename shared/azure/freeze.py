@@ -134,9 +134,14 @@ def _policy(fleet: str, policy: FreezePolicy, until: datetime) -> Manifest:
 def _not_exempt(users: tuple[str, ...]) -> str:
     """True for a request that the freeze is for: not of the control plane, a node or an exempt user."""
     user = "request.userInfo.username"
-    exempt = [f"{user}.startsWith({json.dumps(prefix)})" for prefix in USERS_EXEMPT_BY_PREFIX]
-    exempt += [f"{user} in {json.dumps(list(users))}"] if users else []
+    exempt = [f"{user}.startsWith({_cel(prefix)})" for prefix in USERS_EXEMPT_BY_PREFIX]
+    exempt += [f"{user} in {_cel(list(users))}"] if users else []
     return f"!({' || '.join(exempt)})"
+
+
+def _cel(value: str | list[str]) -> str:
+    """A literal of CEL, which reads JSON's but for characters that are written as two halves."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _binding(fleet: str, until: datetime) -> Manifest:

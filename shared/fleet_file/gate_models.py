@@ -9,7 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.fleet_file.values import DAY_SECONDS, GateName, HttpPath, Limit, Part, Seconds, Text
+from shared.fleet_file.values import (
+    DAY_SECONDS,
+    GateName,
+    HttpPath,
+    Limit,
+    Line,
+    MetricNamespace,
+    Part,
+    Seconds,
+    Text,
+)
 
 Count = Annotated[int, Field(ge=1, le=1000)]
 
@@ -26,14 +36,14 @@ class GatePart(Part):
         default=None,
         description="of a platform gate: 1 nodes and cluster, 2 API server and kubelet, 3 default objects",
     )
-    namespace: Text | None = Field(
+    namespace: MetricNamespace | None = Field(
         default=None, description="the metric namespace, such as Microsoft.ContainerService/managedClusters"
     )
-    metric: Text | None = Field(default=None, description="the metric's name in the REST API")
+    metric: Line | None = Field(default=None, description="the metric's name in the REST API")
     aggregation: Literal["Average", "Total", "Maximum", "Minimum", "Count"] | None = Field(
         default=None, description="Average, Total, Maximum, Minimum or Count"
     )
-    filter: Text | None = Field(default=None, description="a dimension filter such as status2 eq 'NotReady'")
+    filter: Line | None = Field(default=None, description="a dimension filter such as status2 eq 'NotReady'")
     query: Text | None = Field(
         default=None, description="a KQL query that starts with a table and gives TimeGenerated and value"
     )
@@ -44,7 +54,7 @@ class GatePart(Part):
     requests: Annotated[int, Field(ge=1, le=50)] | None = Field(
         default=None, description="how many requests one reading sends, 1 to 50"
     )
-    unit: Annotated[Text, Field(max_length=16)] | None = Field(default=None, description="the unit to show")
+    unit: Annotated[Line, Field(max_length=16)] | None = Field(default=None, description="the unit to show")
     max: Limit | None = Field(default=None, description="the largest tolerated value")
     min: Limit | None = Field(default=None, description="the smallest tolerated value")
     max_over_baseline: Annotated[float, Field(gt=0, le=1000)] | None = Field(

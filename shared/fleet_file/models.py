@@ -14,6 +14,7 @@ from shared.fleet_file.gate_models import GatesPart
 from shared.fleet_file.values import (
     DAY_SECONDS,
     Address,
+    Branch,
     ClusterId,
     FleetName,
     GatewayId,
@@ -21,16 +22,21 @@ from shared.fleet_file.values import (
     GroupName,
     Guid,
     Host,
+    Image,
     KubernetesName,
+    Line,
     Location,
+    MetricNamespace,
     MinuteOfDay,
+    ParameterName,
     Part,
     PublicIpId,
     RecordName,
+    RepositoryPath,
     Seconds,
     Share,
     TemplateSpecId,
-    Text,
+    TemplateVersion,
     Topic,
     Ttl,
     ZoneId,
@@ -121,18 +127,20 @@ class ProvisionPart(Part):
     """The ARM deployment that brings up the candidate's cluster."""
 
     template_spec: TemplateSpecId = Field(description="the ARM id of the template spec, without a version")
-    template_version: Text = Field(description="the version of the template spec, such as 1.4.0, as text")
+    template_version: TemplateVersion = Field(
+        description="the version of the template spec, such as 1.4.0, as text"
+    )
     resource_group: GroupName = Field(description="the resource group of the deployment")
-    parameters: dict[str, Any] = Field(
+    parameters: dict[ParameterName, Any] = Field(
         default={}, description="a mapping of template parameters to their values"
     )
-    slot_parameter: Text = Field(
+    slot_parameter: ParameterName = Field(
         default="slot", description="the template parameter that gets the slot's name"
     )
-    cluster_name_parameter: Text = Field(
+    cluster_name_parameter: ParameterName = Field(
         default="clusterName", description="the template parameter that gets the cluster's name"
     )
-    version_parameter: Text = Field(
+    version_parameter: ParameterName = Field(
         default="kubernetesVersion", description="the template parameter that gets the Kubernetes version"
     )
 
@@ -143,8 +151,8 @@ class SyncPart(Part):
     name: KubernetesName = Field(description="the configuration's name")
     namespace: KubernetesName = Field(default="flux-system", description="the configuration's namespace")
     url: GitUrl = Field(description="the address of the Git repository")
-    branch: Text = Field(description="the branch to follow, such as main")
-    kustomizations: dict[str, Text] = Field(
+    branch: Branch = Field(description="the branch to follow, such as main")
+    kustomizations: dict[KubernetesName, RepositoryPath] = Field(
         min_length=1, description="a mapping of kustomization names to their paths, such as {apps: ./apps}"
     )
     interval: Annotated[Seconds, Field(ge=30, le=3600)] = Field(
@@ -158,10 +166,10 @@ class FreezePart(Part):
     expires: Annotated[Seconds, Field(ge=3600, le=7 * DAY_SECONDS)] = Field(
         description="after how long the freeze lifts itself, 1h at least"
     )
-    exempt_users: list[Text] = Field(
+    exempt_users: list[Line] = Field(
         default=[], max_length=50, description="a list of users who may still deploy"
     )
-    expiry_image: Text = Field(
+    expiry_image: Image = Field(
         default="mcr.microsoft.com/oss/kubernetes/kubectl:v1.30.0",
         description="the image with kubectl that lifts the freeze when it expires",
     )
@@ -170,10 +178,10 @@ class FreezePart(Part):
 class TrafficPart(Part):
     """The metric that counts the requests which a slot's gateway served."""
 
-    namespace: Text = Field(
+    namespace: MetricNamespace = Field(
         default="Microsoft.Network/applicationGateways", description="the metric namespace"
     )
-    metric: Text = Field(default="TotalRequests", description="the metric's name in the REST API")
+    metric: Line = Field(default="TotalRequests", description="the metric's name in the REST API")
     share_min: Share = Field(default=0.99, description="the candidate's share of requests after the switch")
     drained_requests_per_minute_max: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
         default=1.0, description="up to how many requests a minute the old slot counts as drained"

@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, Any
+from unicodedata import is_normalized
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from shared.fleet import FLEET_NAME, TEMPLATE_VERSION
 
 DAY_SECONDS = 86_400
 TTL_SECONDS_MAX = 2_147_483_647
@@ -26,12 +29,15 @@ A_HOST = "a host name such as aks.contoso.com"
 AN_ADDRESS = "an IP address, or a host name for CNAME records"
 A_RECORD_NAME = "a name relative to its zone such as aks, or @ for the zone itself"
 A_TIME = 'a time of day in UTC such as "09:00", up to "24:00", in quotes'
+A_GROUP = "the name of a resource group"
+A_TEXT = "text of at most 4096 characters"
+A_LINE = "text on one line, of at most 1024 characters"
 A_TOPIC = "an https address of Event Grid's, such as https://TOPIC.REGION-1.eventgrid.azure.net/api/events"
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%")
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE | re.ASCII)
 _TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
 # The identity's token goes there, so nobody else's host may be a topic; a rehearsal's is this machine's.
 _TOPIC = re.compile(
@@ -41,9 +47,11 @@ _TOPIC = re.compile(
 _ARM_ID = re.compile(
     r"/subscriptions/(?P<subscription>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r"/resourceGroups/(?P<group>[-\w.()]{1,90}(?<!\.))"
-    r"/providers/(?P<type>[\w.]+/\w+)/(?P<name>[^/\s<>%&?#]{1,260})",
+    r"/providers/(?P<type>[\w.]+/\w+)/(?P<name>[0-9A-Za-z_][-0-9A-Za-z_.()]{0,259})",
     re.IGNORECASE,
 )
+_GROUP = re.compile(r"(?!-)[-\w.()]{0,89}[-\w()]")
+_COMPATIBLE = "NFKC"
 
 
 class Part(BaseModel):
@@ -113,7 +121,8 @@ def minute_of_day(value: object) -> int:
 
 def arm_parts(text: str) -> tuple[str, str, str, str] | None:
     """(subscription, resource group, type, name) of an ARM id of a top-level resource, None if it is none."""
-    found = _ARM_ID.fullmatch(text)
+    # Letters that look like others, or turn into others in lower case, would make two ids of one.
+    found = _ARM_ID.fullmatch(text) if is_normalized(_COMPATIBLE, text) else None
     return (found["subscription"], found["group"], found["type"], found["name"]) if found else None
 
 
@@ -185,24 +194,65 @@ MinuteOfDay = Annotated[int, BeforeValidator(minute_of_day), _schema(A_TIME, _ST
 Topic = Annotated[
     str, _text(_is_topic, A_TOPIC), _schema(A_TOPIC, {"type": "string", "pattern": f"^{_TOPIC.pattern}$"})
 ]
-Text = Annotated[str, _text(lambda text: 0 < len(text) <= 4096, "text"), _schema("text", _STRING)]
+Text = Annotated[
+    str,
+    _text(lambda text: 0 < len(text) <= 4096 and "\x00" not in text, A_TEXT),
+    _schema(A_TEXT, _STRING),
+]
+Line = Annotated[
+    str,
+    _text(lambda text: 0 < len(text) <= 1024 and text.isprintable() and bool(text.strip()), A_LINE),
+    _schema(A_LINE, _STRING),
+]
 
 FleetName = Annotated[
     str,
-    *_pattern("[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "lower-case letters, digits and hyphens, at most 40"),
+    *_pattern(FLEET_NAME.pattern, "lower-case letters, digits and hyphens, at most 40"),
+]
+TemplateVersion = Annotated[
+    str, *_pattern(TEMPLATE_VERSION.pattern, "a version of the template spec such as 1.4.0, as text, in quotes")
+]
+ParameterName = Annotated[
+    str, *_pattern("[A-Za-z_][0-9A-Za-z_]{0,254}", "the name of a template parameter, such as slot")
+]
+MetricNamespace = Annotated[
+    str,
+    *_pattern(
+        "[A-Za-z][0-9A-Za-z.]{0,127}(?:/[A-Za-z][0-9A-Za-z]{0,63}){1,4}",
+        "a metric namespace such as Microsoft.Network/applicationGateways",
+    ),
+]
+Branch = Annotated[
+    str, *_pattern(r"(?!.*\.\.)[0-9A-Za-z_][-0-9A-Za-z_./+@#]{0,254}", "the name of a branch such as main")
+]
+RepositoryPath = Annotated[
+    str, *_pattern(r"(?!.*\.\.)[0-9A-Za-z_./][-0-9A-Za-z_./+@]{0,254}", "a path inside the repository")
+]
+Image = Annotated[
+    str, *_pattern("[0-9a-z][-0-9A-Za-z_./:@]{0,511}", "a container image such as registry/kubectl:v1.30.0")
 ]
 GateName = Annotated[
     str, *_pattern("[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", "lower-case letters, digits and hyphens")
 ]
 Guid = Annotated[str, *_pattern("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a subscription id")]
 Location = Annotated[str, *_pattern("[a-z0-9]{2,40}", "an Azure region such as westeurope")]
-GroupName = Annotated[str, *_pattern(r"[-\w.()]{0,89}[-\w()]", "the name of a resource group")]
+GroupName = Annotated[
+    str,
+    _text(lambda text: _GROUP.fullmatch(text) is not None and is_normalized(_COMPATIBLE, text), A_GROUP),
+    _schema(A_GROUP, {"type": "string", "pattern": f"^{_GROUP.pattern}$"}),
+]
 HttpPath = Annotated[str, *_pattern(r"/[!-~]{0,1024}", "a path such as /healthz")]
 KubernetesName = Annotated[
     str, *_pattern("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name such as flux-system")
 ]
 GitUrl = Annotated[
-    str, *_pattern(r"(?:https?|ssh)://\S{1,1000}|git@\S{1,1000}", "the address of a Git repository")
+    str,
+    *_pattern(
+        r"(?:https?://|ssh://(?:[0-9A-Za-z_][-0-9A-Za-z_]{0,63}@)?)[0-9A-Za-z][-0-9A-Za-z.]{0,252}"
+        r"(?::[0-9]{1,5})?/[-0-9A-Za-z_.~/+%]{1,1000}"
+        r"|git@[0-9A-Za-z][-0-9A-Za-z.]{0,252}:[0-9A-Za-z_.~/][-0-9A-Za-z_.~/+%]{0,1000}",
+        "the address of a Git repository, without a password",
+    ),
 ]
 
 ClusterId = Annotated[str, *_arm_id("Microsoft.ContainerService/managedClusters")]

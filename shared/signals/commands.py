@@ -10,8 +10,8 @@ from typing import Any
 
 from shared.errors import Refused
 from shared.model import COMMANDS, Signal, SignalKind
-from shared.signals.body import clean, prose_or_none, refused, text, text_or_none, thing
-from shared.signals.events import kubernetes_version, signal_id
+from shared.signals.body import clean, prose_or_none, refused, text, thing
+from shared.signals.events import kubernetes_version, signal_id, template_version
 
 _COMMON = frozenset({"by", "note"})
 _START = _COMMON | {"version", "template_version", "lift_hold"}
@@ -62,7 +62,7 @@ def command_signal(
         at=received_at,
         because=f"{because}: {clean(note, 200)}" if note else because,
         version=version,
-        template_version=text_or_none(found.get("template_version"), "template_version"),
+        template_version=template_version(found.get("template_version"), "template_version"),
         rollout=rollout,
         by=person,
         note=note,

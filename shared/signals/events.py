@@ -19,6 +19,7 @@ from typing import Any
 from msgspec import Struct
 
 from shared.errors import Refused
+from shared.fleet import TEMPLATE_VERSION
 from shared.model import Signal, SignalKind
 from shared.signals.body import clean, instant, prose_or_none, refused, text, text_or_none, thing, word
 from shared.signals.matching import Entry, Match, match, nobody
@@ -35,6 +36,7 @@ _CHANNELS = {
     "preview": "latestPreviewKubernetesVersion",
 }
 _ID_CHARACTERS_MAX = 400
+A_TEMPLATE_VERSION = "a version of a template spec such as 1.4.0"
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
@@ -121,6 +123,14 @@ def kubernetes_version(value: object, field: str) -> str:
     if _VERSION.fullmatch(found) is None:
         raise refused(field, value, "a Kubernetes version such as 1.32.6")
     return found.removeprefix("v")
+
+
+def template_version(value: object, field: str) -> str | None:
+    """A version of a template spec, or None where there is none. Raises Refused."""
+    found = text_or_none(value, field, A_TEMPLATE_VERSION)
+    if found is not None and TEMPLATE_VERSION.fullmatch(found) is None:
+        raise refused(field, value, A_TEMPLATE_VERSION)
+    return found
 
 
 def _signal(envelope: Envelope, meaning: Meaning, found: Match, suffix: tuple[str, ...]) -> Signal:
@@ -230,7 +240,7 @@ def _changed(state: str, told: str) -> Callable[[Envelope], Meaning]:
 def _published(envelope: Envelope) -> Meaning:
     data = _respelled(envelope.data)
     version = kubernetes_version(data.get("kubernetesversion"), "data.kubernetes_version")
-    template = text_or_none(data.get("templateversion"), "data.template_version", "a template version")
+    template = template_version(data.get("templateversion"), "data.template_version")
     by = text_or_none(data.get("publishedby"), "data.published_by", "who published it")
     note = prose_or_none(data.get("notes"), "data.notes")
     what = f"cluster template {clean(template, 80)} with " if template else ""

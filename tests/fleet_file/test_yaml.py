@@ -124,9 +124,10 @@ def test_what_cannot_be_read_is_one_mistake() -> None:
 
 
 def test_two_halves_of_a_character_as_json_writes_it_are_one() -> None:
-    fleet = parse(TEXT.replace("branch: main", 'branch: "\\ud83d\\ude80"'))
+    fleet = parse(TEXT.replace("- breakglass@contoso.com", '- "\\ud83d\\ude80"'))
 
-    assert fleet.sync[0].branch == "\N{ROCKET}"
+    assert fleet.freeze is not None
+    assert fleet.freeze.exempt_users == ("\N{ROCKET}",)
 
 
 @pytest.mark.parametrize("key", ["k" * 100_000, '"\\e[2J\\n\\u2028"'])
