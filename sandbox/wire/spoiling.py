@@ -35,8 +35,11 @@ Plan = Callable[[web.Request], Spoilt | None]
 Change = Callable[[Any], Any]
 
 
-def spoiling(plan: Plan) -> Middleware:
-    """A middleware of aiohttp that spoils answers as planned; the door's, or any other application's."""
+def spoiling(plan: Plan, foreign: Callable[[], str] = lambda: FOREIGN) -> Middleware:
+    """A middleware of aiohttp that spoils answers as planned; the door's, or any other application's.
+
+    `foreign` is asked where the links of an answer lead to that should lead back here.
+    """
 
     @web.middleware
     async def spoil(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -47,7 +50,11 @@ def spoiling(plan: Plan) -> Middleware:
         answer = _Answer(200, {}, b"{}")
         if spoilt.where is Where.AFTER:
             answer = _kept(await handler(request))
-        return await FAULTS[spoilt.fault](request, answer)
+        said = await FAULTS[spoilt.fault](request, answer)
+        if not said.prepared:
+            for name in _LINKS.keys() & said.headers.keys():
+                said.headers[name] = said.headers[name].replace(FOREIGN, foreign())
+        return said
 
     return spoil
 

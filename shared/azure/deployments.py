@@ -16,7 +16,7 @@ from msgspec import Struct
 from shared.actions import Deploy
 from shared.azure.answers import Body, shaped
 from shared.azure.connection import Connection
-from shared.azure.errors import allowing, code_of, ours, sentence
+from shared.azure.errors import allowing, is_hidden, ours, sentence
 from shared.azure.ids import parse
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet, SlotName
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 CHECK_NAME = "switchyard-check"
 _ENDED = ("Succeeded", "Failed", "Canceled")
-# How ARM says that it does not know how it was asked: nothing that a deployment can help.
-_ASKED_WRONGLY = ("InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType")
 
 
 class _Properties(Struct, frozen=True, rename="camel"):
@@ -71,7 +69,7 @@ class Deployments:
         except TimeoutError as error:
             raise Retry("ARM is still validating the deployment") from error
         except Refused as refusal:
-            if code_of(refusal.__cause__) in _ASKED_WRONGLY:
+            if is_hidden(refusal.__cause__):
                 raise
             return CheckSeen(valid=False, because=str(refusal))
         return checked(text or "")

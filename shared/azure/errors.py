@@ -37,8 +37,17 @@ log = logging.getLogger(__name__)
 
 SENTENCE_CHARACTERS_MAX = 600
 _DEPTH_MAX = 6
-# 404 for a thing that was not looked for: who asks may not see it, or asks in the wrong way.
-_NOT_SEEN = frozenset({"SubscriptionNotFound", "TenantNotFound", "ResourceProviderNotFound"})
+# Who asks may not see what is asked for, or asks in the wrong way: nothing is said about the thing itself.
+_NOT_SEEN = frozenset(
+    {
+        "InvalidApiVersionParameter",
+        "InvalidResourceType",
+        "NoRegisteredProviderFound",
+        "ResourceProviderNotFound",
+        "SubscriptionNotFound",
+        "TenantNotFound",
+    }
+)
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _IN_PROGRESS = frozenset(
     {
@@ -54,12 +63,15 @@ _IN_PROGRESS = frozenset(
 
 
 @contextmanager
-def ours(what: str) -> Iterator[None]:
-    """Let nothing but our own errors, and bugs, out of the block. `what` opens their sentence."""
+def ours(what: str, who: str = "the service") -> Iterator[None]:
+    """Let nothing but our own errors, and bugs, out of the block. `what` opens their sentence.
+
+    `who` did not answer, where that is all that is known.
+    """
     try:
         yield
     except TimeoutError as error:
-        raise Retry(f"{what}: no answer in time") from error
+        raise Retry(f"{what}: {who} gave no answer in time") from error
     except Exception as error:
         raised = translated(what, error)
         if raised is error:
@@ -121,7 +133,7 @@ def _is_about_the_resource(error: Any) -> bool:
     code = code_of(error)
     if error.status_code != 404:
         return bool(code)
-    return code.endswith("NotFound") and code not in _NOT_SEEN
+    return code.endswith("NotFound") and not is_hidden(error)
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -153,6 +165,11 @@ def said(error: Any) -> str:
 def code_of(error: Any) -> str:
     """The error code in the answer behind an SDK's error, empty where there is none."""
     return str(body_of(error).get("code") or "")
+
+
+def is_hidden(error: Any) -> bool:
+    """Whether it only says that who asks may not see, or does not know how to ask for, what was asked for."""
+    return code_of(error) in _NOT_SEEN
 
 
 def body_of(error: Any) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ class _PublicIp(Struct, frozen=True):
 
 
 class _Group(Struct, frozen=True, rename="camel"):
+    name: str
     managed_by: str | None = None
 
 

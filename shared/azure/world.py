@@ -57,6 +57,12 @@ from shared.probes import (
 
 log = logging.getLogger(__name__)
 
+_SOURCES = {
+    Source.METRICS: "Azure Monitor",
+    Source.LOGS: "Log Analytics",
+    Source.HTTP: "the slot's host",
+}
+
 Kind = type[Any] | tuple[type[Any], Source | SwitchKind]
 One = Callable[[Fleet, Any, datetime], Awaitable[Answer]]
 Many = Callable[[Fleet, tuple[Any, ...], datetime], Awaitable[Mapping[Any, Answer]]]
@@ -126,7 +132,7 @@ class AzureWorld:
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
         """Carry out one action and return its receipt. Raises Superseded, Retry, Refused."""
         performer = self._performers[kind_of(action)]
-        with ours(_words(type(action))):
+        with ours(_words(type(action)), _service(action)):
             async with asyncio.timeout(self._perform_seconds_max):
                 return await _readable(performer(fleet, action, epoch), _words(type(action)))
 
@@ -134,7 +140,7 @@ class AzureWorld:
         """An observer of many probes from one that answers a single one: all at once, each by itself."""
 
         async def many(fleet: Fleet, probes: tuple[Any, ...], now: datetime) -> Mapping[Any, Answer]:
-            calls = (self._said(observer(fleet, probe, now), _words(type(probe))) for probe in probes)
+            calls = (self._said(observer(fleet, probe, now), probe) for probe in probes)
             return dict(zip(probes, await asyncio.gather(*calls), strict=True))
 
         return many
@@ -143,14 +149,15 @@ class AzureWorld:
         """An observer that answers many probes itself, and none if it fails."""
 
         async def many(fleet: Fleet, probes: tuple[Any, ...], now: datetime) -> Mapping[Any, Answer]:
-            found = await self._said(observer(fleet, probes, now), _words(type(probes[0])))
+            found = await self._said(observer(fleet, probes, now), probes[0])
             return dict.fromkeys(probes, found) if isinstance(found, Unavailable) else found
 
         return many
 
-    async def _said[T](self, call: Awaitable[T], what: str) -> T | Unavailable:
+    async def _said[T](self, call: Awaitable[T], probe: Probe) -> T | Unavailable:
+        what = _words(type(probe))
         try:
-            with ours(what):
+            with ours(what, _service(probe)):
                 async with asyncio.timeout(self._observe_seconds_max):
                     return await _readable(call, what)
         except SwitchyardError as error:
@@ -175,6 +182,13 @@ async def _readable[T](call: Awaitable[T], what: str) -> T:
 def _words(kind: type[Any]) -> str:
     """The name of a probe's or an action's type as people write it: `PointRecord` is `point record`."""
     return re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).lower()
+
+
+def _service(thing: Probe | Action) -> str:
+    """Whom a probe or an action talks to, as people call it."""
+    if isinstance(thing, GateReading):
+        return _SOURCES[thing.gate.source]
+    return _SOURCES[Source.METRICS] if isinstance(thing, TrafficShare) else "Azure Resource Manager"
 
 
 def kind_of(thing: Probe | Action) -> Kind:

@@ -89,7 +89,9 @@ async def test_a_service_that_hangs_costs_no_more_than_its_limit(tmp_path: Path)
         found = await world.observe(FLEET, frozenset({ClusterState(BLUE)}), START)
         with pytest.raises(Retry, match="no answer in time"):
             await world.perform(FLEET, POINT, epoch=1)
-    assert found[ClusterState(BLUE)] == Unavailable("cluster state: no answer in time")
+    assert found[ClusterState(BLUE)] == Unavailable(
+        "cluster state: Azure Resource Manager gave no answer in time"
+    )
 
 
 async def test_a_subscription_that_cannot_be_seen_is_not_a_cluster_that_is_gone(tmp_path: Path) -> None:

@@ -1,0 +1,150 @@
+"""One question or order for every kind that the product knows, and what may come of it when answers go bad.
+
+A kind without a line here fails `test_every_adapter_has_its_line`: a new adapter is covered by adding one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from sandbox.wire.faults import Fault
+from shared.actions import (
+    Action,
+    Deploy,
+    DestroyCluster,
+    Freeze,
+    PointRecord,
+    StartCluster,
+    StartSync,
+    StopCluster,
+    Thaw,
+)
+from shared.azure.world import Kind, kind_of
+from shared.fleet import Record, Source, SwitchKind
+from shared.probes import (
+    ClusterState,
+    CommandState,
+    DeploymentCheck,
+    DeploymentState,
+    GateReading,
+    GroupState,
+    Probe,
+    RecordState,
+    SlotAddress,
+    SyncState,
+    TrafficShare,
+)
+from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
+from tests.wire_faults.rig import PRIVATE, PUBLIC, VERSION, Rig
+from tests.world.manual_clock import START
+
+
+def _command(it: Rig) -> Probe:
+    command = it.estate.world.commands.run(FLEET.slot(GREEN).cluster_id, "kubectl get nodes")
+    it.estate.clock.pass_seconds(600)
+    return CommandState(GREEN, command.id)
+
+
+def _sync(it: Rig) -> Probe:
+    for each in it.fleet.sync:
+        it.estate.world.flux.put(FLEET.slot(GREEN).cluster_id, each)
+    it.estate.clock.pass_seconds(1800)
+    return SyncState(GREEN)
+
+
+PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
+    ClusterState: lambda _: ClusterState(BLUE),
+    SlotAddress: lambda _: SlotAddress(GREEN),
+    (RecordState, SwitchKind.AZURE_DNS): lambda _: RecordState(PUBLIC),
+    (RecordState, SwitchKind.PRIVATE_DNS): lambda _: RecordState(PRIVATE),
+    DeploymentCheck: lambda _: DeploymentCheck(GREEN, VERSION, "1.4.0"),
+    DeploymentState: lambda _: DeploymentState("switchyard-r1"),
+    SyncState: _sync,
+    CommandState: _command,
+    (GateReading, Source.METRICS): lambda _: GateReading(NODES, GREEN),
+    (GateReading, Source.LOGS): lambda _: GateReading(ERRORS, GREEN),
+    (GateReading, Source.HTTP): lambda _: GateReading(HEALTH, GREEN),
+    TrafficShare: lambda _: TrafficShare(START),
+    GroupState: lambda _: GroupState(BLUE),
+}
+
+
+def _point(record: Record) -> Callable[[Rig], Action]:
+    def order(it: Rig) -> Action:
+        found = it.estate.world.zones.get(record.zone_id, record.name, record.type)
+        return PointRecord(record, GREEN, ADDRESSES[GREEN], 30, found.etag)
+
+    return order
+
+
+def _stop(it: Rig) -> Action:
+    _running(it)
+    return StopCluster(BLUE)
+
+
+def _start(it: Rig) -> Action:
+    _running(it)
+    it.estate.world.clusters.stop(FLEET.slot(BLUE).cluster_id)
+    it.estate.clock.pass_seconds(3600)
+    return StartCluster(BLUE)
+
+
+def _destroy(it: Rig) -> Action:
+    _running(it)
+    return DestroyCluster(BLUE, it.estate.world.clusters.get(FLEET.slot(BLUE).cluster_id).etag)
+
+
+def _running(it: Rig) -> None:
+    """Blue is there and runs, whatever the last order made of it."""
+    clusters, blue = it.estate.world.clusters, FLEET.slot(BLUE).cluster_id
+    it.estate.clock.pass_seconds(3600)
+    if clusters.find(blue) is None:
+        it.estate.deploy(BLUE, f"switchyard-{it.estate.clock.now():%d%H%M%S}")
+    elif clusters.get(blue).power == "Stopped":
+        clusters.start(blue)
+    it.estate.clock.pass_seconds(3600)
+
+
+def _freeze(it: Rig) -> Action:
+    return Freeze(GREEN, it.estate.clock.now() + timedelta(hours=1))
+
+
+ORDERS: Mapping[Kind, Callable[[Rig], Action]] = {
+    (PointRecord, SwitchKind.AZURE_DNS): _point(PUBLIC),
+    (PointRecord, SwitchKind.PRIVATE_DNS): _point(PRIVATE),
+    Deploy: lambda _: Deploy("switchyard-r2", GREEN, VERSION, "1.4.0"),
+    StartSync: lambda _: StartSync(GREEN),
+    Freeze: _freeze,
+    Thaw: lambda _: Thaw(GREEN),
+    StartCluster: _start,
+    StopCluster: _stop,
+    DestroyCluster: _destroy,
+}
+
+ACCEPTED = frozenset({Fault.LINKS_FOREIGN, Fault.LINKS_MISSING})
+"""202, which is how Azure says that it has begun: no client can tell it from the truth, so a probe looks."""
+
+BELIEVED: Mapping[Kind, frozenset[Fault]] = {
+    StartCluster: ACCEPTED,
+    StopCluster: ACCEPTED,
+    DestroyCluster: ACCEPTED,
+}
+"""The lies that look exactly like the service's own answer to an order."""
+
+STILL_RUNNING: Mapping[Kind, frozenset[Fault]] = {CommandState: ACCEPTED}
+"""The lies that look exactly like "not yet"."""
+
+
+OBJECTIONS: Mapping[Kind, frozenset[Fault]] = {
+    DeploymentCheck: frozenset({Fault.PROVIDER_MISSING, Fault.ERROR_IN_200})
+}
+"""What is no fault to this question but its published answer: no."""
+
+
+def name(kind: Kind) -> str:
+    """A kind as a test's id."""
+    return f"{kind[0].__name__}-{kind[1]}" if isinstance(kind, tuple) else kind.__name__
+
+
+__all__ = ["BELIEVED", "OBJECTIONS", "ORDERS", "PROBES", "STILL_RUNNING", "kind_of", "name"]

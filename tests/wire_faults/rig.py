@@ -1,0 +1,141 @@
+"""A stand-in whose answers go bad on demand, and the adapters before it with short patience."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from sandbox.wire.faults import Fault, Spoilt, Where
+from sandbox.wire.server import Wire
+from sandbox.wire.spoiling import spoiling
+from shared.azure.connection import Connection
+from shared.azure.world import AzureWorld
+from shared.fleet import Fleet, SwitchKind
+from tests.azure.rig import WireCredential, trust
+from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
+from tests.world.manual_clock import VERSION, Estate
+
+_NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
+PUBLIC = record("aks")
+PRIVATE = msgspec.structs.replace(
+    PUBLIC, kind=SwitchKind.PRIVATE_DNS, zone_id=f"{_NETWORK}/privateDnsZones/priv.contoso.com", name="aks"
+)
+
+
+def estate_fleet() -> Fleet:
+    """A fleet with every kind of thing that an adapter looks at."""
+    slots = tuple(
+        msgspec.structs.replace(
+            each, address=None, public_ip_id=f"{_NETWORK}/publicIPAddresses/pip-agw-{each.name}"
+        )
+        for each in FLEET.slots
+    )
+    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots)
+
+
+class Patience(Connection):
+    """A connection that repeats a read without waiting."""
+
+    def retry_policy(self) -> Any:
+        """The product's, without its pause."""
+        policy = super().retry_policy()
+        policy.backoff_factor = 0
+        return policy
+
+
+class Rig:
+    """A healthy estate behind the wire; `spoilt` is what happens to the exchanges of `methods`.
+
+    `requests` are the methods and paths that came; `strayed` those for a host that is not the door's.
+    """
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.fleet = estate.fleet
+        self.spoilt: Spoilt | None = None
+        self.methods = frozenset({"GET", "POST", "PUT", "DELETE"})
+        self.requests: list[tuple[str, str]] = []
+        self.strayed: list[str] = []
+        self.wire: Wire
+        self.connection: Connection
+        self.world: AzureWorld
+
+    def plan(self, request: web.Request) -> Spoilt | None:
+        """Note the request and say what becomes of it."""
+        if request.secure and request.host.startswith("127.0.0.1"):
+            self.strayed.append(request.path)
+        self.requests.append((request.method, request.path))
+        return self.spoilt if request.method in self.methods else None
+
+    def stranger(self) -> str:
+        """The door under another host name."""
+        return self.wire.arm_endpoint.replace("localhost", "127.0.0.1")
+
+    def spoil(self, fault: Fault | None, where: Where = Where.AFTER) -> None:
+        """From now on."""
+        self.spoilt = Spoilt(fault, where) if fault is not None else None
+        self.requests.clear()
+        self.strayed.clear()
+
+    def connect(self, **changes: Any) -> Connection:
+        """A connection to the wire; `changes` go to its constructor."""
+        return Patience(
+            **{
+                "arm_endpoint": self.wire.arm_endpoint,
+                "metrics_endpoint": self.wire.metrics_endpoint,
+                "logs_endpoint": self.wire.logs_endpoint,
+                "probe_proxy": self.wire.probe_proxy,
+                "credential": WireCredential(self.wire),
+                "tls": trust(self.wire),
+                **changes,
+            }
+        )
+
+    def changes(self) -> list[str]:
+        """The methods of the requests that change something. A metrics query and a validation do not."""
+        return [method for method, path in self.requests if method != "GET" and not _asks(path)]
+
+
+def _asks(path: str) -> bool:
+    return path.endswith(("/validate", "/query", ":getBatch"))
+
+
+@asynccontextmanager
+async def rig(directory: Path) -> AsyncIterator[Rig]:
+    """An estate in which both slots are up, synchronised, and have had traffic."""
+    it = Rig(Estate(estate_fleet()))
+    estate = it.estate
+    estate.deploy(GREEN)
+    for slot in (BLUE, GREEN):
+        estate.world.zones.put(
+            estate.fleet.slot(slot).host.zone_id,
+            f"aks-{slot}",
+            PUBLIC.type,
+            ttl_seconds=300,
+            targets=(ADDRESSES[slot],),
+        )
+    estate.clock.pass_seconds(1200)
+    async with Wire(
+        estate.world,
+        estate.clock,
+        directory=directory,
+        throttled=False,
+        middlewares=[spoiling(it.plan, it.stranger)],
+    ) as wire:
+        it.wire = wire
+        it.connection = it.connect()
+        it.world = AzureWorld(it.connection)
+        try:
+            yield it
+        finally:
+            await it.connection.aclose()
+
+
+__all__ = ["PRIVATE", "PUBLIC", "VERSION", "Patience", "Rig", "estate_fleet", "rig", "timedelta", "urlsplit"]

@@ -1,0 +1,156 @@
+"""Every fault in every answer: an error of ours with a sentence for a person, or the truth, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.wire.faults import Fault, Where
+from shared.azure.world import AzureWorld, Kind
+from shared.errors import SwitchyardError
+from shared.fleet import Source
+from shared.probes import Answer, CheckSeen, CommandSeen, GateReading, Probe, Reading, Unavailable
+from tests.wire_faults.operations import BELIEVED, OBJECTIONS, ORDERS, PROBES, STILL_RUNNING, name
+from tests.wire_faults.rig import Rig, rig
+from tests.wire_faults.sentences import faults_of
+
+NEVER_ENDING = (Fault.LATE, Fault.DRIPPING)
+SHORT_SECONDS = 0.15
+
+# What a host may answer to a gate's own request and still be well: the gate counts statuses, not words.
+_ANSWERED = frozenset(
+    {
+        Fault.ENDLESS,
+        Fault.HUGE,
+        Fault.GZIP_BOMB,
+        Fault.HALF_JSON,
+        Fault.ENCODING_UNKNOWN,
+        Fault.HTML_200,
+        Fault.HTML_AS_JSON,
+        Fault.EMPTY_200,
+        Fault.WRONG_TYPE,
+        Fault.LATIN_1,
+        Fault.LIST,
+        Fault.STRING,
+        Fault.NUMBER,
+        Fault.NULL,
+        Fault.OBJECT,
+        Fault.ERROR_IN_200,
+        Fault.LINKS_MISSING,
+        Fault.LINKS_FOREIGN,
+        Fault.NAN,
+        Fault.NULLS,
+        Fault.STRINGS,
+        Fault.RENAMED,
+        Fault.NESTED,
+    }
+)
+
+
+@pytest.fixture
+async def it(tmp_path: Path) -> AsyncIterator[Rig]:
+    """A healthy estate behind the wire."""
+    async with rig(tmp_path) as started:
+        yield started
+
+
+async def see(it: Rig, probe: Probe, fault: Fault | None = None) -> Answer:
+    """The answer to one probe now; who never ends an answer is not waited for."""
+    seconds = SHORT_SECONDS if fault in NEVER_ENDING else 5
+    world = AzureWorld(it.connection, observe_seconds_max=seconds)
+    return (await world.observe(it.fleet, frozenset({probe}), it.estate.clock.now()))[probe]
+
+
+def test_every_adapter_has_its_line(it: Rig) -> None:
+    assert PROBES.keys() | ORDERS.keys() == it.world.kinds
+
+
+def allowed(kind: Kind, fault: Fault, truth: Answer, answer: Answer) -> bool:
+    """Whether this may be answered where `truth` is the case."""
+    if isinstance(answer, Unavailable):
+        return not faults_of(answer.because)
+    if kind == (GateReading, Source.HTTP):
+        assert isinstance(answer, Reading)
+        assert isinstance(truth, Reading)
+        failed = all(sample.value == 1 for sample in answer.samples)
+        return failed or (fault in _ANSWERED and bool(answer.samples))
+    if fault in STILL_RUNNING.get(kind, ()):
+        return answer == CommandSeen()
+    if fault in OBJECTIONS.get(kind, ()):
+        return isinstance(answer, CheckSeen) and not answer.valid and not faults_of(answer.because)
+    return answer == truth
+
+
+@pytest.mark.parametrize("kind", PROBES, ids=name)
+async def test_a_bad_answer_is_never_a_wrong_one(it: Rig, kind: Kind) -> None:
+    probe = PROBES[kind](it)
+    truth = await see(it, probe)
+    assert not isinstance(truth, Unavailable), truth
+    wrong = []
+    for fault in Fault:
+        it.spoil(fault)
+        answer = await see(it, probe, fault)
+        if not allowed(kind, fault, truth, answer):
+            wrong.append((fault.value, answer))
+        assert it.requests, "the fault was not met"
+        assert not it.strayed, fault
+    it.spoil(None)
+    assert not wrong
+    assert await see(it, probe) == truth
+
+
+async def give(it: Rig, kind: Kind, fault: Fault) -> SwitchyardError | None:
+    """Perform the kind's order; the error that it raised, if it is one of ours."""
+    order = ORDERS[kind](it)
+    it.requests.clear()
+    seconds = SHORT_SECONDS if fault in NEVER_ENDING else 5
+    world = AzureWorld(it.connection, perform_seconds_max=seconds)
+    try:
+        async with asyncio.timeout(seconds + 5):
+            await world.perform(it.fleet, order, epoch=int(it.estate.clock.now().timestamp()))
+    except SwitchyardError as error:
+        return error
+    return None
+
+
+WRITES = frozenset({"PUT", "POST", "DELETE"})
+ALL = WRITES | {"GET"}
+
+
+@pytest.mark.parametrize("kind", ORDERS, ids=name)
+@pytest.mark.parametrize("methods", [WRITES, ALL], ids=["writes", "all"])
+async def test_an_order_that_nobody_took_is_never_taken_for_done(
+    it: Rig, kind: Kind, methods: frozenset[str]
+) -> None:
+    wrong = []
+    it.methods = methods
+    for fault in Fault:
+        it.spoil(fault, Where.BEFORE)
+        error = await give(it, kind, fault)
+        believed = fault in BELIEVED.get(kind, ())
+        if error is None and not believed:
+            wrong.append((fault.value, "taken for done"))
+        if error is not None and faults_of(str(error)):
+            wrong.append((fault.value, f"{faults_of(str(error))}: {error}"))
+        if len(it.changes()) > 1:
+            wrong.append((fault.value, f"sent {len(it.changes())} times"))
+        assert not it.strayed, fault
+    assert not wrong
+
+
+@pytest.mark.parametrize("kind", ORDERS, ids=name)
+async def test_an_order_whose_answer_goes_bad_is_sent_once(it: Rig, kind: Kind) -> None:
+    wrong = []
+    it.methods = WRITES
+    for fault in Fault:
+        it.spoil(fault, Where.AFTER)
+        error = await give(it, kind, fault)
+        if error is not None and faults_of(str(error)):
+            wrong.append((fault.value, f"{faults_of(str(error))}: {error}"))
+        if len(it.changes()) != 1:
+            wrong.append((fault.value, f"sent {len(it.changes())} times"))
+        assert not it.strayed, fault
+    assert not wrong
