@@ -9,7 +9,7 @@ from sandbox.demo.scenarios import SCENARIOS
 from tests.soak import checks, logs
 from tests.soak.run import run
 
-RATE = 300.0
+RATE = 150.0
 KILLS = 5
 PLAYED = (("good", 1), ("alert", 2))
 
