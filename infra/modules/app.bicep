@@ -124,6 +124,11 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           value: 'ClientId=${identityClientId};Authorization=AAD'
         }
         {
+          // Refused by the Functions host before the app reads it: 1 MiB, the most that Event Grid sends at once.
+          name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'
+          value: '1048576'
+        }
+        {
           name: 'SWITCHYARD_QUEUE'
           value: queueName
         }

@@ -24,15 +24,16 @@ from sandbox.host.inventory import Function, read_functions
 from sandbox.host.messages import TypedData
 from sandbox.host.queues import LEASE_SECONDS, QueueListener
 from sandbox.host.routes import RouteTable
-from sandbox.host.settings import enter, read_values
+from sandbox.host.settings import Settings, enter, read_values
 from sandbox.host.storage import Queues
 from sandbox.host.timers import StatusFile, Timer
-from sandbox.host.web import application
+from sandbox.host.web import BODY_BYTES_MAX, application
 from sandbox.host.worker import Attempt, Outcome, Worker, index, stop_runtime
 
 log = logging.getLogger("host")
 
 STOP_SECONDS_MAX = 5.0
+_BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 ANSWER_SECONDS_MAX = 1.0  # for writing the responses of what has ended
 
 
@@ -85,7 +86,12 @@ class Host:
         self.abandoned = False
 
     async def open(
-        self, options: Options, host_json: HostJson, door: socket.socket, easy_auth: EasyAuth | None
+        self,
+        options: Options,
+        host_json: HostJson,
+        door: socket.socket,
+        easy_auth: EasyAuth | None,
+        body_bytes_max: int,
     ) -> None:
         """Start serving. Raises StartError with every trigger that can't be served."""
         enabled = [function for function in self.functions if not function.disabled]
@@ -100,8 +106,10 @@ class Host:
                 self._run_by_hand,
                 options.key,
                 easy_auth,
+                body_bytes_max=body_bytes_max,
             ),
             access_log=None,
+            auto_decompress=False,  # as on Azure: a compressed body is the app's business, and stays small
             shutdown_timeout=ANSWER_SECONDS_MAX,
         )
         await self._runner.setup()
@@ -209,10 +217,18 @@ async def running(options: Options) -> AsyncIterator[Host]:
         queues = Queues(in_base64=host_json.queues.base64)
         host = Host(url, functions, queues, Worker(queues.emit))
         try:
-            await host.open(options, host_json, door, easy_auth)
+            await host.open(options, host_json, door, easy_auth, _body_bytes_max(settings))
             yield host
         finally:
             await host.close()
+
+
+def _body_bytes_max(settings: Settings) -> int:
+    """Source: https://learn.microsoft.com/azure/azure-functions/functions-app-settings"""
+    given = settings.get(_BODY_LIMIT) or str(BODY_BYTES_MAX)
+    if not given.isdecimal():
+        raise StartError([f"{_BODY_LIMIT}: got {given!r}, expected a number of bytes"])
+    return int(given)
 
 
 def _door(port: int) -> socket.socket:

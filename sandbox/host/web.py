@@ -35,15 +35,33 @@ def application(
     manual: Manual,
     key: str | None,
     easy_auth: EasyAuth | None = None,
+    *,
+    body_bytes_max: int = BODY_BYTES_MAX,
 ) -> web.Application:
     """The web application. `manual` starts a function by hand; `key`, if any, opens what isn't anonymous.
 
-    `easy_auth`, if any, stands before all of it.
+    `easy_auth`, if any, stands before all of it. Longer bodies are refused by their declared length, before
+    they are read, and otherwise once more than that has come.
     """
     face = _Face(functions, routes, worker, manual, key, easy_auth)
-    app = web.Application(client_max_size=BODY_BYTES_MAX)
-    app.router.add_route("*", "/{path:.*}", face.handle)
+    app = web.Application(client_max_size=body_bytes_max, middlewares=[_within_limit])
+    app.router.add_route("*", "/{path:.*}", face.handle, expect_handler=_go_on)
     return app
+
+
+@web.middleware
+async def _within_limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return web.Response(status=413) if _too_long(request) else await handler(request)
+
+
+async def _go_on(request: web.Request) -> None:
+    """The answer to `Expect: 100-continue`; none to what is too long: its sender gets the refusal instead."""
+    if not _too_long(request) and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _too_long(request: web.Request) -> bool:
+    return (request.content_length or 0) > request.client_max_size
 
 
 class _Face:
@@ -98,7 +116,8 @@ class _Face:
 
     def _may_enter(self, request: web.Request) -> bool:
         given = request.headers.get("x-functions-key") or request.query.get("code", "")
-        return self._key is None or hmac.compare_digest(given.encode(), self._key.encode())
+        expected = self._key
+        return expected is None or hmac.compare_digest(_bytes(given), _bytes(expected))
 
     async def _call(
         self,
@@ -163,10 +182,10 @@ class _Face:
             return web.Response(status=404)
         if function.trigger.kind == "httpTrigger":
             return web.Response(status=400, text="an HTTP function is called by its route")
-        text = await request.text()
+        body = await request.read()
         try:
-            content = json.loads(text) if text.strip() else {}
-        except ValueError:
+            content = json.loads(body) if body.strip() else {}
+        except (ValueError, RecursionError):
             return web.Response(status=400, text="the body is not JSON")
         given = content.get("input", "") if isinstance(content, dict) else ""
         # Azure answers before the function has run; holding the task keeps it from being collected.
@@ -176,11 +195,16 @@ class _Face:
         return web.Response(status=202)
 
 
+def _bytes(text: str) -> bytes:
+    """What was on the wire: a header may be anything, and aiohttp keeps it so."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def _abuse_protection(request: web.Request) -> web.Response:
     """The handshake by which CloudEvents asks whether deliveries are wanted."""
     origin = request.headers.get("WebHook-Request-Origin")
-    if origin is None:
-        return web.Response(status=400, text="header WebHook-Request-Origin is missing")
+    if origin is None or not origin.isprintable():  # half a character cannot be sent back
+        return web.Response(status=400, text="header WebHook-Request-Origin is missing or no text")
     return web.Response(
         status=200,
         headers={"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*", "Allow": "POST, OPTIONS"},
