@@ -6,6 +6,7 @@ Decides names, addresses and chance; refuses to know what any service does with 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 from sandbox.world.ledger import Ledger
@@ -83,11 +84,13 @@ def _address(text: str) -> str:
     return text.rstrip(".").lower()
 
 
+@lru_cache(maxsize=1024)
 def name_of(resource_id: str) -> str:
     """The last segment of an ARM id."""
     return resource_id.rstrip("/").rsplit("/", 1)[-1]
 
 
+@lru_cache(maxsize=1024)
 def group_of(resource_id: str) -> str:
     """The resource group in an ARM id."""
     parts = resource_id.strip("/").split("/")

@@ -47,7 +47,15 @@ class Ledger:
 
     def until(self, now: datetime) -> tuple[Entry, ...]:
         """What has happened up to `now`, oldest first."""
-        return tuple(sorted((e for e in self._entries if e.at <= now), key=lambda e: e.at))
+        return _in_order([e for e in self._entries if e.at <= now])
+
+    def between(self, since: datetime, now: datetime) -> tuple[Entry, ...]:
+        """What has happened after `since` and up to `now`, oldest first."""
+        return _in_order([e for e in self._entries if since < e.at <= now])
+
+
+def _in_order(entries: list[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(entries, key=lambda e: e.at))
 
 
 class Report(Struct, frozen=True, kw_only=True):

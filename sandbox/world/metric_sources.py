@@ -34,11 +34,15 @@ class Point(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A metric: Azure's unit, its dimensions, and its points of one slot and minute."""
+    """A metric: Azure's unit, its dimensions, and its points of one slot and minute.
+
+    What a `steady` metric says of a slot is the same in every minute.
+    """
 
     unit: str
     dimensions: tuple[str, ...]
     points: Callable[[Slot, datetime], Iterator[Point]]
+    steady: bool = False
 
 
 class MetricSources:
@@ -63,10 +67,14 @@ class MetricSources:
         nodes = {"node_cpu_usage_percentage": 18.0, "node_memory_working_set_percentage": 41.0}
         return {
             "kube_node_status_condition": Metric(
-                "Count", ("condition", "status", "status2", "node"), self._node_conditions
+                "Count", ("condition", "status", "status2", "node"), self._node_conditions, steady=True
             ),
-            "kube_pod_status_phase": Metric("Count", ("phase", "namespace", "pod"), self._pod_phases),
-            "kube_pod_status_ready": Metric("Count", ("namespace", "pod", "condition"), self._pods_ready),
+            "kube_pod_status_phase": Metric(
+                "Count", ("phase", "namespace", "pod"), self._pod_phases, steady=True
+            ),
+            "kube_pod_status_ready": Metric(
+                "Count", ("namespace", "pod", "condition"), self._pods_ready, steady=True
+            ),
             **{
                 name: Metric("Percent", (), self._control_plane(name, base)) for name, base in percent.items()
             },

@@ -6,8 +6,9 @@ where the numbers come from (`metric_sources`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -18,7 +19,7 @@ from sandbox.world.metric_filter import Filter, parse_filter
 from sandbox.world.metric_sources import Metric, MetricSources, Point
 from sandbox.world.traffic import MINUTE, Traffic, floor_minute
 from sandbox.world.workloads import Workloads
-from shared.fleet import Slot, SlotName
+from shared.fleet import Slot
 
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
 GATEWAYS = "Microsoft.Network/applicationGateways"
@@ -55,6 +56,19 @@ class MetricAnswer(Struct, frozen=True, kw_only=True):
     series: tuple[Series, ...]
 
 
+class _Asked(NamedTuple):
+    """A question that may be asked, and what was found out about it for good."""
+
+    slot: Slot
+    namespace: str
+    name: str
+    metric: Metric
+    wanted: Filter
+    split: tuple[str, ...]
+    past: dict[datetime, Minute]
+    steady: dict[tuple[str, ...], list[Point]] | None
+
+
 class Metrics:
     """Metrics of clusters and gateways."""
 
@@ -62,7 +76,7 @@ class Metrics:
         self._estate = estate
         self._workloads = Workloads(estate, clusters)
         self._sources = MetricSources(estate, clusters, traffic)
-        self._past: dict[tuple[SlotName, str, str], dict[datetime, Minute]] = {}
+        self._asked: dict[tuple[str, str, str], _Asked] = {}
 
     def query(
         self, resource_id: str, name: str, since: datetime, until: datetime, filter_text: str = ""
@@ -77,21 +91,19 @@ class Metrics:
             ArmError: 400 `BadRequest` for an unknown metric, dimension or filter, 404 `ResourceNotFound` for
                 a resource that is none of the estate's.
         """
-        slot, namespace, metrics = self._target(resource_id)
-        canonical, metric = _metric(metrics, namespace, name)
-        wanted = parse_filter(filter_text)
-        _check_dimensions(canonical, metric, wanted)
-        starts = _minutes(since, until)
-        split = tuple(each for each in metric.dimensions if each.lower() in wanted.names)
-        past = self._past.setdefault((slot.name, canonical, filter_text), {})
+        asked = self._asked.get((resource_id, name, filter_text))
+        if asked is None:
+            asked = self._ask(resource_id, name, filter_text)
+            self._asked[resource_id, name, filter_text] = asked
+        split, past = asked.split, asked.past
         known_until = self._estate.now() - timedelta(seconds=self._estate.timings.metrics_ingestion_seconds)
         minutes: list[tuple[datetime, Minute]] = []
-        for start in starts:
+        for start in _minutes(since, until):
             minute = past.get(start)
             if minute is None:
                 minute = {}
                 if start + MINUTE <= known_until:
-                    minute = past[start] = self._minute(metric, namespace, slot, start, wanted, split)
+                    minute = past[start] = self._minute(asked, start)
             minutes.append((start, minute))
         keys = sorted({key for _, minute in minutes for key in minute}) or [()] * (not split)
         series = tuple(
@@ -101,7 +113,18 @@ class Metrics:
             )
             for key in keys
         )
-        return MetricAnswer(name=canonical, namespace=namespace, unit=metric.unit, series=series)
+        return MetricAnswer(name=asked.name, namespace=asked.namespace, unit=asked.metric.unit, series=series)
+
+    def _ask(self, resource_id: str, name: str, filter_text: str) -> _Asked:
+        slot, namespace, metrics = self._target(resource_id)
+        canonical, metric = _metric(metrics, namespace, name)
+        wanted = parse_filter(filter_text)
+        _check_dimensions(canonical, metric, wanted)
+        split = tuple(each for each in metric.dimensions if each.lower() in wanted.names)
+        steady = None
+        if metric.steady:
+            steady = _grouped(metric.points(slot, self._estate.started_at), wanted, split)
+        return _Asked(slot, namespace, canonical, metric, wanted, split, {}, steady)
 
     def _target(self, resource_id: str) -> tuple[Slot, str, dict[str, Metric]]:
         if (slot := self._estate.slot_of_cluster(resource_id)) is not None:
@@ -110,23 +133,25 @@ class Metrics:
             return slot, GATEWAYS, self._sources.of_gateway
         raise not_found("Microsoft.Resources/resources", name_of(resource_id), group_of(resource_id))
 
-    def _minute(
-        self,
-        metric: Metric,
-        namespace: str,
-        slot: Slot,
-        start: datetime,
-        wanted: Filter,
-        split: tuple[str, ...],
-    ) -> Minute:
+    def _minute(self, asked: _Asked, start: datetime) -> Minute:
         """What the metric's series said in a minute that is known: nothing that comes later changes it."""
-        if namespace == CLUSTERS and not self._workloads.ran_through(slot, start):
+        if asked.namespace == CLUSTERS and not self._workloads.ran_through(asked.slot, start):
             return {}
-        points: dict[tuple[str, ...], list[Point]] = {}
-        for point in metric.points(slot, start):
-            if wanted.holds(point.dimensions):
-                points.setdefault(tuple(point.dimensions[each] for each in split), []).append(point)
+        points = asked.steady
+        if points is None:
+            points = _grouped(asked.metric.points(asked.slot, start), asked.wanted, asked.split)
         return {key: _bucket(start, found) for key, found in points.items()}
+
+
+def _grouped(
+    points: Iterable[Point], wanted: Filter, split: tuple[str, ...]
+) -> dict[tuple[str, ...], list[Point]]:
+    """The points that a filter wants, by the values of the dimensions that it names."""
+    found: dict[tuple[str, ...], list[Point]] = {}
+    for point in points:
+        if wanted.holds(point.dimensions):
+            found.setdefault(tuple(point.dimensions[each] for each in split), []).append(point)
+    return found
 
 
 def _metric(metrics: dict[str, Metric], namespace: str, name: str) -> tuple[str, Metric]:

@@ -75,8 +75,11 @@ class World:
         Raises:
             ArmError: 503 `ServiceUnavailable` or 429 `TooManyRequests` in the span of an outage.
         """
+        outages = self.estate.faults.outages
+        if not outages:
+            return
         passed = (self.now() - self.estate.started_at).total_seconds()
-        for outage in self.estate.faults.outages:
+        for outage in outages:
             if outage.family in families and outage.from_seconds <= passed < outage.until_seconds:
                 code = "TooManyRequests" if outage.status == 429 else "ServiceUnavailable"
                 what = f"The {outage.family} service cannot answer now. Please try again later."

@@ -51,9 +51,7 @@ class Outgoing:
         return tuple(sorted(due, key=lambda each: each.at))
 
     def _resource_events(self, since: datetime) -> Iterator[Outbound]:
-        for entry in self._estate.ledger.until(self._estate.now()):
-            if entry.at <= since:
-                continue
+        for entry in self._estate.ledger.between(since, self._estate.now()):
             event_id = self._estate.hex_of(32, "event", entry.kind, entry.subject, entry.at.isoformat())
             body = self._event_of(entry, event_id)
             if body is not None:
@@ -72,8 +70,10 @@ class Outgoing:
 
     def _alerts(self) -> Iterator[Outbound]:
         faults = self._estate.faults
+        if faults.alert_after_seconds is None:
+            return
         first = self._traffic.first_users_at(self._estate.candidate)
-        if faults.alert_after_seconds is None or first is None:
+        if first is None:
             return
         gateway = self._estate.fleet.slot(self._estate.candidate).gateway_id
         fired_at = first + timedelta(seconds=faults.alert_after_seconds)

@@ -34,6 +34,7 @@ class Surface:
         self._clusters = clusters
         self._traffic = traffic
         self._asked = 0
+        self._live = {record.fqdn.lower(): record for record in reversed(estate.fleet.live_records)}
 
     def respond(self, host: str, path: str) -> Response:
         """Answer one request and count it. Raises HostUnknown for a name that leads to no gateway of ours."""
@@ -65,14 +66,14 @@ class Surface:
             host = fleet.hosts.cluster
         for _ in range(HOPS_MAX):
             name = host.rstrip(".").lower()
-            live = next((each for each in fleet.live_records if each.fqdn.lower() == name), None)
-            found = self._zones.by_host(host)
+            live = self._live.get(name)
             if live is not None:
                 host = self._picked(live)
-            elif found is not None:
-                host = found.targets[0]
-            else:
+                continue
+            found = self._zones.by_host(host)
+            if found is None:
                 return host
+            host = found.targets[0]
         return host
 
     def _picked(self, record: Record) -> str:

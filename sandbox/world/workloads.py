@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sandbox.world.clusters import NODES, Clusters
 from sandbox.world.estate import Estate
-from shared.fleet import Slot
+from shared.fleet import Slot, SlotName
 
 BAD_NODES = 2
 SYSTEM_PODS = (
@@ -56,9 +56,15 @@ class Workloads:
     def __init__(self, estate: Estate, clusters: Clusters) -> None:
         self._estate = estate
         self._clusters = clusters
+        self._nodes: dict[SlotName, tuple[Node, ...]] = {}
 
     def nodes(self, slot: Slot) -> tuple[Node, ...]:
         """The nodes of the slot's cluster."""
+        if slot.name not in self._nodes:
+            self._nodes[slot.name] = self._made(slot)
+        return self._nodes[slot.name]
+
+    def _made(self, slot: Slot) -> tuple[Node, ...]:
         pool = f"aks-nodepool1-{int(self._estate.chance('pool', slot.name) * 90_000_000) + 10_000_000}-vmss"
         bad = BAD_NODES if self._clusters.nodes_bad(slot) else 0
         return tuple(Node(f"{pool}{i:06d}", i >= bad) for i in range(NODES))

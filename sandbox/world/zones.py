@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -47,6 +48,7 @@ class Written(Struct, frozen=True):
 
 
 Key = tuple[str, str, str]
+History = list[Written]
 
 
 class Zones:
@@ -58,7 +60,8 @@ class Zones:
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
-        self._history: dict[Key, list[Written]] = {}
+        self._history: dict[Key, History] = {}
+        self._by_host: dict[str, list[History]] = {}
         self._known = frozenset(zone.lower() for zone in self.zone_ids())
         self._other_writer_done = estate.faults.other_writer is None
         self._settle_estate()
@@ -147,9 +150,8 @@ class Zones:
     def by_host(self, host: str) -> RecordSet | None:
         """The record set that answers for a host name now."""
         self._catch_up()
-        wanted = host.rstrip(".").lower()
-        present = (history[-1].now for history in self._history.values())
-        return next((each for each in present if each is not None and each.fqdn.lower() == wanted), None)
+        histories = self._by_host.get(host.rstrip(".").lower(), ())
+        return next((history[-1].now for history in histories if history[-1].now is not None), None)
 
     def _check_zone(self, zone_id: str) -> None:
         if zone_id.lower() not in self._known:
@@ -172,8 +174,7 @@ class Zones:
             )
 
     def _write(self, record_set: RecordSet, at: datetime) -> RecordSet:
-        key = _key(record_set.zone_id, record_set.name, record_set.type)
-        self._history.setdefault(key, []).append(Written(at, record_set))
+        self._history_of(record_set).append(Written(at, record_set))
         self._estate.ledger.note(
             at,
             Happening.RECORD_WRITTEN,
@@ -186,8 +187,10 @@ class Zones:
 
     def _catch_up(self) -> None:
         """Let the other writer write once its time has come, at its own time rather than the reader's."""
+        if self._other_writer_done:
+            return
         other = self._estate.faults.other_writer
-        if self._other_writer_done or other is None:
+        if other is None:
             return
         at = self._estate.since_start(other.at_seconds)
         if at > self._estate.now():
@@ -230,10 +233,18 @@ class Zones:
         )
 
     def _found(self, record_set: RecordSet) -> None:
+        self._history_of(record_set).append(Written(self._estate.started_at - SETTLED, record_set))
+
+    def _history_of(self, record_set: RecordSet) -> History:
         key = _key(record_set.zone_id, record_set.name, record_set.type)
-        self._history[key] = [Written(self._estate.started_at - SETTLED, record_set)]
+        history = self._history.get(key)
+        if history is None:
+            history = self._history[key] = []
+            self._by_host.setdefault(record_set.fqdn.lower(), []).append(history)
+        return history
 
 
+@lru_cache(maxsize=1024)
 def _key(zone_id: str, name: str, type_: RecordType) -> Key:
     return zone_id.lower(), name.lower(), type_.value
 
