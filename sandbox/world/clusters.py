@@ -121,8 +121,10 @@ class Clusters:
 
     def phase(self, cluster_id: str, at: datetime) -> Phase | None:
         """The phase at an instant; None before the cluster's first."""
-        phases = self._phases.get(cluster_id.lower(), [])
-        return next((each for each in reversed(phases) if each.at <= at), None)
+        for phase in reversed(self._phases.get(cluster_id.lower(), ())):
+            if phase.at <= at:
+                return phase
+        return None
 
     def runs(self, cluster_id: str, at: datetime) -> bool:
         """Whether the cluster's workloads ran at that instant, healthy or not."""

@@ -46,7 +46,10 @@ class Traffic:
         self._clusters = clusters
         self._own: dict[tuple[SlotName, datetime], list[int]] = {}
         self._past: dict[tuple[SlotName, datetime], Minute] = {}
-        self._agreed: tuple[tuple[int, ...], datetime, dict[str, float]] = (), _NEVER, {}
+        self._users: dict[datetime, float] = {}
+        self._aged: dict[tuple[Record, int], datetime] = {}
+        self._agreed: tuple[int, datetime, dict[str, float]] = -1, _NEVER, {}
+        self._first: tuple[int, dict[SlotName, datetime | None]] = -1, {}
 
     def minute(self, slot: SlotName, start: datetime) -> Minute:
         """What the slot's gateway took in the minute that starts at `start`."""
@@ -63,12 +66,16 @@ class Traffic:
 
     def stray(self, start: datetime) -> float:
         """Users' requests of a minute that reached no slot at all."""
-        return self.users(start) * sum(mix.get(NOWHERE, 0.0) for _, mix in self._mixes(start)) / SPANS
+        return self.users(start) * sum(self.mix(at).get(NOWHERE, 0.0) for at in _moments(start)) / SPANS
 
     def users(self, start: datetime) -> float:
         """All requests that users make in a minute."""
-        noise = self._estate.timings.requests_noise * (2 * self._estate.chance("users", start) - 1)
-        return float(round(self._estate.timings.requests_per_minute * (1 + noise)))
+        users = self._users.get(start)
+        if users is None:
+            noise = self._estate.timings.requests_noise * (2 * self._estate.chance("users", start) - 1)
+            users = float(round(self._estate.timings.requests_per_minute * (1 + noise)))
+            self._users[start] = users
+        return users
 
     def mix(self, at: datetime) -> dict[str, float]:
         """The share of users at each slot at an instant; `NOWHERE` holds those that reach none. Sums to 1."""
@@ -85,10 +92,11 @@ class Traffic:
         """The share of resolvers that hold each address of a record."""
         history = self._zones.history(record)
         held: dict[str, float] = {}
-        for index, written in enumerate(history):
-            if written.at > at:
-                break
-            old = _old_share(history, index, at, self._propagation()) if index else 0.0
+        past = sum(written.at <= at for written in history)
+        newest = next((i for i in range(past - 1, 0, -1) if self._aged_at(record, history, i) <= at), 0)
+        for index in range(newest, past):
+            written = history[index]
+            old = self._old_share(record, history, index, at) if index > newest else 0.0
             held = {address: share * old for address, share in held.items() if share * old > 0}
             targets = _targets(written) or (NOWHERE,)
             for address in targets:
@@ -129,6 +137,15 @@ class Traffic:
 
     def first_users_at(self, slot: SlotName) -> datetime | None:
         """When a live record was first pointed at the slot; None while it never was."""
+        changes = self._zones.changes()
+        if self._first[0] != changes:
+            self._first = changes, {}
+        known = self._first[1]
+        if slot not in known:
+            known[slot] = self._find_first_users(slot)
+        return known[slot]
+
+    def _find_first_users(self, slot: SlotName) -> datetime | None:
         address = self._estate.address_of(slot)
         writes = (each for record in self._estate.fleet.live_records for each in self._zones.history(record))
         return min((w.at for w in writes if w.now is not None and address in w.now.targets), default=None)
@@ -140,7 +157,7 @@ class Traffic:
         if not moves:
             return None
         moved_at = history[moves[-1]].at
-        return (_aged_at(history, moves[-1], self._propagation()) - moved_at).total_seconds()
+        return (self._aged_at(record, history, moves[-1]) - moved_at).total_seconds()
 
     def count(self, slot: SlotName, *, failed: bool) -> None:
         """Note a request that a door made to the slot's gateway now."""
@@ -151,29 +168,42 @@ class Traffic:
     def _shares(self, slot: SlotName, start: datetime) -> tuple[float, float]:
         """The slot's share of all users' requests in a minute, and the share that failed there."""
         share = failed = 0.0
-        for moment, mix in self._mixes(start):
-            here = mix.get(slot, 0.0) / SPANS
+        since, agreed = self._agreement()
+        if slot not in agreed and since <= start:
+            return 0.0, 0.0
+        for moment in _moments(start):
+            here = (agreed if since <= moment else self.mix(moment)).get(slot, 0.0) / SPANS
             share += here
             failed += here * self.error_share(self._estate.fleet.slot(slot), moment) if here else 0.0
         return share, failed
 
-    def _mixes(self, start: datetime) -> tuple[tuple[datetime, dict[str, float]], ...]:
-        """The mix at the moments of a minute. Once resolvers agree it is worked out once for all of them."""
-        since, agreed = self._agreement()
-        return tuple((moment, agreed if since <= moment else self.mix(moment)) for moment in _moments(start))
-
     def _agreement(self) -> tuple[datetime, dict[str, float]]:
         """What every resolver will hold if no live record changes any more, and from when on."""
-        histories = [self._zones.history(record) for record in self._estate.fleet.live_records]
-        changes = tuple(map(len, histories))
+        changes = self._zones.changes()
         if self._agreed[0] != changes:
-            aged = (_aged_at(each, len(each) - 1, self._propagation()) for each in histories if len(each) > 1)
-            since = max(aged, default=histories[0][0].at)
+            records = self._estate.fleet.live_records
+            histories = {record: self._zones.history(record) for record in records}
+            aged = (self._aged_at(r, each, len(each) - 1) for r, each in histories.items() if len(each) > 1)
+            since = max(aged, default=histories[records[0]][0].at)
             self._agreed = changes, since, self.mix(since)
         return self._agreed[1:]
 
-    def _propagation(self) -> timedelta:
-        return timedelta(seconds=self._estate.timings.propagation_seconds)
+    def _old_share(self, record: Record, history: tuple[Written, ...], index: int, at: datetime) -> float:
+        changed_at = history[index].at
+        span = self._aged_at(record, history, index) - changed_at
+        return max(0.0, 1 - (at - changed_at) / span) if span else 0.0
+
+    def _aged_at(self, record: Record, history: tuple[Written, ...], index: int) -> datetime:
+        """When nobody holds an answer from before the change at `index` any more."""
+        aged = self._aged.get((record, index))
+        if aged is None:
+            propagation = timedelta(seconds=self._estate.timings.propagation_seconds)
+            ttls = ((history[i + 1].at, history[i].now) for i in range(index))
+            aged = self._aged[record, index] = max(
+                at + propagation + timedelta(seconds=held.ttl_seconds if held is not None else 0)
+                for at, held in ttls
+            )
+        return aged
 
 
 def floor_minute(at: datetime) -> datetime:
@@ -181,24 +211,12 @@ def floor_minute(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(second=0, microsecond=0)
 
 
+_OFFSETS = tuple(MINUTE * (2 * i + 1) / (2 * SPANS) for i in range(SPANS))
+
+
 def _moments(start: datetime) -> tuple[datetime, ...]:
-    return tuple(start + MINUTE * (2 * i + 1) / (2 * SPANS) for i in range(SPANS))
+    return tuple([start + offset for offset in _OFFSETS])
 
 
 def _targets(written: Written) -> tuple[str, ...]:
     return written.now.targets if written.now is not None else ()
-
-
-def _aged_at(history: tuple[Written, ...], index: int, propagation: timedelta) -> datetime:
-    """When nobody holds an answer from before the change at `index` any more."""
-    earlier = range(index)
-    ttls = ((history[i + 1].at, history[i].now) for i in earlier)
-    return max(
-        at + propagation + timedelta(seconds=held.ttl_seconds if held is not None else 0) for at, held in ttls
-    )
-
-
-def _old_share(history: tuple[Written, ...], index: int, at: datetime, propagation: timedelta) -> float:
-    changed_at = history[index].at
-    span = _aged_at(history, index, propagation) - changed_at
-    return max(0.0, 1 - (at - changed_at) / span) if span else 0.0

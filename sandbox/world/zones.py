@@ -62,6 +62,7 @@ class Zones:
         self._estate = estate
         self._history: dict[Key, History] = {}
         self._by_host: dict[str, list[History]] = {}
+        self._changes = 0
         self._known = frozenset(zone.lower() for zone in self.zone_ids())
         self._other_writer_done = estate.faults.other_writer is None
         self._settle_estate()
@@ -138,9 +139,14 @@ class Zones:
             return False
         self._check_conditions(before, name, if_match, create_only=False)
         now = self._estate.now()
-        self._history[_key(zone_id, name, type_)].append(Written(now, None))
+        self._history_of(before).append(Written(now, None))
         self._estate.ledger.note(now, Happening.RECORD_DELETED, before.fqdn)
         return True
+
+    def changes(self) -> int:
+        """How many changes there were so far: as long as it is the same number, so is every history."""
+        self._catch_up()
+        return self._changes
 
     def history(self, record: Record) -> tuple[Written, ...]:
         """Every change of a record set, oldest first."""
@@ -236,11 +242,13 @@ class Zones:
         self._history_of(record_set).append(Written(self._estate.started_at - SETTLED, record_set))
 
     def _history_of(self, record_set: RecordSet) -> History:
+        """Where a change of the record set is noted."""
         key = _key(record_set.zone_id, record_set.name, record_set.type)
         history = self._history.get(key)
         if history is None:
             history = self._history[key] = []
             self._by_host.setdefault(record_set.fqdn.lower(), []).append(history)
+        self._changes += 1
         return history
 
 
