@@ -35,6 +35,8 @@ ENDLESS_SECONDS = 3.0 * 3600
 BLOWS = ("redeploy", "garbage", "storm", "stop live", "delete live")
 HARMLESS = frozenset({"redeploy", "garbage"})
 """Blows that cost time and change no ending."""
+POLLS_SECONDS = (60, 120, 300)
+"""Who asks less often says the same sentence less often, and sleeps through more of what happens."""
 SKEW_SECONDS_MAX = 300.0
 STALL_SECONDS_MAX = 300.0
 
@@ -271,6 +273,7 @@ def _fleet(chance: Random) -> Fleet:
         bake_seconds=chance.choice((300, 600, 900)),
         observe_seconds=chance.choice((120, 300)),
         settle_seconds=chance.choice((120, 600)),
+        poll_seconds=chance.choice(POLLS_SECONDS),
         keep_candidate=chance.random() < 0.5,
         drift=chance.choice(tuple(DriftPolicy)),
         deadlines=deadlines,
