@@ -292,7 +292,7 @@ class FaultyWorld:
     async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
         """As promised; a probe may be `Unavailable`."""
         door, weather = self._door, self._door.weather
-        await door.point("before it observes")
+        await door.point("before it observes", weather.swarm.doze)
         answers = await self._world.observe(fleet, probes, now)
         if door.scheduler.current is not None:
             door.scheduler.current.looked_at = door.scheduler.seconds

@@ -49,6 +49,7 @@ class Swarm(Struct, frozen=True, kw_only=True):
         stall: a worker sleeps at a scheduler point, for up to 300 s an invocation, and goes on as if nothing
             had happened.
         zombie: a worker sleeps like that between a claim and one of its actions.
+        doze: a worker sleeps like that between its load and its look at the world.
         heckle: within two minutes of a claim with actions a person rolls back.
         lost: an answer is lost after its effect; a batch may even be written a little later.
         refused: 429, 500 or 503 instead of the effect.
@@ -66,6 +67,7 @@ class Swarm(Struct, frozen=True, kw_only=True):
     crash: float = 0.0
     stall: float = 0.0
     zombie: float = 0.0
+    doze: float = 0.0
     heckle: float = 0.0
     lost: float = 0.0
     refused: float = 0.0
@@ -144,6 +146,7 @@ _RATES = {
     "crash": (0.002, 0.01, 0.03),
     "stall": (0.002, 0.01, 0.03),
     "zombie": (0.1, 0.4),
+    "doze": (0.05, 0.3),
     "heckle": (0.02, 0.1),
     "lost": (0.01, 0.05, 0.15),
     "refused": (0.01, 0.05, 0.15),

@@ -107,7 +107,7 @@ class OneEvent(Checker):
         if missing or ending.owed:
             self.broken(f"never published: {', '.join(missing or [e.key for e in ending.owed])}")
         swarm = self.facts.scenario.swarm
-        slow = swarm.stall or swarm.zombie
+        slow = swarm.stall or swarm.zombie or swarm.doze
         weather = self.facts.crashes or slow or swarm.crash or swarm.lost or swarm.refused or swarm.topic
         repeats = [name for name, times in self._taken.items() if times > 1]
         if repeats and not weather:
