@@ -5,6 +5,7 @@ Nothing is built before the first invocation needs it, and no SDK is imported be
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ _HEADERS = frozenset({"if-match", "idempotency-key", "webhook-request-origin"})
 @cache
 def system() -> System:
     """The system of this process. Raises Invalid for an environment that it cannot run in."""
+    _hush()
     settings = environment.parse(os.environ)
     rehearsed = isinstance(settings.clock, RehearsalClock)
     clock = ServiceClock(settings.clock, trust_seconds=_REHEARSAL_TRUST_SECONDS if rehearsed else 0.0)
@@ -56,6 +58,21 @@ def system() -> System:
     intake = Intake(store, engine, clock)
     api = Api(store, intake, clock)
     return System(engine=engine, intake=intake, api=api, trusts_sign_in=settings.trust_easy_auth)
+
+
+# What these say below a warning is requests and answers, with their headers and at times their bodies.
+_TALKATIVE = (
+    *(f"azure.{package}" for package in ("core", "data", "eventgrid", "identity", "mgmt", "monitor")),
+    "aiohttp",
+    "msal",
+    "urllib3",
+)
+
+
+def _hush() -> None:
+    """Keep tokens out of the log whatever its level is: a logger's own level outdoes the root's."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, World, Publisher]:

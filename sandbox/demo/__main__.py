@@ -29,6 +29,7 @@ from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
 from sandbox.demo.report import report
 from sandbox.demo.scenarios import SCENARIOS, Scenario
 from sandbox.demo.screen import lines, screen
+from sandbox.demo.secrecy import logged, secrecy, stored
 from sandbox.wire.delivery import HandshakeFailed
 from sandbox.world.scenarios import SCENARIOS as FAULTS
 from shared.fleet_file import parse
@@ -47,6 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     picture: Path | None
     plain: bool
     auto_promote: bool
+    debug: bool
 
 
 def options(arguments: Sequence[str] | None = None) -> Options:
@@ -61,6 +63,7 @@ def options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--picture", type=Path, help="keep the board during the bake as an SVG file")
     parser.add_argument("--plain", action="store_true", help="a line for each transition, also on a terminal")
     parser.add_argument("--auto-promote", action="store_true", help="do not wait for a person to promote")
+    parser.add_argument("--debug", action="store_true", help="let the host log all that the SDKs have to say")
     given = parser.parse_args(arguments)
     return Options(
         scenario=SCENARIOS[given.scenario],
@@ -68,6 +71,7 @@ def options(arguments: Sequence[str] | None = None) -> Options:
         picture=given.picture,
         plain=given.plain,
         auto_promote=given.auto_promote,
+        debug=given.debug,
     )
 
 
@@ -80,7 +84,7 @@ async def run(chosen: Options, console: Console) -> int:
     shown = screen(console, plain=chosen.plain)
     if chosen.picture is not None:
         shown = PictureScreen(shown, chosen.picture)
-    rehearsal = Rehearsal(parse(text), FAULTS[scenario.name], chosen.record, shown.say)
+    rehearsal = Rehearsal(parse(text), FAULTS[scenario.name], chosen.record, shown.say, debug=chosen.debug)
     wait_for_person = console.is_terminal and not chosen.plain and not chosen.auto_promote
     try:
         async with rehearsal:
@@ -88,12 +92,15 @@ async def run(chosen: Options, console: Console) -> int:
                 play = Play(scenario, rehearsal, shown, wait_for_person=wait_for_person)
                 played = await play.run()
             found = await _checked(scenario, rehearsal, played)
+            rows = await stored(rehearsal.connection_string)
     except asyncio.CancelledError:
         rehearsal.forget()
         raise
     except (GaveUp, Problem, Unreachable, HandshakeFailed, AzuriteMissing, ChildFailed) as trouble:
         console.print(Text(f" ✗ {trouble}", WRONG), soft_wrap=True)
         return _failed(console, rehearsal)
+    # A host says its last words when it ends, and they are looked through too.
+    found = (*found, secrecy(logged(rehearsal.directory), rows, rehearsal.secrets()))
     lines(console, list(report(played, rehearsal.world, found)))
     if all(check.passed for check in found):
         rehearsal.forget()

@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from uuid import uuid4
 
 from msgspec import Struct
 
@@ -19,18 +20,19 @@ OPEN = ("/runtime/webhooks/eventgrid", "/api/events", "/api/alerts", "/api/healt
 
 
 class People(Struct, frozen=True):
-    """Tokens of people by their role in lower case, and the function key of webhooks."""
+    """Tokens and object ids of people by their role in lower case, and the function key of webhooks."""
 
     tokens: Mapping[str, str]
     key: str
+    object_ids: Mapping[str, str]
 
     def token(self, who: str) -> str:
         """The bearer token of the reader, the operator or the approver."""
         return self.tokens[who]
 
     def secrets(self) -> tuple[str, ...]:
-        """All that must never be read in a log."""
-        return (*self.tokens.values(), self.key)
+        """All that must never be read in a log, a person's claims among it."""
+        return (*self.tokens.values(), self.key, *self.object_ids.values())
 
     def write(self, directory: Path) -> Path:
         """The file from which the Functions host knows them; nobody else on the machine may read it."""
@@ -40,7 +42,7 @@ class People(Struct, frozen=True):
                 self.tokens[who]: {
                     "claims": [
                         ["preferred_username", address(who)],
-                        ["oid", secrets.token_hex(16)],
+                        ["oid", self.object_ids[who]],
                         ["roles", role],
                     ]
                 }
@@ -55,7 +57,11 @@ class People(Struct, frozen=True):
 
 def people() -> People:
     """Somebody for each role, with a token that nobody else has."""
-    return People({who: secrets.token_urlsafe(32) for who in ROLES}, secrets.token_urlsafe(32))
+    return People(
+        tokens={who: secrets.token_urlsafe(32) for who in ROLES},
+        key=secrets.token_urlsafe(32),
+        object_ids={who: str(uuid4()) for who in ROLES},
+    )
 
 
 def address(who: str) -> str:

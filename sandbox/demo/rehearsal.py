@@ -160,9 +160,14 @@ class Rehearsal:
         assert self._events is not None, "use it as a context manager"
         return (await self._events.deliver(body)).outcome.value
 
+    @property
+    def connection_string(self) -> str:
+        """Of the storage account."""
+        return self._azurite.connection_string
+
     def secrets(self) -> tuple[str, ...]:
         """Everything that this rehearsal has made and nobody may read in a log or an audit trail."""
-        parts = dict(part.partition("=")[::2] for part in self._azurite.connection_string.split(";") if part)
+        parts = dict(part.partition("=")[::2] for part in self.connection_string.split(";") if part)
         return (*self.people.secrets(), *self.wire.secrets(), parts["AccountKey"])
 
     def complaints(self) -> list[str]:

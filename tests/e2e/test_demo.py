@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.demo.rehearsal import REPOSITORY
 from sandbox.demo.scenarios import SCENARIOS
+from sandbox.demo.secrecy import LOOKS_SECRET
 
 SECONDS_MAX = 150
 WRITES = frozenset({"PUT", "PATCH", "DELETE"})
@@ -34,8 +35,9 @@ def test_a_broken_cluster_is_stopped_before_traffic_moves_and_the_record_shows_n
     tmp_path: Path,
 ) -> None:
     record = tmp_path / "wire.jsonl"
-    ran = demo("--scenario", "bad-green", "--record", str(record))
+    ran = demo("--scenario", "bad-green", "--debug", "--record", str(record))
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert_nothing_secret(ran.stdout, ran.stderr, record.read_text())
     assert "platform_gate → rollback" in ran.stdout
     assert "✓ no live record ever moved" in ran.stdout
     exchanges = [json.loads(line) for line in record.read_text().splitlines()]
@@ -47,9 +49,18 @@ def test_a_broken_cluster_is_stopped_before_traffic_moves_and_the_record_shows_n
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS.keys() - {"bad-green"}))
 def test_every_scenario_ends_as_it_should(scenario: str) -> None:
-    ran = demo("--scenario", scenario)
+    ran = demo("--scenario", scenario, "--debug")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert_nothing_secret(ran.stdout, ran.stderr)
     assert "✗ expected" not in ran.stdout
+
+
+def assert_nothing_secret(stdout: str, *others: str) -> None:
+    """The demo looked through the logs of its hosts and through every row, and says nothing secret itself."""
+    assert "✓ no secret is in a log or in a table" in stdout
+    assert [
+        line for text in (stdout, *others) for line in text.splitlines() if LOOKS_SECRET.search(line)
+    ] == []
 
 
 def test_an_interrupted_demo_leaves_no_process_behind() -> None:
