@@ -25,6 +25,7 @@ FOREIGN = "https://stranger.example.net"
 """Where redirects and links lead to. Nobody answers there."""
 
 HUGE_BYTES = 10 * 1024 * 1024
+ENDLESS_BYTES = 32 * HUGE_BYTES
 
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
@@ -146,15 +147,19 @@ async def _lost(request: web.Request, _: _Answer) -> web.StreamResponse:
 
 async def _dripping(request: web.Request, answer: _Answer) -> web.StreamResponse:
     response = await _begun(request, answer)
-    while True:
+    for _ in range(LATE_SECONDS * 100):
         await response.write(b" ")
         await asyncio.sleep(0.01)
+    return response
 
 
 async def _endless(request: web.Request, answer: _Answer) -> web.StreamResponse:
     response = await _begun(request, answer)
-    while True:
+    for _ in range(ENDLESS_BYTES // 65_536):
         await response.write(b" " * 65_536)
+        # A write to a closed connection may neither wait nor fail.
+        await asyncio.sleep(0)
+    return response
 
 
 async def _begun(request: web.Request, answer: _Answer) -> web.StreamResponse:

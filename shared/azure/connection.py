@@ -133,7 +133,7 @@ class Connection:
         if self._session is None:
             from aiohttp import ClientSession, DummyCookieJar
 
-            from shared.azure.transport import BoundedResponse
+            from shared.azure.transport import BoundedResponse, once
 
             # As azure-core makes its own session, but for the connector, the bound, and aiohttp's unpacking,
             # which stops at the bound.
@@ -141,6 +141,7 @@ class Connection:
                 connector=self.connector(),
                 cookie_jar=DummyCookieJar(),
                 response_class=BoundedResponse,
+                middlewares=(once,),
                 trust_env=True,
             )
         return self._session

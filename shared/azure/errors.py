@@ -42,6 +42,7 @@ _NOT_SEEN = frozenset(
     {
         "InvalidApiVersionParameter",
         "InvalidResourceType",
+        "MissingSubscriptionRegistration",
         "NoRegisteredProviderFound",
         "ResourceProviderNotFound",
         "SubscriptionNotFound",
@@ -131,9 +132,8 @@ async def allowing[T](call: Awaitable[T], *statuses: int) -> T | None:
 
 def _is_about_the_resource(error: Any) -> bool:
     code = code_of(error)
-    if error.status_code != 404:
-        return bool(code)
-    return code.endswith("NotFound") and not is_hidden(error)
+    named = code.endswith("NotFound") if error.status_code == 404 else bool(code)
+    return named and not is_hidden(error)
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

@@ -16,11 +16,17 @@ from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import (
+    ClientConnectionError,
     ClientConnectorCertificateError,
+    ClientConnectorError,
     ClientError,
+    ClientHandlerType,
+    ClientOSError,
     ClientPayloadError,
+    ClientRequest,
     ClientResponse,
     ClientSession,
+    ServerDisconnectedError,
 )
 from azure.core.exceptions import (
     AzureError,
@@ -69,6 +75,22 @@ class BoundedResponse(ClientResponse):
             self.close()
             raise
         return b"".join(chunks).removeprefix(_BOM)
+
+
+async def once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """A middleware of aiohttp: what changes something is sent once.
+
+    aiohttp sends a PUT or DELETE again where a kept connection closed without an answer. The first may have
+    done its work, and then the second is refused as if somebody else had been there.
+    """
+    try:
+        return await handler(request)
+    except ClientConnectorError:
+        raise
+    except (ClientOSError, ServerDisconnectedError) as error:
+        if request.method in ("GET", "HEAD"):
+            raise
+        raise ClientConnectionError(f"the connection closed without an answer: {error}") from error
 
 
 class OneHost(AioHttpTransport):  # type: ignore[misc]  # azure.core loads it late, so mypy sees no class

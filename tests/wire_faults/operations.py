@@ -136,9 +136,7 @@ STILL_RUNNING: Mapping[Kind, frozenset[Fault]] = {CommandState: ACCEPTED}
 """The lies that look exactly like "not yet"."""
 
 
-OBJECTIONS: Mapping[Kind, frozenset[Fault]] = {
-    DeploymentCheck: frozenset({Fault.PROVIDER_MISSING, Fault.ERROR_IN_200})
-}
+OBJECTIONS: Mapping[Kind, frozenset[Fault]] = {DeploymentCheck: frozenset({Fault.ERROR_IN_200})}
 """What is no fault to this question but its published answer: no."""
 
 
