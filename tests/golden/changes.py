@@ -54,7 +54,15 @@ class Behaviour(Struct, frozen=True):
 SENTENCES: tuple[Sentence, ...] = ()
 FIELDS: tuple[Field, ...] = ()
 LOOKS: tuple[Look, ...] = ()
-BEHAVIOURS: tuple[Behaviour, ...] = ()
+BEHAVIOURS: tuple[Behaviour, ...] = (
+    Behaviour(
+        "alert-in-bake",
+        (60,),
+        ("because", "state", "actions", "asks"),
+        "a candidate that users have left is removed once its gateway says that it is drained",
+    ),
+    Behaviour("alert-in-bake", (61, 62, 63), ("asks",), "the same"),
+)
 
 
 class Table(Struct, frozen=True):

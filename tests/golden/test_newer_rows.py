@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.api.http import problem
 from shared.errors import Conflict
 from shared.model import HoldKind, Outcome, SignalKind
 from shared.signals import parse_command
@@ -62,11 +63,10 @@ async def test_the_trail_that_two_versions_wrote_verifies_and_replays() -> None:
 
 
 async def test_a_hold_that_says_more_keeps_it_for_as_long_as_it_lasts() -> None:
-    held = {"kind": "person", "because": "A look.", "since": "2026-11-21T10:00:00Z", "until": "noon"}
+    held = {"kind": "alert", "because": "It fired.", "since": "2026-11-21T10:00:00Z", "until": "noon"}
     it = await left({"rollout": {"held": held}})
     await it.pass_time()
     assert (await document(it.tables, "contoso", "s-state"))["json"]["rollout"]["held"] == held
-    await say(it, SignalKind.RESUME)
     await say(it, SignalKind.PAUSE)
     stored = (await document(it.tables, "contoso", "s-state"))["json"]
     assert "until" not in stored["rollout"]["held"], "it is another hold"
@@ -145,8 +145,11 @@ async def test_a_way_back_with_a_step_that_this_version_does_not_have_begins_ane
 async def test_a_state_that_this_version_cannot_read_is_left_alone_with_a_sentence(change: Any) -> None:
     it = await left(change)
     before = await document(it.tables, "contoso", "s-state")
-    with pytest.raises(Conflict, match="contoso s-state cannot be read by this version of Switchyard"):
+    with pytest.raises(
+        Conflict, match="contoso s-state cannot be read by this version of Switchyard"
+    ) as told:
         await it.tick()
+    assert problem(told.value).status == 409
     assert await document(it.tables, "contoso", "s-state") == before
 
 
