@@ -6,6 +6,8 @@ until its own write was seen. What cannot be undone in time does not keep it fro
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shared.actions import DestroyCluster, StartCluster
 from shared.decision import Seen
 from shared.fleet import Fleet
@@ -19,6 +21,7 @@ from shared.probes import (
     TrafficSeen,
     TrafficShare,
 )
+from stages.draining import drain_probe, serving
 from stages.freezing import command_needs, frozen, thaw
 from stages.looking import (
     cluster_trouble,
@@ -107,7 +110,7 @@ def _revive(rollout: Rollout, seen: Seen) -> Move | None:
 
 
 def _proof(fleet: Fleet, rollout: Rollout) -> TrafficShare:
-    return TrafficShare(propagated_at(fleet, rollout.diverted_at or rollout.entered_at))
+    return TrafficShare(_left_since(fleet, rollout))
 
 
 def _prove_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -146,8 +149,13 @@ def _removable(fleet: Fleet, rollout: Rollout) -> bool:
     return ours and not fleet.policy.keep_candidate and rollout.safe != rollout.candidate
 
 
-def _remove_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return frozenset({ClusterState(rollout.candidate), DeploymentState(deployment_name(rollout))})
+def _left_since(fleet: Fleet, rollout: Rollout) -> datetime:
+    return propagated_at(fleet, rollout.diverted_at or rollout.entered_at)
+
+
+def _remove_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    requests = {drain_probe(_left_since(fleet, rollout))} if rollout.shifted else set()
+    return frozenset({ClusterState(rollout.candidate), DeploymentState(deployment_name(rollout)), *requests})
 
 
 def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -168,6 +176,13 @@ def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     found = elsewhere(fleet, rollout, rollout.safe, seen)
     if found is not None:
         return wait(rollout, f"{found}: the candidate is kept while it may serve somebody")
+    left = (
+        serving(fleet, rollout, rollout.candidate, _left_since(fleet, rollout), seen)
+        if rollout.shifted
+        else None
+    )
+    if left is not None:
+        return left
     order = DestroyCluster(rollout.candidate, cluster.etag)
     return act(rollout, f"deletes the failed candidate in {rollout.candidate}", order, wake_seconds=30)
 

@@ -16,16 +16,13 @@ from shared.probes import (
     GroupSeen,
     GroupState,
     Probe,
-    TrafficSeen,
-    TrafficShare,
 )
+from stages.draining import drain_probe, serving
 from stages.looking import judged_on, readings, records, seen_as, unavailable
 from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
 from stages.t0_prepare import approval
 from stages.t3_switch import users_since, watch
 from stages.verdicts import unseen
-
-_DRAIN_WINDOW_SECONDS = 180
 
 
 def _bake_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -36,38 +33,13 @@ def _bake(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return watch(fleet, rollout, seen, fleet.gates.bake, fleet.policy.bake_seconds)
 
 
-def _drain_probe(fleet: Fleet, rollout: Rollout) -> TrafficShare:
-    return TrafficShare(users_since(fleet, rollout), _DRAIN_WINDOW_SECONDS)
-
-
 def _drained_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return frozenset({_drain_probe(fleet, rollout)})
+    return frozenset({drain_probe(users_since(fleet, rollout))})
 
 
 def _drained(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    serving = _serving(fleet, rollout, seen)
-    return serving or advance(rollout, f"{rollout.live} serves nobody any more: it is drained")
-
-
-def _serving(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
-    """Wait while users may reach the old slot, by the records or by its gateway's requests."""
-    unread = unavailable(seen, records(fleet))
-    if unread is not None:
-        return unseen(rollout, f"a live record could not be read: {unread}")
-    found = seen_as(seen, _drain_probe(fleet, rollout), TrafficSeen)
-    if found is None:
-        because = unavailable(seen, _drained_needs(fleet, rollout))
-        return unseen(rollout, f"the old slot's requests could not be measured: {because}")
-    # Silence is not zero: without the candidate's own requests the source has said nothing at all.
-    if found.minutes <= 0 or rollout.candidate not in found.requests:
-        return wait(rollout, "no request has been measured yet", failures=0)
-    rate = found.requests.get(rollout.live, 0.0) / found.minutes
-    limit = fleet.traffic.drained_requests_per_minute_max
-    if rate > limit:
-        return wait(
-            rollout, f"{rollout.live} serves {rate:.1f} requests a minute, {limit:g} is the limit", failures=0
-        )
-    return None
+    left = serving(fleet, rollout, rollout.live, users_since(fleet, rollout), seen)
+    return left or advance(rollout, f"{rollout.live} serves nobody any more: it is drained")
 
 
 def _cluster_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -91,9 +63,10 @@ def _stop(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return advance(rollout, f"the cluster of {rollout.live} is stopped")
     if rollout.live_stopped and cluster.provisioning not in ("Succeeded", "Failed", "Canceled"):
         return wait(rollout, f"the cluster of {rollout.live} is {cluster.provisioning.lower()}", failures=0)
-    serving = None if rollout.live_stopped else _serving(fleet, rollout, seen)
-    if serving is not None:
-        return serving
+    since = users_since(fleet, rollout)
+    left = None if rollout.live_stopped else serving(fleet, rollout, rollout.live, since, seen)
+    if left is not None:
+        return left
     # Its capacity goes with the stop: from this order on, the candidate is the slot that can take it all.
     because = f"stops the cluster of {rollout.live}; a rollback would start it again first"
     order = StopCluster(rollout.live)

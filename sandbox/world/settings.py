@@ -66,6 +66,8 @@ class Faults(Struct, frozen=True, kw_only=True):
         deployment_fails: its deployments end `Failed` halfway through, with this message.
         check_objects: a validation of its deployment is refused with this message.
         sync_fails: its Flux configurations end `Failed` and `Non-Compliant`, with this message.
+        stragglers_share: of the users, this share goes on using an old answer for `stragglers_seconds` after
+            it has expired: connections that are kept open, caches that ignore a TTL.
         alert_after_seconds: an alert on its gateway fires that long after its first users.
         alert_resolved_after_seconds: and is resolved that long after it fired; None means never.
     """
@@ -77,6 +79,8 @@ class Faults(Struct, frozen=True, kw_only=True):
     deployment_fails: str = ""
     check_objects: str = ""
     sync_fails: str = ""
+    stragglers_share: float = 0.0
+    stragglers_seconds: float = 0.0
     alert_after_seconds: float | None = None
     alert_resolved_after_seconds: float | None = None
     outages: tuple[Outage, ...] = ()

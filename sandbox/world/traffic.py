@@ -190,8 +190,12 @@ class Traffic:
 
     def _old_share(self, record: Record, history: tuple[Written, ...], index: int, at: datetime) -> float:
         changed_at = history[index].at
-        span = self._aged_at(record, history, index) - changed_at
-        return max(0.0, 1 - (at - changed_at) / span) if span else 0.0
+        faults = self._estate.faults
+        span = (
+            self._aged_at(record, history, index) - changed_at - timedelta(seconds=faults.stragglers_seconds)
+        )
+        obeying = max(0.0, 1 - (at - changed_at) / span) if span else 0.0
+        return max(obeying, faults.stragglers_share)
 
     def _aged_at(self, record: Record, history: tuple[Written, ...], index: int) -> datetime:
         """When nobody holds an answer from before the change at `index` any more."""
@@ -202,7 +206,7 @@ class Traffic:
             aged = self._aged[record, index] = max(
                 at + propagation + timedelta(seconds=held.ttl_seconds if held is not None else 0)
                 for at, held in ttls
-            )
+            ) + timedelta(seconds=self._estate.faults.stragglers_seconds)
         return aged
 
 

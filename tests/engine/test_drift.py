@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
-from sandbox.world import Family, Outage
+from sandbox.world import Family, Faults, Outage
 from shared.fleet import DriftPolicy
 from shared.model import HoldKind, Outcome, SignalKind
 from tests.engine.rig import VERSION, Rig
@@ -103,3 +105,19 @@ async def test_what_stood_in_the_slot_before_the_rollout_is_never_removed_with_i
     assert rollout.outcome is Outcome.STOPPED
     await minutes(it, 15)
     assert it.world.clusters.find(it.fleet.slot(BLUE).cluster_id) is not None
+
+
+async def test_a_candidate_is_kept_while_the_last_users_leave_it() -> None:
+    lingering = Faults(stragglers_share=0.009, stragglers_seconds=1200)
+    it = await Rig(fleet(policy=policy(keep_candidate=False)), lingering).applied()
+    await it.publish_version()
+    await it.until("observe")
+    await it.send(SignalKind.ROLLBACK)
+    await it.until("remove_candidate")
+    cluster = it.fleet.slot(GREEN).cluster_id
+    left_at = it.clock.now()
+    while (found := it.world.clusters.find(cluster)) is not None and found.provisioning != "Deleting":
+        assert it.clock.now() - left_at < timedelta(hours=1)
+        await it.minute()
+    share = it.world.traffic.mix(it.clock.now()).get(GREEN, 0.0)
+    assert share == 0.0

@@ -17,8 +17,8 @@ from tests.sim.swarm import Blow
 if TYPE_CHECKING:
     from tests.sim.simulation import Process, Simulation
 
-STORM_ALERTS = 120
-"""Three times as many as one claim may consume."""
+STORM_ALERTS = 60
+"""More than one claim may consume."""
 GARBAGE: tuple[Any, ...] = (
     {"eventType": "Microsoft.ContainerService.NewKubernetesVersionAvailable"},
     [{"id": 1}],

@@ -191,6 +191,14 @@ MUTANTS = (
         ),
     ),
     _mutant(
+        "destroy before drained",
+        ("stages.draining", "serving", "if rate <= limit", "if True"),
+    ),
+    _mutant(
+        "a version waits for ever",
+        ("stages.machine", "decide", "found.version if found is not None else None", "found.version or None"),
+    ),
+    _mutant(
         "bake from the wrong moment",
         ("stages.t3_switch", "users_since", "rollout.moved_at or rollout.entered_at", "rollout.started_at"),
         ("stages.t3_switch", "_converge", "if share < fleet.traffic.share_min", "if False"),

@@ -232,7 +232,10 @@ def _world(chance: Random, fleet: Fleet) -> tuple[Faults, Outcome]:
         ("", "slow_burn", "bad_nodes", "deployment", "sync", "check"), (12, 6, 1, 1, 1, 1)
     )[0]
     outages = tuple(_outage(chance) for _ in range(chance.choice((0, 0, 0, 1, 2))))
+    lingers = chance.random() < 0.2
     faults = Faults(
+        stragglers_share=0.009 if lingers else 0.0,
+        stragglers_seconds=chance.uniform(600, 2400) if lingers else 0.0,
         bad_nodes=trouble == "bad_nodes",
         slow_burn=trouble == "slow_burn",
         deployment_fails="QuotaExceeded: cores" if trouble == "deployment" else "",

@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from sandbox.world import Faults
 from tests.fleets import BLUE, FLEET, GREEN
 from tests.world.manual_clock import START, Estate
 
@@ -31,6 +32,17 @@ def test_users_follow_a_switch_evenly_and_are_all_there_after_propagation_and_th
     at = it.clock.now()
     shares = [it.world.traffic.mix(at + timedelta(seconds=s)).get(GREEN, 0.0) for s in (0, 30, 60, 90, 120)]
     assert shares == pytest.approx([0.0, 0.25, 0.5, 0.75, 1.0])
+
+
+def test_a_few_users_stay_at_the_old_address_for_longer_than_any_ttl_allows() -> None:
+    it = Estate(faults=Faults(stragglers_share=0.02, stragglers_seconds=600))
+    it.deploy(GREEN)
+    it.point(BLUE, ttl_seconds=60)
+    it.clock.pass_seconds(3600)
+    it.point(GREEN)
+    at = it.clock.now()
+    left = [it.world.traffic.mix(at + timedelta(seconds=s)).get(BLUE, 0.0) for s in (60, 120, 719, 721)]
+    assert left == pytest.approx([0.5, 0.02, 0.02, 0.0])
 
 
 def test_lowering_a_ttl_does_not_help_before_the_old_one_has_run_out() -> None:

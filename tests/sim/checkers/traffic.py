@@ -152,7 +152,7 @@ class NothingPreciousDestroyed(Checker):
         if rollout.safe == action.slot:
             self.broken(f"{what} of {action.slot}, which is the safe slot")
         share = facts.world.traffic.mix(effect.at).get(action.slot, 0.0)
-        if share > 0.01 and facts.meddled_at is None:
+        if share > 0.005 and facts.meddled_at is None:
             self.broken(f"{what} of {action.slot}, which serves {share:.0%} of the users")
         if action.slot == rollout.live:
             if rollout.id not in self._waived:
