@@ -24,14 +24,13 @@ param subnetId string = ''
 @description('HTTP proxy for the gates\' own requests. Empty: none.')
 param probeProxy string = ''
 
-@description('Client id of the Entra application of people who give commands. Empty: keys alone, and a name that is only claimed.')
-param entraClientId string = ''
+@description('Client id of the Entra application in front of the API: nobody gets in without a token for it.')
+@minLength(36)
+@maxLength(36)
+param entraClientId string
 
-@description('Client ids of the applications whose tokens are accepted, such as the Azure CLI.')
-param entraCallerClientIds array = []
-
-@description('Asks the alert webhook for an Entra token beside its key. Needs entraClientId and a secure webhook in the action group.')
-param hasSecureAlerts bool = false
+@description('Client ids of the applications whose tokens people bring. The default is the Azure CLI.')
+param entraCallerClientIds array = ['04b07795-8ddb-461a-bbee-02f9e1bf7b46']
 
 @description('Instances kept warm for HTTP. A cold start is rollback latency.')
 @minValue(0)
@@ -86,30 +85,40 @@ module app 'modules/app.bicep' = {
     planName: 'plan-${name}'
     location: location
     identityId: identity.outputs.id
-    identityClientId: identity.outputs.clientId
     blobEndpoint: storage.outputs.blobEndpoint
-    queueEndpoint: storage.outputs.queueEndpoint
-    tableEndpoint: storage.outputs.tableEndpoint
     packageContainerName: storage.outputs.packageContainerName
-    queueName: storage.outputs.queueName
-    telemetryConnectionString: telemetry.outputs.connectionString
-    hasEasyAuth: !empty(entraClientId)
     subnetId: subnetId
-    probeProxy: probeProxy
     httpInstancesReady: httpInstancesReady
     advanceInstancesReady: advanceInstancesReady
     tags: tags
   }
 }
 
-module easyAuth 'modules/easy-auth.bicep' = if (!empty(entraClientId)) {
+module easyAuth 'modules/easy-auth.bicep' = {
   name: 'switchyard-easy-auth'
   params: {
     functionAppName: app.outputs.name
     clientId: entraClientId
     callerClientIds: entraCallerClientIds
-    hasSecureAlerts: hasSecureAlerts
   }
+}
+
+// After Easy Auth: where that fails, the app has no storage and no trust, and so serves nobody.
+module appSettings 'modules/app-settings.bicep' = {
+  name: 'switchyard-app-settings'
+  params: {
+    functionAppName: app.outputs.name
+    identityClientId: identity.outputs.clientId
+    blobEndpoint: storage.outputs.blobEndpoint
+    queueEndpoint: storage.outputs.queueEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    queueName: storage.outputs.queueName
+    telemetryConnectionString: telemetry.outputs.connectionString
+    probeProxy: probeProxy
+  }
+  dependsOn: [
+    easyAuth
+  ]
 }
 
 module topic 'modules/topic.bicep' = if (hasNotificationTopic) {

@@ -1,7 +1,7 @@
 // Whom an alert rule calls: Switchyard's alert webhook, in the common alert schema.
 //
-// The address carries the key of the function `alerts`, which opens that function and no other. Deploy this again
-// after the key was changed: the action group keeps the old one.
+// A secure webhook carries an Entra token, and no key. Any other has the key of the function `alerts` in its address,
+// which opens that function and no other. Deploy this again after the key was changed: the group keeps the old one.
 
 param functionAppName string
 
@@ -12,6 +12,7 @@ param secureWebhookObjectId string = ''
 param secureWebhookIdentifierUri string = ''
 
 var isSecure = !empty(secureWebhookObjectId)
+var api = 'https://${app.properties.defaultHostName}/api'
 
 resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: functionAppName
@@ -30,7 +31,7 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
     webhookReceivers: [
       {
         name: 'alerts'
-        serviceUri: 'https://${app.properties.defaultHostName}/api/alerts?code=${app::alerts.listKeys().default}'
+        serviceUri: isSecure ? '${api}/entra/alerts' : '${api}/alerts?code=${app::alerts.listKeys().default}'
         useCommonAlertSchema: true
         useAadAuth: isSecure
         objectId: isSecure ? secureWebhookObjectId : null

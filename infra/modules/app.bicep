@@ -1,20 +1,12 @@
-// The function app on the Flex Consumption plan, Python 3.13. Every setting below is one that the product or the
-// Functions host reads; docs/deploy.md lists those that are left to their defaults.
+// The function app on the Flex Consumption plan, Python 3.13. Its settings come last, from app-settings.bicep.
 
 param name string
 param planName string
 param location string
 param identityId string
-param identityClientId string
 param blobEndpoint string
-param queueEndpoint string
-param tableEndpoint string
 param packageContainerName string
-param queueName string
-param telemetryConnectionString string
-param hasEasyAuth bool
 param subnetId string
-param probeProxy string
 param httpInstancesReady int
 param advanceInstancesReady int
 param tags object
@@ -90,66 +82,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
     siteConfig: {
       minTlsVersion: '1.2'
-      appSettings: [
-        {
-          name: 'AzureWebJobsStorage__blobServiceUri'
-          value: blobEndpoint
-        }
-        {
-          name: 'AzureWebJobsStorage__queueServiceUri'
-          value: queueEndpoint
-        }
-        {
-          name: 'AzureWebJobsStorage__tableServiceUri'
-          value: tableEndpoint
-        }
-        {
-          name: 'AzureWebJobsStorage__credential'
-          value: 'managedidentity'
-        }
-        {
-          name: 'AzureWebJobsStorage__clientId'
-          value: identityClientId
-        }
-        {
-          name: 'AZURE_CLIENT_ID'
-          value: identityClientId
-        }
-        {
-          name: 'APPLICATIONINSIGHTS_CONNECTION_STRING'
-          value: telemetryConnectionString
-        }
-        {
-          name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
-          value: 'ClientId=${identityClientId};Authorization=AAD'
-        }
-        {
-          // Refused by the Functions host before the app reads it: 1 MiB, the most that Event Grid sends at once.
-          name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'
-          value: '1048576'
-        }
-        {
-          name: 'SWITCHYARD_QUEUE'
-          value: queueName
-        }
-        {
-          name: 'SWITCHYARD_SWEEP_SCHEDULE'
-          value: '*/15 * * * * *'
-        }
-        {
-          name: 'SWITCHYARD_OUTBOX_SCHEDULE'
-          value: '30 * * * * *'
-        }
-        {
-          name: 'SWITCHYARD_PROBE_PROXY'
-          value: probeProxy
-        }
-        {
-          // Follows Easy Auth and cannot be set alone: without Easy Auth anybody can send the header that it trusts.
-          name: 'SWITCHYARD_TRUST_EASY_AUTH'
-          value: hasEasyAuth ? 'true' : 'false'
-        }
-      ]
     }
   }
 }

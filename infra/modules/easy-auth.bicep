@@ -1,16 +1,16 @@
-// Entra tokens in front of the API, so that a command's author is proven and not claimed. Function keys stay.
+// Entra tokens in front of the API: who calls is proven, and what they may do is in their token's roles.
 //
-// Webhooks of the platform come without a token and stay behind their keys: Event Grid's, and the action group's
-// unless it is a secure one.
+// What comes without a token comes with a key of its own instead: Event Grid's deliveries, the action group's calls
+// unless its webhook is a secure one, and whoever watches the health of the app.
 
 param functionAppName string
 param clientId string
 param callerClientIds array
-param hasSecureAlerts bool
 
-// Azure Monitor's own application "AzNS AAD Webhook", the same in every tenant of the public cloud.
-var monitorClientId = '461e8683-5575-4561-ac7f-899cc907d62a'
-var platformPaths = ['/runtime/webhooks/eventgrid', '/api/events', '/api/health']
+// Azure's own applications, the same in every tenant of the public cloud: "Microsoft.EventGrid" and "AzNS AAD
+// Webhook". Their tokens get through here, and from the app they get the two routes that are theirs.
+var senderClientIds = ['4962773b-9cdb-44cf-a8bf-237846a00ab7', '461e8683-5575-4561-ac7f-899cc907d62a']
+var keyedPaths = ['/runtime/webhooks/eventgrid', '/api/events', '/api/alerts', '/api/health']
 
 resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: functionAppName
@@ -26,7 +26,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      excludedPaths: concat(platformPaths, hasSecureAlerts ? [] : ['/api/alerts'])
+      excludedPaths: keyedPaths
     }
     httpSettings: {
       requireHttps: true
@@ -41,7 +41,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
         validation: {
           allowedAudiences: [clientId, 'api://${clientId}']
           defaultAuthorizationPolicy: {
-            allowedApplications: concat([clientId], callerClientIds, hasSecureAlerts ? [monitorClientId] : [])
+            allowedApplications: concat([clientId], callerClientIds, senderClientIds)
           }
         }
       }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from unicodedata import is_normalized
 from urllib.parse import urlsplit
 
@@ -51,7 +51,7 @@ _ARM_ID = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"(?!-)[-\w.()]{0,89}[-\w()]")
-_COMPATIBLE = "NFKC"
+_COMPATIBLE: Final = "NFKC"
 
 
 class Part(BaseModel):
@@ -210,7 +210,8 @@ FleetName = Annotated[
     *_pattern(FLEET_NAME.pattern, "lower-case letters, digits and hyphens, at most 40"),
 ]
 TemplateVersion = Annotated[
-    str, *_pattern(TEMPLATE_VERSION.pattern, "a version of the template spec such as 1.4.0, as text, in quotes")
+    str,
+    *_pattern(TEMPLATE_VERSION.pattern, "a version of the template spec such as 1.4.0, as text, in quotes"),
 ]
 ParameterName = Annotated[
     str, *_pattern("[A-Za-z_][0-9A-Za-z_]{0,254}", "the name of a template parameter, such as slot")

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.demo.people import OPEN
 from shared import settings
+from shared.api.access import ACTION_GROUPS, EVENT_GRID, Role
 
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra"
@@ -61,8 +63,8 @@ class Asked(dict[str, str]):
 
 
 def app_settings() -> set[str]:
-    block = BY_NAME["app.bicep"].split("appSettings: [", 1)[1]
-    return set(re.findall(r"name: '([A-Za-z_]+)'\n", block.split("resource ", 1)[0]))
+    block = BY_NAME["app-settings.bicep"].split("properties: {", 1)[1]
+    return set(re.findall(r"^    (\w+): ", block, re.MULTILINE))
 
 
 def triggers() -> dict[str, dict[str, str]]:
@@ -78,6 +80,22 @@ def triggers() -> dict[str, dict[str, str]]:
                 for each in node.decorator_list
                 if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
             }
+    return found
+
+
+def ast_levels() -> dict[str, dict[str, str]]:
+    """Each HTTP function's name with its route and, where it has one of its own, its level."""
+    tree = ast.parse((ROOT / "function_app.py").read_text("utf-8"))
+    found = {}
+    for node in tree.body:
+        for call in node.decorator_list if isinstance(node, ast.AsyncFunctionDef) else ():
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "route"
+            ):
+                levels = {k.arg: ast.unparse(k.value) for k in call.keywords if k.arg == "auth_level"}
+                found[node.name] = {"route": ast.unparse(call.args[0]).strip("'"), **levels}
     return found
 
 
@@ -174,8 +192,9 @@ def test_functions_that_the_bicep_names_exist_with_the_trigger_that_is_meant() -
 def test_addresses_in_the_bicep_are_routes_of_the_app() -> None:
     prefix = json.loads((ROOT / "host.json").read_text("utf-8"))["extensions"]["http"]["routePrefix"]
     routes = {f"/{prefix}/{each['route']}" for each in triggers().values() if "route" in each}
-    named = set(re.findall(r"/api/[\w.]+", BY_NAME["action-group.bicep"] + BY_NAME["easy-auth.bicep"]))
-    assert "/api/alerts" in named
+    text = BY_NAME["action-group.bicep"].replace("${api}", "/api") + BY_NAME["easy-auth.bicep"]
+    named = set(re.findall(r"/api/[\w./]+", text))
+    assert named >= {"/api/alerts", "/api/entra/alerts"}
     assert named - routes == set()
 
 
@@ -212,13 +231,43 @@ def test_no_key_leaves_the_action_group_and_storage_takes_none() -> None:
     assert "allowSharedKeyAccess: false" in BY_NAME["storage.bicep"]
 
 
-def test_the_trust_in_easy_auth_follows_easy_auth() -> None:
-    setting = re.search(r"'SWITCHYARD_TRUST_EASY_AUTH'\s+value: (.+)", BY_NAME["app.bicep"])
-    assert setting is not None
-    assert setting[1] == "hasEasyAuth ? 'true' : 'false'"
+def test_the_app_trusts_easy_auth_only_once_easy_auth_is_there() -> None:
+    trusting = [name for name, text in BY_NAME.items() if re.search(r"SWITCHYARD_TRUST_EASY_AUTH: ", text)]
+    assert trusting == ["app-settings.bicep"]
+    assert "appSettings" not in BY_NAME["app.bicep"]
     main = BY_NAME["main.bicep"]
-    assert "hasEasyAuth: !empty(entraClientId)" in main
-    assert "module easyAuth 'modules/easy-auth.bicep' = if (!empty(entraClientId))" in main
+    assert "module easyAuth 'modules/easy-auth.bicep' = {" in main, "it depends on nothing"
+    settings_module = main.split("module appSettings", 1)[1].split("\nmodule ", 1)[0]
+    assert re.search(r"dependsOn: \[\s+easyAuth\s+\]", settings_module)
+    assert re.search(r"^param entraClientId string$", main, re.MULTILINE), "it has no default"
+    assert "requireAuthentication: true" in BY_NAME["easy-auth.bicep"]
+
+
+def test_what_easy_auth_lets_pass_unseen_asks_for_a_key_of_its_own() -> None:
+    excluded = re.search(r"var keyedPaths = \[(.+)\]", BY_NAME["easy-auth.bicep"])
+    assert excluded is not None
+    paths = set(re.findall(r"'([^']+)'", excluded[1]))
+    assert paths == {"/runtime/webhooks/eventgrid", "/api/events", "/api/alerts", "/api/health"}
+    assert set(OPEN) == paths, "the rehearsal is as open as Azure is, and no more"
+    for name, decorators in ast_levels().items():
+        if f"/api/{decorators['route']}" in paths:
+            assert "auth_level" not in decorators, f"{name} would ask for nothing at all"
+
+
+def test_the_applications_that_may_send_webhooks_are_those_that_the_api_knows() -> None:
+    senders = re.search(r"var senderClientIds = \[(.+)\]", BY_NAME["easy-auth.bicep"])
+    assert senders is not None
+    wanted = {EVENT_GRID.application, ACTION_GROUPS.application}
+    assert set(re.findall(r"'([^']+)'", senders[1])) == wanted
+
+
+def test_the_roles_of_the_entra_application_are_those_that_the_api_asks_for() -> None:
+    declared = json.loads((INFRA / "app-roles.json").read_text("utf-8"))
+    people = {each["value"] for each in declared if "User" in each["allowedMemberTypes"]}
+    assert people == set(Role)
+    assert {each["value"] for each in declared} - people == {EVENT_GRID.role, ACTION_GROUPS.role}
+    assert len({each["id"] for each in declared}) == len(declared)
+    assert "infra/app-roles.json" in DEPLOYING
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

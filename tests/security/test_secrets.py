@@ -13,6 +13,7 @@ from sandbox.demo.secrecy import Written, secrecy
 from shared import wiring
 from shared.api import http
 from shared.api.http import Request, Response
+from shared.api.identity import caller
 from tests.security.principals import person
 
 CLEAN = [Written("host-1.log:1", "INFO switchyard.engine: contoso, epoch 3: olivia@contoso.com pauses it")]
@@ -88,7 +89,7 @@ async def test_no_token_no_key_and_no_principal_reaches_a_handler(served: None) 
         ),
     )
     (request,) = heard
-    assert request.caller == wiring.caller({"x-ms-client-principal": blob}, trusted=True)
+    assert request.caller == caller({"x-ms-client-principal": blob}, trusted=True)
     assert (request.if_match(), request.query) == ("7", {"judgements": "all"})
     said = repr(request) + str(msgspec.to_builtins({**request.headers}))
     assert [secret for secret in secrets if secret in said] == []
