@@ -12,7 +12,7 @@ from shared.fleet_file.draft import COLOURS, Draft
 from shared.fleet_file.gate_checks import check_gates
 from shared.fleet_file.making import relative_name
 from shared.fleet_file.mistakes import one_of
-from shared.fleet_file.tree import Path, Tree
+from shared.fleet_file.tree import Path, Tree, dotted
 from shared.fleet_file.values import address_of, arm_parts, is_host
 
 STEPS = (
@@ -118,7 +118,7 @@ def _names(draft: Draft) -> None:
     cluster = draft.text("hosts", "cluster")
     fqdn = _fqdn(draft, first) if first == ("live_records", 0) else None
     if cluster is not None and fqdn is not None and cluster.lower() != fqdn:
-        draft.refuse(("hosts", "cluster"), f"{fqdn}, the name of live_records[0]")
+        draft.refuse(("hosts", "cluster"), f"{fqdn}, the name of live_records[0] in its zone")
     for colour in COLOURS:
         own: Path = ("slots", colour, "host_record", "zone")
         zone_id = draft.text(*own) or draft.text("live_records", 0, "zone") or ""
@@ -221,7 +221,7 @@ def _times(draft: Draft) -> None:
             at: Path = (*path, "ttl") if declared is None else ("policy", "switch_ttl")
             few, many = (
                 f"at least the {switch_ttl} s of policy.switch_ttl",
-                f"at most the TTL of {ttl} s of a live record",
+                f"at most the TTL of {ttl} s in {dotted(path)}.ttl",
             )
             draft.refuse(at, few if declared is None else many)
     for step in draft.keys("deadlines"):

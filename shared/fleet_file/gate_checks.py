@@ -127,7 +127,7 @@ def _samples(draft: Draft, path: Path) -> None:
         return
     if window < 60 * samples:
         at = (*path, "window" if draft.value(*path, "window") is not None else "min_samples")
-        expected = f"a window of at least {60 * samples} s for {samples} samples, one a minute"
+        expected = f"a window of at least {60 * samples} s for min_samples of {samples}, one a minute"
         draft.refuse(at, expected)
     breaches = draft.count(*path, "breaches_max")
     if breaches is not None and breaches >= window // 60:
@@ -162,10 +162,16 @@ def _identity(draft: Draft) -> None:
             other = first.setdefault(name, path)
             if name in here:
                 draft.refuse((*path, "name"), f"a name that no other gate in gates.{question} has")
-            elif draft.value(*path) != draft.value(*other):
-                expected = f"another name, because gates.{other[1]}[{other[2]}] is a different gate"
+            elif differing := _differing(draft.value(*path), draft.value(*other)):
+                place = f"gates.{other[1]}[{other[2]}]"
+                expected = f"another name, because {place} is a different gate, by its {differing}"
                 draft.refuse((*path, "name"), expected)
             here.add(name)
+
+
+def _differing(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """The keys that two gates differ in, empty where they are the same."""
+    return ", ".join(sorted(key for key in one | other if one.get(key) != other.get(key)))
 
 
 def _baselines(draft: Draft) -> None:
@@ -176,6 +182,6 @@ def _baselines(draft: Draft) -> None:
             relative = draft.value(*path, "max_over_baseline") is not None
             if relative and draft.text(*path, "name") not in measured:
                 expected = (
-                    "max or min, or the same gate in gates.switch or gates.load, where baselines are taken"
+                    "max or min, or the gate of this name in gates.switch or gates.load, which have baselines"
                 )
                 draft.refuse((*path, "max_over_baseline"), expected)

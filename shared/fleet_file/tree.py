@@ -21,6 +21,7 @@ SIZE_BYTES_MAX = 256 * 1024
 DEPTH_MAX = 16
 VALUES_MAX = 20_000
 VALUE_CHARACTERS_MAX = 60
+INTEGER_MAX = 10**18 - 1
 SENTENCE_CHARACTERS_MAX = 700
 
 Path = tuple[str | int, ...]
@@ -252,6 +253,9 @@ def _plain_json(tree: Tree, value: object, path: Path) -> Any:
         return [_plain_json(tree, item, (*path, i)) for i, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         tree.refuse(path, str(value), "a finite number")
+        return None
+    if isinstance(value, int) and not -INTEGER_MAX <= value <= INTEGER_MAX:
+        tree.refuse(path, "a number of more than 18 digits", "a number of at most 18")
         return None
     if isinstance(value, str):
         return _whole(tree, value, path, None)

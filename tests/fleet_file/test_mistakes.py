@@ -124,7 +124,7 @@ CONTRADICTIONS: list[tuple[Path_, Any, str, str]] = [
     (("provision", "slot_parameter"), "clusterName", "provision.cluster_name_parameter", "another parameter"),
     (("versions", "windows"), [{"days": ["mon"], "from": "09:00", "to": "09:00"}], "versions.windows[0].to",
      "never open"),
-    (("gates", "platform", 0, "window"), "1m", "gates.platform[0].window", "at least 180 s for 3 samples"),
+    (("gates", "platform", 0, "window"), "1m", "gates.platform[0].window", "for min_samples of 3"),
     (("gates", "platform", 0, "breaches_max"), 5, "gates.platform[0].breaches_max", "fewer than the 5"),
     (("gates", "platform", 0, "level"), None, "gates.platform[0].level", "2 API server"),
     (("gates", "platform", 0, "metric"), None, "gates.platform[0].metric", "because the source is metrics"),
