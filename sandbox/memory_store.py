@@ -2,7 +2,7 @@
 
 Decides nothing about rows, claims and the audit trail: that is `shared.store`, the same code as on Azure. Its
 lies: an answer is never late or lost, an etag is a plain counter, nothing outlives the process, and a row
-that was read is the stored one itself, which nobody may change.
+that was written or read is the stored one itself, which nobody may change.
 """
 
 from __future__ import annotations
@@ -87,9 +87,10 @@ class MemoryTables:
         found = partition.rows.get(key)
         if found is None:
             insort(partition.keys, key)
-        merged = found is not None and write.verb is Verb.MERGE
+        entity = write.entity
+        if found is not None and write.verb is Verb.MERGE:
+            entity = {**found.entity, **entity}
         etag = next(self._etags)
-        entity = {**found.entity, **write.entity} if found is not None and merged else dict(write.entity)
         partition.rows[key] = Found(entity, etag)
         return etag
 

@@ -20,13 +20,15 @@ RUNBOOK: dict[Stage, tuple[Step, ...]] = {
 }
 FORWARD = tuple((stage, step) for stage in Stage if stage is not Stage.ROLLBACK for step in RUNBOOK[stage])
 BACK = tuple((Stage.ROLLBACK, step) for step in RUNBOOK[Stage.ROLLBACK])
+_STEPS = {(stage, step.name): step for stage, steps in RUNBOOK.items() for step in steps}
+_PLACES = {(stage, step.name): n for path in (FORWARD, BACK) for n, (stage, step) in enumerate(path)}
 
 
 def step_of(rollout: Rollout) -> Step:
     """The step that a rollout is in; a step that the runbook does not have is held, and says so."""
-    for step in RUNBOOK[rollout.stage]:
-        if step.name == rollout.step:
-            return step
+    found = _STEPS.get((rollout.stage, rollout.step))
+    if found is not None:
+        return found
     return Step(
         rollout.step, _begin_anew if rollout.stage is Stage.ROLLBACK else _foreign, at_deadline=Verb.HOLD
     )
@@ -54,9 +56,7 @@ def following(fleet: Fleet, rollout: Rollout) -> tuple[Stage, Step] | None:
     After a step that the path does not have comes its first.
     """
     path = BACK if rollout.stage is Stage.ROLLBACK else FORWARD
-    here = next(
-        (i for i, (stage, step) in enumerate(path) if (stage, step.name) == (rollout.stage, rollout.step)), -1
-    )
+    here = _PLACES.get((rollout.stage, rollout.step), -1)
     return next(((stage, step) for stage, step in path[here + 1 :] if step.applies(fleet, rollout)), None)
 
 

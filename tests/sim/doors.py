@@ -266,9 +266,13 @@ class WatchedStore(TableStore):
     """The product's store; says which decision an invocation is about to claim."""
 
     def __init__(
-        self, door: Door, tables: FaultyTables, resources_of: Callable[[Fleet], Mapping[str, str]]
+        self,
+        door: Door,
+        tables: FaultyTables,
+        resources_of: Callable[[Fleet], Mapping[str, str]],
+        identify: Callable[[], str],
     ) -> None:
-        super().__init__(tables, resources_of)
+        super().__init__(tables, resources_of, identify)
         self._door = door
 
     async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:

@@ -22,34 +22,33 @@ from tests.sim.scheduler import Scheduler
 from tests.sim.swarm import Scenario
 
 
-class ClaimMade(Struct, frozen=True):
+class ClaimMade:
     """A claim that is in the tables: what the worker had read, seen and decided, and the batch.
 
-    It was written `at` and its world was really seen at `looked_at`.
+    It was written `at` and its world was really seen at `looked_at`. `before` is the rollout as the worker
+    had read it, `after` as claimed; `stays` says whether it is the same one, and was in flight before.
     """
 
-    at: datetime
-    looked_at: datetime
-    row: Row
-    decision: Decision
-    seen: Seen
-    writes: Sequence[Write]
+    __slots__ = ("after", "at", "before", "decision", "looked_at", "row", "seen", "stays", "writes")
 
-    @property
-    def before(self) -> Rollout | None:
-        """The rollout as the worker had read it."""
-        return self.row.state.rollout
-
-    @property
-    def after(self) -> Rollout | None:
-        """The rollout as claimed."""
-        return self.decision.state.rollout
-
-    @property
-    def stays(self) -> bool:
-        """Whether it is the same rollout before and after, in flight before."""
-        one, two = self.before, self.after
-        return one is not None and two is not None and one.id == two.id and one.outcome is None
+    def __init__(
+        self,
+        at: datetime,
+        looked_at: datetime,
+        row: Row,
+        decision: Decision,
+        seen: Seen,
+        writes: Sequence[Write],
+    ) -> None:
+        self.at = at
+        self.looked_at = looked_at
+        self.row = row
+        self.decision = decision
+        self.seen = seen
+        self.writes = writes
+        self.before = one = row.state.rollout
+        self.after = two = decision.state.rollout
+        self.stays = one is not None and two is not None and one.id == two.id and one.outcome is None
 
 
 class EffectMade(Struct, frozen=True):

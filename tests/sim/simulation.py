@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
 from hashlib import blake2b
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -69,7 +70,8 @@ class Process:
         chance, swarm = sim.chance, sim.weather.swarm
         self.worker = Worker(name, sim.scheduler, chance, swarm.skew_seconds)
         door = Door(sim.scheduler, sim.weather, sim, self.worker)
-        self.store = WatchedStore(door, FaultyTables(door, sim.tables), resources_of)
+        identities = (f"{name} {n}" for n in count(1))
+        self.store = WatchedStore(door, FaultyTables(door, sim.tables), resources_of, identities.__next__)
         self.engine = Engine(self.store, FaultyWorld(door, sim.ports), FaultyTopic(door), self.worker.clock)
         self.intake = Intake(self.store, self.engine, self.worker.clock)
 
