@@ -78,12 +78,6 @@ class Weather:
         self.seen: list[tuple[int, Task, str, str]] | None = None
         self.crashes = 0
 
-    @property
-    def fair(self) -> bool:
-        """Whether no scheduler point is dangerous, or watched."""
-        swarm = self.swarm
-        return not (swarm.crash or swarm.stall or swarm.hang) and not self.crash_at and self.seen is None
-
     def store_stopped(self, seconds: float) -> bool:
         """Whether the store answers nobody now."""
         return any(stop.from_seconds <= seconds < stop.until_seconds for stop in self.store_stops)
@@ -146,40 +140,47 @@ class Door:
 
     def point(self, what: str, rate: float = 0.0) -> Awaitable[None]:
         """Others may run here; the worker may crash, or stall at the swarm's rate or at one of its own."""
-        weather, task = self.weather, self.scheduler.current
-        fair = not rate and weather.fair
-        if fair and (task is None or self.scheduler.seconds - task.started_at <= TIMEOUT_SECONDS):
-            return self.scheduler.brief_pause()
-        return self._troubled(what, rate, task)
-
-    async def _troubled(self, what: str, rate: float, task: Task | None) -> None:
-        weather = self.weather
+        weather, scheduler = self.weather, self.scheduler
+        swarm, task = weather.swarm, scheduler.current
         if weather.seen is not None and task is not None:
-            weather.seen.append((self.scheduler.points, task, self.watch.place(), what))
-        crashes = weather.strikes(weather.swarm.crash) or self.scheduler.points in weather.crash_at
-        if crashes or (task is not None and self.scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
-            weather.crashes += 1
-            self.watch.told(self.worker.name, f"crashes {what}")
-            await pause(CRASH)
-        if task is not None and weather.strikes(weather.swarm.hang):
-            self.watch.told(self.worker.name, f"hangs {what}, until the host kills it")
-            await pause(TIMEOUT_SECONDS - (self.scheduler.seconds - task.started_at))
-            await pause(CRASH)
-        rest = STALL_SECONDS_MAX - task.slept_seconds if task is not None else 0.0
-        if rest > 1.0 and weather.strikes(rate or weather.swarm.stall):
-            assert task is not None, "only an invocation sleeps"
-            seconds = weather.chance.uniform(1.0, rest)
-            task.slept_seconds += seconds
-            self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
-            await pause(seconds)
-        else:
-            await self.scheduler.brief_pause()
+            weather.seen.append((scheduler.points, task, self.watch.place(), what))
+        crashes = (swarm.crash and weather.strikes(swarm.crash)) or scheduler.points in weather.crash_at
+        if crashes or (task is not None and scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
+            return self._crash(what)
+        if task is not None and swarm.hang and weather.strikes(swarm.hang):
+            return self._hang(what, task)
+        stall = rate or swarm.stall
+        if (
+            stall
+            and task is not None
+            and STALL_SECONDS_MAX - task.slept_seconds > 1.0
+            and weather.strikes(stall)
+        ):
+            return self._stall(what, task)
+        return scheduler.brief_pause()
+
+    async def _crash(self, what: str) -> None:
+        self.weather.crashes += 1
+        self.watch.told(self.worker.name, f"crashes {what}")
+        await pause(CRASH)
+
+    async def _hang(self, what: str, task: Task) -> None:
+        self.watch.told(self.worker.name, f"hangs {what}, until the host kills it")
+        await pause(TIMEOUT_SECONDS - (self.scheduler.seconds - task.started_at))
+        await pause(CRASH)
+
+    async def _stall(self, what: str, task: Task) -> None:
+        seconds = self.weather.chance.uniform(1.0, STALL_SECONDS_MAX - task.slept_seconds)
+        task.slept_seconds += seconds
+        self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
+        await pause(seconds)
 
     def refuse_store(self, what: str) -> None:
         """Raise the store's refusal, if it strikes or the store has stopped."""
         if self.weather.store_stops and self.weather.store_stopped(self.scheduler.seconds):
             raise Retry(f"503 ServerBusy: {what}")
-        self.refuse(what)
+        if self.weather.swarm.refused:
+            self.refuse(what)
 
     def refuse(self, what: str) -> None:
         """Raise the service's refusal, if it strikes."""
