@@ -130,7 +130,7 @@ def _refuse_bad_requests(writes: Sequence[Write], places: Sequence[tuple[str, st
     for write in writes:
         for name, value in write.entity.items():
             # Only what is longer than half the limit in characters can be over it in units.
-            if value.__class__ is str and len(value) * 2 > PROPERTY_UNITS_MAX:
+            if value.__class__ is str and len(value) > PROPERTY_UNITS_MAX // 2:
                 units = len(value.encode("utf-16-le")) // 2
                 if units > PROPERTY_UNITS_MAX:
                     raise ValueError(f"{name} has {units} UTF-16 units")

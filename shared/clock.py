@@ -111,24 +111,26 @@ class ServiceClock:
 
     def now(self) -> datetime:
         """The present moment in UTC, or a little earlier: never later than by the store's clock."""
-        return self._between()[0]
+        found = self._between()
+        return found if isinstance(found, datetime) else self._shown(found[0])
 
     def latest(self) -> datetime:
         """The present moment in UTC, or a little later: never earlier than by the store's clock."""
-        return self._between()[1]
+        found = self._between()
+        return found if isinstance(found, datetime) else self._shown(found[1])
 
-    def _between(self) -> tuple[datetime, datetime]:
+    def _between(self) -> datetime | tuple[float, float]:
+        """The two bounds in Unix seconds, or the worker's own time where that counts."""
         if self._least is None:
-            local = self._local.now()
-            return local, local
+            return self._local.now()
         here = self.elapsed()
         drift = (here - self._heard_at) * DRIFT
         least, most = self._least + here - drift, self._most + here + drift
         if most - least <= self._trust_seconds:
             local = self._local.now()
             if self._shown(least - DATE_SECONDS) <= local <= self._shown(most + DATE_SECONDS):
-                return local, local
-        return self._shown(least), self._shown(most)
+                return local
+        return least, most
 
     def _shown(self, seconds: float) -> datetime:
         return self._local.at(datetime.fromtimestamp(seconds, UTC))

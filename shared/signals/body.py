@@ -43,7 +43,9 @@ def refused(field: str, value: object, expected: str) -> Refused:
 
 def clean(text: str, characters_max: int = SENTENCE_CHARACTERS_MAX) -> str:
     """The text on one line, fit to be stored and shown, with an ellipsis where it was cut."""
-    text = "".join(c if c.isprintable() else " " for c in text[: 4 * characters_max])
+    text = text[: 4 * characters_max]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     text = " ".join(text.split())
     return text if len(text) <= characters_max else text[: characters_max - 1].rstrip() + "…"
 

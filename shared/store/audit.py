@@ -25,6 +25,7 @@ Json = dict[str, Any]
 _MISSING = object()
 # What is added to an entry goes into `more`: a field of its own would give every older entry another hash.
 _HASHED = tuple(name for name in AuditEntry.__struct_fields__ if name not in ("hash", "more"))
+_KNOWN = frozenset(_HASHED)
 
 
 class Sealed(Struct, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ def body(entry: AuditEntry) -> bytes:
 def read(body: str | bytes, digest: str) -> AuditEntry:
     """The entry of which that is the body, with its hash. What only a newer version says is in `more`."""
     fields = msgspec.json.decode(body)
-    more = {name: fields.pop(name) for name in fields.keys() - set(_HASHED)}
+    more = {name: fields.pop(name) for name in fields.keys() - _KNOWN}
     return msgspec.convert({**fields, "more": more, "hash": digest}, AuditEntry)
 
 

@@ -272,8 +272,11 @@ class WatchedStore(TableStore):
         tables: FaultyTables,
         resources_of: Callable[[Fleet], Mapping[str, str]],
         identify: Callable[[], str],
+        decoded: dict[tuple[str, str], tuple[str, Fleet]],
     ) -> None:
         super().__init__(tables, resources_of, identify)
+        # Frozen values by etag: what one process has decoded, the next one would decode alike.
+        self._decoded = decoded
         self._door = door
 
     async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:

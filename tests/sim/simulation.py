@@ -56,7 +56,7 @@ HOUSEKEEPING_MINUTES = 5
 DEQUEUES_MAX = 5
 VISIBILITY_SECONDS = 30.0
 """`maxDequeueCount` and `visibilityTimeout` of host.json."""
-IDLE_TIMERS = 0.1
+IDLE_TIMERS = 0.03
 """The share of timers that do their work although there is none."""
 CALM_SECONDS_MAX = 30 * 3600.0
 
@@ -71,7 +71,8 @@ class Process:
         self.worker = Worker(name, sim.scheduler, chance, swarm.skew_seconds)
         door = Door(sim.scheduler, sim.weather, sim, self.worker)
         identities = (f"{name} {n}" for n in count(1))
-        self.store = WatchedStore(door, FaultyTables(door, sim.tables), resources_of, identities.__next__)
+        tables = FaultyTables(door, sim.tables)
+        self.store = WatchedStore(door, tables, resources_of, identities.__next__, sim.decoded)
         self.engine = Engine(self.store, FaultyWorld(door, sim.ports), FaultyTopic(door), self.worker.clock)
         self.intake = Intake(self.store, self.engine, self.worker.clock)
 
@@ -112,6 +113,7 @@ class Simulation:
         self.digest = blake2b(digest_size=8)
         self.story: list[tuple[float, str, str]] = []
         self.processes: list[Process] = []
+        self.decoded: dict[tuple[str, str], tuple[str, Fleet]] = {}
         self._found: Violation | None = None
         self._born = 0
         self._minutes = 0
