@@ -120,4 +120,4 @@ async def test_a_candidate_is_kept_while_the_last_users_leave_it() -> None:
         assert it.clock.now() - left_at < timedelta(hours=1)
         await it.minute()
     share = it.world.traffic.mix(it.clock.now()).get(GREEN, 0.0)
-    assert share == 0.0
+    assert share < 0.001
