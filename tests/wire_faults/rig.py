@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sandbox.wire.faults import Fault, Spoilt, Where
+from sandbox.wire.identity import PATH
 from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
 from shared.azure.connection import Connection
@@ -63,6 +64,8 @@ class Rig:
         self.methods = frozenset({"GET", "POST", "PUT", "DELETE"})
         self.requests: list[tuple[str, str]] = []
         self.strayed: list[str] = []
+        self.identity_only = False
+        self.change: Callable[[Any], Any] | None = None
         self.wire: Wire
         self.connection: Connection
         self.world: AzureWorld
@@ -72,7 +75,19 @@ class Rig:
         if request.secure and request.host.startswith("127.0.0.1"):
             self.strayed.append(request.path)
         self.requests.append((request.method, request.path))
-        return self.spoilt if request.method in self.methods else None
+        met = request.method in self.methods and (not self.identity_only or request.path == PATH)
+        return self.spoilt if met else None
+
+    @web.middleware
+    async def changed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """An answer's JSON as `change` makes it."""
+        response = await handler(request)
+        if self.change is None or not isinstance(response, web.Response) or not response.body:
+            return response
+        assert isinstance(response.body, bytes)
+        body = self.change(json.loads(response.body))
+        etag = response.headers.get("ETag")
+        return web.json_response(body, status=response.status, headers={"ETag": etag} if etag else {})
 
     def stranger(self) -> str:
         """The door under another host name."""
@@ -127,7 +142,7 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
         estate.clock,
         directory=directory,
         throttled=False,
-        middlewares=[spoiling(it.plan, it.stranger)],
+        middlewares=[spoiling(it.plan, it.stranger), it.changed],
     ) as wire:
         it.wire = wire
         it.connection = it.connect()
@@ -138,4 +153,4 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             await it.connection.aclose()
 
 
-__all__ = ["PRIVATE", "PUBLIC", "VERSION", "Patience", "Rig", "estate_fleet", "rig", "timedelta", "urlsplit"]
+__all__ = ["PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]

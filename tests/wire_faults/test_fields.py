@@ -1,0 +1,143 @@
+"""Each field of each answer gone, null, of another type or unheard of: never more than the service said."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared.azure.world import Kind
+from shared.fleet import Source
+from shared.probes import Answer, GateReading, GroupState, Probe, TrafficShare, Unavailable
+from tests.wire_faults.operations import PROBES, name
+from tests.wire_faults.rig import Rig, rig
+from tests.wire_faults.sentences import faults_of
+
+Where = tuple[str | int, ...]
+PLANTED = "Unheard-Of"
+GONE = object()
+NOTHING: tuple[Any, ...] = (None, "", 0, [], (), {})
+
+READ_AS_JSON = [kind for kind in PROBES if kind != (GateReading, Source.HTTP)]
+
+
+@pytest.fixture
+async def it(tmp_path: Path) -> AsyncIterator[Rig]:
+    """A healthy estate behind the wire."""
+    async with rig(tmp_path) as started:
+        yield started
+
+
+async def see(it: Rig, probe: Probe) -> Answer:
+    """The answer to one probe now."""
+    return (await it.world.observe(it.fleet, frozenset({probe}), it.estate.clock.now()))[probe]
+
+
+def places(value: Any, at: Where = ()) -> Iterator[Where]:
+    """Every place in a JSON value; of a long list only its ends."""
+    if at:
+        yield at
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from places(each, (*at, key))
+    elif isinstance(value, list):
+        for index in {0, len(value) - 1} if value else ():
+            yield from places(value[index], (*at, index))
+
+
+def put(document: Any, at: Where, value: Any) -> Any:
+    """The document with another value at a place."""
+    changed = copy.deepcopy(document)
+    inner = changed
+    for step in at[:-1]:
+        inner = inner[step]
+    if value is GONE:
+        del inner[at[-1]]
+    else:
+        inner[at[-1]] = value
+    return changed
+
+
+def others(value: Any) -> list[Any]:
+    """What may stand there instead."""
+    return [GONE, None, PLANTED, 17 if isinstance(value, str) else "17", {"a": 1}, [[]]]
+
+
+def at(document: Any, place: Where) -> Any:
+    """What stands at a place."""
+    for step in place:
+        document = document[step]
+    return document
+
+
+async def spoilt_fields(it: Rig, probe: Probe) -> AsyncIterator[tuple[Where, Any, Answer]]:
+    """Every place of the probe's answer with everything that may stand there, and what is made of it."""
+    first: list[Any] = []
+
+    def noted(body: Any) -> Any:
+        first.append(body)
+        return body
+
+    it.change = noted
+    await see(it, probe)
+    for place in places(first[0]):
+        for value in others(at(first[0], place)):
+            it.change = lambda body, place=place, value=value: _changed(body, place, value)
+            yield place, value, await see(it, probe)
+    it.change = None
+
+
+def _changed(body: Any, place: Where, value: Any) -> Any:
+    try:
+        return put(body, place, value)
+    except (KeyError, IndexError, TypeError):
+        return body
+
+
+def says_less(truth: Any, answer: Any) -> bool:
+    """Whether the answer says what the truth says, or nothing, or repeats what was planted, part by part."""
+    if answer == truth or answer in (*NOTHING, "pending") or PLANTED.lower() in str(answer).lower():
+        return True
+    if isinstance(truth, dict) and isinstance(answer, dict):
+        facts = answer.keys() - {"because"}
+        return facts <= truth.keys() and all(says_less(truth[key], answer[key]) for key in facts)
+    if isinstance(truth, list | tuple) and isinstance(answer, list | tuple):
+        return all(any(says_less(one, each) for one in truth) for each in answer)
+    return False
+
+
+def exists(answer: Answer) -> Any:
+    """Whether something is said to be there, where the answer says that at all."""
+    return getattr(answer, "exists", None)
+
+
+# ARM leaves out what is not so: a group without a manager is one that AKS does not manage. Azure Monitor
+# leaves out what was not measured: a minute without a count may be one without a request.
+_LEFT_OUT: frozenset[tuple[type[Probe], str]] = frozenset(
+    {(GroupState, "managedBy"), (TrafficShare, "total"), (TrafficShare, "data")}
+)
+
+
+@pytest.mark.parametrize("kind", READ_AS_JSON, ids=name)
+async def test_a_field_that_went_bad_is_never_another_fact(it: Rig, kind: Kind) -> None:
+    probe = PROBES[kind](it)
+    truth = await see(it, probe)
+    wrong: list[tuple[Where, Any, Any]] = []
+    count = 0
+    async for place, value, answer in spoilt_fields(it, probe):
+        count += 1
+        if isinstance(answer, Unavailable):
+            if faults_of(answer.because):
+                wrong.append((place, value, answer.because))
+            continue
+        if any((type(probe), step) in _LEFT_OUT for step in place):
+            continue
+        less = says_less(msgspec.to_builtins(truth), msgspec.to_builtins(answer))
+        if not less or exists(answer) != exists(truth):
+            wrong.append((place, value, answer))
+    assert count > 6
+    assert not wrong, wrong[:3]
