@@ -51,6 +51,8 @@ from tests.sim.scheduler import Crashed, Scheduler, at
 from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
 
 WORKERS = 3
+HECKLES = (SignalKind.ROLLBACK,) * 5 + (SignalKind.PAUSE, SignalKind.PROMOTE, SignalKind.RETRY)
+"""What people say right after an order was given: most of all that they want everything back."""
 TICK_SECONDS = 60.0
 HOUSEKEEPING_MINUTES = 5
 DEQUEUES_MAX = 5
@@ -152,7 +154,8 @@ class Simulation:
         signals = f" [{', '.join(s.kind.value for s in seen.signals)}]" if seen.signals else ""
         if decision.actions and self.weather.strikes(self.weather.swarm.heckle):
             soon = self.chance.uniform(0, self.chance.choice((15, 120)))
-            self.scheduler.call(soon, lambda: self.people.say(SignalKind.ROLLBACK))
+            word = self.chance.choice(HECKLES)
+            self.scheduler.call(soon, lambda: self.people.say(word))
         self.told(self._who(), f"claims {decision.state.epoch} {place}: {decision.because}{signals}")
 
     def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:

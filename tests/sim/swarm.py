@@ -50,7 +50,7 @@ class Swarm(Struct, frozen=True, kw_only=True):
             had happened.
         zombie: a worker sleeps like that between a claim and one of its actions.
         doze: a worker sleeps like that between its load and its look at the world.
-        heckle: within two minutes of a claim with actions a person rolls back.
+        heckle: within two minutes of a claim with actions a person rolls back, pauses, promotes or retries.
         lost: an answer is lost after its effect; a batch may even be written a little later.
         refused: 429, 500 or 503 instead of the effect.
         blind: a probe is `Unavailable`.
