@@ -8,13 +8,15 @@ BODIES ?= 100000
 BLOCK ?=
 PUBLISHED ?=
 SEED ?=
+SEEDS ?= 10000
+FROM ?= 1
 WORKERS ?= 2
 UPGRADE ?=
 ARGS ?=
 
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test check bench fuzz soak lock clean
+.PHONY: help setup demo test check bench sim fuzz soak lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +38,10 @@ check: setup ## Lint, format, types and the import rules
 
 bench: setup ## Measure what the documents promise
 	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+sim: setup ## Run rollouts under faults: SEEDS=10000 from FROM=1, or SEED=number to hear the story of one
+	@exec $(PYTHON) -m tests.sim --workers $(WORKERS) \
+		$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM)) $(ARGS)
 
 soak: setup ## Kill the hosts of one rollout after another: KILLS=100, SEED=number to repeat its choices
 	@exec $(PYTHON) -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(ARGS)

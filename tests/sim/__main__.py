@@ -1,4 +1,4 @@
-"""`python -m tests.sim --seed N` replays a seed, `--seeds N --from M` runs many, `--mutants` plants bugs."""
+"""`--seed N` replays a seed, `--seeds N --from M` runs many, `--mutants` plants bugs: see `make sim`."""
 
 from __future__ import annotations
 

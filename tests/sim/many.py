@@ -47,6 +47,7 @@ def _results(seeds: Iterable[int], workers: int) -> Iterator[tuple[int, str | No
 def run_many(seeds: Iterable[int], workers: int) -> int:
     """Run seeds; print one line for each that broke something, and the rate."""
     kinds, outcomes, spent, count = Counter[str](), Counter[str](), 0.0, 0
+    begun = time.monotonic()
     for seed, violation, ends, seconds in _results(seeds, workers):
         count += 1
         spent += seconds
@@ -55,12 +56,13 @@ def run_many(seeds: Iterable[int], workers: int) -> int:
             kind = re.sub(r"[0-9][^ ]*", "n", violation)[:70]
             kinds[kind] += 1
             if kinds[kind] <= BROKEN_MAX:
-                print(f"python -m tests.sim --seed {seed}    # {violation[:220]}", flush=True)
+                print(f"make sim SEED={seed}    # {violation[:220]}", flush=True)
     told = ", ".join(f"{times} {outcome}" for outcome, times in sorted(outcomes.items()))
     rollouts = sum(outcomes.values())
     for kind, times in kinds.most_common():
         print(f"{times:6d} x {kind}")
     broken = kinds.total()
     print(f"{count} seeds, {broken} broken; {rollouts} rollouts ended ({told})")
-    print(f"{spent:.1f} CPU seconds: {rollouts / spent:.0f} rollouts a CPU second")
+    rate = f"{rollouts / spent:.0f} rollouts and {count / spent:.0f} seeds a CPU second"
+    print(f"{time.monotonic() - begun:.0f} s on {workers} processes, {spent:.1f} CPU seconds: {rate}")
     return int(broken > 0)

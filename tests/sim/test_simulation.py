@@ -18,7 +18,7 @@ PARTS = 6
 
 
 def replay(seed: int) -> str:
-    return f"python -m tests.sim --seed {seed}"
+    return f"make sim SEED={seed}"
 
 
 @pytest.mark.parametrize("seed", BROKE)
