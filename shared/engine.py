@@ -26,6 +26,9 @@ from shared.probes import Answer, Probe, Unavailable
 log = logging.getLogger("switchyard.engine")
 
 ROUNDS_MAX = 24
+# With a sweep every 15 s, 60 looks a minute: what Azure lets one identity ask of zones in a subscription, 500
+# reads in 5 minutes, is enough for these and the writes between them (`make limits`).
+FLEETS_PER_SWEEP_MAX = 15
 # A worker that slept since its look begins nothing: with the time that an order takes to arrive, this is less
 # than `stages.step.ORDER_SECONDS_MAX`, after which no step expects it any more.
 BEGIN_SECONDS_MAX = 240
@@ -87,9 +90,11 @@ class Engine:
         return Ticked(fleet=fleet_name, state=state, decisions=tuple(decisions))
 
     async def sweep(self) -> tuple[str, ...]:
-        """The names of the fleets that are due. An idle fleet costs nothing, an active one a read."""
+        """The fleets that are due and whose turn it is. An idle fleet costs nothing, an active one a read."""
         entries = await self._store.directory(active_only=True)
-        return tuple([entry.name for entry in entries if await self._due(entry.name)])
+        found = [(entry.name, await self._turn(entry.name)) for entry in entries]
+        due = ((name, turn) for name, turn in found if turn is not None)
+        return stages.in_turn(due, FLEETS_PER_SWEEP_MAX, self._clock.now())
 
     async def housekeep(self) -> None:
         """Publish what a crash left in an outbox, and stop sweeping fleets that have been quiet for long."""
@@ -99,17 +104,19 @@ class Engine:
             except SwitchyardError as error:
                 log.warning("%s: left to the next round: %s", entry.name, error)
 
-    async def _due(self, name: str) -> bool:
+    async def _turn(self, name: str) -> stages.Turn | None:
+        """How long a fleet can be kept waiting, None if nothing is due."""
         try:
             row = await self._store.load(name)
         except Unreadable as error:
             # A tick could do nothing either: the sweep goes on looking, and says so each time.
             log.critical("%s: left alone until a person has looked: %s", name, error)
-            return False
+            return None
         except SwitchyardError as error:
             log.warning("%s: ticked unseen: %s", name, error)
-            return True
-        return stages.due(row.state, row.pending, self._clock.now())
+            return stages.Turn.NOW
+        due = stages.due(row.state, row.pending, self._clock.now())
+        return stages.turn_of(row.state, row.pending) if due else None
 
     async def _keep(self, entry: FleetEntry, now: datetime) -> None:
         owed = await self._store.owed(entry.name, before=now - timedelta(seconds=OUTBOX_GRACE_SECONDS))

@@ -14,5 +14,18 @@ each kind of signal does in each phase.
 from stages.machine import decide, due, governing, idle, needs
 from stages.runbook import RUNBOOK
 from stages.table import TABLE
+from stages.turns import VERSIONS, Turn, in_turn, turn_of
 
-__all__ = ["RUNBOOK", "TABLE", "decide", "due", "governing", "idle", "needs"]
+__all__ = [
+    "RUNBOOK",
+    "TABLE",
+    "VERSIONS",
+    "Turn",
+    "decide",
+    "due",
+    "governing",
+    "idle",
+    "in_turn",
+    "needs",
+    "turn_of",
+]

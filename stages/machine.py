@@ -14,7 +14,7 @@ import msgspec
 from shared.actions import PointRecord
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet
-from shared.model import FleetState, HoldKind, Rollout, Signal, SignalKind, Stage
+from shared.model import FleetState, HoldKind, Rollout, Signal, Stage
 from shared.probes import ClusterSeen, ClusterState, Probe
 from stages import ended
 from stages.apply import apply_move
@@ -23,15 +23,15 @@ from stages.patience import next_poll, patient
 from stages.react import Reacted, react
 from stages.runbook import entry, step_of
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
+from stages.turns import VERSIONS
 from stages.watching import hindrance, remembering, watched
 
-_VERSIONS = (SignalKind.VERSION_AVAILABLE, SignalKind.VERSION_PUBLISHED)
 _TRANSIENT_SECONDS = 5
 
 
 def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
     """Whether a tick has anything to look at. A fleet with nothing due costs one read."""
-    if any(signal.kind not in _VERSIONS for signal in signals):
+    if any(signal.kind not in VERSIONS for signal in signals):
         return True
     if signals and not _waits_to_ask(state, now):
         return True
@@ -56,7 +56,7 @@ def needs(
     reacted = react(governing(fleet, plan, state), state, signals, now, None)
     rollout = reacted.state.rollout
     if rollout is None or rollout.outcome is not None or reacted.started:
-        starts = any(signal.kind in _VERSIONS for signal in signals) and not _waits_to_ask(state, now)
+        starts = any(signal.kind in VERSIONS for signal in signals) and not _waits_to_ask(state, now)
         live: frozenset[Probe] = (
             frozenset({ClusterState(state.live)}) if starts or reacted.started else frozenset()
         )

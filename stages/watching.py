@@ -15,8 +15,12 @@ from shared.probes import ClusterSeen, ClusterState, Probe
 from stages.looking import elsewhere, point, records, seen_as
 from stages.step import Move, act, hold
 
+# Done in the tick that looked a moment ago, and followed by the settle window.
+_FORMAL = frozenset({"hand_over", "report"})
 _BACK = frozenset({"divert", "prove", "restore_ttl", "remove_candidate"})
-_MOVED = frozenset({"converge", "observe", "unfreeze", "restore_ttl"})
+_MOVED = frozenset({"converge", "observe", "restore_ttl"})
+# The step after them looks at every live record before it does anything.
+_BEFORE_RECORDS = frozenset({"recheck", "unfreeze"})
 _ON_CANDIDATE = frozenset({"converge", "observe", "bake"})
 
 
@@ -30,11 +34,11 @@ def _with_records(rollout: Rollout) -> bool:
     """Whether this step looks at the live records: zones take few reads, so no other step does."""
     match rollout.stage:
         case Stage.SWITCH:
-            return rollout.step != "recheck"
+            return rollout.step not in _BEFORE_RECORDS
         case Stage.ROLLBACK:
             return rollout.step in _BACK
         case stage:
-            return stage is Stage.RETIRE
+            return stage is Stage.RETIRE and rollout.step not in _FORMAL
 
 
 def remembering(rollout: Rollout, seen: Seen) -> Rollout:

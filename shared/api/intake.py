@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import stages
 from shared import signals
 from shared.engine import QUIET_SECONDS, Engine, Ticked
 from shared.errors import Refused, SwitchyardError
@@ -123,7 +124,7 @@ class Intake:
     ) -> None:
         """Store them all, then act on them: what a storm brought is acted on at once, not one by one."""
         marked: set[str] = set()
-        new: dict[str, None] = {}
+        new: dict[str, bool] = {}
         for signal in found:
             if signal.fleet not in marked and _unmarked(by_name[signal.fleet], now):
                 # Marked first: a crash in between leaves a fleet that is swept for nothing, no lost signal.
@@ -131,11 +132,12 @@ class Intake:
                 await self._store.mark(signal.fleet, active=True, now=now)
             marked.add(signal.fleet)
             if await self._store.accept(signal):
-                new[signal.fleet] = None
+                new[signal.fleet] = new.get(signal.fleet, False) or signal.kind not in stages.VERSIONS
             else:
                 log.info("%s: %s was here before", signal.fleet, signal.id)
-        for fleet in new:
-            await self._act(fleet, now)
+        for fleet, pressing in new.items():
+            # A new version is there for every fleet in the same minute: the sweep starts them in turn.
+            await (self._act(fleet, now) if pressing else self._store.mark(fleet, active=True, now=now))
 
     async def _act(self, fleet: str, now: datetime) -> None:
         try:

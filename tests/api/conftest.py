@@ -32,6 +32,11 @@ class Client:
         self.intake = Intake(self.rig.store, self.rig.engine, self.rig.clock)
         self.api = Api(self.rig.store, self.intake, self.rig.clock)
 
+    async def swept(self) -> None:
+        """The timer ticks the fleets whose turn it is."""
+        for name in await self.rig.engine.sweep():
+            await self.rig.engine.tick(name)
+
     async def call(
         self,
         handler: Callable[[Request], Awaitable[Response]],

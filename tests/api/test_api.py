@@ -69,6 +69,7 @@ async def test_an_event_from_azure_starts_a_rollout_and_the_same_event_twice_is_
     for _ in range(2):
         taken = await client.call(client.api.take_events, body)
         assert taken.status == 200
+        await client.swept()
     rollouts = content(await client.call(client.api.list_rollouts, fleet="contoso"))["rollouts"]
     assert [(r["id"], r["version"]) for r in rollouts] == [("contoso-0001", VERSION)]
 
@@ -236,6 +237,7 @@ async def test_a_release_whose_data_came_in_base64_is_taken_from_the_trigger(cli
     event = EventGridEventInConverter.decode(Datum(json.dumps(body), "json"), trigger_metadata=None)
     await client.intake.grid_event(event)
     assert not client.intake.refused
+    await client.swept()
     told = await client.rig.store.disposition(FLEET.name, f"{FLEET.name}/platform/releases/release-42")
     assert told is not None
 

@@ -1,0 +1,44 @@
+"""Whose turn it is when more fleets are due than Azure lets one identity look at.
+
+Decides who goes first: whoever cannot wait, without any limit; then the rollouts under way, so that what was
+begun is finished under watchful eyes before more is begun; then those that are to start. Within a group the
+order is another one at every sweep, so that a fleet whose tick fails again and again holds up nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import IntEnum
+from zlib import crc32
+
+from shared.model import FleetState, Signal, SignalKind, Stage
+
+VERSIONS = (SignalKind.VERSION_AVAILABLE, SignalKind.VERSION_PUBLISHED)
+"""News that may start a rollout, and that nobody minds to wait for."""
+
+
+class Turn(IntEnum):
+    """How long a fleet that is due can be kept waiting, the shortest first."""
+
+    NOW = 0
+    UNDER_WAY = 1
+    TO_START = 2
+
+
+def turn_of(state: FleetState, signals: Iterable[Signal]) -> Turn:
+    """A rollback, a person and an alert wait for nobody."""
+    rollout = state.rollout
+    if rollout is not None and rollout.stage is Stage.ROLLBACK and rollout.outcome is None:
+        return Turn.NOW
+    kinds = {signal.kind for signal in signals}
+    if kinds.difference(VERSIONS):
+        return Turn.NOW
+    return Turn.TO_START if kinds and (rollout is None or rollout.outcome is not None) else Turn.UNDER_WAY
+
+
+def in_turn(due: Iterable[tuple[str, Turn]], fleets_max: int, now: datetime) -> tuple[str, ...]:
+    """Of the fleets that are due those whose turn it is: all that cannot wait, and `fleets_max` others."""
+    drawn = sorted(due, key=lambda each: (each[1], crc32(f"{each[0]} {now.isoformat()}".encode())))
+    first = sum(turn is Turn.NOW for _, turn in drawn)
+    return tuple(name for name, _ in drawn[: first + fleets_max])

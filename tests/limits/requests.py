@@ -1,0 +1,145 @@
+"""What each question and each order costs in requests to Azure: one line each, as it crosses the wire.
+
+`test_requests.py` holds every line against what the adapters really send. `{}` in a path is any one segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from shared.actions import (
+    Action,
+    Deploy,
+    DestroyCluster,
+    Freeze,
+    PointRecord,
+    StartCluster,
+    StartSync,
+    StopCluster,
+    Thaw,
+)
+from shared.fleet import Fleet, Record, SlotName, Source, Target
+from shared.probes import (
+    ClusterState,
+    CommandState,
+    DeploymentCheck,
+    DeploymentState,
+    GateReading,
+    GroupState,
+    Probe,
+    RecordState,
+    SlotAddress,
+    SyncState,
+    TrafficShare,
+)
+
+Request = tuple[str, str]
+"""Method and path."""
+
+VALIDATION_POLLS = 3
+"""How often ARM is asked how far a deployment's validation is, once a second. The stand-in needs no time."""
+
+_FLUX = "providers/Microsoft.KubernetesConfiguration/fluxConfigurations"
+
+
+def asked(fleet: Fleet, probes: Iterable[Probe]) -> list[tuple[Probe, list[Request]]]:
+    """The requests of one look. Readings of the same metric on several slots share theirs."""
+    sent: set[str] = set()
+    found = []
+    for probe in probes:
+        requests = of_probe(fleet, probe)
+        if isinstance(probe, GateReading) and probe.gate.source is Source.METRICS:
+            gate = probe.gate
+            query = f"{gate.namespace} {gate.metric} {gate.aggregation} {gate.filter} {probe.since}"
+            requests = [] if query in sent else requests
+            sent.add(query)
+        found.append((probe, requests))
+    return found
+
+
+def of_probe(fleet: Fleet, probe: Probe) -> list[Request]:
+    """What an answer costs."""
+    match probe:
+        case ClusterState(slot):
+            return [("GET", fleet.slot(slot).cluster_id)]
+        case CommandState(slot, command_id):
+            return [("GET", f"{fleet.slot(slot).cluster_id}/commandResults/{command_id}")]
+        case SyncState(slot):
+            return [("GET", path) for path in _configurations(fleet, slot)]
+        case SlotAddress(slot):
+            resource = fleet.slot(slot).public_ip_id
+            return [("GET", resource)] if fleet.slot(slot).address is None and resource else []
+        case RecordState(record):
+            return [("GET", _record(record))]
+        case DeploymentCheck():
+            return [("POST", f"{_deployment(fleet, 'switchyard-check')}/validate")]
+        case DeploymentState(name):
+            return [("GET", _deployment(fleet, name))]
+        case GroupState():
+            return [("GET", f"/subscriptions/{fleet.subscription_id}/resourcegroups")]
+        case TrafficShare() | GateReading():
+            return _reading(fleet, probe)
+
+
+def of_action(fleet: Fleet, action: Action) -> list[Request]:
+    """What an order costs where nothing is in its way."""
+    match action:
+        case PointRecord(record):
+            return [("GET", _record(record)), ("PUT", _record(record))]
+        case Deploy(name):
+            return [("PUT", _deployment(fleet, name))]
+        case StartSync(slot):
+            return [("PUT", path) for path in _configurations(fleet, slot)]
+        case Freeze(slot) | Thaw(slot):
+            cluster = fleet.slot(slot).cluster_id
+            return [("GET", cluster), ("POST", f"{cluster}/runCommand")]
+        case StartCluster(slot):
+            return [("POST", f"{fleet.slot(slot).cluster_id}/start")]
+        case StopCluster(slot):
+            return [("POST", f"{fleet.slot(slot).cluster_id}/stop")]
+        case DestroyCluster(slot):
+            return [("DELETE", fleet.slot(slot).cluster_id)]
+
+
+def later(probe: Probe, fleet: Fleet) -> list[Request]:
+    """What an answer costs on Azure beyond what the stand-in asks for."""
+    if not isinstance(probe, DeploymentCheck):
+        return []
+    return [("GET", f"{_deployment(fleet, 'switchyard-check')}/operationStatuses/1")] * VALIDATION_POLLS
+
+
+def path_of(url: str) -> str:
+    """The path of a recorded URL."""
+    return urlsplit(url).path
+
+
+def _reading(fleet: Fleet, probe: GateReading | TrafficShare) -> list[Request]:
+    if isinstance(probe, TrafficShare):
+        return [_batch(fleet)]
+    slot = fleet.slot(probe.slot)
+    match probe.gate.source:
+        case Source.METRICS:
+            return [_batch(fleet)]
+        case Source.LOGS:
+            resource = slot.gateway_id if probe.gate.target is Target.GATEWAY else slot.cluster_id
+            return [("POST", f"/v1{resource}/query")]
+        case Source.HTTP:
+            return []
+
+
+def _batch(fleet: Fleet) -> Request:
+    return "POST", f"/subscriptions/{fleet.subscription_id}/metrics:getBatch"
+
+
+def _record(record: Record) -> str:
+    return f"{record.zone_id}/{record.type.value}/{record.name}"
+
+
+def _deployment(fleet: Fleet, name: str) -> str:
+    group = f"/subscriptions/{fleet.subscription_id}/resourcegroups/{fleet.provisioner.resource_group}"
+    return f"{group}/providers/Microsoft.Resources/deployments/{name}"
+
+
+def _configurations(fleet: Fleet, slot: SlotName) -> list[str]:
+    return [f"{fleet.slot(slot).cluster_id}/{_FLUX}/{each.name}" for each in fleet.sync]

@@ -1,0 +1,149 @@
+"""The costs that `make limits` reckons with are those of the real adapters and SDK clients on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from shared.actions import (
+    Action,
+    Deploy,
+    DestroyCluster,
+    Freeze,
+    PointRecord,
+    StartCluster,
+    StartSync,
+    StopCluster,
+    Thaw,
+)
+from shared.fleet import Fleet, Record, SlotName
+from shared.probes import (
+    ClusterState,
+    CommandState,
+    DeploymentCheck,
+    DeploymentState,
+    GateReading,
+    GroupState,
+    Probe,
+    RecordSeen,
+    RecordState,
+    SlotAddress,
+    SyncState,
+    TrafficShare,
+)
+from tests.azure.rig import Rig, rig
+from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
+from tests.limits.requests import Request, asked, of_action, of_probe, path_of
+from tests.wire.rig import addressed_fleet, private_fleet
+from tests.world.manual_clock import VERSION
+
+NAME = "switchyard-contoso-0001"
+FLEET = addressed_fleet()
+NEEDED: dict[type[Probe], Probe] = {
+    ClusterState: ClusterState(BLUE),
+    SlotAddress: SlotAddress(BLUE),
+    RecordState: RecordState(FLEET.live_records[0]),
+    DeploymentCheck: DeploymentCheck(GREEN, VERSION, "1.4.0"),
+    DeploymentState: DeploymentState(NAME),
+    SyncState: SyncState(BLUE),
+    CommandState: CommandState(BLUE, "c-1"),
+    GateReading: GateReading(NODES, BLUE),
+    GroupState: GroupState(BLUE),
+}
+
+
+@pytest.fixture
+async def azure(tmp_path: Path) -> AsyncIterator[Rig]:
+    """The adapters on a wire whose world has run for a while."""
+    async with rig(tmp_path, FLEET) as started:
+        started.estate.clock.pass_seconds(1800)
+        yield started
+
+
+def sent(azure: Rig) -> list[Request]:
+    """What crossed the wire since this was last asked, in lower case."""
+    lines = azure.exchanges()
+    return sorted((line["method"], path_of(line["url"]).lower()) for line in lines)
+
+
+def expected(requests: list[Request]) -> list[Request]:
+    """The same form."""
+    return sorted((method, path.lower()) for method, path in requests)
+
+
+async def look(azure: Rig, probe: Probe, fleet: Fleet = FLEET) -> list[Request]:
+    """What one question costs."""
+    sent(azure)
+    await azure.azure.observe(fleet, frozenset({probe}), azure.estate.clock.now())
+    return sent(azure)
+
+
+@pytest.mark.parametrize("kind", [each for each in get_args(Probe) if each is not TrafficShare])
+async def test_a_question_costs_what_the_table_says(azure: Rig, kind: type[Probe]) -> None:
+    probe = NEEDED[kind]
+    assert await look(azure, probe) == expected(of_probe(FLEET, probe))
+
+
+async def test_a_measurement_costs_what_the_table_says(azure: Rig) -> None:
+    hour_ago = azure.estate.clock.now() - timedelta(hours=1)
+    for probe in (GateReading(ERRORS, GREEN), GateReading(HEALTH, BLUE), TrafficShare(hour_ago)):
+        assert await look(azure, probe) == expected(of_probe(FLEET, probe))
+
+
+async def test_an_address_that_is_declared_costs_nothing(azure: Rig) -> None:
+    slots = tuple(msgspec.structs.replace(each, address=ADDRESSES[each.name]) for each in FLEET.slots)
+    fleet = msgspec.structs.replace(FLEET, slots=slots)
+    assert await look(azure, SlotAddress(GREEN), fleet) == [] == of_probe(fleet, SlotAddress(GREEN))
+
+
+async def test_readings_of_one_metric_on_two_slots_share_a_request(azure: Rig) -> None:
+    probes: list[Probe] = [GateReading(NODES, BLUE), GateReading(NODES, GREEN)]
+    sent(azure)
+    await azure.azure.observe(FLEET, frozenset(probes), azure.estate.clock.now())
+    assert sent(azure) == expected([each for _, requests in asked(FLEET, probes) for each in requests])
+
+
+async def etag(azure: Rig, record: Record) -> str | None:
+    """The etag that a record set has now."""
+    seen = await azure.see(RecordState(record))
+    assert isinstance(seen, RecordSeen)
+    return seen.etag
+
+
+async def order(azure: Rig, action: Action) -> None:
+    """Give an order, and hold what it cost against the table."""
+    sent(azure)
+    await azure.azure.perform(azure.estate.fleet, action, epoch=1)
+    assert sent(azure) == expected(of_action(azure.estate.fleet, action)), action
+
+
+async def test_every_order_costs_what_the_table_says(azure: Rig) -> None:
+    clock = azure.estate.clock
+    live = FLEET.live_records[0]
+    orders: list[Action] = [
+        PointRecord(live, GREEN, ADDRESSES[GREEN], 30, await etag(azure, live)),
+        Deploy(NAME, GREEN, VERSION, "1.4.0"),
+        StartSync(GREEN),
+        Freeze(BLUE, clock.now() + timedelta(hours=1)),
+        Thaw(BLUE),
+        StopCluster(BLUE),
+        StartCluster(BLUE),
+        DestroyCluster(BLUE, None),
+    ]
+    assert {type(each) for each in orders} == set(get_args(Action))
+    for action in orders:
+        await order(azure, action)
+        clock.pass_seconds(1800)
+
+
+async def test_a_record_of_a_private_zone_costs_the_same(tmp_path: Path) -> None:
+    fleet = private_fleet()
+    live = fleet.live_records[0]
+    async with rig(tmp_path, fleet) as azure:
+        assert await look(azure, RecordState(live), fleet) == expected(of_probe(fleet, RecordState(live)))
+        await order(azure, PointRecord(live, SlotName("green"), "10.20.1.20", 30, await etag(azure, live)))
