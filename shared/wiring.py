@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -88,11 +88,12 @@ def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, World, Pu
         logs_endpoint=settings.logs_endpoint,
         probe_proxy=settings.probe_proxy,
     )
+    way = partial(connection.transport, json=False)
     if settings.storage_connection is not None:
-        tables = AzureTables.from_connection_string(settings.storage_connection, clock=clock)
+        tables = AzureTables.from_connection_string(settings.storage_connection, clock=clock, transport=way)
     else:
         endpoint = settings.tables_endpoint or ""
-        tables = AzureTables.from_endpoint(endpoint, connection.credential, clock=clock)
+        tables = AzureTables.from_endpoint(endpoint, connection.credential, clock=clock, transport=way)
     return TableStore(tables, resources_of), AzureWorld(connection), EventGridTopics(connection)
 
 

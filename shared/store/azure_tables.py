@@ -7,19 +7,25 @@ is in the rows. The SDK is imported at the first request: indexing the function 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from email.utils import mktime_tz, parsedate_tz
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from shared.clock import ServiceClock
 from shared.errors import Retry, SwitchyardError
-from shared.store.tables import Clash, Entity, Found, Lost, Range, Verb, Write
+from shared.store.table_errors import code_of, said, translated
+from shared.store.tables import Entity, Found, Lost, Range, Verb, Write
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.data.tables import TableEntity
     from azure.data.tables.aio import TableClient, TableServiceClient
+
+log = logging.getLogger(__name__)
+
+Transport = Callable[[str], Any]
+"""Makes an azure.core transport to an endpoint."""
 
 AUDIENCE = "https://storage.azure.com"
 
@@ -30,15 +36,15 @@ _PATIENCE: dict[str, Any] = {
     "retry_backoff_max": 2,
     "connection_timeout": 3,
     "read_timeout": 5,
+    # The body would go along: a fleet's state.
+    "permit_redirects": False,
 }
 
 REQUEST_SECONDS_MAX = 15
 """All attempts of one request together, with any wait that the service asked for in between."""
 
-# What the SDK lets slip when it parses a batch's answer that was cut short or is no batch's answer at all.
-_UNREADABLE = (HTTPException, AttributeError, IndexError, ValueError)
-
 _SENT_AT = "switchyard_sent_at"
+_VERSION = "x-ms-version"
 _TABLE_MISSING = "TableNotFound"
 _TABLE_THERE = "TableAlreadyExists"
 
@@ -53,17 +59,24 @@ class AzureTables:
 
     @classmethod
     def from_connection_string(
-        cls, connection_string: str, *, clock: ServiceClock | None = None, **options: Any
+        cls,
+        connection_string: str,
+        *,
+        clock: ServiceClock | None = None,
+        transport: Transport | None = None,
+        **options: Any,
     ) -> AzureTables:
         """With an account key, as Azurite has it. `clock` hears the date of each answer.
 
-        `options` go to the SDK's client.
+        `transport` makes the way to the endpoint, in the event loop; `options` go to the SDK's client.
         """
 
         def connect() -> TableServiceClient:
             from azure.data.tables.aio import TableServiceClient
 
             how = {**_PATIENCE, **_hooks(clock), **options}
+            if transport is not None:
+                how["transport"] = transport(_endpoint_in(connection_string))
             return TableServiceClient.from_connection_string(connection_string, **how)
 
         return cls(connect)
@@ -75,6 +88,7 @@ class AzureTables:
         credential: Callable[[], AsyncTokenCredential],
         *,
         clock: ServiceClock | None = None,
+        transport: Transport | None = None,
         **options: Any,
     ) -> AzureTables:
         """With a managed identity, over HTTPS. `credential` is asked for at the first request."""
@@ -83,6 +97,8 @@ class AzureTables:
             from azure.data.tables.aio import TableServiceClient
 
             how = {**_PATIENCE, **_hooks(clock), **options}
+            if transport is not None:
+                how["transport"] = transport(endpoint)
             return TableServiceClient(endpoint, credential=credential(), audience=AUDIENCE, **how)
 
         return cls(connect)
@@ -119,7 +135,7 @@ class AzureTables:
             try:
                 return _found(await client.get_entity(partition, row_key))
             except ResourceNotFoundError as error:
-                if _code(error) == _TABLE_MISSING:
+                if code_of(error) in ("", _TABLE_MISSING):
                     raise
                 return None
 
@@ -134,11 +150,11 @@ class AzureTables:
                 verb, entity, how = operations[0]
                 answer = await getattr(client, f"{verb}_entity")(entity, **how, retry_total=0)
                 return str((answer or {}).get("etag", ""))
-            try:
-                answers = await client.submit_transaction(operations, retry_total=0)
-                return str(answers[0].get("etag", ""))
-            except _UNREADABLE as error:
-                raise Lost(f"Table Storage gave an unreadable answer: {error!r}") from error
+            answers = await client.submit_transaction(operations, retry_total=0)
+            if len(answers) != len(operations):
+                because = f"Table Storage answered {len(answers)} of {len(operations)} parts of a write"
+                raise Lost(because)
+            return str(answers[0].get("etag", ""))
 
         return await self._ask(table, ask, writes=True)
 
@@ -160,7 +176,7 @@ class AzureTables:
                 try:
                     return await ask(client)
                 except AzureError as error:
-                    if _code(error) != _TABLE_MISSING:
+                    if code_of(error) != _TABLE_MISSING:
                         raise
                 await _create(client)
                 return await ask(client)
@@ -168,7 +184,14 @@ class AzureTables:
             because = f"Table Storage took more than {REQUEST_SECONDS_MAX} s"
             raise (Lost(because) if writes else Retry(because)) from error
         except AzureError as error:
-            raise _translated(error, writes=writes) from error
+            raise translated(error, writes=writes) from error
+        except SwitchyardError:
+            raise
+        except Exception as error:
+            # What the SDK lets slip when it reads an answer that is cut, garbled or of another form.
+            log.warning("an answer of Table Storage could not be read", exc_info=True)
+            because = "Table Storage gave an answer that could not be read"
+            raise (Lost(because) if writes else Retry(because)) from error
 
     def _client(self, table: str) -> TableClient:
         if self._service is None:
@@ -180,21 +203,30 @@ class AzureTables:
 
 def _hooks(clock: ServiceClock | None) -> dict[str, Any]:
     """What the SDK calls around each attempt of a request, so that `clock` hears when it was answered."""
-    if clock is None:
-        return {}
 
     def sends(request: Any) -> None:
-        request.context[_SENT_AT] = clock.elapsed()
+        if clock is not None:
+            request.context[_SENT_AT] = clock.elapsed()
 
     def answers(response: Any) -> None:
         answer = response.http_response
-        # What refuses may be a balancer in between, with a clock of its own.
-        if answer.status_code < 300:
+        wait = answer.headers.get("Retry-After", "")
+        if answer.status_code >= 300 and wait.isdigit() and response.http_request.method == "GET":
+            # The SDK would sleep it out, and the invocation be paid for it.
+            raise Retry(f"Table Storage is busy: it answered {answer.status_code}", float(wait))
+        # What refuses, or is not signed as this service's, may be a balancer in between with its own clock.
+        if clock is not None and answer.status_code < 300 and _VERSION in answer.headers:
             date = parsedate_tz(answer.headers.get("Date"))
             if date is not None:
                 clock.heard(mktime_tz(date), response.context[_SENT_AT])
 
     return {"raw_request_hook": sends, "raw_response_hook": answers}
+
+
+def _endpoint_in(connection_string: str) -> str:
+    parts = dict(part.split("=", 1) for part in connection_string.split(";") if "=" in part)
+    suffix = parts.get("EndpointSuffix", "core.windows.net")
+    return parts.get("TableEndpoint") or f"https://{parts.get('AccountName')}.table.{suffix}"
 
 
 async def _create(client: TableClient) -> None:
@@ -203,8 +235,8 @@ async def _create(client: TableClient) -> None:
     try:
         await client.create_table()
     except AzureError as error:
-        if _code(error) != _TABLE_THERE:
-            raise Retry(f"Table Storage did not make a table: {_said(error)}") from error
+        if code_of(error) != _TABLE_THERE:
+            raise Retry(f"Table Storage did not make a table: {said(error)}") from error
 
 
 def _filter(rows: Range) -> str:
@@ -245,32 +277,3 @@ def _operation(write: Write) -> tuple[str, Entity, dict[str, Any]]:
             return "upsert", write.entity, {"mode": UpdateMode.MERGE}
         case Verb.DELETE:
             return "delete", write.entity, {}
-
-
-def _code(error: Exception) -> str:
-    code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code or _headers(error).get("x-ms-error-code", "")))
-
-
-def _headers(error: Exception) -> Mapping[str, str]:
-    response = getattr(error, "response", None)
-    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
-    return headers
-
-
-def _said(error: Exception) -> str:
-    status = getattr(error, "status_code", None)
-    return f"{status} {_code(error)}".strip() if status else type(error).__name__
-
-
-def _translated(error: Exception, *, writes: bool) -> SwitchyardError | Exception:
-    """A conflict is the store's business, silence is a retry, and a request that is wrong in itself a bug."""
-    status = getattr(error, "status_code", None)
-    if writes and status in (404, 409, 412):
-        return Clash(f"Table Storage refused the write: {_said(error)}")
-    if status in (400, 404, 405, 409, 412, 413, 414):
-        return error
-    because = f"Table Storage gave no usable answer: {_said(error)}"
-    wait = _headers(error).get("Retry-After", "")
-    after_seconds = float(wait) if wait.isdigit() else None
-    return Lost(because, after_seconds) if writes else Retry(because, after_seconds)
