@@ -63,7 +63,7 @@ class Scenario(NamedTuple):
     timeless: frozenset[str] = frozenset()
     crashes: int = 1
     losses: int = 1
-    repeats: int = 1
+    repeats: int = 0
 
 
 class Model:
@@ -308,7 +308,7 @@ class Model:
     def _is_doomed(self, place: Place, epoch: int) -> bool:
         """Whether all that a worker can still do is to send a claim that the table will refuse, and begin anew."""
         match place.request:
-            case WriteRows(writes) if not place.is_unsure:
+            case WriteRows(writes) if not place.is_unsure and not place.is_told:
                 etag = next(write.etag for write in writes if services.key_of(write) == rows.STATE_KEY)
                 return etag is not None and etag != services.etag_of(epoch)
             case Look():
