@@ -59,7 +59,6 @@ class Meaning(Struct, frozen=True, kw_only=True, omit_defaults=True):
     versions: dict[str, str] = {}
     version: str | None = None
     template_version: str | None = None
-    by: str | None = None
     note: str | None = None
 
 
@@ -147,7 +146,6 @@ def _signal(envelope: Envelope, meaning: Meaning, found: Match, suffix: tuple[st
         versions=meaning.versions,
         version=meaning.version,
         template_version=meaning.template_version,
-        by=meaning.by,
         note=meaning.note,
     )
 
@@ -248,10 +246,10 @@ def _published(envelope: Envelope) -> Meaning:
     told = f"{clean(by, 120)} published {what}" if by else f"{what} was published"
     return Meaning(
         kind=SignalKind.VERSION_PUBLISHED,
+        # Whoever sends an event can write any name into it: it is told, and it is nobody's word.
         because=f"{told}: {clean(note, 200)}" if note else told,
         version=version,
         template_version=template,
-        by=by,
         note=note,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from shared.api.access import ACTION_GROUPS, EVENT_GRID, ROUTES, TABLE, Role
 from shared.api.http import Request, Response
 from shared.api.identity import Caller, Nobody, Principal
-from shared.fleet import Approvals
+from shared.fleet import Approvals, Channel
 from shared.model import SignalKind
 from tests.api.conftest import EXAMPLE, OLIVIA, Client, content
 from tests.engine.rig import VERSION
@@ -243,3 +244,31 @@ def test_every_act_has_its_roles_and_none_is_open_to_nobody() -> None:
     asked = {act for route in ROUTES.values() for act in (*route.acts, route.besides) if act is not None}
     assert asked == TABLE.keys()
     assert all(TABLE.values())
+
+
+async def test_a_name_in_an_event_is_part_of_what_it_says_and_is_nobodys_word(client: Client) -> None:
+    fleet = msgspec.structs.replace(
+        FLEET, versions=msgspec.structs.replace(FLEET.versions, channel=Channel.PLATFORM)
+    )
+    await client.rig.store.apply(fleet, if_match=None, now=client.rig.clock.now())
+    client.intake.forget()
+    release = {
+        "specversion": "1.0",
+        "type": "Switchyard.ClusterVersionPublished",
+        "source": "/platform/releases",
+        "id": "release-42",
+        "data": {"kubernetes_version": VERSION, "published_by": "olivia@contoso.com"},
+    }
+    assert (await client.call(client.api.take_events, release)).status == 200
+    await client.rig.minute()
+    assert (await client.rig.rollout()).started_by == "version_published"
+    first = (await client.rig.store.audit("contoso"))[0]
+    assert first.who == "version_published"
+    assert "olivia@contoso.com published Kubernetes" in first.because
+
+
+def test_the_documents_table_of_roles_is_the_one_that_is_asked() -> None:
+    text = (EXAMPLE.parent.parent / "docs" / "security.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+?) \| (✓?) *\| (✓?) *\| (✓?) *\|$", text, re.MULTILINE)
+    told = {what: {role for role, cell in zip(Role, cells, strict=True) if cell} for what, *cells in rows}
+    assert told == {act.value: set(roles) for act, roles in TABLE.items()}
