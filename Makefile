@@ -8,6 +8,7 @@ BODIES ?= 100000
 BLOCK ?=
 PUBLISHED ?=
 SEED ?=
+ROLLOUTS ?= 500
 SEEDS ?= 10000
 FROM ?= 1
 WORKERS ?= 2
@@ -16,7 +17,7 @@ ARGS ?=
 
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test check bench sim fuzz soak lock clean
+.PHONY: help setup demo test check bench sim fuzz soak model limits lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +50,12 @@ soak: setup ## Kill the hosts of one rollout after another: KILLS=100, SEED=numb
 fuzz: setup ## Send bad requests to every door: BODIES=100000, SEED=number for others, BLOCK=number to repeat one
 	@exec $(PYTHON) -m tests.fuzz --bodies $(BODIES) $(if $(SEED),--seed $(SEED)) $(if $(BLOCK),--block $(BLOCK)) \
 		$(if $(PUBLISHED),--published) $(ARGS)
+
+model: setup ## Walk through every interleaving of three workers, and show what each planted bug does
+	@exec $(PYTHON) -m tests.model
+
+limits: setup ## Roll out an estate in virtual time, and hold what it asks against Azure's limits: ROLLOUTS=500
+	@exec $(PYTHON) -m tests.limits --rollouts $(ROLLOUTS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lock: setup ## Write the lock files anew; UPGRADE=1 looks for newer versions
 	@UPGRADE=$(UPGRADE) tools/lock.sh

@@ -21,15 +21,12 @@ def main() -> int:
     search.run()
     stuck = 0 if search.broken else search.stuck()
     seconds = time.process_time() - begun
-    rate = len(search.states) / seconds
-    print(f"three workers, one alert, one crash, one lost answer: {len(search.states):,} states,")
-    print(
-        f"  {len(search.targets):,} edges, {seconds:.1f} s of CPU, {rate:,.0f} states/s; {search.unreduced():,}"
-    )
-    print(
-        f"  states if workers had names; {search.rests:,} in which nothing moves; {stuck} that never get there"
-    )
-    print(f"  broken: {search.broken or 'nothing'}", *search.trace() if search.broken else (), sep="\n  ")
+    states, edges = len(search.states), len(search.targets)
+    print("three workers, one alert, one crash, one lost answer:")
+    print(f"  {states:,} states, {edges:,} edges, {seconds:.1f} s of CPU, {states / seconds:,.0f} states/s")
+    print(f"  {search.unreduced():,} states if workers had names; {search.rests:,} in which nothing moves;")
+    print(f"  {stuck} that never get there; broken: {search.broken or 'nothing'}")
+    print(*(search.trace() if search.broken else ()), sep="\n  ")
     missed = [bug.name for bug in BUGS if not _found(Search(bug.scenario), bug.name)]
     print(f"not found: {', '.join(missed)}" if missed else f"all {len(BUGS)} planted bugs are found")
     return 1 if search.broken or stuck or missed else 0

@@ -1,7 +1,7 @@
 """The product's own code, stopped at every request that it makes: what it asks, and the doors that ask it.
 
 The engine, the store and the record sets are the real ones; only what lies behind them is replaced, by an
-awaitable that hands a request to whoever drives the coroutine. Decides nothing: who answers what is `model`'s.
+awaitable that hands a request to whoever drives the coroutine. Decides nothing: the answers are `moves`'.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from shared.store.table_store import TableStore
 from shared.store.tables import Verb, Write
 from tests.model.asking import AskingRecords, AskingTables
 from tests.model.estate import RecordSet as LiveRecord
-from tests.model.model import Scenario
+from tests.model.moves import Scenario
 from tests.model.states import beginning
 from tests.model.worker import BEGIN, NOTCH, Code
 
@@ -39,7 +39,7 @@ AT_THE_STOP = Scenario(
     record=LiveRecord("green", 300, 1),
     losses=0,
 )
-"""From the order to stop the old cluster on, which carries no epoch, to the end of the rollout or of its way back."""
+"""From the order to stop the old cluster on, which carries no epoch, to the end of the rollout."""
 
 TWINS = AT_THE_SWITCH._replace(code=Code(twins=True, merges=False), crashes=0)
 """Claims without an identity of their own: a worker may take another's equal claim for its own."""
@@ -110,7 +110,7 @@ class _Believes(TableStore):
     """Takes a claim without an answer for won."""
 
     async def _is_written(self, fleet: str, epoch: int, identity: str) -> bool:
-        return True
+        return True  # Whatever the audit trail says.
 
 
 class _ActsFirst(Engine):
@@ -169,7 +169,7 @@ class _SkipsEqual(Engine):
     def _looks_right(self, action: object) -> bool:
         if not isinstance(action, PointRecord):
             return False
-        return self._looked[RecordState(action.record)].targets == (action.address,)
+        return bool(self._looked[RecordState(action.record)].targets == (action.address,))
 
 
 def _believed(seen: Seen, facts: dict[str, Any]) -> Seen:

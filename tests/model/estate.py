@@ -1,4 +1,4 @@
-"""What the workers share, as one value that can be hashed: rows, record, cluster, time, and what may still go wrong.
+"""What the workers share, as one value that can be hashed: rows, record, cluster, time, and faults to come.
 
 Decides what the services decide: which batch clashes, which record write is refused, and what a look shows.
 Refuses to know workers, and what is right or wrong.
@@ -7,9 +7,10 @@ Refuses to know workers, and what is right or wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.actions import Action, DestroyCluster, StartCluster, StopCluster
+from shared.fleet import SlotName
 from shared.model import Sample
 from shared.probes import (
     Answer,
@@ -51,7 +52,7 @@ class RecordSet(NamedTuple):
 
 
 class Late(NamedTuple):
-    """A request that has lost its answer and is still on its way: a claim, by its hash, or a record's write."""
+    """A request whose answer is lost and which is on its way: a claim, by its hash, or a record's write."""
 
     claim: str = ""
     write: WriteRecord | None = None
@@ -61,7 +62,8 @@ class Estate(NamedTuple):
     """All that is not inside a worker.
 
     `state` is the number of the stored state, `epoch` its epoch. `sender` is how far the alert has come, and
-    `taken` how many claims have consumed it; `fate` is what its row then says. `broken` says which promise has just been broken.
+    `taken` how many claims have consumed it; `fate` is what its row then says. `broken` says which promise
+    has just been broken.
     """
 
     state: int
@@ -162,7 +164,7 @@ def shown(estate: Estate, probes: frozenset[Probe]) -> Mapping[Probe, Answer]:
 
 def _record(estate: Estate, _probe: RecordState) -> Answer:
     slot, ttl_seconds, epoch, _ = record = estate.record
-    return RecordSeen(True, (ADDRESSES[slot],), ttl_seconds, record.etag, epoch, "contoso")
+    return RecordSeen(True, (ADDRESSES[SlotName(slot)],), ttl_seconds, record.etag, epoch, "contoso")
 
 
 def _cluster(estate: Estate, probe: ClusterState) -> Answer:
@@ -176,7 +178,7 @@ def _reading(estate: Estate, probe: GateReading) -> Answer:
     return Reading(samples, "model", now, now)
 
 
-_SHOW: dict[type[Probe], Callable[[Estate, Probe], Answer]] = {
+_SHOW: dict[type[Any], Callable[[Estate, Any], Answer]] = {
     RecordState: _record,
     ClusterState: _cluster,
     GateReading: _reading,

@@ -1,9 +1,9 @@
-"""Every interleaving: breadth first through all states, so that the first thing that breaks has a shortest trace.
+"""Every interleaving: breadth first through all states, so that what breaks has a shortest trace.
 
-A state is one estate and the places of three workers. Workers run the same code and have no names, so states that
-differ only in which worker is where are one: the order of the places is dropped, and no promise names a worker.
-What an event does depends on the estate and on the place of the one worker that it happens to. It is asked of the
-model once for each such pair, which is what makes half a million states cheap.
+A state is one estate and the places of three workers. Workers run the same code and have no names, so states
+that differ only in which worker is where are one: the order of the places is dropped, and no promise names a
+worker. What an event does depends on the estate and on the place of the one worker that it happens to. It is
+asked of the model once for each such pair, which is what makes a million states cheap.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import gc
 from array import array
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import pairwise
 
 from tests.model.estate import Estate
-from tests.model.model import Model, Move, Scenario
+from tests.model.model import Model
+from tests.model.moves import Move, Scenario
 from tests.model.worker import IDLE
 
 BITS = 20
@@ -23,8 +24,8 @@ ESTATE = 3 * BITS
 PLACES = (1 << ESTATE) - 1
 
 Edge = tuple[int, int, int, int]
-"""An estate, shifted to where a state has it, a worker's new place, and what landed: a claim's number, and the epoch
-of the order that it repeats; 0 for none."""
+"""An estate, shifted to where a state has it, a worker's new place, and what landed: a claim's number, and
+the epoch of the order that it repeats; 0 for none."""
 
 
 class Search:
@@ -192,7 +193,7 @@ class Search:
         return number
 
     def _overtaken(self, shifted: int, landed: int, places: tuple[int, ...], *mover: int) -> int:
-        """The places of all once a claim has landed; `landed` is negative where no worker has just landed it."""
+        """The places of all once a claim has landed; `landed` is negative where it was a late one."""
         epoch = self._estates[shifted >> ESTATE].epoch
         after = list(mover)
         for place in places:
@@ -214,16 +215,14 @@ class Search:
     def _sleeps(self, place: int) -> bool:
         return self.model.sleeps(place)
 
-    # ------------------------------------------------------------------------------------------------- the trace
-
     def trace(self, at: int | None = None) -> Iterator[str]:
-        """What led to a state, else to what is broken, an event a line. Workers get names in the order in which they begin."""
+        """What led to a state, else to what is broken, an event a line. Workers are named as they begin."""
         path = [self._broken_at if at is None else at]
         while path[-1]:
             path.append(self.parents[path[-1]])
         path.reverse()
         places = [IDLE, IDLE, IDLE]
-        for here, there in zip(path, path[1:], strict=False):
+        for here, there in pairwise(path):
             yield self._event(self.states[here] >> ESTATE, places, self.states[there])
 
     def _event(self, number: int, places: list[int], target: int) -> str:

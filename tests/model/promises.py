@@ -64,7 +64,8 @@ def at_rest(state: FleetState, estate: Estate, acknowledged: bool) -> str:
     ):
         return "nothing moves, and the rollback is not over"
     if estate.record.slot != home:
-        return f"the row says {rollout.stage.value} {rollout.step}, and the record points at {estate.record.slot}"
+        where = f"{rollout.stage.value} {rollout.step}"
+        return f"the row says {where}, and the record points at {estate.record.slot}"
     if home == BLUE and estate.blue != RUNNING:
         return "the record points at a cluster that does not run"
     if estate.is_pending:

@@ -1,7 +1,7 @@
 """Where the model begins, and the rows that the product stores: each distinct one gets a number.
 
-The rows are made by the product's own store. What a row says about the audit trail is left out: it is a hash of all
-that ever happened, and would make every history another state.
+The rows are made by the product's own store. What a row says about the audit trail is left out: it is a hash
+of all that ever happened, and would make every history another state.
 """
 
 from __future__ import annotations

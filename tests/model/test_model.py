@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.model.bugs import AT_THE_STOP, AT_THE_SWITCH, BUGS, TWINS, Bug
+from tests.model.bugs import AT_THE_STOP, AT_THE_SWITCH, BUGS, Bug
 from tests.model.explore import Search
 
 STATES_MIN = 500_000

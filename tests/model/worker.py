@@ -1,9 +1,9 @@
 """A worker as the model knows it: the answers that the real engine was given since its results last changed.
 
-A coroutine cannot be copied. But the engine is deterministic, so a worker is where its answers have brought it:
-to take another branch, a new coroutine is given the same answers again. At the start of each round all of them
-are forgotten but those that made the results which the engine carries over. Knows nothing of what the answers
-say; every place that a worker can be in has a number, and 0 is a worker that does nothing.
+A coroutine cannot be copied. But the engine is deterministic, so a worker is where its answers have brought
+it: to take another branch, a new coroutine is given the same answers again. Places from which all goes on
+alike are one (`_what_counts`). Knows nothing of what the answers say; every place that a worker can be in
+has a number, and 0 is a worker that does nothing.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Clock:
 class Code(NamedTuple):
     """The product's code as a worker runs it; a planted bug is another class in one of these places.
 
-    `twins`: claims carry no identity of their own, so that two workers with one and the same decision are told alike.
+    `twins`: claims carry no identity of their own, so that a worker takes another's equal claim for its own.
+    `merges`: places from which all goes on alike are one; not where a class remembers something of its own.
     """
 
     engine: type[Engine] = Engine
@@ -82,10 +83,10 @@ class Answer(NamedTuple):
 class Place(NamedTuple):
     """Where a worker is: what it asks for now, and the answers, by number, that brought it there.
 
-    `claim` is the hash of the claim that it is about to send, waits to hear of, or carries out; `acts` that actions
-    follow it. `is_unsure`: a request of this claim got no answer. `is_told`: the audit trail names the claim as its own.
-    `row_epoch` is that of the row that it has read and looks on. `order` is the epoch and the
-    etag of the record write that the claim orders.
+    `claim` is the hash of the claim that it is about to send, waits to hear of, or carries out; `acts`:
+    actions follow it. `is_unsure`: a request of this claim got no answer. `is_told`: the audit trail names
+    the claim as its own. `row_epoch` is that of the row that it looks on. `order` is the epoch and the etag
+    of the record write that the claim orders.
     """
 
     answers: tuple[int, ...]
@@ -139,7 +140,7 @@ class Workers:
         self._running: dict[int, _Running] = {}
 
     def hears(self, number: int, key: Hashable, notch: int, value: Callable[[], object]) -> int:
-        """The place that an answer leads to. `value` makes the answer, if nobody has heard it there before."""
+        """The place that an answer leads to. `value` makes the answer, if it is the first time."""
         step = (number, key, notch)
         reached = self._steps.get(step)
         if reached is None:
@@ -212,8 +213,9 @@ def _order(running: _Running) -> tuple[int, str] | None:
 def _what_counts(place: Place, running: _Running) -> Hashable | None:
     """All that still decides what comes next; None where that is everything that was heard.
 
-    The tick's own variables say it: a round begins with the results that it carries over, of which a step reads the
-    failures alone; a claim is what it writes, and is never taken for another's; what follows it are its actions.
+    The tick's own variables say it: a round begins with the results that it carries over, of which a step
+    reads the failures alone; a claim is what it writes, and is never taken for another's; its actions follow
+    it.
     """
     request = place.request
     if isinstance(request, ReadRows):
