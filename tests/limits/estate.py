@@ -90,7 +90,7 @@ class Estate:
         self.engine = Engine(self.store, Metered(self.meter, self.clock, ports), Topic(), self.clock)
         self.intake = Intake(self.store, self.engine, self.clock)
         self.looks: Counter[str] = Counter()
-        self.in_flight_max = 0
+        self.under_way_max = 0
 
     async def run(self) -> None:
         """A new version is there for every cluster; until every rollout has ended."""
@@ -122,9 +122,8 @@ class Estate:
 
     async def _over(self) -> bool:
         rollouts = await self.rollouts()
-        self.in_flight_max = max(
-            self.in_flight_max, sum(each is None or not each.outcome for each in rollouts)
-        )
+        under_way = sum(each is not None and not each.outcome for each in rollouts)
+        self.under_way_max = max(self.under_way_max, under_way)
         return all(each is not None and each.outcome and each.wake_at is None for each in rollouts)
 
 
