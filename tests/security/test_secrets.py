@@ -60,7 +60,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def test_no_token_no_key_and_no_principal_reaches_a_handler(served: None) -> None:
     blob = person("Reader")
-    secrets = ("t0ken", "k3y", blob, "0a1b")
+    secrets = ("t0ken", "k3y", blob, "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
     heard: list[Request] = []
 
     async def handler(request: Request) -> Response:
@@ -71,7 +71,7 @@ async def test_no_token_no_key_and_no_principal_reaches_a_handler(served: None) 
         "Authorization": "Bearer t0ken",
         "X-Functions-Key": "k3y",
         "X-MS-CLIENT-PRINCIPAL": blob,
-        "X-MS-CLIENT-PRINCIPAL-ID": "0a1b",
+        "X-MS-CLIENT-PRINCIPAL-ID": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
         "X-MS-TOKEN-AAD-ACCESS-TOKEN": "t0ken",
         "Cookie": "AppServiceAuthSession=t0ken",
         "If-Match": '"7"',
