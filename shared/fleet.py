@@ -7,7 +7,6 @@ refuses to know YAML, Azure SDKs and the state of any rollout.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Any, NewType
 
@@ -16,11 +15,11 @@ from msgspec import Struct
 SlotName = NewType("SlotName", str)
 """`blue` or `green`: a fixed place for a cluster. Colours never change meaning."""
 
-FLEET_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
-"""A fleet's name is a partition key and part of addresses and log lines: none of it has a meaning there."""
+FLEET_NAME = "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
+"""A pattern. A fleet's name is a partition key and part of addresses and log lines: none of it has a meaning there."""
 
-TEMPLATE_VERSION = re.compile(r"[0-9A-Za-z_][-0-9A-Za-z_.()]{0,89}")
-"""The version of a template spec, as ARM names them: one part of an ARM id, and no way to another."""
+TEMPLATE_VERSION = "[0-9A-Za-z_][-0-9A-Za-z_.()]{0,89}"
+"""A pattern. The version of a template spec, as ARM names them: one part of an ARM id, and no way to another."""
 
 
 class Exposure(StrEnum):

@@ -6,6 +6,7 @@ Whoever calls a webhook was checked by the Functions host, by its key, or is by 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from shared import signals
@@ -193,7 +194,7 @@ class Api:
 
     async def _row(self, request: Request) -> Row:
         name = request.path["fleet"]
-        if FLEET_NAME.fullmatch(name) is None:
+        if re.fullmatch(FLEET_NAME, name) is None:
             raise NotFound(f"fleet: got {shown(name)}, expected the name of an applied fleet")
         return await self._store.load(name)
 

@@ -207,11 +207,11 @@ Line = Annotated[
 
 FleetName = Annotated[
     str,
-    *_pattern(FLEET_NAME.pattern, "lower-case letters, digits and hyphens, at most 40"),
+    *_pattern(FLEET_NAME, "lower-case letters, digits and hyphens, at most 40"),
 ]
 TemplateVersion = Annotated[
     str,
-    *_pattern(TEMPLATE_VERSION.pattern, "a version of the template spec such as 1.4.0, as text, in quotes"),
+    *_pattern(TEMPLATE_VERSION, "a version of the template spec such as 1.4.0, as text, in quotes"),
 ]
 ParameterName = Annotated[
     str, *_pattern("[A-Za-z_][0-9A-Za-z_]{0,254}", "the name of a template parameter, such as slot")

@@ -36,6 +36,7 @@ _CHANNELS = {
     "preview": "latestPreviewKubernetesVersion",
 }
 _ID_CHARACTERS_MAX = 400
+_TEMPLATE_VERSION = re.compile(TEMPLATE_VERSION)
 A_TEMPLATE_VERSION = "a version of a template spec such as 1.4.0"
 
 
@@ -127,7 +128,7 @@ def kubernetes_version(value: object, field: str) -> str:
 def template_version(value: object, field: str) -> str | None:
     """A version of a template spec, or None where there is none. Raises Refused."""
     found = text_or_none(value, field, A_TEMPLATE_VERSION)
-    if found is not None and TEMPLATE_VERSION.fullmatch(found) is None:
+    if found is not None and _TEMPLATE_VERSION.fullmatch(found) is None:
         raise refused(field, value, A_TEMPLATE_VERSION)
     return found
 
