@@ -50,7 +50,7 @@ class EasyAuth(NamedTuple):
     def _claims(self, authorization: str) -> Claims | None:
         if not authorization.lower().startswith(_BEARER):
             return None
-        given = authorization[len(_BEARER) :].strip().encode()
+        given = authorization[len(_BEARER) :].strip().encode("utf-8", "surrogateescape")
         return next(
             (claims for token, claims in self.tokens.items() if hmac.compare_digest(given, token.encode())),
             None,

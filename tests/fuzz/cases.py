@@ -90,8 +90,17 @@ def _start(random: Random, _published: bool) -> Case:
 def _apply(random: Random, _published: bool) -> Case:
     _, path = _odd_path(random, "", {"fleet": "small"})
     headers = _headers(random, "if-match") if random.random() < 0.2 else {}
-    body = _made(random, (samples.fleet(),))
+    body = _made(random, (samples.fleet(),)) if random.random() < 0.8 else _with_parameters(random)
     return Case(method="PUT", route="/fleets/{fleet}", path=path, headers=headers, body=body)
+
+
+def _with_parameters(random: Random) -> bytes:
+    """A good fleet with odd things where anything may stand: parameters, and text of a person's own."""
+    fleet = msgspec.json.decode(samples.fleet())
+    fleet["provision"]["template_version"] = odd.text(random)
+    if random.random() < 0.7:
+        fleet["provision"]["parameters"] = {odd.key(random): odd.value(random, 2)}
+    return odd.encode(fleet, random)
 
 
 def _look(random: Random, _published: bool) -> Case:

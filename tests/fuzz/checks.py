@@ -13,7 +13,9 @@ import msgspec
 from jsonschema import Draft202012Validator
 
 from shared.api import openapi
-from shared.api.http import Response
+from shared.api.http import BODY_BYTES_MAX, Response
+from shared.errors import Refused
+from shared.signals import EVENTS_MAX, parse_event
 from shared.store.rows import FLEETS_TABLE, STATE_TABLE, inbox_key
 from shared.store.tables import Range
 from tests.fuzz.cases import TRIGGER, Case
@@ -38,7 +40,7 @@ async def check(estate: Estate, case: Case, seen: Seen) -> None:
     """Everything. Raises Broken."""
     _quiet(seen)
     if seen.response is not None:
-        _documented(case, seen.response)
+        documented(case, seen.response)
     if case.method == TRIGGER:
         require(len(seen.inserted("i-")) == 0 or seen.events, "something was stored of no event")
     elif case.route in ("/events", "/alerts"):
@@ -61,11 +63,13 @@ def _quiet(seen: Seen) -> None:
         require(len(line) < 5000, f"a line of the log has {len(line)} characters")
 
 
-def _documented(case: Case, response: Response) -> None:
+def documented(case: Case, response: Response) -> None:
     """The API's document allows this status, this type of content, and this body."""
     require(response.status < 500, f"status {response.status}: {response.body[:500]!r}")
     for name, value in response.headers.items():
         require(value.isascii() and value.isprintable(), f"header {name}: {value!r}")
+    if len(case.body) > BODY_BYTES_MAX and case.method != "GET":
+        require(response.status in (413, 404, 412), f"{len(case.body)} bytes, but {response.status}")
     if case.method == "OPTIONS":
         return
     operation = _DOCUMENT["paths"].get(case.route, {}).get(case.method.lower())
@@ -96,6 +100,7 @@ async def _delivery(estate: Estate, case: Case, seen: Seen) -> None:
     assert response is not None
     if response.status != 200:
         require(not seen.writes, f"refused with {response.status}, but something was written")
+        await _none_is_good(estate, case, response.status)
         return
     answer = msgspec.json.decode(response.body) if response.body else {}
     if "accepted" not in answer:
@@ -115,6 +120,23 @@ async def _delivery(estate: Estate, case: Case, seen: Seen) -> None:
     require(all(each["because"] for each in answer["refused"]), "refused without a reason")
     answered = events - len(refused)
     require(answered > 0 and len(answer["accepted"]) >= answered, f"{answered} events, but {answer}"[:2000])
+
+
+async def _none_is_good(estate: Estate, case: Case, status: int) -> None:
+    """A batch is refused whole only where each of its events alone would be."""
+    if status != 400 or case.route != "/events":
+        return
+    try:
+        body = msgspec.json.decode(case.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+    directory = await estate.store.directory()
+    for event in body if isinstance(body, list) and len(body) <= EVENTS_MAX else ():
+        try:
+            parse_event(event, estate.rig.clock.now(), directory)
+        except Refused:
+            continue
+        raise Broken(f"a good event was refused with its batch: {event}"[:2000])
 
 
 async def _command(estate: Estate, seen: Seen) -> None:
@@ -152,8 +174,10 @@ async def _applied(estate: Estate, case: Case, seen: Seen) -> None:
 
 
 async def _acted_on(estate: Estate, seen: Seen) -> None:
-    """Nothing that was stored is left lying, but of a storm."""
+    """What was stored can be acted on, at the latest by the next tick; of a storm its first part can."""
     stored = seen.inserted("i-")
     for fleet in {partition for partition, _ in stored}:
-        waits = estate.tables.holds(STATE_TABLE, fleet, "p-", "p.")
-        require(not waits or len(stored) > PENDING_STORM, f"a signal of {fleet} was stored and not acted on")
+        if estate.tables.holds(STATE_TABLE, fleet, "p-", "p."):
+            await estate.engine.tick(fleet)
+            waits = estate.tables.holds(STATE_TABLE, fleet, "p-", "p.")
+            require(not waits or len(stored) > PENDING_STORM, f"a signal of {fleet} cannot be acted on")

@@ -31,7 +31,9 @@ def test_a_known_token_becomes_the_principal_of_its_claims() -> None:
     assert headers["accept"] == "*/*"
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic t0ken", "t0ken"])
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic t0ken", "t0ken", "Bearer \udcff"]
+)
 def test_nobody_else_gets_in(authorization: str) -> None:
     assert AUTH.admit("/api/fleets", {"Authorization": authorization}) is None
 
