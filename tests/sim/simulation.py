@@ -20,7 +20,7 @@ import stages
 from sandbox.memory_store import MemoryTables
 from sandbox.world import World
 from sandbox.world.ports import PortsWorld
-from shared.actions import Action
+from shared.actions import Action, StopCluster
 from shared.api.intake import Intake
 from shared.clock import DATE_SECONDS
 from shared.engine import QUIET_SECONDS, Engine
@@ -53,6 +53,7 @@ from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
 WORKERS = 3
 HECKLES = (SignalKind.ROLLBACK,) * 5 + (SignalKind.PAUSE, SignalKind.PROMOTE, SignalKind.RETRY)
 """What people say right after an order was given: most of all that they want everything back."""
+STOP_ALARMS = 5
 TICK_SECONDS = 60.0
 HOUSEKEEPING_MINUTES = 5
 DEQUEUES_MAX = 5
@@ -152,11 +153,16 @@ class Simulation:
         self.digest.update(f"{decision.state.epoch} {decision.because}".encode())
         place = f"{decision.stage} {decision.step}".strip()
         signals = f" [{', '.join(s.kind.value for s in seen.signals)}]" if seen.signals else ""
-        if decision.actions and self.weather.strikes(self.weather.swarm.heckle):
+        if decision.actions and self.weather.strikes(self._alarm(decision.actions)):
             soon = self.chance.uniform(0, self.chance.choice((15, 120)))
             word = self.chance.choice(HECKLES)
             self.scheduler.call(soon, lambda: self.people.say(word))
         self.told(self._who(), f"claims {decision.state.epoch} {place}: {decision.because}{signals}")
+
+    def _alarm(self, actions: Sequence[Action]) -> float:
+        """The rate at which people speak up after such an order: a stopped cluster alarms them most."""
+        stops = any(isinstance(action, StopCluster) for action in actions)
+        return self.weather.swarm.heckle * (STOP_ALARMS if stops else 1)
 
     def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:
         """The world has changed."""
