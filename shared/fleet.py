@@ -16,10 +16,10 @@ SlotName = NewType("SlotName", str)
 """`blue` or `green`: a fixed place for a cluster. Colours never change meaning."""
 
 FLEET_NAME = "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
-"""A pattern. A fleet's name is a partition key and part of addresses and log lines: none of it has a meaning there."""
+"""A pattern. A fleet's name is a partition key and part of addresses and log lines: nothing else."""
 
 TEMPLATE_VERSION = "[0-9A-Za-z_][-0-9A-Za-z_.()]{0,89}"
-"""A pattern. The version of a template spec, as ARM names them: one part of an ARM id, and no way to another."""
+"""A pattern. A template spec's version, as ARM names them: one part of an ARM id, and no way to another."""
 
 
 class Exposure(StrEnum):

@@ -16,7 +16,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from cli.client import Api, Unreachable
+from cli.client import Api, Problem, Unreachable
 from cli.identity import TOKEN
 from cli.view.scene import Scene, Served
 from cli.watch import Look
@@ -35,6 +35,7 @@ EYE_SECONDS = 0.02
 DOWN_SECONDS = 1.5
 PERSON_SECONDS = 30.0
 PLAY_SECONDS_MAX = 120.0
+NOT_FOUND = 404
 
 
 class GaveUp(Exception):
@@ -128,7 +129,10 @@ class Play:
         while True:
             try:
                 scene = self._with_traffic(await asyncio.to_thread(look.again))
-            except Unreachable:
+            except (Unreachable, Problem) as error:
+                # A version that was taken in starts its rollout at the next sweep.
+                if isinstance(error, Problem) and (error.status != NOT_FOUND or self._step):
+                    raise
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             self._screen.show(scene)

@@ -87,8 +87,9 @@ def ast_levels() -> dict[str, dict[str, str]]:
     """Each HTTP function's name with its route and, where it has one of its own, its level."""
     tree = ast.parse((ROOT / "function_app.py").read_text("utf-8"))
     found = {}
-    for node in tree.body:
-        for call in node.decorator_list if isinstance(node, ast.AsyncFunctionDef) else ():
+    functions = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
+    for node in functions:
+        for call in node.decorator_list:
             if (
                 isinstance(call, ast.Call)
                 and isinstance(call.func, ast.Attribute)
