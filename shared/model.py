@@ -153,7 +153,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `safe` is the slot that can take all traffic now: it is stored, never inferred. `shifted` is true from the
     claim that orders the switch; `moved_at` is when every live record was seen at the candidate.
     `clean_since` is the start of the current run of passing verdicts. `safe_lost` says why the safe slot
-    could not take the traffic when it was last seen, None while it could.
+    could not take the traffic when it was last seen, None while it could. `etags` are those of the live
+    records when they were last read, by host name: what a rollback's write goes by where it cannot read.
     """
 
     id: str
@@ -184,6 +185,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     live_stopped: bool = False
     destroying: bool = False
     safe_lost: str | None = None
+    etags: dict[str, str] = {}
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None

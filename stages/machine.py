@@ -84,7 +84,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     if _turns(state, rollout):
         # What became of an order of before is no reason to wait with the way back.
         seen = msgspec.structs.replace(seen, results=())
-    rollout = remembering(entry(pinned, rollout), seen)
+    rollout = remembering(pinned, entry(pinned, rollout), seen)
     step = step_of(rollout)
     move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.actions import DestroyCluster, StartCluster
+from shared.actions import DestroyCluster, PointRecord, StartCluster
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import Rollout
@@ -29,6 +29,7 @@ from stages.looking import (
     own_write_seen,
     point,
     propagated_at,
+    record_seen,
     records,
     seen_as,
     unavailable,
@@ -81,17 +82,38 @@ def _divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if own_write_seen(fleet, rollout, rollout.safe, seen):
         because = f"every live record was seen at {rollout.safe} under the rollback's own write"
         return advance(rollout, because, diverted_at=seen.since)
-    writes = point(fleet, rollout, rollout.safe, seen, low_ttl=True, reverse=True)
+    blind = _unseen(fleet, rollout, seen)
+    writes = (*point(fleet, rollout, rollout.safe, seen, low_ttl=True, reverse=True), *blind)
     unread = unavailable(seen, records(fleet))
     if not writes:
-        blind = f"no live record could be read: {unread}"
-        return wait(rollout, blind, wake_seconds=_RETRY_SECONDS, failures=rollout.failures + 1)
+        because = f"no live record could be read: {unread}"
+        return wait(rollout, because, wake_seconds=_RETRY_SECONDS, failures=rollout.failures + 1)
     names = ", ".join(write.record.fqdn for write in writes)
     order = f"points {names} back at {rollout.safe} ({rollout.addresses[rollout.safe]})"
     if unread is None:
         return act(rollout, order, *writes)
-    # What can be read is moved now; the rest is tried again and again until it can.
-    return act(rollout, f"{order}; {unread}", *writes, wake_seconds=_RETRY_SECONDS)
+    # What can be read, or was before, is moved now; the rest is tried again and again until it can.
+    spent = {write.record.fqdn for write in blind}
+    left = {name: etag for name, etag in rollout.etags.items() if name not in spent}
+    return act(rollout, f"{order}; {unread}", *writes, wake_seconds=_RETRY_SECONDS, etags=left)
+
+
+def _unseen(fleet: Fleet, rollout: Rollout, seen: Seen) -> tuple[PointRecord, ...]:
+    """Writes of the live records that cannot be read now, each under the etag that it had when it could.
+
+    Reads and writes are throttled apart. The etag was read before this was decided: it fences like any other.
+    """
+    return tuple(
+        PointRecord(
+            record,
+            rollout.safe,
+            rollout.addresses[rollout.safe],
+            min(record.ttl_seconds, fleet.policy.switch_ttl_seconds),
+            rollout.etags[record.fqdn],
+        )
+        for record in reversed(fleet.live_records)
+        if record_seen(seen, record) is None and record.fqdn in rollout.etags
+    )
 
 
 def _revive(rollout: Rollout, seen: Seen) -> Move | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.actions import PointRecord
 from shared.decision import Seen
 from shared.fleet import DriftPolicy, Fleet
 from shared.model import HoldKind, Rollout, Stage
 from shared.probes import ClusterSeen, ClusterState, Probe
-from stages.looking import elsewhere, point, records, seen_as
+from stages.looking import elsewhere, point, record_seen, records, seen_as
 from stages.step import Move, act, hold
 
 # Done in the tick that looked a moment ago, and followed by the settle window.
@@ -41,10 +42,29 @@ def _with_records(rollout: Rollout) -> bool:
             return stage is Stage.RETIRE and rollout.step not in _FORMAL
 
 
-def remembering(rollout: Rollout, seen: Seen) -> Rollout:
+def remembering(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
     """The rollout with what was just seen of its way back."""
     cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
-    return rollout if cluster is None else msgspec.structs.replace(rollout, safe_lost=unable(cluster))
+    lost = rollout.safe_lost if cluster is None else unable(cluster)
+    return msgspec.structs.replace(rollout, safe_lost=lost, etags=_etags(fleet, rollout, seen))
+
+
+def _etags(fleet: Fleet, rollout: Rollout, seen: Seen) -> dict[str, str]:
+    """The newest etags: as read now, or as remembered where no write of ours has used them up."""
+    etags = dict(rollout.etags)
+    for result in seen.results:
+        action, failure = result.action, result.failure
+        if not isinstance(action, PointRecord) or action.record not in fleet.live_records or failure is None:
+            continue
+        etags.pop(action.record.fqdn, None)
+        # A write that was refused for now may be tried again under its etag; one in conflict may not.
+        if not failure.conflict and action.if_match is not None:
+            etags[action.record.fqdn] = action.if_match
+    for record in fleet.live_records:
+        found = record_seen(seen, record)
+        if found is not None and found.etag is not None:
+            etags[record.fqdn] = found.etag
+    return etags
 
 
 def hindrance(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:

@@ -7,6 +7,7 @@ the two services' clients and spellings, which are the subclasses' (`azure_dns`,
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import ip_address
@@ -22,9 +23,12 @@ from shared.errors import Retry, Superseded
 from shared.fleet import Fleet, Record, RecordType, SlotName
 from shared.probes import RecordSeen, RecordState
 
+log = logging.getLogger(__name__)
+
 EPOCH = "switchyard_epoch"
 FLEET = "switchyard_fleet"
 SLOT = "switchyard_slot"
+_TOO_MANY_REQUESTS = 429
 
 
 class Spelling(NamedTuple):
@@ -70,6 +74,7 @@ class RecordSets:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._read: dict[Record, RecordSet] = {}
 
     async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
         """Have it read into `answer`. False: there is none."""
@@ -84,7 +89,7 @@ class RecordSets:
         return await self.read(probe.record)
 
     async def point(self, fleet: Fleet, action: PointRecord, epoch: int) -> None:
-        """Point the record set at a slot: one GET and one PUT."""
+        """Point the record set at a slot: one PUT, and a GET before it if `if_match` is not what was read."""
         mark = Mark(epoch, fleet.name, action.slot)
         await self.write(action.record, action.address, action.ttl_seconds, mark, action.if_match)
 
@@ -98,11 +103,14 @@ class RecordSets:
     ) -> None:
         """Make the record set hold exactly `address`; metadata of others is kept.
 
+        Where reads are throttled and an earlier process read the etag, `if_match` alone guards the write, and
+        metadata of others is lost: a rollback does not wait for a read.
+
         Raises:
             Superseded: its stored epoch is higher, or its etag is not `if_match` (None: it exists).
             Retry: the answer to the write shows another target or epoch.
         """
-        found = await self._found(record)
+        found = await self._before(record, if_match)
         kept = _metadata(record, found) if found is not None else {}
         before = _epoch(kept)
         if before is not None and before > mark.epoch:
@@ -116,9 +124,26 @@ class RecordSets:
             points = ", ".join(after.targets) or "nowhere"
             raise Retry(f"{record.fqdn} was written for {address}, and the answer says {points}")
 
+    async def _before(self, record: Record, if_match: str | None) -> RecordSet | None:
+        """What the write replaces: under the same etag that is what was read, and is not read again."""
+        known = self._read.get(record)
+        if known is not None and known.etag == if_match:
+            return known
+        try:
+            return await self._found(record)
+        except Exception as error:
+            if if_match is None or getattr(error, "status_code", None) != _TOO_MANY_REQUESTS:
+                raise
+            log.warning("%s cannot be read now: only its etag guards the write", record.fqdn)
+            return None
+
     async def _found(self, record: Record) -> RecordSet | None:
         answer = _answer(record)
-        return answer.read() if await self._get(record, answer) else None
+        if not await self._get(record, answer):
+            self._read.pop(record, None)
+            return None
+        found = self._read[record] = answer.read()
+        return found
 
     def _seen(self, record: Record, found: RecordSet) -> RecordSeen:
         metadata = _metadata(record, found)

@@ -52,7 +52,9 @@ class Behaviour(Struct, frozen=True):
 
 
 SENTENCES: tuple[Sentence, ...] = ()
-FIELDS: tuple[Field, ...] = ()
+FIELDS: tuple[Field, ...] = (
+    Field("rollout.etags", "a rollback writes a live record that it cannot read under the etag that it had"),
+)
 LOOKS: tuple[Look, ...] = ()
 BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour(

@@ -83,10 +83,10 @@ def of_probe(fleet: Fleet, probe: Probe) -> list[Request]:
 
 
 def of_action(fleet: Fleet, action: Action) -> list[Request]:
-    """What an order costs where nothing is in its way."""
+    """What an order costs where nothing is in its way, in the process that has looked before it."""
     match action:
         case PointRecord(record):
-            return [("GET", _record(record)), ("PUT", _record(record))]
+            return [("PUT", _record(record))]
         case Deploy(name):
             return [("PUT", _deployment(fleet, name))]
         case StartSync(slot):
