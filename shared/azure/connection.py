@@ -57,7 +57,7 @@ class Connection:
         self._made: Identity | None = None
         self._connect_seconds_max = connect_seconds_max
         self._read_seconds_max = read_seconds_max
-        self._session: ClientSession | None = None
+        self._pools: dict[bool, ClientSession] = {}
         self._clients: dict[Hashable, object] = {}
 
     def credential(self) -> AsyncTokenCredential:
@@ -115,36 +115,36 @@ class Connection:
         return BriefRetryPolicy()
 
     def transport(self, endpoint: str, *, json: bool = True) -> OneHost:
-        """The way to one endpoint; all share one connection pool.
+        """The way to one endpoint; all share one connection pool, but for those of tables.
 
-        `json` False: its answers are not JSON. Call it in the event loop that the clients live in.
+        `json` False is for a table service: its answers are longer, and a batch's is not JSON. Call it in the event loop that the clients live in.
         """
         from shared.azure.transport import OneHost
 
         return OneHost(
             endpoint,
-            self._pool(),
+            self._pool(json=json),
             json=json,
             connection_timeout=self._connect_seconds_max,
             read_timeout=self._read_seconds_max,
         )
 
-    def _pool(self) -> ClientSession:
-        if self._session is None:
+    def _pool(self, *, json: bool) -> ClientSession:
+        if json not in self._pools:
             from aiohttp import ClientSession, DummyCookieJar
 
-            from shared.azure.transport import BoundedResponse, once
+            from shared.azure.transport import BoundedResponse, BoundedRows, once
 
             # As azure-core makes its own session, but for the connector, the bound, and aiohttp's unpacking,
             # which stops at the bound.
-            self._session = ClientSession(
+            self._pools[json] = ClientSession(
                 connector=self.connector(),
                 cookie_jar=DummyCookieJar(),
-                response_class=BoundedResponse,
+                response_class=BoundedResponse if json else BoundedRows,
                 middlewares=(once,),
                 trust_env=True,
             )
-        return self._session
+        return self._pools[json]
 
     def connector(self, **options: Any) -> TCPConnector:
         """New connections with this process's trust. `options` are aiohttp's."""
@@ -155,8 +155,8 @@ class Connection:
     async def aclose(self) -> None:
         """Close the connections, and the credential if it was made here."""
         self._clients.clear()
-        if self._session is not None:
-            await self._session.close()
+        for pool in self._pools.values():
+            await pool.close()
         if self._made is not None:
             await self._made.close()
 

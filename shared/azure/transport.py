@@ -77,6 +77,12 @@ class BoundedResponse(ClientResponse):
         return b"".join(chunks).removeprefix(_BOM)
 
 
+class BoundedRows(BoundedResponse):
+    """A page of a table: a thousand rows, each of up to a megabyte, and rarely more than ten kilobytes."""
+
+    bytes_max = 64 * 1024 * 1024
+
+
 async def once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """A middleware of aiohttp: what changes something is sent once.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.clock import ServiceClock
 from shared.errors import Retry, SwitchyardError
-from shared.store.table_errors import code_of, said, translated
+from shared.store.table_errors import code_of, expect_rows, said, translated
 from shared.store.tables import Entity, Found, Lost, Range, Verb, Write
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ _TABLE_THERE = "TableAlreadyExists"
 class AzureTables:
     """The table service of one storage account; tables are made when they are found missing."""
 
-    def __init__(self, connect: Callable[[], TableServiceClient]) -> None:
+    def __init__(
+        self, connect: Callable[[], TableServiceClient], *, request_seconds_max: float = REQUEST_SECONDS_MAX
+    ) -> None:
         self._connect = connect
+        self._request_seconds_max = request_seconds_max
         self._service: TableServiceClient | None = None
         self._clients: dict[str, TableClient] = {}
 
@@ -64,6 +67,7 @@ class AzureTables:
         *,
         clock: ServiceClock | None = None,
         transport: Transport | None = None,
+        request_seconds_max: float = REQUEST_SECONDS_MAX,
         **options: Any,
     ) -> AzureTables:
         """With an account key, as Azurite has it. `clock` hears the date of each answer.
@@ -79,7 +83,7 @@ class AzureTables:
                 how["transport"] = transport(_endpoint_in(connection_string))
             return TableServiceClient.from_connection_string(connection_string, **how)
 
-        return cls(connect)
+        return cls(connect, request_seconds_max=request_seconds_max)
 
     @classmethod
     def from_endpoint(
@@ -89,6 +93,7 @@ class AzureTables:
         *,
         clock: ServiceClock | None = None,
         transport: Transport | None = None,
+        request_seconds_max: float = REQUEST_SECONDS_MAX,
         **options: Any,
     ) -> AzureTables:
         """With a managed identity, over HTTPS. `credential` is asked for at the first request."""
@@ -101,7 +106,7 @@ class AzureTables:
                 how["transport"] = transport(endpoint)
             return TableServiceClient(endpoint, credential=credential(), audience=AUDIENCE, **how)
 
-        return cls(connect)
+        return cls(connect, request_seconds_max=request_seconds_max)
 
     async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
         """One request: the first rows of the range, and whether these are all."""
@@ -172,7 +177,7 @@ class AzureTables:
 
         client = self._client(table)
         try:
-            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+            async with asyncio.timeout(self._request_seconds_max):
                 try:
                     return await ask(client)
                 except AzureError as error:
@@ -181,7 +186,7 @@ class AzureTables:
                 await _create(client)
                 return await ask(client)
         except TimeoutError as error:
-            because = f"Table Storage took more than {REQUEST_SECONDS_MAX} s"
+            because = f"Table Storage took more than {self._request_seconds_max:g} s"
             raise (Lost(because) if writes else Retry(because)) from error
         except AzureError as error:
             raise translated(error, writes=writes) from error
@@ -214,6 +219,8 @@ def _hooks(clock: ServiceClock | None) -> dict[str, Any]:
         if answer.status_code >= 300 and wait.isdigit() and response.http_request.method == "GET":
             # The SDK would sleep it out, and the invocation be paid for it.
             raise Retry(f"Table Storage is busy: it answered {answer.status_code}", float(wait))
+        if answer.status_code == 200 and response.http_request.method == "GET":
+            expect_rows(answer.body())
         # What refuses, or is not signed as this service's, may be a balancer in between with its own clock.
         if clock is not None and answer.status_code < 300 and _VERSION in answer.headers:
             date = parsedate_tz(answer.headers.get("Date"))

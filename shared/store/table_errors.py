@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
 
 from shared.errors import Refused, Retry, SwitchyardError
 from shared.store.tables import Clash, Lost
+
+
+class _Row(Struct, frozen=True, rename="pascal"):
+    partition_key: str
+    row_key: str
+
+
+class _Etagged(_Row, frozen=True):
+    etag: str = field(name="odata.etag")
+
+
+class _Page(Struct, frozen=True):
+    value: list[_Etagged]
+
+
+def expect_rows(body: bytes) -> None:
+    """Raise Retry for an answer to a read that is neither a row nor a page of rows.
+
+    An SDK takes an object without rows for a page that has none, and so a fleet for one that is not there.
+    """
+    shapes: tuple[Any, ...] = (_Page, _Row)
+    for shape in shapes:
+        try:
+            msgspec.json.decode(body, type=shape)
+        except msgspec.DecodeError:
+            continue
+        return
+    raise Retry("Table Storage gave an answer that is neither a row nor a page of rows")
 
 
 def code_of(error: Exception) -> str:

@@ -9,6 +9,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from enum import Enum, auto
 
 from aiohttp import ClientSession, web
+from aiohttp.typedefs import Middleware
 from yarl import URL
 
 from sandbox.azurite import Azurite
@@ -26,6 +27,10 @@ class Fault(Enum):
     ANSWER_SHORT = auto()
     """The answer ends before the first part of a batch."""
     ANSWER_GARBLED = auto()
+    ANSWER_PARTIAL = auto()
+    """The last part of a batch is missing."""
+    REFUSED_BY_A_STRANGER = auto()
+    """The service did it, and a page says 409."""
 
 
 class Proxy:
@@ -34,13 +39,14 @@ class Proxy:
     `date_shift` is how far the service's clock seems to be ahead.
     """
 
-    def __init__(self, azurite: Azurite) -> None:
+    def __init__(self, azurite: Azurite, *middlewares: Middleware) -> None:
         self.batches: list[Fault] = []
         self.others: list[Fault] = []
         self.requests: list[str] = []
         self.connection_string = ""
         self.date_shift = timedelta()
         self._azurite = azurite
+        self._middlewares = middlewares
         self._session: ClientSession | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -61,6 +67,11 @@ class Proxy:
             case Fault.ANSWER_SHORT:
                 body = body[: body.index(b"--changeset")]
                 return web.Response(status=status, headers=headers, body=body)
+            case Fault.ANSWER_PARTIAL:
+                body = body[: body.rindex(b"--changeset", 0, body.rindex(b"--changeset"))] + b"--"
+                return web.Response(status=status, headers=headers, body=body)
+            case Fault.REFUSED_BY_A_STRANGER:
+                return web.Response(status=409, text="<html>Conflict</html>", content_type="text/html")
             case Fault.ANSWER_GARBLED:
                 return web.Response(status=status, headers=headers, body=b"<html>welcome to the hotel</html>")
             case _:
@@ -83,9 +94,9 @@ class Proxy:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Serve on a free port of 127.0.0.1; `connection_string` leads there."""
-        app = web.Application(client_max_size=8 * 1024**2)
+        app = web.Application(client_max_size=8 * 1024**2, middlewares=self._middlewares)
         app.router.add_route("*", "/{tail:.*}", self.handle)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

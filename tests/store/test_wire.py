@@ -87,7 +87,7 @@ async def test_a_fleet_whose_answer_was_lost_is_not_taken_for_a_conflict(
 async def test_what_is_no_answer_asks_for_a_retry(store: TableStore, proxy: Proxy, name: str) -> None:
     await ready(store, name)
     proxy.others = [Fault.ANSWER_GARBLED]
-    with pytest.raises(Retry, match="no usable answer"):
+    with pytest.raises(Retry, match="neither a row nor a page"):
         await store.load(name)
 
 
