@@ -117,7 +117,8 @@ class Connection:
     def transport(self, endpoint: str, *, json: bool = True) -> OneHost:
         """The way to one endpoint; all share one connection pool, but for those of tables.
 
-        `json` False is for a table service: its answers are longer, and a batch's is not JSON. Call it in the event loop that the clients live in.
+        `json` False is for a table service: its answers are longer, and a batch's is not JSON.
+        Call it in the event loop that the clients live in.
         """
         from shared.azure.transport import OneHost
 
