@@ -147,17 +147,22 @@ class Blindfold:
     def __init__(self, world: World) -> None:
         self._world = world
         self.on = False
+        self.asked = 0
         self.written = 0
+        self.refusing = False
 
     async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
         """Answer every probe but those of records."""
         hidden = {probe for probe in probes if isinstance(probe, RecordState) and self.on}
+        self.asked += len(hidden)
         answers = await self._world.observe(fleet, probes - hidden, now)
         return {**answers, **{probe: Unavailable("throttled", AFTER_SECONDS) for probe in hidden}}
 
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
         """Carry out an action."""
         self.written += isinstance(action, PointRecord)
+        if self.refusing:
+            raise Retry("throttled", AFTER_SECONDS)
         return await self._world.perform(fleet, action, epoch=epoch)
 
 
@@ -185,6 +190,17 @@ async def test_a_rollbacks_write_does_not_wait_for_a_read() -> None:
     assert (await rig.rollout()).step == "divert"
     world.on = False
     assert (await rig.ended()).outcome is Outcome.ROLLED_BACK
+
+
+async def test_a_refused_write_does_not_bring_the_question_back_in_the_same_tick() -> None:
+    rig, world = await blindfolded()
+    world.refusing = True
+    await rig.fire()
+    assert (world.written, world.asked) == (1, 1)
+    world.refusing = False
+    rig.clock.at += timedelta(seconds=AFTER_SECONDS)
+    await rig.minute()
+    assert rig.traffic_at() == ADDRESSES[BLUE]
 
 
 async def test_a_record_that_somebody_else_moved_is_not_overwritten_unseen() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.world import Faults
 from shared.model import Outcome, Rollout, SignalKind
 from tests.engine.rig import Rig
 from tests.fleets import FLEET
-from tests.limits.impatience import Story, walk
+from tests.limits.impatience import AFTER_SECONDS, Story, Throttling, walk
 
 
 async def nothing(_rig: Rig, _rollout: Rollout) -> None:
@@ -43,6 +45,19 @@ STORIES: dict[str, tuple[Story, Faults, Outcome]] = {
     "paused": (pause, Faults(), Outcome.COMPLETED),
     "stopped": (nothing, Faults(sync_fails="no such path"), Outcome.STOPPED),
 }
+
+
+async def test_a_version_that_waits_for_a_provider_keeps_no_timer_busy() -> None:
+    rig = await Rig(FLEET).applied()
+    world = Throttling(rig.observed, rig.clock, 0)
+    rig.observed = world  # type: ignore[assignment]
+    rig.restart()
+    await rig.store.mark(rig.fleet.name, active=True, now=rig.clock.now())
+    await rig.publish_version()
+    rig.clock.at += timedelta(seconds=AFTER_SECONDS - 1)
+    assert await rig.engine.sweep() == ()
+    rig.clock.at += timedelta(seconds=1)
+    assert await rig.engine.sweep() == (rig.fleet.name,)
 
 
 @pytest.mark.parametrize("name", STORIES)
