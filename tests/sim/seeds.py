@@ -4,4 +4,26 @@ A seed means something else once its scenario is drawn differently, so each is a
 proof of a fix is a test in `tests/engine` or `tests/stages`.
 """
 
-BROKE: tuple[int, ...] = (1, 5, 16, 115, 172, 423, 488, 532, 557, 650, 821, 1927, 2022, 2359, 2396)
+BROKE: tuple[int, ...] = (
+    1,
+    5,
+    16,
+    115,
+    172,
+    423,
+    488,
+    532,
+    557,
+    650,
+    821,
+    1927,
+    2022,
+    2359,
+    2396,
+    136,
+    250,
+    4140,
+    4271,
+    53776,
+    60624,
+)

@@ -13,8 +13,8 @@ from tests.sim.mutants import plantable
 from tests.sim.mutations import MUTANTS, Mutant
 from tests.sim.seeds import BROKE
 
-SEEDS = 300
-PARTS = 6
+SEEDS = 10_000
+PARTS = 50
 
 
 def replay(seed: int) -> str:
