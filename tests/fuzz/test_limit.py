@@ -14,8 +14,8 @@ NAME = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 
 
 def test_the_host_refuses_what_the_api_would_refuse() -> None:
-    bicep = (ROOT / "infra" / "modules" / "app.bicep").read_text("utf-8")
+    bicep = (ROOT / "infra" / "modules" / "app-settings.bicep").read_text("utf-8")
     local = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))["Values"]
-    limits = [local[NAME], SETTINGS[NAME], *re.findall(rf"name: '{NAME}'\s+value: '(\d+)'", bicep)]
+    limits = [local[NAME], SETTINGS[NAME], *re.findall(rf"{NAME}: '(\d+)'", bicep)]
 
     assert limits == [str(BODY_BYTES_MAX)] * 3
