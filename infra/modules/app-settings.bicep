@@ -30,8 +30,6 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     // Refused by the Functions host before the app reads it: 1 MiB, the most that Event Grid sends at once.
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576'
-    // Refused by the Functions host before the app reads it: 1 MiB, the most that Event Grid sends at once.
-    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576'
     SWITCHYARD_QUEUE: queueName
     SWITCHYARD_SWEEP_SCHEDULE: '*/15 * * * * *'
     SWITCHYARD_OUTBOX_SCHEDULE: '30 * * * * *'
