@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import IntEnum
-from zlib import crc32
 
 from shared.model import FleetState, Signal, SignalKind, Stage
 
 VERSIONS = (SignalKind.VERSION_AVAILABLE, SignalKind.VERSION_PUBLISHED)
 """News that may start a rollout, and that nobody minds to wait for."""
+
+
+_PRIME = 2_147_483_647
 
 
 class Turn(IntEnum):
@@ -37,8 +39,13 @@ def turn_of(state: FleetState, signals: Iterable[Signal]) -> Turn:
     return Turn.TO_START if kinds and (rollout is None or rollout.outcome is not None) else Turn.UNDER_WAY
 
 
+def _lot(name: str, now: datetime) -> int:
+    """A fleet's place in this sweep's order: another one in the next."""
+    return int.from_bytes(name.encode()) * int(now.timestamp()) % _PRIME
+
+
 def in_turn(due: Iterable[tuple[str, Turn]], fleets_max: int, now: datetime) -> tuple[str, ...]:
     """Of the fleets that are due those whose turn it is: all that cannot wait, and `fleets_max` others."""
-    drawn = sorted(due, key=lambda each: (each[1], crc32(f"{each[0]} {now.isoformat()}".encode())))
+    drawn = sorted(due, key=lambda each: (each[1], _lot(each[0], now)))
     first = sum(turn is Turn.NOW for _, turn in drawn)
     return tuple(name for name, _ in drawn[: first + fleets_max])
