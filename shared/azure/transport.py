@@ -43,6 +43,7 @@ from shared.errors import Retry
 ANSWER_BYTES_MAX = 8 * 1024 * 1024
 """Of any answer, decompressed. What is asked for here is a few hundred kilobytes at the most."""
 
+_BROKEN_OFF = "broke off in the middle of its answer, or garbled it"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -149,9 +150,13 @@ def _in_plain_words(host: str) -> Iterator[None]:
     try:
         yield
     except AzureError as error:
+        if isinstance(error.inner_exception, TooLarge):
+            raise _too_large(host, error.inner_exception) from error
         raise type(error)(_words(host, error)) from error
+    except TooLarge as error:
+        raise _too_large(host, error) from error
     except ClientPayloadError as error:
-        raise IncompleteReadError(_broken_off(host, error)) from error
+        raise IncompleteReadError(f"{host} {_BROKEN_OFF}") from error
     except TimeoutError as error:
         raise ServiceResponseTimeoutError(f"{host} gave no answer in time") from error
     except ClientError as error:
@@ -163,7 +168,7 @@ def _words(host: str, error: AzureError) -> str:
     if isinstance(cause, ClientConnectorCertificateError):
         return f"{host} could not prove that it is {host}: {cause.certificate_error}"
     if isinstance(error, IncompleteReadError):
-        return _broken_off(host, cause)
+        return f"{host} {_BROKEN_OFF}"
     if isinstance(error, ServiceRequestTimeoutError):
         return f"{host} could not be reached in time"
     if isinstance(error, ServiceResponseTimeoutError):
@@ -175,10 +180,9 @@ def _words(host: str, error: AzureError) -> str:
     return f"{host} gave no answer that could be read"
 
 
-def _broken_off(host: str, cause: BaseException | None) -> str:
-    if isinstance(cause, TooLarge):
-        return f"{host} answered with {cause}, and no answer is that long"
-    return f"{host} broke off in the middle of its answer, or garbled it"
+def _too_large(host: str, error: TooLarge) -> Retry:
+    """Not for the SDK to repeat: the next answer would be as long."""
+    return Retry(f"{host} answered with {error}, and no answer is that long")
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
