@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.api.handlers import Api
 from shared.api.access import Role
+from shared.api.handlers import Api
 from shared.api.http import Request, Response, respond
 from shared.api.identity import Caller, Principal
 from shared.api.intake import Intake

@@ -24,4 +24,8 @@ def encoded(*claims: tuple[str, str], auth_typ: str = "aad", **fields: str) -> s
 
 def person(*roles: str, name: str = "olivia@contoso.com") -> str:
     """Somebody who is signed in, with these app roles."""
-    return encoded(("preferred_username", name), ("oid", "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"), *(("roles", role) for role in roles))
+    return encoded(
+        ("preferred_username", name),
+        ("oid", "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"),
+        *(("roles", role) for role in roles),
+    )
