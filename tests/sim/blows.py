@@ -12,7 +12,7 @@ from sandbox.world import events
 from sandbox.world.errors import ArmError
 from shared.errors import SwitchyardError
 from tests.sim.checkers.base import Violation
-from tests.sim.swarm import Blow
+from tests.sim.scenario import Blow
 
 if TYPE_CHECKING:
     from tests.sim.simulation import Process, Simulation

@@ -18,9 +18,9 @@ from sandbox.world import Faults, Timings
 from shared.fleet import DriftPolicy
 from shared.model import Outcome
 from tests.fleets import FLEET, GREEN
+from tests.sim.scenario import CALM, Ring, Scenario
 from tests.sim.scheduler import Task
 from tests.sim.simulation import Ran, Simulation
-from tests.sim.swarm import CALM, Ring, Scenario
 
 _POLICY = msgspec.structs.replace(
     FLEET.policy, bake_seconds=300, observe_seconds=120, settle_seconds=120, drift=DriftPolicy.HOLD

@@ -7,15 +7,13 @@ effect may be refused, or its answer lost. What the doors let through, they tell
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import floor
-from random import Random
 from typing import Any, NamedTuple, Protocol, cast
 
 from sandbox.memory_store import MemoryTables
 from sandbox.world.ports import PortsWorld
 from shared.actions import Action
-from shared.clock import DRIFT, ServiceClock
 from shared.decision import Decision, Seen
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet
@@ -24,14 +22,11 @@ from shared.probes import Answer, Probe, Reading, RecordState, Unavailable
 from shared.store.table_store import TableStore
 from shared.store.tables import Clash, Found, Lost, Range, Write
 from tests.sim.distortion import distorted, stale
+from tests.sim.scenario import STALL_SECONDS_MAX
 from tests.sim.scheduler import CRASH, EPOCH, Scheduler, Task, pause
-from tests.sim.swarm import STALL_SECONDS_MAX, Scenario
+from tests.sim.weather import Weather, Worker
 
-DELIVERIES_MAX = 5
 EPOCH_SECONDS = EPOCH.timestamp()
-JUMPS = 0.05
-"""How often a clock that is wrong is found to have been set."""
-
 TIMEOUT_SECONDS = 300.0
 """`functionTimeout`: a process whose invocation lasts longer is killed."""
 
@@ -62,71 +57,6 @@ class Watch(Protocol):
 
     def place(self) -> str:
         """The step that the rollout is in."""
-
-
-class Weather:
-    """Draws faults while they last.
-
-    `crash_at` crashes at exactly those scheduler points; `seen` notes every point with its invocation.
-    """
-
-    def __init__(self, chance: Random, scenario: Scenario) -> None:
-        self.swarm = scenario.swarm
-        self.store_stops = scenario.store_stops
-        self.chance = chance
-        self.crash_at: frozenset[int] = frozenset()
-        self.seen: list[tuple[int, Task, str, str]] | None = None
-        self.crashes = 0
-
-    def store_stopped(self, seconds: float) -> bool:
-        """Whether the store answers nobody now."""
-        return any(stop.from_seconds <= seconds < stop.until_seconds for stop in self.store_stops)
-
-    def deliveries(self) -> int:
-        """How often something is delivered: once, or up to five times."""
-        times = 1
-        while times < DELIVERIES_MAX and self.strikes(self.swarm.duplicate):
-            times += 1
-        return times
-
-    def strikes(self, rate: float) -> bool:
-        """Whether a fault of that rate strikes now."""
-        return rate > 0 and self.chance.random() < rate
-
-
-class Worker:
-    """One process: a name, a clock that may be wrong and jumps, and what the product makes of it."""
-
-    def __init__(self, name: str, scheduler: Scheduler, chance: Random, skew_seconds: float) -> None:
-        self.name = name
-        self.scheduler = scheduler
-        self.clock = ServiceClock(WrongClock(scheduler, chance, skew_seconds), elapsed=self.elapsed)
-        self._began_at = chance.uniform(0, 1e6)
-        self._rate = 1 + chance.uniform(-DRIFT / 2, DRIFT / 2)
-
-    def elapsed(self) -> float:
-        """Seconds by a clock that nobody sets: it began somewhere, and its quartz is not perfect."""
-        return self._began_at + self._rate * self.scheduler.seconds
-
-
-class WrongClock:
-    """What a process sees on its own wall: wrong by up to `skew_seconds`, and set anew at any moment."""
-
-    def __init__(self, scheduler: Scheduler, chance: Random, skew_seconds: float) -> None:
-        self._scheduler = scheduler
-        self._chance = chance
-        self._most_seconds = skew_seconds
-        self._skew = timedelta(seconds=chance.choice((-1, 0, 1)) * skew_seconds)
-
-    def now(self) -> datetime:
-        """The time as this process shows it."""
-        if self._most_seconds and self._chance.random() < JUMPS:
-            self._skew = timedelta(seconds=self._chance.uniform(-1, 1) * self._most_seconds)
-        return self._scheduler.now() + self._skew
-
-    def at(self, real: datetime) -> datetime:
-        """The same moment: nothing is rehearsed."""
-        return real
 
 
 class Door:

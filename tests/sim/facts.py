@@ -18,8 +18,8 @@ from shared.fleet import Fleet, Record, SlotName
 from shared.model import FleetState, Outcome, Rollout, Signal
 from shared.ports import AuditEntry, FleetEntry, OutboxEntry, Row
 from shared.store.tables import Write
+from tests.sim.scenario import Scenario
 from tests.sim.scheduler import Scheduler
-from tests.sim.swarm import Scenario
 
 
 class ClaimMade:

@@ -22,7 +22,7 @@ from shared.signals import resources_of
 from shared.store.table_store import TableStore
 from tests.sim.blows import strike
 from tests.sim.doors import at_once
-from tests.sim.swarm import Meddling, Ring
+from tests.sim.scenario import Meddling, Ring
 
 if TYPE_CHECKING:
     from tests.sim.simulation import Process, Simulation

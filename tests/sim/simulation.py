@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
-from functools import partial
 from hashlib import blake2b
 from itertools import count
 from random import Random
@@ -16,20 +15,17 @@ from typing import Any
 
 from msgspec import Struct
 
-import stages
 from sandbox.memory_store import MemoryTables
 from sandbox.world import World
 from sandbox.world.ports import PortsWorld
 from shared.actions import Action, StopCluster
 from shared.api.intake import Intake
-from shared.clock import DATE_SECONDS
-from shared.engine import QUIET_SECONDS, Engine
+from shared.engine import Engine
 from shared.errors import SwitchyardError
 from shared.fleet import Fleet
 from shared.model import Outcome, SignalKind
 from shared.ports import OutboxEntry
 from shared.signals import resources_of
-from shared.store.rows import OUTBOX_HIGH, OUTBOX_LOW, SNAPSHOT_LOW, STATE_TABLE, TICK_LOW
 from shared.store.table_store import TableStore
 from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
@@ -41,26 +37,19 @@ from tests.sim.doors import (
     FaultyTopic,
     FaultyWorld,
     WatchedStore,
-    Weather,
-    Worker,
     at_once,
 )
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 from tests.sim.people import People
+from tests.sim.scenario import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
 from tests.sim.scheduler import Crashed, Scheduler, at
-from tests.sim.swarm import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
+from tests.sim.timers import TICK_SECONDS, Timers
+from tests.sim.weather import Weather, Worker
 
 WORKERS = 3
 HECKLES = (SignalKind.ROLLBACK,) * 5 + (SignalKind.PAUSE, SignalKind.PROMOTE, SignalKind.RETRY)
 """What people say right after an order was given: most of all that they want everything back."""
 STOP_ALARMS = 5
-TICK_SECONDS = 60.0
-HOUSEKEEPING_MINUTES = 5
-DEQUEUES_MAX = 5
-VISIBILITY_SECONDS = 30.0
-"""`maxDequeueCount` and `visibilityTimeout` of host.json."""
-IDLE_TIMERS = 0.03
-"""The share of timers that do their work although there is none."""
 CALM_SECONDS_MAX = 30 * 3600.0
 
 Ended = Callable[[object, BaseException | None], None]
@@ -121,6 +110,7 @@ class Simulation:
         self._born = 0
         self._minutes = 0
         self.people = People(self)
+        self.timers = Timers(self)
 
     def run(self) -> Ran:
         """The whole life."""
@@ -249,58 +239,9 @@ class Simulation:
             self.scheduler.stop()
             return
         self._minutes += 1
-        weather = self.weather
-        idly = weather.strikes(IDLE_TIMERS)
-        if (idly or self._stirs()) and not weather.strikes(weather.swarm.missed):
-            self.invoke("sweep", lambda process: process.engine.sweep(), self._enqueue)
-        keeps = self._minutes % HOUSEKEEPING_MINUTES == 0 and (idly or self._litters())
-        if keeps and not weather.strikes(weather.swarm.missed):
-            self.invoke("housekeep", lambda process: process.engine.housekeep())
+        self.timers.fire(self._minutes)
         if self._minutes % 2 == 0:
             self.people.hear(self.world.take_due())
-
-    def _stirs(self) -> bool:
-        """Whether a worker would find the fleet due, now or after a sleep.
-
-        A timer that finds nothing has only read, and no interleaving with it can matter: a few are kept.
-        """
-        soon = self.scheduler.now() + timedelta(seconds=self._asleep_seconds())
-        name = self.scenario.fleet.name
-        return self.tables.holds(STATE_TABLE, name, TICK_LOW, SNAPSHOT_LOW) or stages.due(
-            self.facts.state, (), soon
-        )
-
-    def _litters(self) -> bool:
-        """Whether the housekeeping would find an announcement that is owed, or a fleet that may rest."""
-        name = self.scenario.fleet.name
-        if self.tables.holds(STATE_TABLE, name, OUTBOX_LOW, OUTBOX_HIGH):
-            return True
-        quiet = self.scheduler.now() - timedelta(seconds=QUIET_SECONDS - self._asleep_seconds())
-        return any(entry.marked_at <= quiet for entry in at_once(self.truth.directory(active_only=True)))
-
-    def _asleep_seconds(self) -> float:
-        swarm = self.weather.swarm
-        return TICK_SECONDS if swarm.stall else DATE_SECONDS
-
-    def _enqueue(self, names: object, error: BaseException | None) -> None:
-        if error is not None or not isinstance(names, tuple):
-            return
-        for name in names:
-            for _ in range(self.weather.deliveries()):
-                wait = self.chance.random() * 4.0
-                self.scheduler.call(wait, partial(self._tick, str(name)))
-
-    def _tick(self, name: str, dequeued: int = 1) -> None:
-        """A message of the queue: it comes again until it was handled, or goes to the poison queue."""
-        if self.weather.strikes(self.weather.swarm.dropped):
-            self.told("weather", "a message of the queue is lost")
-            return
-
-        def handled(_result: object, error: BaseException | None) -> None:
-            if error is not None and dequeued < DEQUEUES_MAX:
-                self.scheduler.call(VISIBILITY_SECONDS, partial(self._tick, name, dequeued + 1))
-
-        self.invoke("tick", lambda process: process.engine.tick(name), handled)
 
     def redeploy(self) -> None:
         """A new version of the app is rolled out: every process goes, whatever it was doing."""

@@ -6,7 +6,7 @@ import pytest
 
 from shared.model import Outcome
 from tests.sim.crashes import BACK, GOOD, casualties, casualties_of_two, effects, undisturbed
-from tests.sim.swarm import Scenario
+from tests.sim.scenario import Scenario
 
 PARTS = 2
 PAIR_PARTS = 8

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.sim.menu import MENU
-from tests.sim.swarm import BLOWS, TIMINGS, Scenario, Swarm, draw
+from tests.sim.scenario import BLOWS, TIMINGS, Scenario, Swarm
+from tests.sim.swarm import draw
 
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = 600
