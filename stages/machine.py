@@ -149,7 +149,9 @@ def _failed_action(rollout: Rollout, step: Step, seen: Seen) -> Move | None:
 def _overdue(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> bool:
     seconds = fleet.policy.deadlines.get(step.name, step.deadline_seconds + step.lasts(fleet))
     parked = rollout.held is not None and rollout.held.kind is HoldKind.DEADLINE
-    return not parked and seen.now >= rollout.entered_at + timedelta(seconds=seconds)
+    # Whoever was kept from looking until it was too late gets one try: time alone is no verdict.
+    untried = rollout.wake_at is None
+    return not parked and not untried and seen.now >= rollout.entered_at + timedelta(seconds=seconds)
 
 
 def _at_deadline(rollout: Rollout, step: Step, move: Move) -> Move:

@@ -32,6 +32,7 @@ GATES = {
     "observe": Stage.SWITCH,
     "bake": Stage.RETIRE,
 }
+AT_BLUE = RecordSeen(exists=True, targets=(ADDRESSES[BLUE],), ttl_seconds=30, etag="e", epoch=1)
 LATER = NOW + timedelta(hours=1)
 
 
@@ -193,6 +194,18 @@ def test_a_person_may_promote_past_silence_but_not_past_a_failing_gate(step: str
     promoted = msgspec.structs.replace(held, promoted=True)
     assert after(judged(promoted, Verdict.NO_DATA, SOON)).step != step
     assert after(judged(promoted, Verdict.FAIL, SOON)).stage is Stage.ROLLBACK
+
+
+def test_a_step_that_nobody_could_look_at_before_its_deadline_is_tried_once() -> None:
+    long_out = rollout("shift", Stage.SWITCH, shifted=False, moved_at=None, wake_at=None)
+    seen = Seen(now=NOW + timedelta(hours=5), answers={RecordState(r): AT_BLUE for r in FLEET.live_records})
+    decision = decide(FLEET, FLEET, FleetState(live=BLUE, rollout=long_out), seen)
+    after = decision.state.rollout
+    assert after is not None
+    assert (after.step, len(decision.actions)) == ("shift", 1)
+    again = decide(FLEET, FLEET, FleetState(live=BLUE, rollout=after), seen)
+    assert again.state.rollout is not None
+    assert again.state.rollout.stage is Stage.ROLLBACK
 
 
 def test_a_hold_at_a_deadline_stays_until_the_step_is_done_or_a_person_decides() -> None:
