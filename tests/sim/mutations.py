@@ -27,7 +27,7 @@ def _mutant(name: str, *edits: tuple[str, str, str, str]) -> Mutant:
 
 _OWN_WRITE = "own_write_seen(fleet, rollout, rollout.safe, seen)"
 _LOOKS_RIGHT = "(elsewhere(fleet, rollout, rollout.safe, seen) is None)"
-_PERFORM_FIRST = """await self._perform(_governing(row), decision, decision.state.epoch)
+_PERFORM_FIRST = """await self._perform(_governing(row), decision, decision.state.epoch, now)
             claimed = await self._claim(row, decision, seen)"""
 _ACCEPT_SWALLOWED = """try:
             stored = await self._store.accept(signal)
@@ -196,7 +196,7 @@ MUTANTS = (
     ),
     _mutant(
         "a version waits for ever",
-        ("stages.machine", "decide", "found.version if found is not None else None", "found.version or None"),
+        ("stages.machine", "decide", "found.version if found is not None else None", "(found.version or None) if found else None"),
     ),
     _mutant(
         "bake from the wrong moment",
@@ -274,6 +274,7 @@ MUTANTS = (
     _mutant(
         "removes what it never deployed",
         ("stages.rollback", "_removable", "ours = bool(rollout.addresses)", "ours = True"),
+        ("stages.rollback", "_remove_candidate", "elsewhere(fleet, rollout, rollout.safe, seen)", "None"),
     ),
     _mutant(
         "hold forgotten at the next poll",

@@ -97,6 +97,8 @@ class RecordsPointWell(Checker):
         self._good_target(action, effect)
 
     def _good_target(self, action: PointRecord, effect: EffectMade) -> None:
+        if effect.epoch not in self.facts.states:
+            self.broken(f"a write of epoch {effect.epoch} was made, which nobody has claimed")
         rollout = self.facts.states[effect.epoch].rollout
         assert rollout is not None, "a live record is written by a rollout"
         if action.slot == rollout.safe:
