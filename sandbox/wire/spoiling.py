@@ -17,6 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 from msgspec import Struct
 
 from sandbox.wire.faults import Fault, Spoilt, Where
+from sandbox.wire.garble import Change, another_type, leaves, renamed, with_nan
 
 LATE_SECONDS = 30
 """How long a late answer takes; whoever waits for it has another limit."""
@@ -32,8 +33,6 @@ _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 Plan = Callable[[web.Request], Spoilt | None]
 """Which fault an exchange has, None for none. It is asked once for each request, as they come."""
-
-Change = Callable[[Any], Any]
 
 
 def spoiling(plan: Plan, foreign: Callable[[], str] = lambda: FOREIGN) -> Middleware:
@@ -209,40 +208,6 @@ def _chunk_bad(answer: _Answer) -> bytes:
     return _head(answer, "Transfer-Encoding: chunked") + b"no number\r\n" + body + b"\r\n0\r\n\r\n"
 
 
-def _leaves(change: Change) -> Change:
-    """Every leaf of a JSON value changed."""
-
-    def changed(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: changed(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [changed(each) for each in value]
-        return change(value)
-
-    return changed
-
-
-def _another_type(value: Any) -> Any:
-    if isinstance(value, str):
-        return 17
-    return "many" if isinstance(value, int | float) and not isinstance(value, bool) else [value]
-
-
-def _not_a_number(value: Any) -> Any:
-    return float("nan") if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _with_nan(value: Any) -> Any:
-    changed = _leaves(_not_a_number)(value)
-    return {**changed, "nan": float("nan")} if isinstance(changed, dict) else float("nan")
-
-
-def _renamed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {f"{name}V2": _renamed(each) for name, each in value.items()}
-    return [_renamed(each) for each in value] if isinstance(value, list) else value
-
-
 def _half(answer: _Answer) -> bytes:
     body = answer.body if len(answer.body) > 2 else b'{"a": 1}'
     half = body[: len(body) // 2]
@@ -287,10 +252,10 @@ FAULTS: Mapping[Fault, Spoil] = {
     Fault.NUMBER: _says(200, "1"),
     Fault.NULL: _says(200, "null"),
     Fault.OBJECT: _says(200, "{}"),
-    Fault.NAN: _changes(_with_nan),
-    Fault.NULLS: _changes(_leaves(lambda _: None)),
-    Fault.STRINGS: _changes(_leaves(_another_type)),
-    Fault.RENAMED: _changes(_renamed),
+    Fault.NAN: _changes(with_nan),
+    Fault.NULLS: _changes(leaves(lambda _: None)),
+    Fault.STRINGS: _changes(leaves(another_type)),
+    Fault.RENAMED: _changes(renamed),
     Fault.NESTED: _changes(lambda value: {"result": value}),
     Fault.ERROR_IN_200: _refuses(200, "InternalServerError", "Something went wrong."),
     Fault.VERSION_INVALID: _refuses(
