@@ -268,6 +268,10 @@ MUTANTS = (
         ),
     ),
     _mutant(
+        "a deadline nobody could meet",
+        ("stages.machine", "_overdue", "untried = rollout.wake_at is None", "untried = False"),
+    ),
+    _mutant(
         "settled without looking",
         ("stages.ended", "reconcile", "if unread is not None", "if False"),
     ),
