@@ -62,7 +62,8 @@ class HostProcess:
             "--log-level",
             options.log_level,
             "--exit-with-stdin",
-            *(part for flag, value in optional.items() if value is not None for part in (flag, str(value))),
+            # In one word: a random key may begin with a hyphen.
+            *(f"{flag}={value}" for flag, value in optional.items() if value is not None),
         ]
 
     @property

@@ -11,7 +11,7 @@ import asyncio
 import sys
 import time
 
-from tests.soak.soak import Options, soak
+from tests.soak.soak import LANES, RATE, Options, soak
 
 
 def options() -> Options:
@@ -23,8 +23,8 @@ def options() -> Options:
     parser.add_argument(
         "--seed", default=f"{time.time_ns() // 1_000_000 % 1_000_000}", help="of every choice"
     )
-    parser.add_argument("--rate", type=float, default=240.0, help="seconds of a rollout in a real one")
-    parser.add_argument("--lanes", type=int, default=2, help="rollouts at the same time")
+    parser.add_argument("--rate", type=float, default=RATE, help="seconds of a rollout in a real one")
+    parser.add_argument("--lanes", type=int, default=LANES, help="rollouts at the same time")
     parser.add_argument("--minutes", type=float, default=10.0, help="fail if it takes longer")
     parser.add_argument("--only", default="", help="a scenario, to play nothing else")
     parser.add_argument("--keep", action="store_true", help="keep the logs also when all is well")

@@ -25,6 +25,9 @@ from tests.soak.run import Ran, run
 PLAYED = ("good", "alert", "slow-burn", "private", "bad-green")
 RECORDS = frozenset({Happening.RECORD_WRITTEN, Happening.RECORD_DELETED})
 COMPLAINTS_MAX = 40
+RATE = 150.0
+"""At more than this a sweep, which is once a real second at best, would come less often than a gate needs."""
+LANES = 3
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -32,8 +35,8 @@ class Options(Struct, frozen=True, kw_only=True):
 
     kills: int
     seed: str
-    rate: float = 240.0
-    lanes: int = 2
+    rate: float = RATE
+    lanes: int = LANES
     seconds_max: float = 600.0
     only: str = ""
     keep: bool = False
