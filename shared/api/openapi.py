@@ -71,10 +71,32 @@ def document(version: str) -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    fleet, rollout = "/fleets/{fleet}", "/fleets/{fleet}/rollouts/{rollout}"
+    described = {**_machines(), **_people()}
+    return {
+        path: {"parameters": _parameters(path)}
+        | {method: _guarded(method, path, operation) for method, operation in item.items()}
+        for path, item in described.items()
+    }
+
+
+def _machines() -> dict[str, Any]:
     anything = {"type": "object"}
     events = {"oneOf": [anything, array(anything)]}
     taken = {"oneOf": [ref("Accepted"), ref("Handshake")]}
+    return {
+        "/health": {"get": _operation("liveness of the app and its store", "Health")},
+        "/events": {"post": _operation("take Event Grid events or CloudEvents", taken, events)},
+        "/alerts": {"post": _operation("take an Azure Monitor alert", "Accepted", anything)},
+        "/entra/events": {"post": _operation("the same from Event Grid with a token", taken, events)},
+        "/entra/alerts": {
+            "post": _operation("the same from an action group with a token", "Accepted", anything)
+        },
+    }
+
+
+def _people() -> dict[str, Any]:
+    fleet, rollout = "/fleets/{fleet}", "/fleets/{fleet}/rollouts/{rollout}"
+    anything = {"type": "object"}
     commands = {
         f"{rollout}/{name}": {
             "post": {
@@ -84,15 +106,8 @@ def _paths() -> dict[str, Any]:
         }
         for name in ("promote", "pause", "resume", "rollback", "retry")
     }
-    described = {
-        "/health": {"get": _operation("liveness of the app and its store", "Health")},
+    return {
         "/openapi.json": {"get": _operation("this document", anything)},
-        "/events": {"post": _operation("take Event Grid events or CloudEvents", taken, events)},
-        "/alerts": {"post": _operation("take an Azure Monitor alert", "Accepted", anything)},
-        "/entra/events": {"post": _operation("the same from Event Grid with a token", taken, events)},
-        "/entra/alerts": {
-            "post": _operation("the same from an action group with a token", "Accepted", anything)
-        },
         "/fleets": {"get": _operation("all fleets", "Fleets")},
         fleet: {
             "get": _operation("a fleet and its state", "AppliedFleet", None, 404),
@@ -119,11 +134,6 @@ def _paths() -> dict[str, Any]:
         },
         f"{rollout}/audit": {"get": _operation("its audit trail", "Audit", None, 404)},
         **commands,
-    }
-    return {
-        path: {"parameters": _parameters(path)}
-        | {method: _guarded(method, path, operation) for method, operation in item.items()}
-        for path, item in described.items()
     }
 
 
