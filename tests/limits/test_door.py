@@ -24,8 +24,9 @@ CLUSTER = FLEET.slot(BLUE).cluster_id
 AKS = {"api-version": "2026-08-01"}
 RECORD = f"{FLEET.live_records[0].zone_id}/A/aks"
 DNS = {"api-version": "2018-05-01"}
-REFEREE = Path("/work/shared/tools/check_traffic.py")
-OPENAPI = Path("/work/shared/openapi")
+SHARED = Path(__file__).parents[3] / "shared"
+REFEREE = SHARED / "tools/check_traffic.py"
+OPENAPI = SHARED / "openapi"
 
 
 class Caller:

@@ -30,7 +30,7 @@ from tests.signals.bodies import (
     metric,
 )
 
-SAMPLES = Path("/work/shared/payloads")
+SAMPLES = Path(__file__).parents[3] / "shared/payloads"
 KEYS = ["kind", "id", "fleet", "slot", "role", "state", "severity", "because"]
 LIVE = SlotName("blue")
 VALIDATION = grid_event("Microsoft.EventGrid.SubscriptionValidationEvent", {"validationCode": "512d38b6"})

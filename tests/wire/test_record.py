@@ -39,7 +39,7 @@ from tests.wire.rig import (
     private_fleet,
 )
 
-SHARED = Path("/work/shared")
+SHARED = Path(__file__).parents[3] / "shared"
 REFEREE = SHARED / "tools" / "check_traffic.py"
 UNDESCRIBED = ("/api/events", "/operations/", "/operationresults/")
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
