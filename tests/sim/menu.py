@@ -32,7 +32,9 @@ MENU: dict[str, FaultClass] = {
         "tests/limits",
     ),
     "F7": FaultClass("three workers, overlapping timers, ticks that run twice", ("duplicate", "heckle")),
-    "F8": FaultClass("a worker sleeps for up to 300 s before a write and goes on", ("stall", "zombie", "doze")),
+    "F8": FaultClass(
+        "a worker sleeps for up to 300 s before a write and goes on", ("stall", "zombie", "doze")
+    ),
     "F9": FaultClass("workers' clocks are wrong by up to 300 s, and jump", ("skew_seconds",)),
     "F10": FaultClass("a batch whose answer is partial or malformed", ("lost",), "tests/wire_faults"),
     "F11": FaultClass(

@@ -196,7 +196,12 @@ MUTANTS = (
     ),
     _mutant(
         "a version waits for ever",
-        ("stages.machine", "decide", "found.version if found is not None else None", "(found.version or None) if found else None"),
+        (
+            "stages.machine",
+            "decide",
+            "found.version if found is not None else None",
+            "(found.version or None) if found else None",
+        ),
     ),
     _mutant(
         "bake from the wrong moment",
