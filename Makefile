@@ -29,7 +29,7 @@ demo: setup ## Run a rollout on the sandbox: SCENARIO=good, RECORD=file to keep 
 	@exec $(PYTHON) -m sandbox.demo --scenario $(SCENARIO) $(if $(RECORD),--record $(RECORD)) $(ARGS)
 
 test: check ## Everything a change must pass: the checks, then all tests
-	$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: setup ## Lint, format, types and the import rules
 	.venv/bin/ruff check .
