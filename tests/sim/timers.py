@@ -34,7 +34,7 @@ class Timers:
         self._sim = sim
 
     def fire(self, minutes: int) -> None:
-        """The timers of one minute, the how manieth it is."""
+        """The timers of one minute; `minutes` have passed since the first."""
         sim, weather = self._sim, self._sim.weather
         idly = weather.strikes(IDLE_TIMERS)
         if (idly or self._stirs()) and not weather.strikes(weather.swarm.missed):
