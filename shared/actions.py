@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.fleet import Record, SlotName
+from shared.levers import Balancer, Match, Record, SlotName
 
 
 class PointRecord(Struct, frozen=True, tag="point_record"):
@@ -23,6 +23,32 @@ class PointRecord(Struct, frozen=True, tag="point_record"):
     address: str
     ttl_seconds: int
     if_match: str | None
+
+
+class SetWeights(Struct, frozen=True, tag="set_weights"):
+    """The balancer sends its slots these shares: percent by slot, 100 together; 0 takes the member out.
+
+    `if_match` is the etag that was read before the claim, None where the balancer has none. A balancer that
+    can only move as a whole takes 100 and 0 alone.
+    """
+
+    balancer: Balancer
+    weights: dict[str, int]
+    if_match: str | None = None
+
+
+class SetMatch(Struct, frozen=True, tag="set_match"):
+    """Requests that match go to `slot`, whatever the weights are; None: none do."""
+
+    balancer: Balancer
+    match: Match
+    slot: SlotName | None
+
+
+class Purge(Struct, frozen=True, tag="purge"):
+    """The balancer's caches hold nothing that was served before."""
+
+    balancer: Balancer
 
 
 class Deploy(Struct, frozen=True, tag="deploy"):
@@ -72,7 +98,10 @@ class DestroyCluster(Struct, frozen=True, tag="destroy_cluster"):
     if_match: str | None
 
 
-Action = PointRecord | Deploy | StartSync | Freeze | Thaw | StartCluster | StopCluster | DestroyCluster
+LeverAction = PointRecord | SetWeights | SetMatch | Purge
+"""What changes where users are sent."""
+
+Action = LeverAction | Deploy | StartSync | Freeze | Thaw | StartCluster | StopCluster | DestroyCluster
 
 
 class Failure(Struct, frozen=True, omit_defaults=True):

@@ -8,12 +8,12 @@ refuses to know YAML, Azure SDKs and the state of any rollout.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any
 
 from msgspec import Struct
 
-SlotName = NewType("SlotName", str)
-"""`blue` or `green`: a fixed place for a cluster. Colours never change meaning."""
+from shared.levers import Balancer, Lever, Match, Record, SlotName
+from shared.safety import Drain, Names, Readiness
 
 FLEET_NAME = "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
 """A pattern. A fleet's name is a partition key and part of addresses and log lines: nothing else."""
@@ -27,37 +27,6 @@ class Exposure(StrEnum):
 
     PUBLIC = "public"
     PRIVATE = "private"
-
-
-class SwitchKind(StrEnum):
-    """The adapter that holds a record."""
-
-    AZURE_DNS = "azure_dns"
-    PRIVATE_DNS = "private_dns"
-
-
-class RecordType(StrEnum):
-    """DNS record types that can decide which slot users reach."""
-
-    A = "A"
-    AAAA = "AAAA"
-    CNAME = "CNAME"
-
-
-class Record(Struct, frozen=True, kw_only=True, cache_hash=True):
-    """A DNS record set. `zone_id` is the zone's ARM id, `name` is relative to it (`@` for the apex)."""
-
-    kind: SwitchKind
-    zone_id: str
-    name: str
-    type: RecordType
-    ttl_seconds: int
-
-    @property
-    def fqdn(self) -> str:
-        """The absolute name without the final dot."""
-        zone = self.zone_id.rsplit("/", 1)[-1]
-        return zone if self.name == "@" else f"{self.name}.{zone}"
 
 
 class Slot(Struct, frozen=True, kw_only=True):
@@ -212,14 +181,42 @@ class Gates(Struct, frozen=True, kw_only=True):
     bake: tuple[Gate, ...] = ()
 
 
+class MatchStep(Struct, frozen=True, kw_only=True):
+    """The canary before any weight: requests that match go to the candidate, under these gates."""
+
+    match: Match
+    hold_seconds: int
+    gates: tuple[Gate, ...] = ()
+
+
+class WeightStep(Struct, frozen=True, kw_only=True):
+    """A part of the ramp: the candidate takes `weight` percent (1 to 99), for so long, under these gates."""
+
+    weight: int
+    hold_seconds: int
+    gates: tuple[Gate, ...] = ()
+
+
+class Shift(Struct, frozen=True, kw_only=True):
+    """The shape of the switch before its last step, which is always 100 %. Empty: all at once."""
+
+    match: MatchStep | None = None
+    steps: tuple[WeightStep, ...] = ()
+
+
 class Traffic(Struct, frozen=True, kw_only=True):
-    """The metric that counts the requests which a slot's gateway served."""
+    """The metric that counts the requests which a slot's gateway served.
+
+    `dimension` tells slots apart where they share a gateway: a value of it that begins with the name of the
+    slot's back-end pool is the slot's.
+    """
 
     namespace: str = "Microsoft.Network/applicationGateways"
     metric: str = "TotalRequests"
     share_min: float = 0.99
     drained_requests_per_minute_max: float = 1.0
     ingestion_seconds: int = 120
+    dimension: str = ""
 
 
 class Approvals(Struct, frozen=True, kw_only=True):
@@ -253,7 +250,10 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class Fleet(Struct, frozen=True, kw_only=True):
-    """One blue-green estate, as declared. `live` is the slot that served users when it was first applied."""
+    """One blue-green estate, as declared. `live` is the slot that served users when it was first applied.
+
+    Its levers are `live_records` and `balancers`, at least one of either.
+    """
 
     name: str
     subscription_id: str
@@ -272,6 +272,19 @@ class Fleet(Struct, frozen=True, kw_only=True):
     approvals: Approvals = Approvals()
     policy: Policy = Policy()
     notification_topic: str | None = None
+    balancers: tuple[Balancer, ...] = ()
+    shift: Shift = Shift()
+    names: Names = Names()
+    drain: Drain = Drain()
+    readiness: Readiness = Readiness()
+
+    @property
+    def levers(self) -> tuple[Lever, ...]:
+        """Every lever in the declared order, in which they are moved; the way back goes in reverse."""
+        levers: list[Lever] = list(self.live_records)
+        for balancer in sorted(self.balancers, key=lambda each: each.place):
+            levers.insert(balancer.place, balancer)
+        return tuple(levers)
 
     def slot(self, name: SlotName) -> Slot:
         """The slot of that name. Raises KeyError for a name that the fleet does not have."""

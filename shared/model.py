@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from shared.fleet import SlotName
+from shared.levers import SlotName
 
 
 class Role(StrEnum):
@@ -155,6 +155,10 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `clean_since` is the start of the current run of passing verdicts. `safe_lost` says why the safe slot
     could not take the traffic when it was last seen, None while it could. `etags` are those of the live
     records when they were last read, by host name: what a rollback's write goes by where it cannot read.
+    `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present one's order was
+    seen in force. `beneath` is true from the claim that moves traffic by the records underneath a balancer.
+    `ready_at` is when the safe slot last proved that it could take all traffic back. `follow_seconds` is how
+    long each lever took to be followed by everybody, by its label, as it was measured.
     """
 
     id: str
@@ -186,6 +190,11 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     destroying: bool = False
     safe_lost: str | None = None
     etags: dict[str, str] = {}
+    portion: int = 0
+    weighed_at: datetime | None = None
+    beneath: bool = False
+    ready_at: datetime | None = None
+    follow_seconds: dict[str, float] = {}
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.fleet import Gate, Record, SlotName
+from shared.fleet import Gate
+from shared.levers import Balancer, Record, SlotName
 from shared.model import Sample
 
 
@@ -30,6 +31,44 @@ class RecordState(Struct, frozen=True, tag="record_state"):
     """What does the record set say now, and under which etag?"""
 
     record: Record
+
+
+class BalancerState(Struct, frozen=True, tag="balancer_state"):
+    """Which shares does the balancer send to its slots, and has its last change reached everybody?"""
+
+    balancer: Balancer
+
+
+class NamesState(Struct, frozen=True, tag="names_state"):
+    """What do the zone's own name servers and the fleet's resolvers answer for the record?"""
+
+    record: Record
+
+
+class RecordOwner(Struct, frozen=True, tag="record_owner"):
+    """Does external-dns say in the zone that the record is its own?"""
+
+    record: Record
+
+
+class LastWriter(Struct, frozen=True, tag="last_writer"):
+    """Who last changed the lever, by the subscription's activity log, at `since` or later?"""
+
+    lever_id: str
+    since: datetime
+
+
+class HostState(Struct, frozen=True, tag="host_state"):
+    """Does the slot answer on its own host name, and how long is its certificate good for?"""
+
+    slot: SlotName
+
+
+class OpenConnections(Struct, frozen=True, tag="open_connections"):
+    """How many connections did each gateway hold open in the last minutes, none of them before `since`?"""
+
+    since: datetime
+    window_seconds: int = 180
 
 
 class DeploymentCheck(Struct, frozen=True, tag="deployment_check"):
@@ -84,6 +123,12 @@ Probe = (
     ClusterState
     | SlotAddress
     | RecordState
+    | BalancerState
+    | NamesState
+    | RecordOwner
+    | LastWriter
+    | HostState
+    | OpenConnections
     | DeploymentCheck
     | DeploymentState
     | SyncState
@@ -95,7 +140,10 @@ Probe = (
 
 
 class ClusterSeen(Struct, frozen=True, tag="cluster", omit_defaults=True):
-    """ARM's word on a cluster. `provisioning` and `power` are ARM's own states (`Succeeded`, `Running`)."""
+    """ARM's word on a cluster. `provisioning` and `power` are ARM's own states (`Succeeded`, `Running`).
+
+    `nodes` counts the nodes of its pools, None where ARM does not say.
+    """
 
     exists: bool
     provisioning: str = ""
@@ -103,6 +151,7 @@ class ClusterSeen(Struct, frozen=True, tag="cluster", omit_defaults=True):
     version: str = ""
     etag: str | None = None
     node_group: str = ""
+    nodes: int | None = None
 
 
 class AddressSeen(Struct, frozen=True, tag="address"):
@@ -120,6 +169,55 @@ class RecordSeen(Struct, frozen=True, tag="record", omit_defaults=True):
     etag: str | None = None
     epoch: int | None = None
     fleet: str | None = None
+
+
+class BalancerSeen(Struct, frozen=True, tag="balancer", omit_defaults=True):
+    """A balancer: percent by slot, 100 together (a slot that is taken out is absent).
+
+    `unsettled` says what of its last change has not reached everybody, empty where all has. `matched` is the
+    slot that a match sends requests to. `epoch` and `etag` are there where the resource can hold them.
+    """
+
+    weights: dict[str, int]
+    unsettled: str = ""
+    matched: str = ""
+    etag: str | None = None
+    epoch: int | None = None
+    fleet: str | None = None
+
+
+class NamesSeen(Struct, frozen=True, tag="names", omit_defaults=True):
+    """What each server answered, by its name or address: sorted targets. `silent` maps a server to why."""
+
+    answers: dict[str, tuple[str, ...]]
+    silent: dict[str, str] = {}
+
+
+class OwnerSeen(Struct, frozen=True, tag="owner", omit_defaults=True):
+    """The owner in external-dns's own words, empty where the record has none."""
+
+    owner: str = ""
+
+
+class WriterSeen(Struct, frozen=True, tag="writer", omit_defaults=True):
+    """The caller in the activity log (a name or an object id), empty where the log has none yet."""
+
+    who: str = ""
+    at: datetime | None = None
+
+
+class HostSeen(Struct, frozen=True, tag="host", omit_defaults=True):
+    """An answer on a slot's own host name: its status, and when its certificate ends (None: no TLS)."""
+
+    status: int
+    latency_ms: float = 0.0
+    certificate_ends_at: datetime | None = None
+
+
+class ConnectionsSeen(Struct, frozen=True, tag="connections"):
+    """Open connections per slot, the mean of the newest complete minutes; a slot without data is absent."""
+
+    connections: dict[str, float]
 
 
 class CheckSeen(Struct, frozen=True, tag="check", omit_defaults=True):
@@ -184,6 +282,12 @@ Answer = (
     ClusterSeen
     | AddressSeen
     | RecordSeen
+    | BalancerSeen
+    | NamesSeen
+    | OwnerSeen
+    | WriterSeen
+    | HostSeen
+    | ConnectionsSeen
     | CheckSeen
     | DeploymentSeen
     | SyncSeen

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.decision import Seen
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.model import Rollout
 from shared.probes import TrafficSeen, TrafficShare
 from stages.looking import records, seen_as, unavailable

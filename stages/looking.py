@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from shared.actions import PointRecord
 from shared.decision import Seen
-from shared.fleet import Fleet, Gate, Record, SlotName
+from shared.fleet import Fleet, Gate
 from shared.gates import combine, judge
+from shared.levers import Record, SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import (
     ClusterSeen,

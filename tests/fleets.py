@@ -16,16 +16,13 @@ from shared.fleet import (
     Measure,
     Policy,
     Provisioner,
-    Record,
-    RecordType,
     Slot,
-    SlotName,
     Source,
     StartMode,
-    SwitchKind,
     Target,
     VersionPolicy,
 )
+from shared.levers import Record, RecordType, SlotName, SwitchKind
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 BLUE, GREEN = SlotName("blue"), SlotName("green")

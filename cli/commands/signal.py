@@ -11,7 +11,8 @@ import msgspec
 from cli.context import Desk, shared_options
 from cli.files import FILE, fleet_from, json_from
 from cli.output import No
-from shared.fleet import Channel, Fleet, SlotName
+from shared.fleet import Channel, Fleet
+from shared.levers import SlotName
 from shared.model import FleetState
 from shared.signals import explain as explained
 from shared.signals import resources_of

@@ -10,7 +10,11 @@ from shared.actions import (
     Deploy,
     DestroyCluster,
     Freeze,
+    LeverAction,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -21,8 +25,8 @@ from shared.actions import (
 def sentence(action: Action) -> str:
     """`aks.contoso.com A holds 203.0.113.20 (green), TTL 30 s`."""
     match action:
-        case PointRecord(record=record, slot=slot, address=address, ttl_seconds=ttl):
-            return f"{record.fqdn} {record.type.value} holds {address} ({slot}), TTL {ttl} s"
+        case PointRecord() | SetWeights() | SetMatch() | Purge():
+            return _lever(action)
         case Deploy(name=name, slot=slot, version=version, template_version=template):
             return f"deployment {name} brings up {slot} at {version} from template {template}"
         case Freeze(slot=slot, until=until):
@@ -37,5 +41,20 @@ def sentence(action: Action) -> str:
             return f"the cluster of {slot} is stopped, its state kept"
         case DestroyCluster(slot=slot):
             return f"the cluster of {slot} is gone, for good"
+        case _:
+            assert_never(action)
+
+
+def _lever(action: LeverAction) -> str:
+    match action:
+        case PointRecord(record=record, slot=slot, address=address, ttl_seconds=ttl):
+            return f"{record.fqdn} {record.type.value} holds {address} ({slot}), TTL {ttl} s"
+        case SetWeights(balancer=balancer, weights=weights):
+            shares = ", ".join(f"{share} % to {slot}" for slot, share in weights.items())
+            return f"{balancer.label} sends {shares}"
+        case SetMatch(balancer=balancer, match=match, slot=slot):
+            return f"{balancer.label} sends {match.label} {f'to {slot}' if slot else 'nowhere special'}"
+        case Purge(balancer=balancer):
+            return f"the caches of {balancer.name} are empty"
         case _:
             assert_never(action)

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cli.view.history import Measured, Passage, Place, measured, passages
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.model import FleetState, Judgement, Role, Rollout, Stage
 from shared.ports import AuditEntry
 from stages import RUNBOOK

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.wire.arm_record_sets import Flavour, RecordSetOperations
 from sandbox.wire.routing import Operation
 from sandbox.world.model import World
-from shared.fleet import RecordType
+from shared.levers import RecordType
 
 FLAVOUR = Flavour(
     zone_type="privateDnsZones",

@@ -15,7 +15,7 @@ from sandbox.wire.errors import BadRequest
 from sandbox.wire.routing import Call, Operation, Reply, shaped
 from sandbox.world.model import World
 from sandbox.world.zones import RecordSet
-from shared.fleet import RecordType
+from shared.levers import RecordType
 
 _VALUES = {RecordType.A: "ipv4Address", RecordType.AAAA: "ipv6Address", RecordType.CNAME: "cname"}
 

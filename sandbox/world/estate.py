@@ -11,7 +11,8 @@ from hashlib import blake2b
 
 from sandbox.world.ledger import Ledger
 from sandbox.world.settings import Faults, Timings
-from shared.fleet import Fleet, Slot, SlotName
+from shared.fleet import Fleet, Slot
+from shared.levers import SlotName
 from shared.ports import Clock
 
 LIVE_VERSION = "1.31.9"

@@ -13,6 +13,8 @@ class Happening(StrEnum):
 
     RECORD_WRITTEN = "record_written"
     RECORD_DELETED = "record_deleted"
+    WEIGHTS_WRITTEN = "weights_written"
+    CACHE_PURGED = "cache_purged"
     DEPLOYMENT_STARTED = "deployment_started"
     CLUSTER_CREATED = "cluster_created"
     CLUSTER_STARTED = "cluster_started"
@@ -62,7 +64,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """A world's story: requests by slot since its start (`failed` among `served`), and the ledger.
 
     `stray_requests` went to an address of no slot or to a name without a record. `cutover_seconds` runs from
-    the first live record's last move until no user is left behind; None where it never moved.
+    the first lever's last move until no user is left behind; None where it never moved.
     """
 
     served: dict[str, float]

@@ -22,7 +22,8 @@ from sandbox.world.errors import ArmError, not_found
 from sandbox.world.estate import Estate, group_of, name_of
 from sandbox.world.traffic import MINUTE, Traffic, floor_minute
 from sandbox.world.workloads import Workloads
-from shared.fleet import Slot, SlotName
+from shared.fleet import Slot
+from shared.levers import SlotName
 
 TABLE = re.compile(r"^\s*(?:(?:let|set)\b[^;]*;\s*|//[^\n]*\n\s*)*(\w+)")
 COLUMNS = (("TimeGenerated", "datetime"), ("value", "real"))

@@ -11,7 +11,8 @@ from sandbox.world import orders
 from sandbox.world.errors import ArmError
 from sandbox.world.model import World
 from sandbox.world.zones import RecordSet
-from shared.fleet import Fleet, Record, SlotName
+from shared.fleet import Fleet
+from shared.levers import Record, SlotName
 from shared.probes import CheckSeen, ClusterSeen, CommandSeen, DeploymentSeen, RecordSeen, SyncSeen
 
 
@@ -27,6 +28,7 @@ def cluster(world: World, fleet: Fleet, slot: SlotName) -> ClusterSeen:
         version=found.version,
         etag=found.etag,
         node_group=found.node_group,
+        nodes=found.nodes,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sandbox.world.balancers import Balancers
 from sandbox.world.clusters import Clusters
 from sandbox.world.commands import RunCommands
 from sandbox.world.deployments import Deployments
@@ -33,7 +34,7 @@ class World:
     Attributes:
         estate: fleet, clock, chance, `address_of(slot)`, `slot_at(address)`, `slot_of_cluster(id)`,
             `slot_of_gateway(id)`, `next_guid()`, `template_versions`.
-        zones, clusters, deployments, flux, commands: the control plane.
+        zones, balancers, clusters, deployments, flux, commands: the control plane.
         traffic, metrics, logs: what users do and what Azure Monitor says of it.
         ledger: what happened.
     """
@@ -50,14 +51,15 @@ class World:
         self.estate = Estate(fleet, clock, seed, timings, faults)
         self.fleet = fleet
         self.zones = Zones(self.estate)
+        self.balancers = Balancers(self.estate)
         self.clusters = Clusters(self.estate)
         self.deployments = Deployments(self.estate, self.clusters)
         self.flux = FluxConfigurations(self.estate, self.clusters)
         self.commands = RunCommands(self.estate, self.clusters)
-        self.traffic = Traffic(self.estate, self.zones, self.clusters)
+        self.traffic = Traffic(self.estate, self.zones, self.balancers, self.clusters)
         self.metrics = Metrics(self.estate, self.clusters, self.traffic)
         self.logs = Logs(self.estate, self.clusters, self.traffic)
-        self._surface = Surface(self.estate, self.zones, self.clusters, self.traffic)
+        self._surface = Surface(self.estate, self.zones, self.balancers, self.clusters, self.traffic)
         self._outgoing = Outgoing(self.estate, self.traffic)
 
     @property
@@ -119,5 +121,5 @@ class World:
             failed=failed,
             stray_requests=stray,
             entries=self.ledger.until(self.now()),
-            cutover_seconds=self.traffic.cutover_seconds(self.fleet.live_records[0]),
+            cutover_seconds=self.traffic.cutover_seconds(self.fleet.levers[0]),
         )

@@ -23,7 +23,8 @@ from shared.actions import (
     Thaw,
 )
 from shared.errors import Superseded
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
+from shared.levers import SlotName
 
 EPOCH = "switchyard_epoch"
 FLEET = "switchyard_fleet"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import assert_never
 
-from sandbox.world import looks, orders, readings
+from sandbox.world import looks, orders, readings, switching
 from sandbox.world.errors import ArmError, HostUnknown
 from sandbox.world.model import World
 from sandbox.world.settings import Family
@@ -20,6 +20,9 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -27,9 +30,11 @@ from shared.actions import (
 )
 from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
 from shared.fleet import Fleet, Source
+from shared.levers import SwitchKind
 from shared.probes import (
     AddressSeen,
     Answer,
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
@@ -37,7 +42,12 @@ from shared.probes import (
     GateReading,
     GroupSeen,
     GroupState,
+    HostState,
+    LastWriter,
+    NamesState,
+    OpenConnections,
     Probe,
+    RecordOwner,
     RecordState,
     SlotAddress,
     SyncState,
@@ -45,6 +55,7 @@ from shared.probes import (
     Unavailable,
 )
 
+LeverProbe = BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 SlotProbe = ClusterState | GroupState | SyncState | CommandState | SlotAddress
 BUSY = frozenset({"OperationNotAllowed", "DeploymentActive"})
 
@@ -70,9 +81,8 @@ class PortsWorld:
             Retry: 429, 5xx, and 409 while another operation is in progress.
             Refused: any other 4xx (NotFound, Conflict among them).
         """
-        families = (Family.ARM,) if isinstance(action, PointRecord | Deploy) else (Family.ARM, Family.AKS)
         try:
-            self.world.admit(*families)
+            self.world.admit(*_ordered(action))
             return self._order(fleet, action, epoch)
         except ArmError as error:
             raise _ours(error) from error
@@ -96,10 +106,36 @@ class PortsWorld:
                 return self._look_at_slot(fleet, probe, now)
             case RecordState(record):
                 return looks.record(self.world, record)
+            case (
+                BalancerState()
+                | NamesState()
+                | RecordOwner()
+                | LastWriter()
+                | HostState()
+                | OpenConnections()
+            ):
+                return self._look_at_lever(fleet, probe, now)
             case DeploymentCheck(slot, version, template_version):
                 return looks.check(self.world, fleet, slot, version, template_version)
             case DeploymentState(name):
                 return looks.deployment(self.world, fleet, name, now)
+            case _:
+                assert_never(probe)
+
+    def _look_at_lever(self, fleet: Fleet, probe: LeverProbe, now: datetime) -> Answer:
+        match probe:
+            case BalancerState(balancer):
+                return switching.balancer(self.world, balancer)
+            case NamesState(record):
+                return switching.names(self.world, fleet, record, now)
+            case RecordOwner(record):
+                return switching.owner(self.world, record)
+            case LastWriter():
+                return switching.writer(self.world, fleet, probe)
+            case HostState(slot):
+                return switching.host(self.world, fleet, slot, now)
+            case OpenConnections():
+                return switching.connections(self.world, fleet, probe, now)
             case _:
                 assert_never(probe)
 
@@ -124,8 +160,8 @@ class PortsWorld:
                 return orders.freeze(self.world, fleet, action)
             case Thaw():
                 return orders.thaw(self.world, fleet, action)
-            case PointRecord():
-                orders.point_record(self.world, fleet, action, epoch)
+            case PointRecord() | SetWeights() | SetMatch() | Purge():
+                switching.order(self.world, fleet, action, epoch)
             case Deploy():
                 orders.deploy(self.world, fleet, action)
             case StartSync():
@@ -144,12 +180,42 @@ class PortsWorld:
 def _place(probe: Probe) -> tuple[str, str, str]:
     """Where a probe stands among others of one question, whatever the process and its hashes."""
     gate, slot = getattr(probe, "gate", None), getattr(probe, "slot", "")
-    record = getattr(probe, "record", None)
-    return type(probe).__name__, str(slot), gate.name if gate else record.fqdn if record else ""
+    lever = getattr(probe, "record", None) or getattr(probe, "balancer", None)
+    return type(probe).__name__, str(slot), gate.name if gate else lever.label if lever else ""
+
+
+_LEVERS = {
+    SwitchKind.AZURE_DNS: Family.DNS,
+    SwitchKind.PRIVATE_DNS: Family.DNS,
+    SwitchKind.FRONT_DOOR: Family.FRONT_DOOR,
+    SwitchKind.FRONT_DOOR_CLASSIC: Family.FRONT_DOOR,
+    SwitchKind.TRAFFIC_MANAGER: Family.TRAFFIC_MANAGER,
+    SwitchKind.APPLICATION_GATEWAY: Family.GATEWAY,
+}
+
+
+def _ordered(action: Action) -> tuple[Family, ...]:
+    match action:
+        case Deploy():
+            return (Family.ARM,)
+        case PointRecord(record):
+            return Family.ARM, _LEVERS[record.kind]
+        case SetWeights(balancer) | SetMatch(balancer) | Purge(balancer):
+            return Family.ARM, _LEVERS[balancer.kind]
+        case _:
+            return Family.ARM, Family.AKS
 
 
 def _families(probe: Probe) -> tuple[Family, ...]:
     match probe:
+        case RecordState(record) | RecordOwner(record):
+            return Family.ARM, _LEVERS[record.kind]
+        case BalancerState(balancer):
+            return Family.ARM, _LEVERS[balancer.kind]
+        case NamesState() | HostState():
+            return ()
+        case OpenConnections():
+            return (Family.METRICS,)
         case GateReading(gate):
             sources = {Source.METRICS: (Family.METRICS,), Source.LOGS: (Family.LOGS,)}
             return sources.get(gate.source, ())

@@ -21,6 +21,9 @@ class Timings(Struct, frozen=True, kw_only=True):
     delete_seconds: float = 300
     node_group_gone_seconds: float = 20
     propagation_seconds: float = 60
+    front_door_seconds: float = 900
+    traffic_manager_seconds: float = 10
+    gateway_seconds: float = 40
     metrics_ingestion_seconds: float = 60
     logs_ingestion_seconds: float = 60
     requests_per_minute: float = 1200
@@ -28,10 +31,14 @@ class Timings(Struct, frozen=True, kw_only=True):
 
 
 class Family(StrEnum):
-    """The providers that can be out. `arm` is all of management.azure.com, `aks` only its clusters."""
+    """The providers that can be out. `arm` is all of management.azure.com, those to `gateway` parts of it."""
 
     ARM = "arm"
     AKS = "aks"
+    DNS = "dns"
+    FRONT_DOOR = "front_door"
+    TRAFFIC_MANAGER = "traffic_manager"
+    GATEWAY = "gateway"
     METRICS = "metrics"
     LOGS = "logs"
 
@@ -70,6 +77,7 @@ class Faults(Struct, frozen=True, kw_only=True):
             it has expired: connections that are kept open, caches that ignore a TTL.
         alert_after_seconds: an alert on its gateway fires that long after its first users.
         alert_resolved_after_seconds: and is resolved that long after it fired; None means never.
+        external_dns_owner: external-dns says in TXT records that it owns the live records, under this name.
     """
 
     bad_nodes: bool = False
@@ -85,3 +93,4 @@ class Faults(Struct, frozen=True, kw_only=True):
     alert_resolved_after_seconds: float | None = None
     outages: tuple[Outage, ...] = ()
     other_writer: OtherWriter | None = None
+    external_dns_owner: str = ""

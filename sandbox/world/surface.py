@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sandbox.world.balancers import Balancers
 from sandbox.world.clusters import Clusters
 from sandbox.world.errors import HostUnknown
 from sandbox.world.estate import Estate
 from sandbox.world.traffic import NOWHERE, Traffic, floor_minute
 from sandbox.world.zones import Zones
-from shared.fleet import Record, Slot
+from shared.fleet import Slot
+from shared.levers import Balancer, Record, SlotName
 
 HOPS_MAX = 4
 
@@ -28,9 +30,12 @@ class Response(NamedTuple):
 class Surface:
     """Gateways as clients see them: 200 from a healthy cluster, 502 or 503 otherwise."""
 
-    def __init__(self, estate: Estate, zones: Zones, clusters: Clusters, traffic: Traffic) -> None:
+    def __init__(
+        self, estate: Estate, zones: Zones, balancers: Balancers, clusters: Clusters, traffic: Traffic
+    ) -> None:
         self._estate = estate
         self._zones = zones
+        self._balancers = balancers
         self._clusters = clusters
         self._traffic = traffic
         self._asked = 0
@@ -53,11 +58,32 @@ class Surface:
 
     def _slot_behind(self, host: str) -> Slot:
         """The slot that one client reaches by this name."""
-        address = self._resolve(host.partition(":")[0])
+        name = host.partition(":")[0].rstrip(".").lower()
+        balancer = self._balancer_behind(name)
+        if balancer is not None:
+            return self._estate.fleet.slot(self._picked_by(balancer))
+        address = self._resolve(name)
         slot = self._estate.slot_at(address)
         if slot is None:
             raise HostUnknown(f"{host} leads to {address or 'nothing'}, which is no gateway of this estate")
         return self._estate.fleet.slot(slot)
+
+    def _balancer_behind(self, host: str) -> Balancer | None:
+        """The balancer that users of the fleet's common names go by; None where a record decides first."""
+        fleet = self._estate.fleet
+        common = {fleet.hosts.official.lower(), fleet.hosts.cluster.lower()} - self._live.keys()
+        first = fleet.levers[0]
+        return first if host in common and isinstance(first, Balancer) else None
+
+    def _picked_by(self, balancer: Balancer) -> SlotName:
+        """The slot that one user's request is sent to, by the weights in force now and the dice."""
+        drawn = self._estate.chance("balancer", self._asked)
+        shares = self._traffic.balanced(balancer, self._estate.now())
+        for slot, share in sorted(shares.items()):
+            drawn -= share
+            if drawn < 0:
+                return SlotName(slot)
+        raise HostUnknown(f"{balancer.label} has no member that is enabled")
 
     def _resolve(self, host: str) -> str:
         """The address that one client gets; for a live record any that a resolver may still hold."""

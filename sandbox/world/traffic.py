@@ -14,10 +14,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from sandbox.world.balancers import Balancers
 from sandbox.world.clusters import Clusters
 from sandbox.world.estate import Estate
 from sandbox.world.zones import Written, Zones
-from shared.fleet import Record, Slot, SlotName
+from shared.fleet import Slot
+from shared.levers import Balancer, Lever, Record, SlotName
 
 MINUTE = timedelta(minutes=1)
 NOWHERE = ""
@@ -40,9 +42,10 @@ class Minute(NamedTuple):
 class Traffic:
     """The users of the fleet and the requests of doors. Minutes are named by their start."""
 
-    def __init__(self, estate: Estate, zones: Zones, clusters: Clusters) -> None:
+    def __init__(self, estate: Estate, zones: Zones, balancers: Balancers, clusters: Clusters) -> None:
         self._estate = estate
         self._zones = zones
+        self._balancers = balancers
         self._clusters = clusters
         self._own: dict[tuple[SlotName, datetime], list[int]] = {}
         self._past: dict[tuple[SlotName, datetime], Minute] = {}
@@ -80,13 +83,30 @@ class Traffic:
     def mix(self, at: datetime) -> dict[str, float]:
         """The share of users at each slot at an instant; `NOWHERE` holds those that reach none. Sums to 1."""
         mixed: dict[str, float] = {}
-        records = self._estate.fleet.live_records
-        for record in records:
-            for address, share in self.addresses(record, at).items():
-                slot = self._estate.slot_at(address) if address else None
-                where = slot if slot is not None else NOWHERE
-                mixed[where] = mixed.get(where, 0.0) + share / len(records)
+        levers = self._estate.fleet.levers
+        for lever in levers:
+            found = self._behind(lever, at) if isinstance(lever, Record) else self.balanced(lever, at)
+            for where, share in found.items():
+                mixed[where] = mixed.get(where, 0.0) + share / len(levers)
         return mixed
+
+    def _behind(self, record: Record, at: datetime) -> dict[str, float]:
+        """The share of users at each slot among those that go by this record."""
+        found: dict[str, float] = {}
+        for address, share in self.addresses(record, at).items():
+            slot = self._estate.slot_at(address) if address else None
+            where = slot if slot is not None else NOWHERE
+            found[where] = found.get(where, 0.0) + share
+        return found
+
+    def balanced(self, balancer: Balancer, at: datetime) -> dict[str, float]:
+        """The share of users at each slot among those that go by this balancer and the records beneath it."""
+        found: dict[str, float] = {}
+        for slot, share in self._balancers.shares(balancer, at).items():
+            beneath = balancer.member(slot).beneath
+            for where, part in (self._behind(beneath, at) if beneath is not None else {slot: 1.0}).items():
+                found[where] = found.get(where, 0.0) + share * part
+        return found
 
     def addresses(self, record: Record, at: datetime) -> dict[str, float]:
         """The share of resolvers that hold each address of a record."""
@@ -137,7 +157,7 @@ class Traffic:
 
     def first_users_at(self, slot: SlotName) -> datetime | None:
         """When a live record was first pointed at the slot; None while it never was."""
-        changes = self._zones.changes()
+        changes = self._zones.changes() + self._balancers.changes()
         if self._first[0] != changes:
             self._first = changes, {}
         known = self._first[1]
@@ -148,10 +168,19 @@ class Traffic:
     def _find_first_users(self, slot: SlotName) -> datetime | None:
         address = self._estate.address_of(slot)
         writes = (each for record in self._estate.fleet.live_records for each in self._zones.history(record))
-        return min((w.at for w in writes if w.now is not None and address in w.now.targets), default=None)
+        pointed = [w.at for w in writes if w.now is not None and address in w.now.targets]
+        weighed = self._balancers.first_users_at(slot)
+        return min(pointed + ([weighed] if weighed is not None else []), default=None)
 
-    def cutover_seconds(self, record: Record) -> float | None:
-        """How long the record's last move took until its last user had followed; None: it never moved."""
+    def cutover_seconds(self, lever: Lever) -> float | None:
+        """How long the lever's last move took until its last user had followed; None: it never moved."""
+        if isinstance(lever, Balancer):
+            newest = self._balancers.newest(lever)
+            moved = len(self._balancers.history(lever)) > 1
+            return (newest.ends_at - newest.at).total_seconds() if moved else None
+        return self._record_cutover_seconds(lever)
+
+    def _record_cutover_seconds(self, record: Record) -> float | None:
         history = self._zones.history(record)
         moves = [i for i in range(1, len(history)) if _targets(history[i]) != _targets(history[i - 1])]
         if not moves:
@@ -179,12 +208,13 @@ class Traffic:
 
     def _agreement(self) -> tuple[datetime, dict[str, float]]:
         """What every resolver will hold if no live record changes any more, and from when on."""
-        changes = self._zones.changes()
+        changes = self._zones.changes() + self._balancers.changes()
         if self._agreed[0] != changes:
-            records = self._estate.fleet.live_records
-            histories = {record: self._zones.history(record) for record in records}
+            fleet = self._estate.fleet
+            beneath = (record for balancer in fleet.balancers for record in balancer.beneath)
+            histories = {record: self._zones.history(record) for record in (*fleet.live_records, *beneath)}
             aged = (self._aged_at(r, each, len(each) - 1) for r, each in histories.items() if len(each) > 1)
-            since = max(aged, default=histories[records[0]][0].at)
+            since = max((*aged, self._balancers.agreed_at()))
             self._agreed = changes, since, self.mix(since)
         return self._agreed[1:]
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from sandbox.world.clusters import NODES, Clusters
 from sandbox.world.estate import Estate
-from shared.fleet import Slot, SlotName
+from shared.fleet import Slot
+from shared.levers import SlotName
 
 BAD_NODES = 2
 SYSTEM_PODS = (

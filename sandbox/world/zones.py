@@ -15,7 +15,7 @@ from msgspec import Struct
 from sandbox.world.errors import ArmError, precondition_failed
 from sandbox.world.estate import Estate, name_of
 from sandbox.world.ledger import Happening
-from shared.fleet import Record, RecordType
+from shared.levers import Record, RecordType
 
 FRONT_DOOR_HOST = "contoso-fd.azurefd.net"
 SETTLED = timedelta(days=30)
@@ -70,7 +70,9 @@ class Zones:
     def zone_ids(self) -> tuple[str, ...]:
         """The ARM ids of the zones, as the fleet spells them."""
         fleet = self._estate.fleet
-        ids = [record.zone_id for record in fleet.live_records] + [slot.host.zone_id for slot in fleet.slots]
+        beneath = (record for balancer in fleet.balancers for record in balancer.beneath)
+        ids = [record.zone_id for record in (*fleet.live_records, *beneath)]
+        ids += [slot.host.zone_id for slot in fleet.slots]
         return tuple({zone.lower(): zone for zone in ids}.values())
 
     def get(self, zone_id: str, name: str, type_: RecordType) -> RecordSet:
@@ -202,8 +204,9 @@ class Zones:
         if at > self._estate.now():
             return
         self._other_writer_done = True
-        first = self._estate.fleet.live_records[0]
-        self._write(self._settled(first, other.address), at)
+        moved = next(iter(self._estate.fleet.live_records), None)
+        if moved is not None:
+            self._write(self._settled(moved, other.address), at)
 
     def _settle_estate(self) -> None:
         estate = self._estate
@@ -212,6 +215,10 @@ class Zones:
             self._found(self._settled(record, estate.address_of(fleet.live)))
         for slot in fleet.slots:
             self._found(self._settled(slot.host, estate.address_of(slot.name)))
+        for balancer in fleet.balancers:
+            for member in balancer.members:
+                if member.beneath is not None:
+                    self._found(self._settled(member.beneath, estate.address_of(member.slot)))
         for zone_id in self.zone_ids():
             name = _relative(fleet.hosts.official, name_of(zone_id))
             if name is not None and self.by_host(fleet.hosts.official) is None:

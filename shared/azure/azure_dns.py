@@ -13,7 +13,7 @@ from shared.azure.answers import Body
 from shared.azure.errors import allowing
 from shared.azure.ids import ResourceId, parse
 from shared.azure.record_sets import RecordSet, RecordSets, Spelling
-from shared.fleet import Record
+from shared.levers import Record
 
 if TYPE_CHECKING:
     from azure.mgmt.dns.aio.operations import RecordSetsOperations

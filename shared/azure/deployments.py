@@ -19,7 +19,8 @@ from shared.azure.connection import Connection
 from shared.azure.errors import allowing, is_hidden, ours, sentence
 from shared.azure.ids import parse
 from shared.errors import Refused, Retry
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.probes import CheckSeen, DeploymentCheck, DeploymentSeen, DeploymentState
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from shared.actions import PointRecord
 from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.errors import Retry, Superseded
-from shared.fleet import Fleet, Record, RecordType, SlotName
+from shared.fleet import Fleet
+from shared.levers import Record, RecordType, SlotName
 from shared.probes import RecordSeen, RecordState
 
 log = logging.getLogger(__name__)

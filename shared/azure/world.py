@@ -19,6 +19,9 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -38,9 +41,11 @@ from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
 from shared.azure.run_command import RunCommands
 from shared.errors import Retry, SwitchyardError
-from shared.fleet import Fleet, Source, SwitchKind
+from shared.fleet import Fleet, Source
+from shared.levers import SwitchKind
 from shared.probes import (
     Answer,
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
@@ -197,4 +202,6 @@ def kind_of(thing: Probe | Action) -> Kind:
         return type(thing), thing.gate.source
     if isinstance(thing, RecordState | PointRecord):
         return type(thing), thing.record.kind
+    if isinstance(thing, BalancerState | SetWeights | SetMatch | Purge):
+        return type(thing), thing.balancer.kind
     return type(thing)

@@ -16,13 +16,9 @@ from shared.fleet import (
     Measure,
     Policy,
     Provisioner,
-    Record,
-    RecordType,
     Slot,
-    SlotName,
     Source,
     StartMode,
-    SwitchKind,
     Target,
     Traffic,
     VersionPolicy,
@@ -41,6 +37,7 @@ from shared.fleet_file.models import (
     TrafficPart,
     WindowPart,
 )
+from shared.levers import Record, RecordType, SlotName, SwitchKind
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

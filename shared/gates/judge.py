@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.fleet import Gate, SlotName
+from shared.fleet import Gate
+from shared.levers import SlotName
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
 

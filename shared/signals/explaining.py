@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from shared.errors import Refused
-from shared.fleet import Channel, Fleet, SlotName
+from shared.fleet import Channel, Fleet
+from shared.levers import SlotName
 from shared.model import Role, Signal
 from shared.signals.alerts import alert_signals
 from shared.signals.body import thing

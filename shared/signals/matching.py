@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from shared.errors import Refused
-from shared.fleet import Fleet, Record, SlotName
+from shared.fleet import Fleet
+from shared.levers import Record, SlotName
 from shared.signals.body import clean
 
 _CLUSTERS = "/providers/microsoft.containerservice/managedclusters/"

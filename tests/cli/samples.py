@@ -18,16 +18,13 @@ from shared.fleet import (
     Gates,
     Hosts,
     Provisioner,
-    Record,
-    RecordType,
     Slot,
-    SlotName,
     Source,
     StartMode,
-    SwitchKind,
     Target,
     VersionPolicy,
 )
+from shared.levers import Record, RecordType, SlotName, SwitchKind
 from shared.model import FleetState, Judgement, Rollout, Stage, Verdict
 from shared.ports import AuditEntry
 from shared.probes import Answer, Probe, TrafficSeen, TrafficShare

@@ -10,7 +10,8 @@ import msgspec
 
 from sandbox.world import Faults
 from shared.actions import Action, PointRecord
-from shared.fleet import Fleet, Record, SlotName, SwitchKind
+from shared.fleet import Fleet
+from shared.levers import Record, SlotName, SwitchKind
 from shared.ports import World
 from shared.probes import (
     Answer,

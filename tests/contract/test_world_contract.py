@@ -9,7 +9,8 @@ from sandbox.world import Faults
 from sandbox.world.settings import Family, Outage
 from shared.actions import PointRecord
 from shared.errors import Retry, Superseded
-from shared.fleet import Fleet, RecordType
+from shared.fleet import Fleet
+from shared.levers import RecordType
 from shared.probes import (
     AddressSeen,
     ClusterSeen,

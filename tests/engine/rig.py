@@ -12,7 +12,8 @@ from sandbox.world import Faults, World
 from sandbox.world.ports import PortsWorld
 from sandbox.world.zones import RecordSet
 from shared.engine import Engine, Ticked
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.model import AlertState, FleetState, Rollout, Signal, SignalKind
 from shared.ports import OutboxEntry
 from shared.signals import resources_of

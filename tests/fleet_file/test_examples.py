@@ -7,10 +7,11 @@ import json
 import jsonschema
 import pytest
 
-from shared.fleet import Exposure, RecordType, SwitchKind
+from shared.fleet import Exposure
 from shared.fleet_file import parse, parse_json, schema
 from shared.fleet_file.checks import STEPS
 from shared.fleet_file.publish import TARGET, rendered
+from shared.levers import RecordType, SwitchKind
 from stages.runbook import RUNBOOK
 from tests.fleet_file.examples import NAMES, TEXTS, data
 

@@ -18,7 +18,8 @@ from shared.actions import Action, DestroyCluster, PointRecord
 from shared.api.intake import Intake
 from shared.engine import Engine, Ticked
 from shared.errors import Refused, Retry
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.model import Rollout
 from shared.ports import OutboxEntry
 from shared.probes import Answer, CommandState, Probe

@@ -95,7 +95,7 @@ def _recorded(history: History, entry: Json, after: Json) -> Decided:
             for each in history.dispositions
             if each.get("epoch") == epoch
         },
-        plan=planned["json"] if planned is not None else None,
+        plan=plain(msgspec.convert(planned["json"], Fleet)) if planned is not None else None,
     )
 
 

@@ -25,7 +25,8 @@ from shared.actions import Action
 from shared.api.intake import Intake
 from shared.engine import Engine
 from shared.errors import Retry
-from shared.fleet import Fleet, Record, Slot
+from shared.fleet import Fleet, Slot
+from shared.levers import Record
 from shared.model import Outcome, Rollout
 from shared.probes import Answer, Probe, Unavailable
 from shared.signals import resources_of

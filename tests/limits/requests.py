@@ -14,12 +14,16 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
     Thaw,
 )
-from shared.fleet import Fleet, Record, SlotName, Source, Target
+from shared.fleet import Fleet, Source, Target
+from shared.levers import SlotName
 from shared.probes import (
     ClusterState,
     CommandState,
@@ -28,11 +32,11 @@ from shared.probes import (
     GateReading,
     GroupState,
     Probe,
-    RecordState,
     SlotAddress,
     SyncState,
     TrafficShare,
 )
+from tests.limits.lever_requests import of_lever_action, of_lever_probe
 
 Request = tuple[str, str]
 """Method and path."""
@@ -70,8 +74,6 @@ def of_probe(fleet: Fleet, probe: Probe) -> list[Request]:
         case SlotAddress(slot):
             resource = fleet.slot(slot).public_ip_id
             return [("GET", resource)] if fleet.slot(slot).address is None and resource else []
-        case RecordState(record):
-            return [("GET", _record(record))]
         case DeploymentCheck():
             return [("POST", f"{_deployment(fleet, 'switchyard-check')}/validate")]
         case DeploymentState(name):
@@ -80,13 +82,15 @@ def of_probe(fleet: Fleet, probe: Probe) -> list[Request]:
             return [("GET", f"/subscriptions/{fleet.subscription_id}/resourcegroups")]
         case TrafficShare() | GateReading():
             return _reading(fleet, probe)
+        case _:
+            return of_lever_probe(fleet, probe)
 
 
 def of_action(fleet: Fleet, action: Action) -> list[Request]:
     """What an order costs where nothing is in its way, in the process that has looked before it."""
     match action:
-        case PointRecord(record):
-            return [("PUT", _record(record))]
+        case PointRecord() | SetWeights() | SetMatch() | Purge():
+            return of_lever_action(action)
         case Deploy(name):
             return [("PUT", _deployment(fleet, name))]
         case StartSync(slot):
@@ -130,10 +134,6 @@ def _reading(fleet: Fleet, probe: GateReading | TrafficShare) -> list[Request]:
 
 def _batch(fleet: Fleet) -> Request:
     return "POST", f"/subscriptions/{fleet.subscription_id}/metrics:getBatch"
-
-
-def _record(record: Record) -> str:
-    return f"{record.zone_id}/{record.type.value}/{record.name}"
 
 
 def _deployment(fleet: Fleet, name: str) -> str:

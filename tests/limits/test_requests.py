@@ -21,7 +21,8 @@ from shared.actions import (
     StopCluster,
     Thaw,
 )
-from shared.fleet import Fleet, Record, SlotName
+from shared.fleet import Fleet
+from shared.levers import Record, SlotName
 from shared.probes import (
     ClusterState,
     CommandState,
@@ -83,7 +84,7 @@ async def look(azure: Rig, probe: Probe, fleet: Fleet = FLEET) -> list[Request]:
     return sent(azure)
 
 
-@pytest.mark.parametrize("kind", [each for each in get_args(Probe) if each is not TrafficShare])
+@pytest.mark.parametrize("kind", [each for each in get_args(Probe) if each in NEEDED])
 async def test_a_question_costs_what_the_table_says(azure: Rig, kind: type[Probe]) -> None:
     probe = NEEDED[kind]
     assert await look(azure, probe) == expected(of_probe(FLEET, probe))

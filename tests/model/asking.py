@@ -16,7 +16,8 @@ from shared.azure.azure_dns import AzureDns
 from shared.azure.connection import Connection
 from shared.azure.record_sets import EPOCH, SLOT, RecordSet
 from shared.errors import Superseded
-from shared.fleet import Fleet, Record
+from shared.fleet import Fleet
+from shared.levers import Record
 from shared.ports import OutboxEntry
 from shared.probes import Answer, Probe
 from shared.store.tables import Found, Range, Write

@@ -16,7 +16,8 @@ from shared.azure.answers import Body
 from shared.azure.record_sets import EPOCH, RecordSet
 from shared.decision import Decision, Seen
 from shared.engine import Engine
-from shared.fleet import Fleet, Record
+from shared.fleet import Fleet
+from shared.levers import Record
 from shared.model import Stage
 from shared.ports import Claimed, Row
 from shared.probes import RecordSeen, RecordState

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from shared.actions import Action, DestroyCluster, StartCluster, StopCluster
-from shared.fleet import SlotName
+from shared.levers import SlotName
 from shared.model import Sample
 from shared.probes import (
     Answer,

@@ -13,7 +13,7 @@ from shared.actions import Action
 from shared.azure.record_sets import EPOCH, SLOT
 from shared.azure.record_sets import FLEET as FLEET_MARK
 from shared.errors import Retry, Superseded
-from shared.fleet import SlotName
+from shared.levers import SlotName
 from shared.model import FleetState
 from shared.store import rows
 from shared.store.claim import CLAIM

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.fleet import SlotName
+from shared.levers import SlotName
 from shared.signals import explain, validation_code
 from tests.signals.bodies import (
     AKS,

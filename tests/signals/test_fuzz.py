@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Refused
-from shared.fleet import SlotName
+from shared.levers import SlotName
 from shared.model import Signal, SignalKind
 from shared.signals import explain, parse_alert, parse_command, parse_events, validation_code
 from tests.fleet_file.examples import paths

@@ -12,7 +12,7 @@ from random import Random
 import msgspec
 
 from sandbox.world import World, looks
-from shared.fleet import Record
+from shared.levers import Record
 from shared.model import Sample
 from shared.probes import Reading, RecordSeen
 

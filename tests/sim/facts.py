@@ -14,7 +14,8 @@ from sandbox.world import World
 from sandbox.world.zones import RecordSet
 from shared.actions import Action
 from shared.decision import Decision, Seen
-from shared.fleet import Fleet, Record, SlotName
+from shared.fleet import Fleet
+from shared.levers import Record, SlotName
 from shared.model import FleetState, Outcome, Rollout, Signal
 from shared.ports import AuditEntry, FleetEntry, OutboxEntry, Row
 from shared.store.tables import Write

@@ -16,7 +16,7 @@ from sandbox.world.estate import name_of
 from sandbox.world.ledger import Happening
 from sandbox.world.outgoing import Receiver
 from shared.errors import Refused
-from shared.fleet import SlotName
+from shared.levers import SlotName
 from shared.model import Outcome, Stage
 from shared.signals import parse_alert, parse_events
 from shared.store.audit import patched, verify

@@ -17,7 +17,8 @@ from azure.core.exceptions import HttpResponseError
 
 from sandbox.wire.server import Wire
 from sandbox.world import Faults, World
-from shared.fleet import Exposure, Fleet, Record, RecordType, SlotName, SwitchKind
+from shared.fleet import Exposure, Fleet
+from shared.levers import Record, RecordType, SlotName, SwitchKind
 from tests.fleets import BLUE, FLEET, GREEN, SUBSCRIPTION, record, slot
 from tests.world.manual_clock import ManualClock
 

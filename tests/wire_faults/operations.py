@@ -21,7 +21,8 @@ from shared.actions import (
     Thaw,
 )
 from shared.azure.world import Kind, kind_of
-from shared.fleet import Record, Source, SwitchKind
+from shared.fleet import Source
+from shared.levers import Record, SwitchKind
 from shared.probes import (
     ClusterState,
     CommandState,

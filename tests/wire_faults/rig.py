@@ -18,7 +18,8 @@ from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
-from shared.fleet import Fleet, SwitchKind
+from shared.fleet import Fleet
+from shared.levers import SwitchKind
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
 from tests.world.manual_clock import VERSION, Estate

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from sandbox.world import Faults, Timings, World
 from sandbox.world.ports import PortsWorld
 from sandbox.world.zones import RecordSet
-from shared.fleet import Fleet, SlotName
+from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.probes import Answer, Probe
 from tests.fleets import ADDRESSES, FLEET
 

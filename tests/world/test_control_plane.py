@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.world import ArmError, Faults, OtherWriter
-from shared.fleet import RecordType
+from shared.levers import RecordType
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
 from tests.world.manual_clock import VERSION, Estate
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.actions import DestroyCluster, PointRecord, StopCluster
-from shared.fleet import DriftPolicy, Record
+from shared.fleet import DriftPolicy
+from shared.levers import Record
 from shared.model import AlertState, Outcome, Rollout, Signal, SignalKind, Stage
 from shared.probes import RecordSeen, RecordState
 from tests.sim.checkers.base import Checker

@@ -1,0 +1,195 @@
+"""Balancers with the whole history of their weights: Front Door, Traffic Manager, Application Gateway.
+
+Decides when a change reaches users and what share of them meets each slot at any instant. Refuses to know how
+a service spells weights, and what its API refuses, which only its wire format shows.
+
+A change takes hold over a span: it begins when the change before it is over (Front Door deploys one at a
+time) and ends a propagation later, plus the time that clients keep an old answer. Users follow evenly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from sandbox.world.errors import not_found, precondition_failed
+from sandbox.world.estate import Estate, group_of, name_of
+from sandbox.world.ledger import Happening
+from shared.levers import Balancer, SlotName, SwitchKind
+
+SETTLED = timedelta(days=30)
+FULL = 1000
+"""The weight of a member that takes everything."""
+
+TYPES = {
+    SwitchKind.FRONT_DOOR: "Microsoft.Cdn/profiles",
+    SwitchKind.FRONT_DOOR_CLASSIC: "Microsoft.Network/frontDoors",
+    SwitchKind.TRAFFIC_MANAGER: "Microsoft.Network/trafficManagerProfiles",
+    SwitchKind.APPLICATION_GATEWAY: "Microsoft.Network/applicationGateways",
+}
+
+
+class MemberState(Struct, frozen=True):
+    """An origin, backend, endpoint or pool: its weight (1 to 1000) among those that are enabled."""
+
+    weight: int
+    enabled: bool
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A balancer as it was written `at` a moment; users meet it more and more from `begins_at` to `ends_at`.
+
+    `matched` is the slot that requests with the canary's header or cookie are sent to.
+    """
+
+    at: datetime
+    begins_at: datetime
+    ends_at: datetime
+    members: dict[str, MemberState]
+    etag: str
+    tags: dict[str, str] = {}
+    matched: SlotName | None = None
+
+
+class Balancers:
+    """Every balancer that the fleet declares. A new world sends everything to the live slot's member."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._declared = {_key(each.resource_id, each.group): each for each in estate.fleet.balancers}
+        self._history = {key: [self._first(each)] for key, each in self._declared.items()}
+        self._changes = 0
+
+    def find(self, resource_id: str, group: str = "") -> Balancer:
+        """The balancer of that resource and group. Raises ArmError 404 for one that is not declared."""
+        found = self._declared.get(_key(resource_id, group))
+        if found is None:
+            kind = "/".join(resource_id.split("/")[-3:-1])
+            raise not_found(kind, name_of(resource_id), group_of(resource_id))
+        return found
+
+    def newest(self, balancer: Balancer) -> Change:
+        """What was written last."""
+        return self._history[_key(balancer.resource_id, balancer.group)][-1]
+
+    def history(self, balancer: Balancer) -> tuple[Change, ...]:
+        """Every change, oldest first."""
+        return tuple(self._history[_key(balancer.resource_id, balancer.group)])
+
+    def changes(self) -> int:
+        """How many changes there were so far."""
+        return self._changes
+
+    def write(
+        self,
+        balancer: Balancer,
+        members: Mapping[str, MemberState],
+        *,
+        tags: Mapping[str, str] | None = None,
+        if_match: str | None = None,
+    ) -> Change:
+        """Change some of the members (and the tags). Raises ArmError 412 where `if_match` is not its etag."""
+        before = self.newest(balancer)
+        if if_match is not None and if_match.strip('"') != before.etag:
+            raise precondition_failed(f"The etag of '{balancer.name}' is not '{if_match}'.")
+        after = {**before.members, **members}
+        kept = dict(before.tags if tags is None else tags)
+        return self._append(balancer, before, after, kept, before.matched)
+
+    def match(self, balancer: Balancer, slot: SlotName | None) -> Change:
+        """Send requests that match to a slot's own group, or nowhere special."""
+        before = self.newest(balancer)
+        return self._append(balancer, before, before.members, before.tags, slot)
+
+    def unsettled(self, balancer: Balancer) -> str:
+        """What of the last change has not reached everybody, empty where all has."""
+        newest = self.newest(balancer)
+        if self._estate.now() >= self._reached_at(balancer, newest):
+            return ""
+        return f"{balancer.label} is deploying its last change"
+
+    def shares(self, balancer: Balancer, at: datetime) -> dict[SlotName, float]:
+        """The share of users that meet each slot's member at an instant."""
+        history = self._history[_key(balancer.resource_id, balancer.group)]
+        held = _shares(balancer, history[0])
+        for change in history[1:]:
+            if change.begins_at > at:
+                break
+            span = (change.ends_at - change.begins_at).total_seconds()
+            part = min(1.0, (at - change.begins_at).total_seconds() / span) if span else 1.0
+            new = _shares(balancer, change)
+            held = {slot: held.get(slot, 0.0) * (1 - part) + new.get(slot, 0.0) * part for slot in held | new}
+        return {slot: share for slot, share in held.items() if share > 0}
+
+    def first_users_at(self, slot: SlotName) -> datetime | None:
+        """When a change first sent users to the slot; None where none did since the world's start."""
+        found = [
+            change.at
+            for key, balancer in self._declared.items()
+            for change in self._history[key]
+            if _shares(balancer, change).get(slot, 0.0) > 0
+        ]
+        return min(found, default=None)
+
+    def agreed_at(self) -> datetime:
+        """From when on nothing moves any more, if nothing else is written."""
+        settled = self._estate.started_at - SETTLED
+        return max((history[-1].ends_at for history in self._history.values()), default=settled)
+
+    def _append(
+        self,
+        balancer: Balancer,
+        before: Change,
+        members: dict[str, MemberState],
+        tags: dict[str, str],
+        matched: SlotName | None,
+    ) -> Change:
+        now = self._estate.now()
+        begins = max(now, self._reached_at(balancer, before))
+        seconds = self._propagation_seconds(balancer) + balancer.ttl_seconds
+        change = Change(
+            at=now,
+            begins_at=begins,
+            ends_at=begins + timedelta(seconds=seconds),
+            members=members,
+            etag=self._estate.next_guid(),
+            tags=tags,
+            matched=matched,
+        )
+        self._history[_key(balancer.resource_id, balancer.group)].append(change)
+        self._changes += 1
+        shown = ", ".join(f"{name} {m.weight if m.enabled else 0}" for name, m in sorted(members.items()))
+        self._estate.ledger.note(now, Happening.WEIGHTS_WRITTEN, balancer.label, weights=shown)
+        return change
+
+    def _reached_at(self, balancer: Balancer, change: Change) -> datetime:
+        return change.begins_at + timedelta(seconds=self._propagation_seconds(balancer))
+
+    def _propagation_seconds(self, balancer: Balancer) -> float:
+        timings = self._estate.timings
+        match balancer.kind:
+            case SwitchKind.FRONT_DOOR | SwitchKind.FRONT_DOOR_CLASSIC:
+                return timings.front_door_seconds
+            case SwitchKind.TRAFFIC_MANAGER:
+                return timings.traffic_manager_seconds
+            case _:
+                return timings.gateway_seconds
+
+    def _first(self, balancer: Balancer) -> Change:
+        at = self._estate.started_at - SETTLED
+        live = self._estate.fleet.live
+        members = {each.name: MemberState(FULL, each.slot == live) for each in balancer.members}
+        return Change(at=at, begins_at=at, ends_at=at, members=members, etag=self._estate.next_guid())
+
+
+def _shares(balancer: Balancer, change: Change) -> dict[SlotName, float]:
+    states = {member.slot: change.members[member.name] for member in balancer.members}
+    weights = {slot: state.weight for slot, state in states.items() if state.enabled}
+    total = sum(weights.values())
+    return {slot: weight / total for slot, weight in weights.items()}
+
+
+def _key(resource_id: str, group: str) -> tuple[str, str]:
+    return resource_id.lower(), group.lower()

@@ -1,0 +1,111 @@
+"""What every balancer's adapter does, and how percent become weights: the small interface of a switch.
+
+Decides that shares are percent, that 0 takes a member out, and which members a write changes and in which
+order: first those that get more, so that nobody is ever sent nowhere. Refuses to know any service.
+
+A record's adapters (`record_sets`) keep the same promises in a record's words: an address instead of weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from shared.actions import Purge, SetMatch, SetWeights
+from shared.fleet import Fleet
+from shared.levers import Balancer, Match, SlotName
+from shared.probes import BalancerSeen, BalancerState
+
+WEIGHT_MAX = 1000
+"""Of an origin, a backend and an endpoint; the smallest is 1, so that nothing at all is said otherwise."""
+
+
+class Share(NamedTuple):
+    """A member as a service holds it: its weight (1 to 1000) among those that are enabled."""
+
+    weight: int
+    enabled: bool
+
+
+class Switch(Protocol):
+    """One kind of balancer. Errors are azure.core's, or Retry, Refused, Superseded of ours."""
+
+    async def read(self, balancer: Balancer) -> BalancerSeen:
+        """The shares that it was last told, and what of that has not reached everybody (`settled`)."""
+
+    async def write(
+        self, fleet: Fleet, balancer: Balancer, weights: Mapping[str, int], epoch: int, if_match: str | None
+    ) -> None:
+        """Tell it these shares, in percent by slot.
+
+        A service that deploys one change at a time is given one at a time: the caller looks and asks again.
+
+        Raises:
+            Superseded: it carries a higher epoch, or its etag is not `if_match`.
+            Retry: an earlier change is still being deployed, or the service cannot take it now.
+            Refused: it cannot do such shares at all.
+        """
+
+    async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
+        """Send requests that match to the slot's own group; None: nowhere special. Raises Refused, Retry."""
+
+    async def purge(self, balancer: Balancer) -> None:
+        """Have its caches forget what was served before. Nothing to do where there is no cache."""
+
+
+class Switching:
+    """The engine's questions and orders about one kind of balancer, in the words of its switch."""
+
+    def __init__(self, switch: Switch) -> None:
+        self._switch = switch
+
+    async def observe(self, _fleet: Fleet, probe: BalancerState, _now: datetime) -> BalancerSeen:
+        """The balancer as it is."""
+        return await self._switch.read(probe.balancer)
+
+    async def weigh(self, fleet: Fleet, action: SetWeights, epoch: int) -> None:
+        """Tell the balancer its shares."""
+        await self._switch.write(fleet, action.balancer, action.weights, epoch, action.if_match)
+
+    async def match(self, _fleet: Fleet, action: SetMatch, _epoch: int) -> None:
+        """Set or lift a canary."""
+        await self._switch.match(action.balancer, action.match, action.slot)
+
+    async def purge(self, _fleet: Fleet, action: Purge, _epoch: int) -> None:
+        """Empty the caches."""
+        await self._switch.purge(action.balancer)
+
+
+def percents(balancer: Balancer, shares: Mapping[str, Share]) -> dict[str, int]:
+    """Percent by slot from what each member (by name) holds; members that are out are left out."""
+    enabled = {
+        member.slot: share.weight
+        for member in balancer.members
+        if (share := shares.get(member.name)) is not None and share.enabled
+    }
+    total = sum(enabled.values())
+    return {str(slot): round(100 * weight / total) for slot, weight in enabled.items()}
+
+
+def changes(
+    balancer: Balancer, weights: Mapping[str, int], shares: Mapping[str, Share]
+) -> list[tuple[str, Share]]:
+    """The members to change and what each is to hold: first those that get more, then those that get less."""
+    wanted = {member.name: _share(weights.get(member.slot, 0)) for member in balancer.members}
+    held = {name: shares.get(name, Share(1, enabled=False)) for name in wanted}
+    late = [(name, share) for name, share in wanted.items() if not _same(share, held[name])]
+    return sorted(late, key=lambda each: _effective(held[each[0]]) - _effective(each[1]))
+
+
+def _share(percent: int) -> Share:
+    return Share(max(1, percent * WEIGHT_MAX // 100), enabled=percent > 0)
+
+
+def _same(wanted: Share, held: Share) -> bool:
+    # What is out takes nothing, whatever its weight says.
+    return wanted == held or not (wanted.enabled or held.enabled)
+
+
+def _effective(share: Share) -> int:
+    return share.weight if share.enabled else 0

@@ -1,0 +1,53 @@
+"""How it is known that traffic has moved, and that it could move back: names, drains, readiness.
+
+Frozen values that a fleet declares. They import nothing of ours and refuse to know who asks and judges.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Names(Struct, frozen=True, kw_only=True):
+    """Whom `converge` asks for the live records' names beside the metrics.
+
+    `ask` turns it on: the zone's own name servers (of a public zone), and `resolvers`, which are addresses
+    such as `10.0.0.4` or `10.0.0.4:53`. `owners` has `preflight` refuse a record that external-dns owns.
+    """
+
+    ask: bool = False
+    resolvers: tuple[str, ...] = ()
+    owners: bool = False
+
+
+class AfterDrain(StrEnum):
+    """What becomes of a slot that still serves somebody when its drain ran into its deadline."""
+
+    HOLD = "hold"
+    RETIRE = "retire"
+
+
+class Drain(Struct, frozen=True, kw_only=True):
+    """When a slot that users have left counts as drained, beside its request rate (`Traffic`).
+
+    `connections_metric` is the gateway's metric of open connections, empty where they are not looked at.
+    """
+
+    connections_metric: str = ""
+    connections_max: float = 0.0
+    then: AfterDrain = AfterDrain.HOLD
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """The proof that the safe slot could take all traffic back, renewed every `every_seconds` (0: never).
+
+    `path` is asked on the slot's own host name. Its certificate must last `certificate_seconds_min` more, and
+    its nodes must number at least `capacity_min` times the other slot's.
+    """
+
+    every_seconds: int = 0
+    path: str = "/"
+    certificate_seconds_min: int = 86_400
+    capacity_min: float = 0.5

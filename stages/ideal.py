@@ -1,0 +1,179 @@
+"""A world in which every order is carried out at once and every gate passes: what a plan is walked through.
+
+Decides nothing about rollouts; it answers and obeys.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shared.actions import (
+    Action,
+    Deploy,
+    DestroyCluster,
+    Freeze,
+    PointRecord,
+    Result,
+    SetMatch,
+    SetWeights,
+    StartSync,
+    StopCluster,
+    Thaw,
+)
+from shared.decision import Decision
+from shared.fleet import Fleet, Gate
+from shared.levers import Balancer, Record, SlotName
+from shared.model import Sample
+from shared.probes import (
+    AddressSeen,
+    Answer,
+    BalancerSeen,
+    BalancerState,
+    CheckSeen,
+    ClusterSeen,
+    ClusterState,
+    CommandSeen,
+    CommandState,
+    ConnectionsSeen,
+    DeploymentCheck,
+    DeploymentSeen,
+    DeploymentState,
+    GateReading,
+    GroupSeen,
+    GroupState,
+    HostSeen,
+    HostState,
+    LastWriter,
+    NamesSeen,
+    NamesState,
+    OpenConnections,
+    OwnerSeen,
+    Probe,
+    Reading,
+    RecordOwner,
+    RecordSeen,
+    RecordState,
+    SlotAddress,
+    SyncSeen,
+    SyncState,
+    TrafficSeen,
+    TrafficShare,
+    WriterSeen,
+)
+
+_GOOD_NEWS: dict[type[Probe], Answer] = {
+    DeploymentCheck: CheckSeen(valid=True),
+    CommandState: CommandSeen(exit_code=0),
+    GroupState: GroupSeen(exists=False),
+    RecordOwner: OwnerSeen(),
+    LastWriter: WriterSeen(),
+    HostState: HostSeen(200),
+    NamesState: NamesSeen({}),
+}
+
+
+class Ideal:
+    """A world in which every order is carried out at once and every gate passes."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._clusters: dict[SlotName, ClusterSeen] = {
+            fleet.live: ClusterSeen(exists=True, provisioning="Succeeded", power="Running")
+        }
+        self._records: dict[Record, RecordSeen] = {
+            record: _record(self._address(fleet.live), record.ttl_seconds, 0) for record in fleet.live_records
+        }
+        self._records |= {
+            member.beneath: _record(self._address(member.slot), member.beneath.ttl_seconds, 0)
+            for balancer in fleet.balancers
+            for member in balancer.members
+            if member.beneath is not None
+        }
+        self._balancers: dict[Balancer, BalancerSeen] = {
+            balancer: BalancerSeen({fleet.live: 100}) for balancer in fleet.balancers
+        }
+        self._deployed = ""
+        self._synced: set[SlotName] = {fleet.live}
+        self._shares: dict[str, float] = {fleet.live: 100.0}
+
+    def answer(self, probe: Probe, now: datetime) -> Answer:
+        """The best possible answer."""
+        match probe:
+            case ClusterState(slot):
+                return self._clusters.get(slot, ClusterSeen(exists=False))
+            case SlotAddress(slot):
+                return AddressSeen(self._address(slot))
+            case RecordState(record):
+                return self._records.get(record, RecordSeen(exists=False))
+            case BalancerState(balancer):
+                return self._balancers[balancer]
+            case DeploymentState():
+                return DeploymentSeen(self._deployed)
+            case SyncState(slot):
+                return self._sync(slot)
+            case TrafficShare():
+                return TrafficSeen(dict(self._shares), 5)
+            case OpenConnections():
+                return ConnectionsSeen(dict.fromkeys((slot.name for slot in self._fleet.slots), 0.0))
+            case GateReading(gate):
+                return _passing(gate, now)
+            case _:
+                return _GOOD_NEWS[type(probe)]
+
+    def carry_out(self, decision: Decision) -> tuple[Result, ...]:
+        """Change the world as ordered; a run command leaves its receipt."""
+        results = []
+        for action in decision.actions:
+            self._change(action, decision.state.epoch)
+            if isinstance(action, Freeze | Thaw):
+                results.append(Result(action=action, receipt="planned"))
+        return tuple(results)
+
+    def _change(self, action: Action, epoch: int) -> None:
+        match action:
+            case PointRecord(record, slot, address, ttl_seconds):
+                self._records[record] = _record(address, ttl_seconds, epoch)
+                if record in self._fleet.live_records:
+                    self._shares = {slot: 100.0}
+            case SetWeights(balancer, weights):
+                self._balancers[balancer] = BalancerSeen({s: w for s, w in weights.items() if w}, epoch=epoch)
+                self._shares = {slot: float(weight) for slot, weight in weights.items()}
+            case SetMatch(balancer, slot=slot):
+                found = self._balancers[balancer]
+                self._balancers[balancer] = msgspec.structs.replace(found, matched=slot or "")
+            case Deploy(_, slot, version):
+                self._deployed = "Succeeded"
+                self._clusters[slot] = ClusterSeen(
+                    exists=True, provisioning="Succeeded", power="Running", version=version
+                )
+            case StartSync(slot):
+                self._synced.add(slot)
+            case StopCluster(slot):
+                self._clusters[slot] = ClusterSeen(exists=True, provisioning="Succeeded", power="Stopped")
+            case DestroyCluster(slot):
+                self._clusters.pop(slot, None)
+            case _:
+                pass
+
+    def _sync(self, slot: SlotName) -> SyncSeen:
+        if slot not in self._synced:
+            return SyncSeen("absent")
+        return SyncSeen("compliant", commits={each.name: "planned" for each in self._fleet.sync})
+
+    def _address(self, slot: SlotName) -> str:
+        declared = self._fleet.slot(slot)
+        return declared.address or f"the address of {(declared.public_ip_id or '').rsplit('/', 1)[-1]}"
+
+
+def _record(address: str, ttl_seconds: int, epoch: int) -> RecordSeen:
+    target = address.rstrip(".").lower()
+    return RecordSeen(exists=True, targets=(target,), ttl_seconds=ttl_seconds, etag="", epoch=epoch)
+
+
+def _passing(gate: Gate, now: datetime) -> Reading:
+    value = gate.max_value if gate.max_value is not None else gate.min_value
+    sample = Sample(at=now, value=value if value is not None else 1.0)
+    samples = (sample,) * gate.min_samples
+    return Reading(samples, gate.source.value, now - timedelta(seconds=gate.window_seconds), now)
