@@ -20,6 +20,7 @@ from stages.converging import left_behind, names_needs, share_of
 from stages.levers import (
     balancer_seen,
     beneath,
+    canary_left,
     full,
     levers,
     moved,
@@ -66,14 +67,17 @@ def divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if dead is not None:
         return dead
     rollout = _by_records(fleet, rollout)
-    if moved(fleet, rollout, rollout.safe, seen):
+    if moved(fleet, rollout, rollout.safe, seen) and not canary_left(fleet, rollout, seen):
+        told_at, under_way = rollout.weighed_at or seen.since, unsettled(fleet, rollout, seen)
+        if under_way is not None:
+            return wait(rollout, under_way, weighed_at=told_at, failures=0)
         because = f"every live record was seen at {rollout.safe} under the rollback's own write"
-        return advance(rollout, because, diverted_at=seen.since)
+        return advance(rollout, because, diverted_at=told_at, weighed_at=None)
     blind = _unseen(fleet, rollout, seen)
     writes = (*orders_back(fleet, rollout, rollout.safe, seen), *blind)
     unread = unavailable(seen, levers(fleet, rollout))
     if not writes and unread is None:
-        return wait(rollout, unsettled(fleet, seen) or "waits for its orders to be seen", failures=0)
+        return wait(rollout, unsettled(fleet, rollout, seen) or "waits for its orders to be seen", failures=0)
     if not writes:
         because = f"no live record could be read: {unread}"
         return wait(rollout, because, wake_seconds=_RETRY_SECONDS, failures=rollout.failures + 1)
@@ -122,7 +126,7 @@ def prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 def _again(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     writes = orders_back(fleet, rollout, rollout.safe, seen)
     if not writes:
-        return wait(rollout, unsettled(fleet, seen) or "waits for its orders to be seen", failures=0)
+        return wait(rollout, unsettled(fleet, rollout, seen) or "waits for its orders to be seen", failures=0)
     because = f"a live record left {rollout.safe} again: it is pointed back"
     return act(rollout, because, *writes)
 

@@ -49,4 +49,4 @@ def _unread(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
 def _frozen(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
     patience = _SPANS * max(b.propagation_seconds for b in fleet.balancers)
     late = seen.now >= rollout.entered_at + timedelta(seconds=patience)
-    return unsettled(fleet, seen) if late else None
+    return unsettled(fleet, rollout, seen) if late else None

@@ -15,6 +15,7 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
     Result,
     SetMatch,
     SetWeights,
@@ -123,11 +124,11 @@ class Ideal:
                 return _GOOD_NEWS[type(probe)]
 
     def carry_out(self, decision: Decision) -> tuple[Result, ...]:
-        """Change the world as ordered; a run command leaves its receipt."""
+        """Change the world as ordered; what cannot be looked at leaves a receipt."""
         results = []
         for action in decision.actions:
             self._change(action, decision.state.epoch)
-            if isinstance(action, Freeze | Thaw):
+            if isinstance(action, Freeze | Thaw | Purge):
                 results.append(Result(action=action, receipt="planned"))
         return tuple(results)
 

@@ -102,9 +102,18 @@ def orders_back(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> t
             ordered += point_each(fleet, rollout, (lever,), slot, seen, low_ttl=True)
             continue
         ordered += point_each(fleet, rollout, lever.beneath, slot, seen, low_ttl=True)
-        ordered += weigh(rollout, lever, full(lever, slot), seen)
-        ordered += lift(fleet, lever, seen)
+        ordered += next_order(fleet, rollout, lever, slot, seen)
     return tuple(ordered)
+
+
+def next_order(
+    fleet: Fleet, rollout: Rollout, balancer: Balancer, slot: SlotName, seen: Seen
+) -> list[SetWeights] | list[SetMatch]:
+    """The one order that a balancer gets on its way to `slot`: what sends users elsewhere goes first."""
+    found = balancer_seen(seen, balancer)
+    if found is not None and found.matched and found.weights == {slot: 100}:
+        return lift(fleet, balancer, seen)
+    return weigh(rollout, balancer, full(balancer, slot), seen)
 
 
 def lift(fleet: Fleet, balancer: Balancer, seen: Seen) -> list[SetMatch]:
@@ -145,25 +154,38 @@ def weigh(rollout: Rollout, balancer: Balancer, weights: dict[str, int], seen: S
 
 
 def moved(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> bool:
-    """Whether every lever sends everything to `slot`, settled, by an order of ours or of a later epoch."""
+    """Whether every lever sends everything to `slot`, by an order of ours or of a later epoch.
+
+    A balancer may still be deploying it: see `unsettled`.
+    """
     if rollout.ordered_epoch is None:
         return False
     return all(_moved(fleet, rollout, lever, slot, seen) for lever in fleet.levers)
 
 
 def holds(rollout: Rollout, balancer: Balancer, weights: dict[str, int], seen: Seen) -> bool:
-    """Whether a balancer has these shares by an order of ours or of a later epoch, and is settled."""
+    """Whether a balancer was told these shares by an order of ours or of a later epoch."""
     found = balancer_seen(seen, balancer)
-    if found is None or found.unsettled or rollout.ordered_epoch is None:
+    if found is None or rollout.ordered_epoch is None:
         return False
     stale = found.epoch is not None and found.epoch < rollout.ordered_epoch
     return not stale and found.weights == _taking(weights)
 
 
-def unsettled(fleet: Fleet, seen: Seen) -> str | None:
-    """The sentence about a balancer whose last change has not reached everybody, None if there is none."""
-    found = (balancer_seen(seen, balancer) for balancer in fleet.balancers)
+def unsettled(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
+    """The sentence about a balancer whose last change has not reached everybody, None if there is none.
+
+    One that traffic goes beneath of may take its time.
+    """
+    above = (each for each in fleet.balancers if not (rollout.beneath and each.beneath))
+    found = (balancer_seen(seen, balancer) for balancer in above)
     return next((each.unsettled for each in found if each is not None and each.unsettled), None)
+
+
+def canary_left(fleet: Fleet, rollout: Rollout, seen: Seen) -> bool:
+    """Whether a balancer still sends requests that match somewhere else than its weights do."""
+    found = (balancer_seen(seen, each) for each in fleet.balancers if not (rollout.beneath and each.beneath))
+    return any(each is not None and bool(each.matched) for each in found)
 
 
 def propagated_at(fleet: Fleet, rollout: Rollout, since: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """T3, ramp: users come to the candidate step by step, by header or cookie first and then by weight.
 
 Decides when a step of the shift's plan is over and which comes next; 100 % is `shift`'s. A step's window of
-observation starts when its order was seen in force and has reached everybody: before that, metrics describe
+observation starts when its order was seen and has reached everybody: before that, metrics describe
 the weight before it. Source: the AKS blue-green guide, "Alternatives": partial switches by percentage,
 headers and cookies.
 """
@@ -85,25 +85,25 @@ def _ramp(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _order(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move:
-    """Order the portion until it is seen in force."""
+    """Order the portion until every balancer is seen to have it."""
     unread = unavailable(seen, levers(fleet, rollout))
     if unread is not None:
         return unseen(rollout, f"a lever could not be read: {unread}")
-    if rollout.shifted and _in_force(fleet, rollout, portion, seen):
-        sentence = f"{_label(rollout, portion)}: it is in force"
+    if rollout.shifted and _told(fleet, rollout, portion, seen):
+        sentence = f"{_label(rollout, portion)}: every balancer was told"
         return wait(rollout, sentence, wake_seconds=0, weighed_at=seen.since, failures=0)
     ordered: list[LeverAction] = []
     for balancer in fleet.balancers:
         if isinstance(portion, WeightStep):
             ordered += weigh(rollout, balancer, weights_of(rollout, portion), seen)
-        elif unsettled(fleet, seen) is None:
+        elif unsettled(fleet, rollout, seen) is None:
             ordered.append(SetMatch(balancer, portion.match, rollout.candidate))
     if not ordered:
-        return wait(rollout, unsettled(fleet, seen) or _label(rollout, portion), failures=0)
+        return wait(rollout, unsettled(fleet, rollout, seen) or _label(rollout, portion), failures=0)
     return act(rollout, _label(rollout, portion), *ordered, shifted=True)
 
 
-def _in_force(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> bool:
+def _told(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> bool:
     if isinstance(portion, WeightStep):
         weights = weights_of(rollout, portion)
         return all(holds(rollout, balancer, weights, seen) for balancer in fleet.balancers)
@@ -128,6 +128,9 @@ def _watch(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move
     if seen.now < since:
         left = (since - seen.now).total_seconds()
         return wait(rollout, f"{_label(rollout, portion)}: it is reaching everybody", wake_seconds=left)
+    under_way = unsettled(fleet, rollout, seen)
+    if under_way is not None:
+        return wait(rollout, under_way, failures=0)
     measured = _measured(rollout, portion, since, seen)
     if isinstance(measured, Move):
         return measured

@@ -17,11 +17,9 @@ from shared.probes import Probe
 from stages.levers import (
     balancer_seen,
     beneath,
-    full,
     levers,
-    lift,
+    next_order,
     point_each,
-    weigh,
     weights_propagated_at,
 )
 from stages.looking import at, record_seen, target_of, unavailable
@@ -115,9 +113,8 @@ def _above(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | 
             continue
         if found.unsettled:
             return found.unsettled
-        if found.weights != {slot: 100}:
-            ordered += weigh(rollout, balancer, full(balancer, slot), seen)
-        ordered += lift(fleet, balancer, seen)
+        if found.weights != {slot: 100} or found.matched:
+            ordered += next_order(fleet, rollout, balancer, slot, seen)
     return ordered
 
 

@@ -91,14 +91,12 @@ def _old_ttl_expired_at(fleet: Fleet, rollout: Rollout) -> datetime:
     return rollout.ttl_lowered_at + timedelta(seconds=ttl_seconds + fleet.policy.propagation_seconds)
 
 
-def _shift_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return beneath(fleet) if rollout.failures else frozenset()
-
-
 def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    if rollout.shifted and moved(fleet, rollout, rollout.candidate, seen):
+    told = rollout.shifted and moved(fleet, rollout, rollout.candidate, seen)
+    told_at, under_way = rollout.weighed_at or seen.since, unsettled(fleet, rollout, seen)
+    if told and under_way is None:
         because = f"every live record was seen at {rollout.candidate}"
-        return advance(rollout, because, moved_at=seen.since)
+        return advance(rollout, because, moved_at=told_at, weighed_at=None)
     drifted = first_elsewhere(fleet, rollout, rollout.live, seen) if not rollout.shifted else None
     if drifted is not None and fleet.policy.drift is DriftPolicy.HOLD:
         return moved_by_others(fleet, rollout, drifted, seen)
@@ -106,13 +104,15 @@ def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if frozen is not None:
         # What lies beneath has to be looked at first: the next round does.
         because = f"{frozen}: it goes by the records beneath"
-        return wait(rollout, because, wake_seconds=0, beneath=True, failures=0)
+        return wait(rollout, because, wake_seconds=0, beneath=True, weighed_at=None, failures=0)
+    if told and under_way is not None:
+        return wait(rollout, under_way, weighed_at=told_at, failures=0)
     unread = unavailable(seen, _deciding(fleet, rollout))
     if unread is not None:
         return unseen(rollout, f"a live record could not be read: {unread}")
     ordered = orders(fleet, rollout, rollout.candidate, seen, low_ttl=True)
     if not ordered:
-        return wait(rollout, unsettled(fleet, seen) or _sentence(fleet, rollout), failures=0)
+        return wait(rollout, under_way or _sentence(fleet, rollout), failures=0)
     return act(rollout, _sentence(fleet, rollout), *ordered, shifted=True)
 
 
@@ -168,9 +168,9 @@ def _shift_lasts(fleet: Fleet) -> int:
 STEPS = (
     Step("recheck", _recheck, _recheck_needs, deadline_seconds=3600),
     ramp.STEP,
-    Step("shift", _shift, _shift_needs, deadline_seconds=600, lasts=_shift_lasts),
+    Step("shift", _shift, deadline_seconds=600, lasts=_shift_lasts),
     Step("converge", converge, converge_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True),
-    Step("purge", _purge, applies=_cached, at_deadline=Verb.HOLD, promotable=True),
+    Step("purge", _purge, applies=_cached, at_deadline=Verb.ADVANCE),
     Step(
         "observe",
         _observe,

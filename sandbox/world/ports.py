@@ -161,7 +161,7 @@ class PortsWorld:
             case Thaw():
                 return orders.thaw(self.world, fleet, action)
             case PointRecord() | SetWeights() | SetMatch() | Purge():
-                switching.order(self.world, fleet, action, epoch)
+                return switching.order(self.world, fleet, action, epoch)
             case Deploy():
                 orders.deploy(self.world, fleet, action)
             case StartSync():

@@ -49,8 +49,11 @@ def balancer(world: World, lever: Balancer) -> BalancerSeen:
     )
 
 
-def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
-    """Move a lever. Raises Superseded, ArmError."""
+PURGED = "purged"
+
+
+def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | None:
+    """Move a lever; a purge leaves a receipt. Raises Superseded, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
@@ -60,8 +63,10 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
             world.balancers.match(lever, slot)
         case Purge(balancer=lever):
             world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            return PURGED
         case _:
             assert_never(action)
+    return None
 
 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
