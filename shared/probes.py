@@ -52,10 +52,11 @@ class RecordOwner(Struct, frozen=True, tag="record_owner"):
 
 
 class LastWriter(Struct, frozen=True, tag="last_writer"):
-    """Who last changed the lever, by the subscription's activity log, at `since` or later?"""
+    """Who last changed the lever in that span, its end excluded, by the activity log?"""
 
     lever_id: str
     since: datetime
+    until: datetime
 
 
 class HostState(Struct, frozen=True, tag="host_state"):

@@ -44,7 +44,10 @@ def watched(fleet: Fleet, rollout: Rollout, now: datetime) -> frozenset[Probe]:
 def _writers(rollout: Rollout) -> frozenset[Probe]:
     """Who moved a lever, until that is known."""
     drift = rollout.drift
-    return frozenset({LastWriter(drift.lever_id, drift.since - _EARLIER)} if drift is not None else ())
+    if drift is None:
+        return frozenset()
+    # What came after it was noticed may be a repair of our own.
+    return frozenset({LastWriter(drift.lever_id, drift.since - _EARLIER, drift.since)})
 
 
 def _with_records(rollout: Rollout) -> bool:
