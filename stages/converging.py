@@ -13,12 +13,13 @@ from shared.fleet import Fleet
 from shared.levers import Record, SlotName
 from shared.model import Rollout
 from shared.probes import NamesSeen, NamesState, Probe, TrafficSeen, TrafficShare
-from stages.levers import propagated_at
+from stages.levers import bound_seconds, propagated_at
 from stages.looking import seen_as, unavailable
 from stages.step import Move, advance, wait
 from stages.verdicts import unseen
 
 _NAMED_MAX = 6
+_MINUTE_SECONDS = 60
 
 
 def users_since(fleet: Fleet, rollout: Rollout) -> datetime:
@@ -103,5 +104,8 @@ def _followed(fleet: Fleet, rollout: Rollout, seen: Seen) -> dict[str, object]:
     """How long the levers took, as it was measured, where the fleet has its readiness looked after."""
     if rollout.moved_at is None or not fleet.readiness.every_seconds:
         return {}
-    seconds = (seen.now - rollout.moved_at).total_seconds()
-    return {"follow_seconds": {lever.label: seconds for lever in fleet.levers}}
+    # The first whole minute after the last user followed is measured only when it is over and complete.
+    unseen_seconds = fleet.traffic.ingestion_seconds + _MINUTE_SECONDS
+    seconds = (seen.now - rollout.moved_at).total_seconds() - unseen_seconds
+    followed = {lever.label: max(bound_seconds(fleet, rollout, lever), seconds) for lever in fleet.levers}
+    return {"follow_seconds": followed}

@@ -190,7 +190,7 @@ def canary_left(fleet: Fleet, rollout: Rollout, seen: Seen) -> bool:
 
 def propagated_at(fleet: Fleet, rollout: Rollout, since: datetime) -> datetime:
     """When the last client can have learnt of an order seen at `since`: propagation plus the TTL in force."""
-    return since + timedelta(seconds=max(_follow_seconds(fleet, rollout, each) for each in fleet.levers))
+    return since + timedelta(seconds=max(bound_seconds(fleet, rollout, each) for each in fleet.levers))
 
 
 def weights_propagated_at(fleet: Fleet, since: datetime) -> datetime:
@@ -198,30 +198,17 @@ def weights_propagated_at(fleet: Fleet, since: datetime) -> datetime:
     return since + timedelta(seconds=max(_balancer_seconds(balancer) for balancer in fleet.balancers))
 
 
-def follow_seconds(fleet: Fleet, rollout: Rollout) -> dict[str, float]:
-    """How long each lever's move takes to reach everybody: as it was measured in this rollout, else at most.
-
-    By the lever's label. A balancer with records beneath goes back by them.
-    """
-    found = {}
-    for lever in fleet.levers:
-        by_records = isinstance(lever, Balancer) and bool(lever.beneath)
-        bound = _beneath_seconds(fleet, lever) if isinstance(lever, Balancer) and by_records else None
-        estimate = bound if bound is not None else _follow_seconds(fleet, rollout, lever)
-        found[lever.label] = estimate if by_records else rollout.follow_seconds.get(lever.label, estimate)
-    return found
-
-
 def _taking(weights: dict[str, int]) -> dict[str, int]:
     """The slots that take anything, as a balancer is read."""
     return {slot: share for slot, share in weights.items() if share}
 
 
-def _follow_seconds(fleet: Fleet, rollout: Rollout, lever: Lever) -> float:
+def bound_seconds(fleet: Fleet, rollout: Rollout, lever: Lever) -> float:
+    """How long a move of this lever takes to reach everybody who keeps to its TTL, lowered before."""
     if isinstance(lever, Record):
-        return _record_seconds(fleet, lever)
+        return fleet.policy.propagation_seconds + min(lever.ttl_seconds, fleet.policy.switch_ttl_seconds)
     if rollout.beneath and lever.beneath:
-        return _beneath_seconds(fleet, lever)
+        return beneath_seconds(fleet, lever)
     return _balancer_seconds(lever)
 
 
@@ -229,14 +216,9 @@ def _balancer_seconds(balancer: Balancer) -> float:
     return balancer.propagation_seconds + balancer.ttl_seconds
 
 
-def _beneath_seconds(fleet: Fleet, balancer: Balancer) -> float:
-    # Their TTL is not lowered before a switch: nobody means to need them.
+def beneath_seconds(fleet: Fleet, balancer: Balancer) -> float:
+    """The same for the records beneath, whose TTL is not lowered: nobody means to need them."""
     return max(fleet.policy.propagation_seconds + record.ttl_seconds for record in balancer.beneath)
-
-
-def _record_seconds(fleet: Fleet, record: Record) -> float:
-    policy = fleet.policy
-    return policy.propagation_seconds + min(record.ttl_seconds, policy.switch_ttl_seconds)
 
 
 def _moved(fleet: Fleet, rollout: Rollout, lever: Lever, slot: SlotName, seen: Seen) -> bool:
