@@ -22,6 +22,7 @@ from shared.probes import (
     Reading,
     SlotAddress,
 )
+from stages import following
 from stages.ground import ground_needs, lever_problems
 from stages.looking import judged_on, readings, seen_as, unavailable
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
@@ -142,6 +143,7 @@ def approval(name: str, question: str, wanted: str, at_deadline: Verb = Verb.FAI
 
 STEPS = (
     Step("admit", _admit, _admit_needs, deadline_seconds=14 * 24 * 3600),
+    following.STEP,
     Step("preflight", _preflight, _preflight_needs, deadline_seconds=1800),
     Step(
         "baseline",
