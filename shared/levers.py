@@ -55,6 +55,11 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=T
     alias: bool = False
 
     @property
+    def resource_id(self) -> str:
+        """The record set's ARM id."""
+        return f"{self.zone_id}/{self.type.value}/{self.name}"
+
+    @property
     def fqdn(self) -> str:
         """The absolute name without the final dot."""
         zone = self.zone_id.rsplit("/", 1)[-1]

@@ -49,18 +49,24 @@ def record_seen(seen: Seen, record: Record) -> RecordSeen | None:
     return seen_as(seen, RecordState(record), RecordSeen)
 
 
-def at(record: RecordSeen, address: str) -> bool:
-    """Whether the record set holds exactly that address."""
-    return record.targets == (address.rstrip(".").lower(),)
+def target_of(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName) -> str:
+    """What the record set holds when it points at `slot`: the address, or an alias's public IP resource."""
+    resource = fleet.slot(slot).public_ip_id
+    return resource.lower() if record.alias and resource is not None else rollout.addresses[slot]
+
+
+def at(record: RecordSeen, target: str) -> bool:
+    """Whether the record set holds exactly that target."""
+    return record.targets == (target.rstrip(".").lower(),)
 
 
 def elsewhere(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | None:
     """The sentence about the first live record seen to point away from `slot`, None if there is none."""
     for record in fleet.live_records:
-        found = record_seen(seen, record)
-        if found is not None and not at(found, rollout.addresses[slot]):
+        found, target = record_seen(seen, record), target_of(fleet, rollout, record, slot)
+        if found is not None and not at(found, target):
             points = ", ".join(found.targets) or "nowhere"
-            return f"{record.fqdn} points at {points}, not at {slot} ({rollout.addresses[slot]})"
+            return f"{record.fqdn} points at {points}, not at {slot} ({target})"
     return None
 
 
@@ -77,18 +83,18 @@ def point(
         ttl_seconds = (
             min(record.ttl_seconds, fleet.policy.switch_ttl_seconds) if low_ttl else record.ttl_seconds
         )
-        address = rollout.addresses[slot]
-        writes.append(PointRecord(record, slot, address, ttl_seconds, found.etag if found.exists else None))
+        target = target_of(fleet, rollout, record, slot)
+        writes.append(PointRecord(record, slot, target, ttl_seconds, found.etag if found.exists else None))
     return tuple(writes)
 
 
 def own_write_seen(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> bool:
-    """Whether every live record holds `slot`'s address under the epoch of the order or a later one."""
+    """Whether every live record holds `slot`'s target under the epoch of the order or a later one."""
     if rollout.ordered_epoch is None:
         return False
     for record in fleet.live_records:
         found = record_seen(seen, record)
-        if found is None or not at(found, rollout.addresses[slot]):
+        if found is None or not at(found, target_of(fleet, rollout, record, slot)):
             return False
         if found.epoch is None or found.epoch < rollout.ordered_epoch:
             return False

@@ -32,6 +32,7 @@ from stages.looking import (
     record_seen,
     records,
     seen_as,
+    target_of,
     unavailable,
 )
 from stages.step import ORDER_SECONDS_MAX, Move, Step, Verb, act, advance, fail, wait
@@ -107,7 +108,7 @@ def _unseen(fleet: Fleet, rollout: Rollout, seen: Seen) -> tuple[PointRecord, ..
         PointRecord(
             record,
             rollout.safe,
-            rollout.addresses[rollout.safe],
+            target_of(fleet, rollout, record, rollout.safe),
             min(record.ttl_seconds, fleet.policy.switch_ttl_seconds),
             rollout.etags[record.fqdn],
         )

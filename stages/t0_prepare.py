@@ -5,6 +5,8 @@ Source: the AKS blue-green guide, "T0: The blue cluster is on".
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.gates import mean
@@ -20,7 +22,7 @@ from shared.probes import (
     Reading,
     SlotAddress,
 )
-from stages.looking import at, judged_on, readings, record_seen, records, seen_as, unavailable
+from stages.looking import at, judged_on, readings, record_seen, records, seen_as, target_of, unavailable
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.verdicts import unseen
 from stages.versions import newer
@@ -72,7 +74,8 @@ def _preflight(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         for slot in (rollout.live, rollout.candidate)
         if (found := seen_as(seen, SlotAddress(slot), AddressSeen)) is not None
     }
-    problems = [*_record_problems(fleet, rollout, addresses, seen), *_ground_problems(fleet, rollout, seen)]
+    found_at = msgspec.structs.replace(rollout, addresses=addresses)
+    problems = [*_record_problems(fleet, found_at, seen), *_ground_problems(fleet, rollout, seen)]
     if problems:
         return fail(rollout, "the ground is not as planned: " + "; ".join(problems))
     because = (
@@ -81,13 +84,13 @@ def _preflight(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return advance(rollout, because, addresses=addresses)
 
 
-def _record_problems(fleet: Fleet, rollout: Rollout, addresses: dict[str, str], seen: Seen) -> list[str]:
+def _record_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
     problems = []
     for record in fleet.live_records:
         found = record_seen(seen, record)
         if found is None or not found.exists:
             problems.append(f"{record.fqdn} does not exist")
-        elif not at(found, addresses[rollout.live]):
+        elif not at(found, target_of(fleet, rollout, record, rollout.live)):
             points = ", ".join(found.targets)
             problems.append(f"{record.fqdn} points at {points}, but {rollout.live} is recorded as live")
         elif found.fleet not in (None, fleet.name):
