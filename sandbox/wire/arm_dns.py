@@ -20,6 +20,7 @@ FLAVOUR = Flavour(
     versions=frozenset({"2018-05-01"}),
     ttl="TTL",
     fields={RecordType.A: "ARecords", RecordType.AAAA: "AAAARecords", RecordType.CNAME: "CNAMERecord"},
+    alias="targetResource",
     listings=("recordsets", "all"),
     record_facts={"provisioningState": "Succeeded"},
 )

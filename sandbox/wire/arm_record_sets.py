@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from sandbox.wire.errors import BadRequest
 from sandbox.wire.routing import Call, Operation, Reply, shaped
+from sandbox.world.estate import CONTROLLER
 from sandbox.world.model import World
 from sandbox.world.zones import RecordSet
 from shared.levers import RecordType
@@ -21,12 +22,16 @@ _VALUES = {RecordType.A: "ipv4Address", RecordType.AAAA: "ipv6Address", RecordTy
 
 
 class Flavour(Struct, frozen=True, kw_only=True):
-    """How one of the two services spells things. `listings` are the paths that list a whole zone."""
+    """How one of the two services spells things. `listings` are the paths that list a whole zone.
+
+    `alias` is the property that names another resource, empty where the service has none.
+    """
 
     zone_type: str
     versions: frozenset[str]
     ttl: str
     fields: dict[RecordType, str]
+    alias: str
     listings: tuple[str, ...]
     record_facts: dict[str, Any]
 
@@ -105,6 +110,7 @@ class RecordSetOperations:
             metadata=shaped(properties.get("metadata") or {}, dict[str, str]),
             if_match=call.headers.get("If-Match"),
             create_only=call.headers.get("If-None-Match") == "*",
+            by=CONTROLLER,
         )
         return self._reply(200 if existed else 201, written)
 
@@ -120,11 +126,13 @@ class RecordSetOperations:
             targets=self._targets(properties, before.type) or before.targets,
             metadata=before.metadata if metadata is None else shaped(metadata, dict[str, str]),
             if_match=call.headers.get("If-Match"),
+            by=CONTROLLER,
         )
         return self._reply(200, written)
 
     def _delete(self, call: Call) -> Reply:
-        existed = self._world.zones.delete(*self._key(call), if_match=call.headers.get("If-Match"))
+        if_match = call.headers.get("If-Match")
+        existed = self._world.zones.delete(*self._key(call), if_match=if_match, by=CONTROLLER)
         return Reply(200 if existed else 204)
 
     def _zone_id(self, call: Call) -> str:
@@ -139,14 +147,16 @@ class RecordSetOperations:
         content = properties.get(self._flavour.fields[type_]) or []
         single = type_ is RecordType.CNAME and bool(content)
         entries = shaped([content] if single else content, list[dict[str, str]])
-        return tuple(entry[_VALUES[type_]] for entry in entries if entry.get(_VALUES[type_]))
+        records = tuple(entry[_VALUES[type_]] for entry in entries if entry.get(_VALUES[type_]))
+        alias = shaped(properties.get(self._flavour.alias) or {}, dict[str, str]).get("id", "")
+        if alias:
+            _check_alias(alias, records, type_)
+        return (alias,) if alias else records
 
     def _reply(self, status: int, record_set: RecordSet) -> Reply:
         return Reply(status, self._shown(record_set), {"ETag": record_set.etag})
 
     def _shown(self, record_set: RecordSet) -> dict[str, Any]:
-        entries = [{_VALUES[record_set.type]: target} for target in record_set.targets]
-        single = record_set.type is RecordType.CNAME
         return {
             "id": f"{record_set.zone_id}/{record_set.type.value}/{record_set.name}",
             "name": record_set.name,
@@ -156,14 +166,32 @@ class RecordSetOperations:
                 "metadata": dict(record_set.metadata),
                 "fqdn": f"{record_set.fqdn}.",
                 self._flavour.ttl: record_set.ttl_seconds,
-                self._flavour.fields[record_set.type]: entries[0] if single else entries,
+                **self._content(record_set),
                 **self._flavour.record_facts,
             },
         }
 
+    def _content(self, record_set: RecordSet) -> dict[str, Any]:
+        """An alias shows the resource that it names, and none of the records that it answers with."""
+        if record_set.alias:
+            return {self._flavour.alias: {"id": record_set.alias}}
+        entries = [{_VALUES[record_set.type]: target} for target in record_set.targets]
+        content = entries[0] if record_set.type is RecordType.CNAME else entries
+        no_alias: dict[str, Any] = {self._flavour.alias: {}} if self._flavour.alias else {}
+        return {self._flavour.fields[record_set.type]: content, **no_alias}
+
 
 def _properties(call: Call) -> dict[str, Any]:
     return shaped(call.payload().get("properties"), dict[str, Any])
+
+
+def _check_alias(alias: str, records: tuple[str, ...], type_: RecordType) -> None:
+    if records:
+        raise BadRequest("BadRequest", "An alias record set cannot hold records of its own.")
+    if type_ is RecordType.CNAME and "/publicipaddresses/" in alias.lower():
+        raise BadRequest(
+            "BadRequest", "A record set of type CNAME cannot be an alias of a public IP address."
+        )
 
 
 def _record_type(call: Call) -> RecordType:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class AzureDns(RecordSets):
     """Public zones."""
 
-    spelling = Spelling(ttl="TTL", a="ARecords", aaaa="AAAARecords", cname="CNAMERecord")
+    spelling = Spelling(
+        ttl="TTL", a="ARecords", aaaa="AAAARecords", cname="CNAMERecord", alias="targetResource"
+    )
 
     async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
         zone = parse(record.zone_id)

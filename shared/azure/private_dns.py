@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class PrivateDns(RecordSets):
     """Private zones."""
 
-    spelling = Spelling(ttl="ttl", a="aRecords", aaaa="aaaaRecords", cname="cnameRecord")
+    spelling = Spelling(ttl="ttl", a="aRecords", aaaa="aaaaRecords", cname="cnameRecord", alias="")
 
     async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
         zone = parse(record.zone_id)

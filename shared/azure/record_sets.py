@@ -3,6 +3,9 @@
 Decides how an epoch is kept in a record set's metadata, and that a write with a lower one is refused. A write
 is never left out because the record set looks right already: a stale one may be on its way. Refuses to know
 the two services' clients and spellings, which are the subclasses' (`azure_dns`, `private_dns`).
+
+An alias record set names a resource instead of holding records, and answers with that resource's address.
+Source: https://learn.microsoft.com/azure/dns/dns-alias
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from msgspec import Struct
 from shared.actions import PointRecord
 from shared.azure.answers import Body
 from shared.azure.connection import Connection
-from shared.errors import Retry, Superseded
+from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
 from shared.levers import Record, RecordType, SlotName
 from shared.probes import RecordSeen, RecordState
@@ -33,12 +36,13 @@ _TOO_MANY_REQUESTS = 429
 
 
 class Spelling(NamedTuple):
-    """The names of a record set's properties on the wire."""
+    """The names of a record set's properties on the wire; `alias` is empty where there are no aliases."""
 
     ttl: str
     a: str
     aaaa: str
     cname: str
+    alias: str
 
 
 class RecordSet(Struct, frozen=True):
@@ -58,6 +62,10 @@ class _V6(Struct, frozen=True, rename="camel"):
 
 class _Name(Struct, frozen=True):
     cname: str
+
+
+class _Resource(Struct, frozen=True):
+    id: str | None = None
 
 
 class Mark(NamedTuple):
@@ -95,14 +103,14 @@ class RecordSets:
         await self.write(action.record, action.address, action.ttl_seconds, mark, action.if_match)
 
     async def read(self, record: Record) -> RecordSeen:
-        """The record set as it is. Host names are in lower case, without the final dot."""
+        """The record set as it is. Host names and ARM ids are in lower case, names without the final dot."""
         found = await self._found(record)
         return RecordSeen(exists=False) if found is None else self._seen(record, found)
 
     async def write(
         self, record: Record, address: str, ttl_seconds: int, mark: Mark, if_match: str | None
     ) -> None:
-        """Make the record set hold exactly `address`; metadata of others is kept.
+        """Make the record set hold exactly `address`, an alias's ARM id; metadata of others is kept.
 
         Where reads are throttled and an earlier process read the etag, `if_match` alone guards the write, and
         metadata of others is lost: a rollback does not wait for a read.
@@ -110,7 +118,10 @@ class RecordSets:
         Raises:
             Superseded: its stored epoch is higher, or its etag is not `if_match` (None: it exists).
             Retry: the answer to the write shows another target or epoch.
+            Refused: it is to be an alias in a zone that has none.
         """
+        if record.alias and not self.spelling.alias:
+            raise Refused(f"{record.fqdn} cannot be an alias: private zones have no alias record sets")
         found = await self._before(record, if_match)
         kept = _metadata(record, found) if found is not None else {}
         before = _epoch(kept)
@@ -158,7 +169,13 @@ class RecordSets:
         )
 
     def _targets(self, record: Record, properties: Mapping[str, Any]) -> list[str]:
-        """Where it points: a record set of addresses may hold none, but has a place for them."""
+        """Where it points: a record set of addresses may hold none, but has a place for them.
+
+        An alias has not: it names another resource instead.
+        """
+        alias = self._alias(record, properties)
+        if alias is not None:
+            return [_name(alias)]
         match record.type:
             case RecordType.A:
                 found = _part(record, properties, self.spelling.a, list[_V4])
@@ -169,6 +186,10 @@ class RecordSets:
             case RecordType.CNAME:
                 return [_name(_part(record, properties, self.spelling.cname, _Name).cname)]
 
+    def _alias(self, record: Record, properties: Mapping[str, Any]) -> str | None:
+        named = properties.get(self.spelling.alias) if self.spelling.alias else None
+        return _part(record, properties, self.spelling.alias, _Resource).id if named else None
+
     def _body(
         self, record: Record, address: str, ttl_seconds: int, metadata: Mapping[str, str]
     ) -> dict[str, Any]:
@@ -177,9 +198,8 @@ class RecordSets:
             RecordType.AAAA: {self.spelling.aaaa: [{"ipv6Address": address}]},
             RecordType.CNAME: {self.spelling.cname: {"cname": address}},
         }
-        return {
-            "properties": {"metadata": dict(metadata), self.spelling.ttl: ttl_seconds, **targets[record.type]}
-        }
+        target = {self.spelling.alias: {"id": address}} if record.alias else targets[record.type]
+        return {"properties": {"metadata": dict(metadata), self.spelling.ttl: ttl_seconds, **target}}
 
 
 def _answer(record: Record) -> Body[RecordSet]:
