@@ -18,6 +18,7 @@ from sandbox.world.ledger import Happening
 from shared.levers import Record, RecordType
 
 FRONT_DOOR_HOST = "contoso-fd.azurefd.net"
+NAME_SERVERS = tuple(f"ns{n}-01.azure-dns.{end}" for n, end in enumerate(("com", "net", "org", "info"), 1))
 SETTLED = timedelta(days=30)
 """The records of a new world are this old, so that every cache agrees on them."""
 
