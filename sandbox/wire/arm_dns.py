@@ -21,6 +21,7 @@ FLAVOUR = Flavour(
     versions=frozenset({"2018-05-01"}),
     ttl="TTL",
     fields={RecordType.A: "ARecords", RecordType.AAAA: "AAAARecords", RecordType.CNAME: "CNAMERecord"},
+    text="TXTRecords",
     alias="targetResource",
     listings=("recordsets", "all"),
     record_facts={"provisioningState": "Succeeded"},

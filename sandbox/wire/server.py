@@ -24,6 +24,7 @@ from sandbox.wire import (
     arm_network,
     arm_private_dns,
     identity,
+    monitor_activity,
     monitor_logs,
     monitor_metrics,
 )
@@ -49,6 +50,7 @@ SERVICES = (
     arm_network,
     monitor_metrics,
     monitor_logs,
+    monitor_activity,
 )
 
 

@@ -91,14 +91,14 @@ class Zones:
 
     def find(self, zone_id: str, name: str, type_: RecordType) -> RecordSet | None:
         """The record set as it is, or None. Raises ArmError 404 for an unknown zone."""
-        self._check_zone(zone_id)
+        self.check_zone(zone_id)
         self._catch_up()
         history = self._history.get(_key(zone_id, name, type_))
         return history[-1].now if history else None
 
     def list(self, zone_id: str) -> tuple[RecordSet, ...]:
         """Every record set of a zone, by name. Raises ArmError 404 for an unknown zone."""
-        self._check_zone(zone_id)
+        self.check_zone(zone_id)
         self._catch_up()
         present = (h[-1].now for key, h in sorted(self._history.items()) if key[0] == zone_id.lower())
         return tuple(each for each in present if each is not None)
@@ -177,7 +177,8 @@ class Zones:
         newest = (next((each.now for each in reversed(h) if each.at <= at), None) for h in histories)
         return tuple(found for found in newest if found is not None)
 
-    def _check_zone(self, zone_id: str) -> None:
+    def check_zone(self, zone_id: str) -> None:
+        """Raises ArmError 404 `ResourceNotFound` for an unknown zone."""
         if zone_id.lower() not in self._known:
             zone = name_of(zone_id)
             raise ArmError(404, "ResourceNotFound", f"The zone '{zone}' could not be found.")

@@ -22,10 +22,11 @@ from msgspec import Struct
 from shared.actions import PointRecord
 from shared.azure.answers import Body
 from shared.azure.connection import Connection
+from shared.azure.external_dns import owner_in, places
 from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
 from shared.levers import Record, RecordType, SlotName
-from shared.probes import RecordSeen, RecordState
+from shared.probes import OwnerSeen, RecordOwner, RecordSeen, RecordState
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Spelling(NamedTuple):
     a: str
     aaaa: str
     cname: str
+    text: str
     alias: str
 
 
@@ -62,6 +64,10 @@ class _V6(Struct, frozen=True, rename="camel"):
 
 class _Name(Struct, frozen=True):
     cname: str
+
+
+class _Text(Struct, frozen=True):
+    value: list[str]
 
 
 class _Resource(Struct, frozen=True):
@@ -85,8 +91,8 @@ class RecordSets:
         self._connection = connection
         self._read: dict[Record, RecordSet] = {}
 
-    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
-        """Have it read into `answer`. False: there is none."""
+    async def _get_named(self, zone_id: str, kind: str, name: str, answer: Body[RecordSet]) -> bool:
+        """Have the record set of that type and name read into `answer`. False: there is none."""
         raise NotImplementedError
 
     async def _put(self, record: Record, body: Any, if_match: str | None, answer: Body[RecordSet]) -> None:
@@ -96,6 +102,14 @@ class RecordSets:
     async def observe(self, _fleet: Fleet, probe: RecordState, _now: datetime) -> RecordSeen:
         """The record set as it is: one GET."""
         return await self.read(probe.record)
+
+    async def owner(self, _fleet: Fleet, probe: RecordOwner, _now: datetime) -> OwnerSeen:
+        """The owner by external-dns's registry: a GET for each place of it, until one names an owner."""
+        for place in places(probe.record):
+            for text in await self._texts(probe.record, place):
+                if owner := owner_in(text):
+                    return OwnerSeen(owner)
+        return OwnerSeen()
 
     async def point(self, fleet: Fleet, action: PointRecord, epoch: int) -> None:
         """Point the record set at a slot: one PUT, and a GET before it if `if_match` is not what was read."""
@@ -136,6 +150,9 @@ class RecordSets:
             points = ", ".join(after.targets) or "nowhere"
             raise Retry(f"{record.fqdn} was written for {address}, and the answer says {points}")
 
+    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
+        return await self._get_named(record.zone_id, record.type.value, record.name, answer)
+
     async def _before(self, record: Record, if_match: str | None) -> RecordSet | None:
         """What the write replaces: under the same etag that is what was read, and is not read again."""
         known = self._read.get(record)
@@ -156,6 +173,15 @@ class RecordSets:
             return None
         found = self._read[record] = answer.read()
         return found
+
+    async def _texts(self, record: Record, name: str) -> list[str]:
+        """The texts of a TXT record set, none where there is no such set."""
+        beside = msgspec.structs.replace(record, name=name)
+        answer = Body(RecordSet, f"the TXT record set {beside.fqdn}")
+        if not await self._get_named(record.zone_id, "TXT", name, answer):
+            return []
+        found = _part(beside, answer.read().properties, self.spelling.text, list[_Text])
+        return ["".join(each.value) for each in found]
 
     def _seen(self, record: Record, found: RecordSet) -> RecordSeen:
         metadata = _metadata(record, found)

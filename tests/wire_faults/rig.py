@@ -108,6 +108,7 @@ class Rig:
                 "metrics_endpoint": self.wire.metrics_endpoint,
                 "logs_endpoint": self.wire.logs_endpoint,
                 "probe_proxy": self.wire.probe_proxy,
+                "dns_server": self.wire.dns_server,
                 "credential": WireCredential(self.wire),
                 "tls": trust(self.wire),
                 **changes,
