@@ -44,7 +44,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
         mistakes.append(Mistake(_STORAGE, got, expected))
     arm = environment.get("SWITCHYARD_ARM_ENDPOINT", "https://management.azure.com")
     clock = _clock(environment, arm, mistakes)
-    dns_server = _dns_server(environment, mistakes)
+    dns_server = _dns_server(environment, arm, mistakes)
     if mistakes:
         raise Invalid("the environment", tuple(mistakes))
     return Settings(
@@ -72,10 +72,13 @@ def _easy_auth(environment: Mapping[str, str]) -> bool:
     return said and environment.get("WEBSITE_AUTH_ENABLED", "true").lower() == "true"
 
 
-def _dns_server(environment: Mapping[str, str], mistakes: list[Mistake]) -> str | None:
-    """Where a rehearsal's questions of the DNS go; anywhere else they would prove nothing."""
+def _dns_server(environment: Mapping[str, str], arm_endpoint: str, mistakes: list[Mistake]) -> str | None:
+    """Where a rehearsal's questions of the DNS go. Of the real names they would prove nothing there."""
     given = environment.get("SWITCHYARD_DNS_SERVER") or None
-    if given is not None and not _is_loopback_endpoint(given):
+    if given is not None and not _on_loopback(arm_endpoint):
+        expected = "nothing, unless Azure Resource Manager is a stand-in on loopback"
+        mistakes.append(Mistake("SWITCHYARD_DNS_SERVER", given, expected))
+    elif given is not None and not _is_loopback_endpoint(given):
         expected = "the address and port of a stand-in on loopback, such as 127.0.0.1:5353"
         mistakes.append(Mistake("SWITCHYARD_DNS_SERVER", given, expected))
     return given
