@@ -36,7 +36,8 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * `SSL_CERT_FILE` names the stand-in's authority alone: in a rehearsal no other server is trusted.
 
 What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor
-of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`). A check
-against the published descriptions finds no operation for the first and takes the others for resources with an
-unknown property `status`.
+of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`), and the
+one of the activity log (`.../eventtypes/management/values`) is not among those that the record is held
+against. A check finds no operation for the first and the last, and takes the others for resources with an
+unknown property `status`. What goes through the DNS is not recorded.
 """
