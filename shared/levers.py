@@ -61,15 +61,15 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=T
     alias: bool = False
 
     @property
+    def resource_id(self) -> str:
+        """The record set's ARM id."""
+        return f"{self.zone_id}/{self.type.value}/{self.name}"
+
+    @property
     def fqdn(self) -> str:
         """The absolute name without the final dot."""
         zone = self.zone_id.rsplit("/", 1)[-1]
         return zone if self.name == "@" else f"{self.name}.{zone}"
-
-    @property
-    def id(self) -> str:
-        """The record set's ARM id."""
-        return f"{self.zone_id}/{self.type.value}/{self.name}"
 
     @property
     def label(self) -> str:
@@ -114,11 +114,6 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
     def name(self) -> str:
         """The resource's name."""
         return self.resource_id.rsplit("/", 1)[-1]
-
-    @property
-    def id(self) -> str:
-        """The ARM id of what is changed, or of what it is a part of."""
-        return self.resource_id
 
     @property
     def label(self) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from sandbox.world.errors import not_found, precondition_failed
-from sandbox.world.estate import Estate, group_of, name_of
+from sandbox.world.estate import CONTROLLER, Estate, group_of, name_of
 from sandbox.world.ledger import Happening
 from shared.levers import Balancer, SlotName, SwitchKind
 
@@ -41,7 +41,8 @@ class MemberState(Struct, frozen=True):
 class Change(Struct, frozen=True, kw_only=True):
     """A balancer as it was written `at` a moment; users meet it more and more from `begins_at` to `ends_at`.
 
-    `matched` is the slot that requests with the canary's header or cookie are sent to.
+    `matched` is the slot that requests with the canary's header or cookie are sent to. `by` is who wrote it,
+    empty at the world's start.
     """
 
     at: datetime
@@ -51,6 +52,7 @@ class Change(Struct, frozen=True, kw_only=True):
     etag: str
     tags: dict[str, str] = {}
     matched: SlotName | None = None
+    by: str = ""
 
 
 class Balancers:
@@ -89,6 +91,7 @@ class Balancers:
         *,
         tags: Mapping[str, str] | None = None,
         if_match: str | None = None,
+        by: str = CONTROLLER,
     ) -> Change:
         """Change some of the members (and the tags). Raises ArmError 412 where `if_match` is not its etag."""
         before = self.newest(balancer)
@@ -96,12 +99,12 @@ class Balancers:
             raise precondition_failed(f"The etag of '{balancer.name}' is not '{if_match}'.")
         after = {**before.members, **members}
         kept = dict(before.tags if tags is None else tags)
-        return self._append(balancer, before, after, kept, before.matched)
+        return self._append(balancer, before, after, kept, before.matched, by)
 
     def match(self, balancer: Balancer, slot: SlotName | None) -> Change:
         """Send requests that match to a slot's own group, or nowhere special."""
         before = self.newest(balancer)
-        return self._append(balancer, before, before.members, before.tags, slot)
+        return self._append(balancer, before, before.members, before.tags, slot, CONTROLLER)
 
     def unsettled(self, balancer: Balancer) -> str:
         """What of the last change has not reached everybody, empty where all has."""
@@ -145,6 +148,7 @@ class Balancers:
         members: dict[str, MemberState],
         tags: dict[str, str],
         matched: SlotName | None,
+        by: str,
     ) -> Change:
         now = self._estate.now()
         begins = max(now, self._reached_at(balancer, before))
@@ -157,6 +161,7 @@ class Balancers:
             etag=self._estate.next_guid(),
             tags=tags,
             matched=matched,
+            by=by,
         )
         self._history[_key(balancer.resource_id, balancer.group)].append(change)
         self._changes += 1

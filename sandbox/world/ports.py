@@ -135,7 +135,7 @@ class PortsWorld:
             case RecordOwner(record):
                 return switching.owner(self.world, record)
             case LastWriter():
-                return switching.writer(self.world, fleet, probe)
+                return switching.writer(self.world, probe)
             case HostState(slot):
                 return switching.host(self.world, fleet, slot, now)
             case OpenConnections():

@@ -9,10 +9,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from sandbox.world.activity import entries
 from sandbox.world.balancers import MemberState
 from sandbox.world.ledger import Happening
 from sandbox.world.model import World
 from sandbox.world.orders import EPOCH, FLEET, epoch_of, point_record
+from sandbox.world.registry import owner_of
+from sandbox.world.zones import NAME_SERVERS
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.errors import Superseded
 from shared.fleet import Fleet
@@ -28,8 +31,6 @@ from shared.probes import (
     WriterSeen,
 )
 
-NAME_SERVERS = tuple(f"ns{n}-01.azure-dns.{domain}" for n, domain in enumerate(("com", "net"), 1))
-STRANGER = "somebody@contoso.com"
 _WEIGHT_PER_PERCENT = 10
 
 
@@ -93,28 +94,29 @@ def names(world: World, fleet: Fleet, record: Record, now: datetime) -> NamesSee
     served_at = now - timedelta(seconds=world.estate.timings.propagation_seconds)
     history = [each for each in world.zones.history(record) if each.at <= served_at]
     served = history[-1].now.targets if history and history[-1].now is not None else ()
-    answers = dict.fromkeys(NAME_SERVERS, served) if public else {}
+    answers = dict.fromkeys(NAME_SERVERS, _answered(world, served)) if public else {}
     held = world.traffic.addresses(record, now)
-    oldest = next((address for address, share in held.items() if share > 0), "")
-    answers |= dict.fromkeys(fleet.names.resolvers, (oldest,) if oldest else ())
+    oldest = next((target for target, share in held.items() if share > 0), "")
+    answers |= dict.fromkeys(fleet.names.resolvers, _answered(world, (oldest,)))
     return NamesSeen(answers)
 
 
-def owner(world: World, _record: Record) -> OwnerSeen:
+def _answered(world: World, targets: tuple[str, ...]) -> tuple[str, ...]:
+    """What a question for a record set brings back: of an alias the address behind it."""
+    resolved = (world.estate.resolved(target).rstrip(".").lower() for target in targets)
+    return tuple(sorted(filter(None, resolved)))
+
+
+def owner(world: World, record: Record) -> OwnerSeen:
     """What external-dns says in the zone."""
-    return OwnerSeen(world.estate.faults.external_dns_owner)
+    return OwnerSeen(owner_of(world.estate, record))
 
 
-def writer(world: World, fleet: Fleet, probe: LastWriter) -> WriterSeen:
-    """Who wrote last: a stranger where what is there does not carry the fleet's mark."""
-    record = next((each for each in fleet.live_records if each.id.lower() == probe.lever_id.lower()), None)
-    history = world.zones.history(record) if record is not None else ()
-    written = [each for each in history if probe.since <= each.at < probe.until]
-    if not written:
-        return WriterSeen()
-    found = written[-1].now
-    ours = found is not None and found.metadata.get(FLEET) == fleet.name
-    return WriterSeen("switchyard" if ours else STRANGER, written[-1].at)
+def writer(world: World, probe: LastWriter) -> WriterSeen:
+    """Who wrote last, as the activity log has it."""
+    written = entries(world, probe.lever_id)
+    found = [each for each in written if probe.since <= each.at < probe.until]
+    return WriterSeen(found[-1].by, found[-1].at) if found else WriterSeen()
 
 
 def host(world: World, fleet: Fleet, slot: SlotName, now: datetime) -> HostSeen:
