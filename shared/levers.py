@@ -6,6 +6,7 @@ lever is read or written, which is a switch's (`shared/azure`).
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import NewType
 
@@ -31,6 +32,9 @@ WEIGHTED = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC, Swit
 
 MATCHING = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 """Switches that can send the requests with a certain header or cookie to a slot."""
+
+CLASSIC_RETIRES = date(2027, 3, 31)
+"""Front Door (classic) ends. Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
 
 class RecordType(StrEnum):
@@ -123,6 +127,14 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
 
 
 Lever = Record | Balancer
+
+
+def classic_retires(balancer: Balancer) -> str:
+    """What whoever declares a Front Door (classic) has to hear."""
+    return (
+        f"{balancer.name} is a Front Door (classic), which retires on {CLASSIC_RETIRES}: move it to Standard"
+        " or Premium with Azure's migration tool, and name it here by its new id, Microsoft.Cdn/profiles/..."
+    )
 
 
 class Match(Struct, frozen=True, kw_only=True, omit_defaults=True):

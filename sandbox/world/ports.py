@@ -57,7 +57,7 @@ from shared.probes import (
 
 LeverProbe = BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 SlotProbe = ClusterState | GroupState | SyncState | CommandState | SlotAddress
-BUSY = frozenset({"OperationNotAllowed", "DeploymentActive"})
+BUSY = frozenset({"Conflict", "OperationNotAllowed", "DeploymentActive"})
 
 
 class PortsWorld:
