@@ -235,7 +235,7 @@ def _ours(error: ArmError) -> SwitchyardError:
     if error.status == 404:
         return NotFound(because)
     if error.status == 409:
-        return Retry(because) if error.code in BUSY else Conflict(because)
+        return Retry(because, error.retry_after_seconds) if error.code in BUSY else Conflict(because)
     if error.status in (0, 401, 408, 429) or error.status >= 500:
         return Retry(because, error.retry_after_seconds)
     return Refused(because)

@@ -115,9 +115,8 @@ class FrontDoor:
             states = _states(origins)
             _wait_for(states)
             late = changes(balancer, weights, shares(balancer, _held(origins)))
-            failed = {state.name.lower() for state in states if state.failed}
-            again = [each for each in wanted_shares(balancer, weights).items() if each[0].lower() in failed]
-            for name, share in (late or again)[:1]:
+            wanted = wanted_shares(balancer, weights)
+            for name, share in _in_order(late, wanted, states)[:1]:
                 await self._patch(balancer, name, share)
 
     async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
@@ -260,6 +259,18 @@ def _wait_for(states: list[State]) -> None:
     busy = [said for state in states if not state.failed and (said := settled(state))]
     if busy:
         raise Retry(f"{'; '.join(busy)}, and Front Door deploys one change at a time", BUSY_SECONDS)
+
+
+def _in_order(
+    late: list[tuple[str, Share]], wanted: Mapping[str, Share], states: list[State]
+) -> list[tuple[str, Share]]:
+    """What to write, one after the other. An origin whose last change failed says what no edge may have."""
+    failed = {state.name.lower() for state in states if state.failed}
+    again = [each for each in wanted.items() if each[0].lower() in failed]
+    # Who is to take requests comes before all else: nobody may be taken out on the word of a failed change.
+    return (
+        [each for each in again if each[1].enabled] + late + [each for each in again if not each[1].enabled]
+    )
 
 
 def _states(origins: list[Origin], found: Rule | None = None) -> list[State]:
