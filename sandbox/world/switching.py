@@ -64,7 +64,8 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
         case SetMatch():
             set_match(world, action)
         case Purge(balancer=lever):
-            world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            if lever.endpoint:
+                world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
         case _:
             assert_never(action)
 

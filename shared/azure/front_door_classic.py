@@ -115,6 +115,8 @@ class FrontDoorClassic:
 
     async def purge(self, balancer: Balancer) -> None:
         """Have the Front Door forget everything: one POST, whose work is not waited for."""
+        if not balancer.endpoint:
+            return
         its = parse(balancer.resource_id)
         call = self._client(balancer).endpoints.begin_purge_content(
             its.resource_group,

@@ -1,4 +1,4 @@
-"""Azure itself as a side of the contract: a balancer that somebody names in the environment (docs/contract.md).
+"""Azure itself as a side of the contract: a balancer that the environment names (docs/contract.md).
 
 Credentials are whatever `azure.identity` finds, as for the product. What was found is restored in the end.
 """
