@@ -82,7 +82,7 @@ class Document(Struct, frozen=True):
             if pool.name.lower() == group.lower():
                 backends = pool.properties.backends
                 return [Held(each.address, each.enabled_state == ENABLED, each.weight) for each in backends]
-        raise NotFound(f"the Front Door {self.name} has no backend pool {group}")
+        raise NotFound(f"the answer on the Front Door {self.name} names no backend pool {group}")
 
     def settled(self) -> str:
         """What of its last change is not carried out, empty where all is. Of the edges it says nothing."""

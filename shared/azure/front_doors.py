@@ -94,7 +94,7 @@ def shares(balancer: Balancer, found: Iterable[Held]) -> dict[str, Share]:
     held = {each.name.lower(): each for each in found}
     missing = [member.name for member in balancer.members if member.name.lower() not in held]
     if missing:
-        raise NotFound(f"{balancer.label} has no {' and no '.join(missing)}")
+        raise NotFound(f"the answer on {balancer.label} names no {' and no '.join(missing)}")
     own = {member.name: held[member.name.lower()] for member in balancer.members}
     return {name: Share(each.weight or UNSAID, each.enabled) for name, each in own.items()}
 
@@ -117,7 +117,7 @@ def own_group(balancer: Balancer, slot: SlotName) -> str:
 
 
 def matched(balancer: Balancer, group_id: str) -> str:
-    """Whom the canary's rule sends requests to: the slot, or the group's name where it is no slot's own."""
+    """Whom a group is of: the slot that has it alone, else the group's own name; empty for no group."""
     group = group_id.rstrip("/").rpartition("/")[2]
-    slot = next((each.slot for each in balancer.members if each.group.lower() == group.lower()), None)
-    return slot or group or CANARY
+    slots = (each.slot for each in balancer.members if each.group and each.group.lower() == group.lower())
+    return next(slots, None) or group

@@ -19,9 +19,10 @@ from sandbox.wire.spoiling import spoiling
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
-from shared.levers import SwitchKind
+from shared.levers import Match, SwitchKind
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
+from tests.fleets_balanced import balancer
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
@@ -29,6 +30,8 @@ PUBLIC = record("aks")
 PRIVATE = msgspec.structs.replace(
     PUBLIC, kind=SwitchKind.PRIVATE_DNS, zone_id=f"{_NETWORK}/privateDnsZones/priv.contoso.com", name="aks"
 )
+
+BALANCED = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
 
 
 def estate_fleet() -> Fleet:
@@ -39,7 +42,8 @@ def estate_fleet() -> Fleet:
         )
         for each in FLEET.slots
     )
-    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots)
+    balancers = tuple(map(balancer, BALANCED))
+    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots, balancers=balancers)
 
 
 class Patience(Connection):
@@ -62,7 +66,7 @@ class Rig:
         self.estate = estate
         self.fleet = estate.fleet
         self.spoilt: Spoilt | None = None
-        self.methods = frozenset({"GET", "POST", "PUT", "DELETE"})
+        self.methods = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
         self.requests: list[tuple[str, str]] = []
         self.strayed: list[str] = []
         self.identity_only = False
@@ -137,6 +141,8 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             ttl_seconds=300,
             targets=(ADDRESSES[slot],),
         )
+    for each in it.fleet.balancers:
+        estate.world.balancers.match(each, Match(value="canary", cookie="switchyard"), GREEN)
     estate.clock.pass_seconds(1200)
     async with Wire(
         estate.world,
@@ -154,4 +160,4 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             await it.connection.aclose()
 
 
-__all__ = ["PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]
+__all__ = ["BALANCED", "PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]
