@@ -23,7 +23,7 @@ def balancer(kind: SwitchKind) -> Balancer:
 
     return Balancer(
         kind=kind,
-        resource_id=f"{NETWORK}/{TYPES[kind]}/edge",
+        resource_id=f"{NETWORK}/{TYPES[kind]}/contoso-edge",
         members=(member(BLUE), member(GREEN)),
         group=_GROUPS.get(kind, "aks"),
         propagation_seconds=PROPAGATION_SECONDS,

@@ -98,10 +98,10 @@ BALANCED = {
         },
     ),
     ("GET", "/rules/switchyardCanary"): Said(404, {"error": {"code": "NotFound", "message": "None."}}),
-    ("GET", "/frontDoors/edge"): Said(
+    ("GET", "/frontDoors/contoso-edge"): Said(
         200,
         {
-            "name": "edge",
+            "name": "contoso-edge",
             "properties": {**_DONE, "backendPools": [{"name": "aks", "properties": {"backends": _POOL}}]},
         },
     ),
