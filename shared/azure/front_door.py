@@ -268,9 +268,8 @@ def _in_order(
     failed = {state.name.lower() for state in states if state.failed}
     again = [each for each in wanted.items() if each[0].lower() in failed]
     # Who is to take requests comes before all else: nobody may be taken out on the word of a failed change.
-    return (
-        [each for each in again if each[1].enabled] + late + [each for each in again if not each[1].enabled]
-    )
+    first = [each for each in again if each[1].enabled]
+    return [*first, *late, *again]
 
 
 def _states(origins: list[Origin], found: Rule | None = None) -> list[State]:

@@ -20,17 +20,21 @@ Weights = Mapping[SlotName, int]
 
 
 class Row(NamedTuple):
-    """A kind of switch: whose outages it shares, what fences a write, whether changes are taken in turn."""
+    """A kind of switch: whose outages it shares, and what fences a write.
+
+    `in_turn`: a change is refused while another is on its way. `one_by_one`: an order changes one member.
+    """
 
     kind: SwitchKind
     family: Family
     epoch: bool = False
     etag: bool = False
     in_turn: bool = False
+    one_by_one: bool = False
 
 
 ROWS = (
-    Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True),
+    Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True, one_by_one=True),
     Row(SwitchKind.FRONT_DOOR_CLASSIC, Family.FRONT_DOOR, epoch=True, in_turn=True),
 )
 

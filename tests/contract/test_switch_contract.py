@@ -56,6 +56,13 @@ async def test_nobody_is_ever_sent_nowhere(stand_in: StandIn) -> None:
     assert stand_in.served() == pytest.approx([1.0] * len(stand_in.served()))
 
 
+async def test_an_order_changes_all_members_or_first_the_one_that_gets_more(stand_in: StandIn) -> None:
+    await stand_in.order(CANDIDATE)
+    await stand_in.wait()
+    halves = {BLUE: 50, GREEN: 50}
+    assert (await stand_in.see()).weights == (halves if stand_in.row.one_by_one else {GREEN: 100})
+
+
 async def test_what_is_right_already_stays_as_it_is(stand_in: StandIn) -> None:
     await stand_in.reach(CANDIDATE)
     before = stand_in.model.newest(stand_in.balancer).members

@@ -100,10 +100,13 @@ async def test_an_origin_that_azure_would_not_take_is_refused(rig: Rig, cdn: Any
 
 
 async def test_a_group_that_holds_a_slot_alone_is_there_and_stays_as_it_is(cdn: Any) -> None:
+    await cdn.afd_origins.begin_update(*GREEN_ORIGIN, TENTH, polling=False)
     listed = [each async for each in cdn.afd_origins.list_by_origin_group(*PROFILE, "only-green")]
-    assert [(each.name, each.properties.enabled_state) for each in listed] == [("aks-green", "Enabled")]
+    assert [each.name for each in listed] == ["aks-green"]
+    alone = (*PROFILE, "only-green", "aks-green")
+    assert await shown(cdn, *alone) == (1000, "Enabled", "Succeeded")
     with pytest.raises(HttpResponseError) as refused:
-        await cdn.afd_origins.begin_update(*PROFILE, "only-green", "aks-green", TENTH, polling=False)
+        await cdn.afd_origins.begin_update(*alone, TENTH, polling=False)
     assert refused.value.status_code == 400
 
 
