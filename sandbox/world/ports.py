@@ -59,7 +59,7 @@ from shared.probes import (
 
 LeverProbe = BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 SlotProbe = ClusterState | GroupState | SyncState | CommandState | SlotAddress
-BUSY = frozenset({"OperationNotAllowed", "DeploymentActive"})
+BUSY = frozenset({"Conflict", "OperationNotAllowed", "DeploymentActive"})
 
 
 class PortsWorld:
@@ -239,7 +239,7 @@ def _ours(error: ArmError) -> SwitchyardError:
     if error.status == 404:
         return NotFound(because)
     if error.status == 409:
-        return Retry(because) if error.code in BUSY else Conflict(because)
+        return Retry(because, error.retry_after_seconds) if error.code in BUSY else Conflict(because)
     if error.status in (0, 401, 408, 429) or error.status >= 500:
         return Retry(because, error.retry_after_seconds)
     return Refused(because)
