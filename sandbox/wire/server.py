@@ -18,11 +18,13 @@ from aiohttp.typedefs import Middleware
 
 from sandbox.wire import (
     arm_aks,
+    arm_application_gateway,
     arm_deployments,
     arm_dns,
     arm_flux,
     arm_network,
     arm_private_dns,
+    arm_traffic_manager,
     identity,
     monitor_logs,
     monitor_metrics,
@@ -46,6 +48,8 @@ SERVICES = (
     arm_deployments,
     arm_flux,
     arm_network,
+    arm_traffic_manager,
+    arm_application_gateway,
     monitor_metrics,
     monitor_logs,
 )

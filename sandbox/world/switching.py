@@ -1,4 +1,4 @@
-"""Levers through the ports door: what a balancer, a resolver and a gateway say, and what moves a balancer.
+"""Levers through the ports door: what a balancer and a resolver say, and what moves a balancer.
 
 Keeps the promises of the Azure adapters: percent become weights of 1 to 1000, 0 takes a member out, an epoch
 is kept where the resource has tags. Refuses to know why anything is asked or ordered.
@@ -14,16 +14,14 @@ from sandbox.world.ledger import Happening
 from sandbox.world.model import World
 from sandbox.world.orders import EPOCH, FLEET, epoch_of, point_record
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
-from shared.errors import Superseded
+from shared.errors import Refused, Superseded
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, SlotName, SwitchKind
+from shared.levers import MATCHING, WEIGHTED, Balancer, Record, SlotName, SwitchKind
 from shared.probes import (
     BalancerSeen,
-    ConnectionsSeen,
     HostSeen,
     LastWriter,
     NamesSeen,
-    OpenConnections,
     OwnerSeen,
     WriterSeen,
 )
@@ -34,7 +32,9 @@ _WEIGHT_PER_PERCENT = 10
 
 
 def balancer(world: World, lever: Balancer) -> BalancerSeen:
-    """What a balancer's control plane says of itself."""
+    """What a balancer's control plane says of itself. Raises Refused where weights mean nothing to it."""
+    if not _by_weight(world, lever):
+        raise Refused(f"{lever.label} routes by {world.estate.faults.routing_method}, not by weight")
     newest = world.balancers.newest(lever)
     states = {member.slot: newest.members[member.name] for member in lever.members}
     weights = {slot: state.weight for slot, state in states.items() if state.enabled}
@@ -50,23 +50,35 @@ def balancer(world: World, lever: Balancer) -> BalancerSeen:
 
 
 def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
-    """Move a lever. Raises Superseded, ArmError."""
+    """Move a lever. Raises Superseded, Refused, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
         case SetWeights():
             set_weights(world, fleet, action, epoch)
-        case SetMatch(balancer=lever, slot=slot):
-            world.balancers.match(lever, slot)
+        case SetMatch():
+            set_match(world, action)
         case Purge(balancer=lever):
-            world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            if lever.kind in MATCHING:
+                world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
         case _:
             assert_never(action)
 
 
+def set_match(world: World, action: SetMatch) -> None:
+    """Send what matches to a slot. Raises Refused where the balancer sees no requests or cannot part them."""
+    if action.balancer.kind in MATCHING:
+        world.balancers.match(action.balancer, action.slot)
+    elif action.slot is not None:
+        raise Refused(f"{action.balancer.label} cannot send {action.match.label} to {action.slot}")
+
+
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
-    """Write every member. Raises Superseded under a higher epoch, ArmError."""
+    """Write every member. Raises Superseded under a higher epoch, Refused for shares that it cannot do."""
     lever = action.balancer
+    shares = any(0 < percent < 100 for percent in action.weights.values())
+    if shares and not (lever.kind in WEIGHTED and _by_weight(world, lever)):
+        raise Refused(f"{lever.label} cannot send shares of its users to several slots")
     stored = epoch_of(world.balancers.newest(lever).tags)
     if stored is not None and stored > epoch:
         raise Superseded(f"{lever.label} carries epoch {stored}, this write has {epoch}")
@@ -80,6 +92,10 @@ def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> N
     tagged = lever.kind is SwitchKind.APPLICATION_GATEWAY
     tags = {EPOCH: str(epoch), FLEET: fleet.name} if tagged else None
     world.balancers.write(lever, members, tags=tags, if_match=action.if_match)
+
+
+def _by_weight(world: World, lever: Balancer) -> bool:
+    return lever.kind is not SwitchKind.TRAFFIC_MANAGER or world.estate.faults.routing_method == "Weighted"
 
 
 def names(world: World, fleet: Fleet, record: Record, now: datetime) -> NamesSeen:
@@ -115,10 +131,3 @@ def host(world: World, fleet: Fleet, slot: SlotName, now: datetime) -> HostSeen:
     """One request to the slot's own host name."""
     answer = world.respond(fleet.slot(slot).host.fqdn, fleet.readiness.path)
     return HostSeen(answer.status, answer.latency_ms, now + timedelta(days=60))
-
-
-def connections(world: World, fleet: Fleet, _probe: OpenConnections, now: datetime) -> ConnectionsSeen:
-    """A tenth of the users of a minute hold a connection open."""
-    minute = world.traffic.users(now.replace(second=0, microsecond=0)) / 10
-    mixed = world.traffic.mix(now)
-    return ConnectionsSeen({slot.name: round(minute * mixed.get(slot.name, 0.0)) for slot in fleet.slots})

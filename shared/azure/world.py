@@ -28,6 +28,7 @@ from shared.actions import (
     Thaw,
 )
 from shared.azure.aks import Clusters
+from shared.azure.application_gateway import ApplicationGateway
 from shared.azure.azure_dns import AzureDns
 from shared.azure.connection import Connection
 from shared.azure.deployments import Deployments
@@ -40,6 +41,8 @@ from shared.azure.metrics import Metrics
 from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
 from shared.azure.run_command import RunCommands
+from shared.azure.switch import Switching
+from shared.azure.traffic_manager import TrafficManager
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
@@ -52,6 +55,7 @@ from shared.probes import (
     DeploymentState,
     GateReading,
     GroupState,
+    OpenConnections,
     Probe,
     RecordState,
     SlotAddress,
@@ -90,6 +94,10 @@ class AzureWorld:
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
         azure_dns, private_dns = AzureDns(connection), PrivateDns(connection)
         freezes = Freezes(commands)
+        balancers = {
+            SwitchKind.TRAFFIC_MANAGER: Switching(TrafficManager(connection)),
+            SwitchKind.APPLICATION_GATEWAY: Switching(ApplicationGateway(connection)),
+        }
         self._observers: Mapping[Kind, Many] = {
             ClusterState: self._each(clusters.observe),
             SlotAddress: self._each(network.address),
@@ -103,7 +111,9 @@ class AzureWorld:
             (GateReading, Source.LOGS): self._each(Logs(connection).observe),
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
             TrafficShare: self._each(metrics.share),
+            OpenConnections: self._each(metrics.connections),
             GroupState: self._each(network.group),
+            **{(BalancerState, kind): self._each(each.observe) for kind, each in balancers.items()},
         }
         self._performers: Mapping[Kind, Performer] = {
             (PointRecord, SwitchKind.AZURE_DNS): azure_dns.point,
@@ -115,6 +125,9 @@ class AzureWorld:
             StartCluster: clusters.start,
             StopCluster: clusters.stop,
             DestroyCluster: clusters.destroy,
+            **{(SetWeights, kind): each.weigh for kind, each in balancers.items()},
+            **{(SetMatch, kind): each.match for kind, each in balancers.items()},
+            **{(Purge, kind): each.purge for kind, each in balancers.items()},
         }
 
     @property
@@ -193,7 +206,8 @@ def _service(thing: Probe | Action) -> str:
     """Whom a probe or an action talks to, as people call it."""
     if isinstance(thing, GateReading):
         return _SOURCES[thing.gate.source]
-    return _SOURCES[Source.METRICS] if isinstance(thing, TrafficShare) else "Azure Resource Manager"
+    measured = isinstance(thing, TrafficShare | OpenConnections)
+    return _SOURCES[Source.METRICS] if measured else "Azure Resource Manager"
 
 
 def kind_of(thing: Probe | Action) -> Kind:
