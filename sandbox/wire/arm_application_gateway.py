@@ -25,6 +25,9 @@ from shared.levers import Balancer, SwitchKind
 
 VERSIONS = frozenset({"2024-01-01", "2026-03-01"})
 
+TYPELESS = frozenset({"rewriteRuleSets"})
+"""Parts of which Azure does not tell the type."""
+
 _GATEWAY = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.Network/applicationGateways/{gateway}"
@@ -114,7 +117,9 @@ class GatewayOperations:
         led_to = [each.name for each in balancer.members if newest.members[each.name].enabled]
         for part_id, part in parts(balancer.resource_id, shown["properties"]):
             collection = part_id.split("/")[-2]
-            part |= {"id": part_id, "etag": etag, "type": f"{KIND}/{collection}"}
+            part |= {"id": part_id, "etag": etag}
+            if collection not in TYPELESS:
+                part["type"] = f"{KIND}/{collection}"
             part["properties"]["provisioningState"] = state
             if collection == "requestRoutingRules" and part["name"] == balancer.group and led_to:
                 _lead(balancer, part["properties"], led_to[0])

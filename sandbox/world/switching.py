@@ -59,18 +59,16 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
         case SetMatch():
             set_match(world, action)
         case Purge(balancer=lever):
-            if lever.kind in MATCHING:
-                world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
         case _:
             assert_never(action)
 
 
 def set_match(world: World, action: SetMatch) -> None:
-    """Send what matches to a slot. Raises Refused where the balancer sees no requests or cannot part them."""
-    if action.balancer.kind in MATCHING:
-        world.balancers.match(action.balancer, action.slot)
-    elif action.slot is not None:
-        raise Refused(f"{action.balancer.label} cannot send {action.match.label} to {action.slot}")
+    """Write the rule, or take it away. Raises Refused where requests are not seen, or not told apart."""
+    if action.balancer.kind not in MATCHING:
+        raise Refused(f"{action.balancer.label} cannot send some requests to a slot of their own")
+    world.balancers.match(action.balancer, action.slot)
 
 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:

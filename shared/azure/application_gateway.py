@@ -85,11 +85,9 @@ class ApplicationGateway:
             raise Retry(f"{balancer.label} was to lead to {slot}, and the answer says {leads}")
 
     async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
-        """Refused: a rule leads everybody to one pool. Where nothing matches, nothing is lifted."""
-        if slot is not None:
-            raise Refused(
-                f"{balancer.label} leads everybody to one slot: it cannot send {match.label} to {slot}"
-            )
+        """Refused: a rule leads everybody to one pool."""
+        because = f"{balancer.label} leads everybody to one slot"
+        raise Refused(f"{because}: it cannot send those with {match.label} to a slot of their own")
 
     async def purge(self, balancer: Balancer) -> None:
         """Nothing: a gateway has no cache."""

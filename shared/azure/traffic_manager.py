@@ -105,21 +105,19 @@ class TrafficManager:
             Refused: the profile does not route by weight, and these are shares; or the service says so.
             Retry: the answer to a PATCH shows something else.
         """
-        held = await self._held(balancer, weights)
-        for name, share in changes(balancer, weights, held):
+        for name, share in await self._late(balancer, weights):
             await self._tell(balancer, name, share)
 
     async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
-        """Refused: names are answered before there is a request. Where nothing matches, nothing is lifted."""
-        if slot is not None:
-            because = f"the profile {balancer.label} sees names and no requests: it cannot send {match.label}"
-            raise Refused(f"{because} to {slot}")
+        """Refused: names are answered before there is a request."""
+        because = f"the profile {balancer.name} sees names and no requests"
+        raise Refused(f"{because}: it cannot send those with {match.label} to a slot of their own")
 
     async def purge(self, balancer: Balancer) -> None:
         """Nothing: there is no cache but those of resolvers, which keep to the TTL."""
 
-    async def _held(self, balancer: Balancer, weights: Mapping[str, int]) -> Mapping[str, Share]:
-        """What each member has now. Where reads are throttled: whatever has each of them written."""
+    async def _late(self, balancer: Balancer, weights: Mapping[str, int]) -> list[tuple[str, Share]]:
+        """What is to be written. A move of all traffic writes everything where reads are throttled."""
         from azure.core.exceptions import HttpResponseError
 
         whole = max(weights.values(), default=0) == 100
@@ -129,16 +127,13 @@ class TrafficManager:
             if error.status_code != _TOO_MANY_REQUESTS or not whole:
                 raise
             log.warning("%s cannot be read now: every endpoint is written", balancer.label)
-            return {member.name: Share(0, enabled=True) for member in balancer.members}
+            raised = changes(balancer, weights, {})
+            names = {name for name, _ in raised}
+            out = (member.name for member in balancer.members if member.name not in names)
+            return raised + [(name, Share(1, enabled=False)) for name in out]
         if not whole:
             _expect_weighted(balancer, facts)
-        present = {endpoint.key: endpoint for endpoint in facts.endpoints}
-        found = ((member.name, present.get(_key(member))) for member in balancer.members)
-        return {
-            name: Share(endpoint.properties.weight or 0, _enabled(endpoint))
-            for name, endpoint in found
-            if endpoint is not None
-        }
+        return changes(balancer, weights, _held(balancer, facts))
 
     async def _profile(self, balancer: Balancer) -> _ProfileFacts:
         answer = Body(_Profile, f"the profile {balancer.name}")
@@ -189,6 +184,17 @@ def _members(balancer: Balancer, facts: _ProfileFacts) -> dict[str, _Endpoint]:
         because = f"the profile {balancer.name} also sends users to {', '.join(strangers)}"
         raise Refused(f"{because}, which is no slot's: disable it, or give it a profile of its own")
     return {member.name: present[_key(member)] for member in balancer.members}
+
+
+def _held(balancer: Balancer, facts: _ProfileFacts) -> dict[str, Share]:
+    """What each member has now; one whose endpoint is not there is out."""
+    present = {endpoint.key: endpoint for endpoint in facts.endpoints}
+    found = ((member.name, present.get(_key(member))) for member in balancer.members)
+    return {
+        name: Share(endpoint.properties.weight or 0, _enabled(endpoint))
+        for name, endpoint in found
+        if endpoint is not None
+    }
 
 
 def _expect_weighted(balancer: Balancer, facts: _ProfileFacts) -> None:

@@ -94,7 +94,7 @@ class AzureWorld:
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
         azure_dns, private_dns = AzureDns(connection), PrivateDns(connection)
         freezes = Freezes(commands)
-        balancers = {
+        switches = {
             SwitchKind.TRAFFIC_MANAGER: Switching(TrafficManager(connection)),
             SwitchKind.APPLICATION_GATEWAY: Switching(ApplicationGateway(connection)),
         }
@@ -113,7 +113,7 @@ class AzureWorld:
             TrafficShare: self._each(metrics.share),
             OpenConnections: self._each(metrics.connections),
             GroupState: self._each(network.group),
-            **{(BalancerState, kind): self._each(each.observe) for kind, each in balancers.items()},
+            **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
         }
         self._performers: Mapping[Kind, Performer] = {
             (PointRecord, SwitchKind.AZURE_DNS): azure_dns.point,
@@ -125,9 +125,9 @@ class AzureWorld:
             StartCluster: clusters.start,
             StopCluster: clusters.stop,
             DestroyCluster: clusters.destroy,
-            **{(SetWeights, kind): each.weigh for kind, each in balancers.items()},
-            **{(SetMatch, kind): each.match for kind, each in balancers.items()},
-            **{(Purge, kind): each.purge for kind, each in balancers.items()},
+            **{(SetWeights, kind): each.weigh for kind, each in switches.items()},
+            **{(SetMatch, kind): each.match for kind, each in switches.items()},
+            **{(Purge, kind): each.purge for kind, each in switches.items()},
         }
 
     @property
