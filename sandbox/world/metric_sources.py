@@ -141,7 +141,10 @@ class MetricSources:
         return points
 
     def _connections(self, slot: Slot, start: datetime) -> Iterator[Point]:
-        yield _gauge({}, self._traffic.connections(slot.name, start))
+        behind = self._estate.slots_of_gateway(slot.gateway_id)
+        if slot == behind[0]:
+            # A gateway that slots share counts its connections once, and does not tell whose they are.
+            yield _gauge({}, sum(self._traffic.connections(each.name, start) for each in behind))
 
     def _requests(self, slot: Slot, start: datetime) -> Iterator[Point]:
         yield _gauge(self._pool(slot), self._traffic.minute(slot.name, start).requests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, SwitchKind
+from shared.levers import MATCHING, Balancer, Record, SwitchKind
 from shared.probes import (
     BalancerState,
     HostState,
@@ -45,6 +45,8 @@ def of_lever_action(action: LeverAction) -> list[Request]:
             return [("PUT", record_path(record))]
         case SetWeights(balancer):
             return _weights(balancer)
+        case SetMatch(balancer) | Purge(balancer) if balancer.kind not in MATCHING:
+            return []
         case SetMatch(balancer):
             return [("PUT", f"{balancer.resource_id}/ruleSets/{balancer.rules}/rules/switchyardCanary")]
         case Purge(balancer):
@@ -67,7 +69,9 @@ def _weights(balancer: Balancer) -> list[Request]:
         case SwitchKind.FRONT_DOOR:
             return [("PATCH", f"{_balancer(balancer)}/{name}") for name in names]
         case SwitchKind.TRAFFIC_MANAGER:
-            return [("PATCH", f"{balancer.resource_id}/ExternalEndpoints/{name}") for name in names]
+            # Nothing says whether what was read still holds, so it is read again.
+            told = [("PATCH", f"{balancer.resource_id}/{name}") for name in names]
+            return [("GET", balancer.resource_id), *told]
         case _:
             return [("PUT", balancer.resource_id)]
 

@@ -15,6 +15,7 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -27,12 +28,14 @@ from shared.model import Outcome, Stage
 from shared.ports import World
 from shared.probes import (
     Answer,
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
     DeploymentState,
     GateReading,
     GroupState,
+    OpenConnections,
     Probe,
     RecordState,
     SlotAddress,
@@ -43,6 +46,7 @@ from shared.probes import (
 from tests.azure.stub import Said, stub
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
+from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.wire.rig import addressed_fleet
 from tests.world.manual_clock import START
 
@@ -72,7 +76,37 @@ RECORD = {
         "metadata": {"switchyard_epoch": "9", "switchyard_fleet": "contoso", "switchyard_slot": "blue"},
     },
 }
+PROFILE_SEEN = {
+    "properties": {
+        "profileStatus": "Enabled",
+        "trafficRoutingMethod": "Weighted",
+        "endpoints": [
+            {
+                "name": slot,
+                "type": "Microsoft.Network/trafficManagerProfiles/externalEndpoints",
+                "properties": {"endpointStatus": status, "endpointMonitorStatus": health, "weight": 1000},
+            }
+            for slot, status, health in (("blue", "Enabled", "Online"), ("green", "Disabled", "Disabled"))
+        ],
+    },
+}
+GATEWAY_SEEN = {
+    "etag": "e-3",
+    "properties": {
+        "provisioningState": "Succeeded",
+        "backendAddressPools": [{"id": f"/{each.name}", "name": each.name} for each in GATEWAY.members],
+        "requestRoutingRules": [
+            {
+                "name": "users",
+                "properties": {"ruleType": "Basic", "backendAddressPool": {"id": "/cluster-blue"}},
+            }
+        ],
+    },
+}
+CUT_OVER = {"blue": 0, "green": 100}
 ORDERS: list[Action] = [
+    SetWeights(PROFILE, CUT_OVER),
+    SetWeights(GATEWAY, CUT_OVER, "e-3"),
     PointRecord(LIVE, BLUE, ADDRESSES[BLUE], 30, None),
     Deploy("d-1", GREEN, "1.32.6", "1.4.0"),
     StartSync(BLUE),
@@ -83,6 +117,9 @@ ORDERS: list[Action] = [
     DestroyCluster(BLUE, "e-1"),
 ]
 QUESTIONS: list[Probe] = [
+    BalancerState(PROFILE),
+    BalancerState(GATEWAY),
+    OpenConnections(START - timedelta(hours=1)),
     ClusterState(BLUE),
     SlotAddress(BLUE),
     RecordState(LIVE),
@@ -104,13 +141,16 @@ async def test_an_order_that_is_throttled_is_sent_once_and_left_for_later(
     script = {
         ("GET", "/aks-blue"): [CLUSTER],
         ("GET", "/aks"): [Said(404, {"error": {"code": "NotFound", "message": "None."}})],
-        **{(method, ""): [THROTTLED] for method in ("PUT", "POST", "DELETE")},
+        ("GET", "/contoso"): [Said(200, PROFILE_SEEN)],
+        ("GET", "/agw-front"): [Said(200, GATEWAY_SEEN)],
+        **{(method, ""): [THROTTLED] for method in ("PUT", "POST", "PATCH", "DELETE")},
     }
     async with stub(tmp_path, script) as (server, connection):
         with pytest.raises(Retry) as caught:
             await AzureWorld(connection).perform(FLEET, order, epoch=1)
     assert caught.value.after_seconds == AFTER_SECONDS
-    assert [method for method, _, _ in server.requests if method != "GET"] in (["PUT"], ["POST"], ["DELETE"])
+    changes = [method for method, _, _ in server.requests if method != "GET"]
+    assert changes in (["PUT"], ["POST"], ["PATCH"], ["DELETE"])
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: type(each).__name__)

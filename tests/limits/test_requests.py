@@ -16,6 +16,8 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -24,12 +26,15 @@ from shared.actions import (
 from shared.fleet import Fleet
 from shared.levers import Record, SlotName
 from shared.probes import (
+    BalancerSeen,
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
     DeploymentState,
     GateReading,
     GroupState,
+    OpenConnections,
     Probe,
     RecordSeen,
     RecordState,
@@ -37,8 +42,10 @@ from shared.probes import (
     SyncState,
     TrafficShare,
 )
+from shared.safety import Drain
 from tests.azure.rig import Rig, rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
+from tests.fleets_balancers import PROFILE, application_gateway_fleet, traffic_manager_fleet
 from tests.limits.requests import Request, asked, of_action, of_probe, path_of
 from tests.wire.rig import addressed_fleet, private_fleet
 from tests.world.manual_clock import VERSION
@@ -96,6 +103,12 @@ async def test_a_measurement_costs_what_the_table_says(azure: Rig) -> None:
         assert await look(azure, probe) == expected(of_probe(FLEET, probe))
 
 
+async def test_open_connections_cost_one_request_for_all_slots(azure: Rig) -> None:
+    fleet = msgspec.structs.replace(FLEET, drain=Drain(connections_metric="CurrentConnections"))
+    probe = OpenConnections(azure.estate.clock.now() - timedelta(hours=1))
+    assert await look(azure, probe, fleet) == expected(of_probe(fleet, probe))
+
+
 async def test_an_address_that_is_declared_costs_nothing(azure: Rig) -> None:
     slots = tuple(msgspec.structs.replace(each, address=ADDRESSES[each.name]) for each in FLEET.slots)
     fleet = msgspec.structs.replace(FLEET, slots=slots)
@@ -136,10 +149,35 @@ async def test_every_order_costs_what_the_table_says(azure: Rig) -> None:
         StartCluster(BLUE),
         DestroyCluster(BLUE, None),
     ]
-    assert {type(each) for each in orders} == set(get_args(Action))
+    tried = {type(each) for each in orders} | {type(each) for _, each in BALANCED}
+    assert tried == set(get_args(Action))
     for action in orders:
         await order(azure, action)
         clock.pass_seconds(1800)
+
+
+def cut_over(fleet: Fleet) -> tuple[Fleet, Action]:
+    """A fleet with one balancer, all of whose users go to green."""
+    return fleet, SetWeights(fleet.balancers[0], {"blue": 0, "green": 100})
+
+
+BALANCED = [
+    cut_over(traffic_manager_fleet()),
+    cut_over(application_gateway_fleet()),
+    (traffic_manager_fleet(), Purge(PROFILE)),
+]
+
+
+@pytest.mark.parametrize(("fleet", "action"), BALANCED, ids=lambda each: getattr(each, "name", ""))
+async def test_a_balancer_costs_what_the_table_says(tmp_path: Path, fleet: Fleet, action: Action) -> None:
+    probe = BalancerState(fleet.balancers[0])
+    async with rig(tmp_path, fleet) as azure:
+        assert await look(azure, probe, fleet) == expected(of_probe(fleet, probe))
+        seen = await azure.see(probe)
+        assert isinstance(seen, BalancerSeen)
+        if isinstance(action, SetWeights):
+            action = msgspec.structs.replace(action, if_match=seen.etag)
+        await order(azure, action)
 
 
 async def test_a_record_of_a_private_zone_costs_the_same(tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from sandbox.wire.faults import Fault
+from sandbox.world.balancers import FULL, MemberState
 from shared.actions import (
     Action,
     Deploy,
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -22,14 +26,16 @@ from shared.actions import (
 )
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
-from shared.levers import Record, SwitchKind
+from shared.levers import Balancer, Match, Record, SwitchKind
 from shared.probes import (
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
     DeploymentState,
     GateReading,
     GroupState,
+    OpenConnections,
     Probe,
     RecordState,
     SlotAddress,
@@ -37,6 +43,7 @@ from shared.probes import (
     TrafficShare,
 )
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
+from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.wire_faults.rig import PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 
@@ -68,6 +75,9 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     (GateReading, Source.HTTP): lambda _: GateReading(HEALTH, GREEN),
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
+    OpenConnections: lambda _: OpenConnections(START),
+    (BalancerState, SwitchKind.TRAFFIC_MANAGER): lambda _: BalancerState(PROFILE),
+    (BalancerState, SwitchKind.APPLICATION_GATEWAY): lambda _: BalancerState(GATEWAY),
 }
 
 
@@ -77,6 +87,27 @@ def _point(record: Record) -> Callable[[Rig], Action]:
         return PointRecord(record, GREEN, ADDRESSES[GREEN], 30, found.etag)
 
     return order
+
+
+def _take_out(it: Rig) -> Action:
+    """One endpoint is in too much: one PATCH puts it right."""
+    it.estate.world.balancers.write(
+        PROFILE, {member.name: MemberState(FULL, enabled=True) for member in PROFILE.members}
+    )
+    return SetWeights(PROFILE, {"blue": 0, "green": 100})
+
+
+def _lead(it: Rig) -> Action:
+    etag = it.estate.world.balancers.newest(GATEWAY).etag
+    return SetWeights(GATEWAY, {"blue": 0, "green": 100}, f'W/"{etag}"')
+
+
+def _match(balancer: Balancer) -> Callable[[Rig], Action]:
+    return lambda _: SetMatch(balancer, Match(header="x-canary", value="yes"), GREEN)
+
+
+def _purge(balancer: Balancer) -> Callable[[Rig], Action]:
+    return lambda _: Purge(balancer)
 
 
 def _stop(it: Rig) -> Action:
@@ -121,7 +152,25 @@ ORDERS: Mapping[Kind, Callable[[Rig], Action]] = {
     StartCluster: _start,
     StopCluster: _stop,
     DestroyCluster: _destroy,
+    (SetWeights, SwitchKind.TRAFFIC_MANAGER): _take_out,
+    (SetWeights, SwitchKind.APPLICATION_GATEWAY): _lead,
+    (SetMatch, SwitchKind.TRAFFIC_MANAGER): _match(PROFILE),
+    (SetMatch, SwitchKind.APPLICATION_GATEWAY): _match(GATEWAY),
+    (Purge, SwitchKind.TRAFFIC_MANAGER): _purge(PROFILE),
+    (Purge, SwitchKind.APPLICATION_GATEWAY): _purge(GATEWAY),
 }
+
+SILENT = frozenset(
+    {
+        (SetMatch, SwitchKind.TRAFFIC_MANAGER),
+        (SetMatch, SwitchKind.APPLICATION_GATEWAY),
+        (Purge, SwitchKind.TRAFFIC_MANAGER),
+        (Purge, SwitchKind.APPLICATION_GATEWAY),
+    }
+)
+"""Orders that these services have no request for: a match is refused, and there is nothing to purge."""
+
+SENT = {kind: order for kind, order in ORDERS.items() if kind not in SILENT}
 
 ACCEPTED = frozenset({Fault.LINKS_FOREIGN, Fault.LINKS_MISSING})
 """202, which is how Azure says that it has begun: no client can tell it from the truth, so a probe looks."""
@@ -146,4 +195,14 @@ def name(kind: Kind) -> str:
     return f"{kind[0].__name__}-{kind[1]}" if isinstance(kind, tuple) else kind.__name__
 
 
-__all__ = ["BELIEVED", "OBJECTIONS", "ORDERS", "PROBES", "STILL_RUNNING", "kind_of", "name"]
+__all__ = [
+    "BELIEVED",
+    "OBJECTIONS",
+    "ORDERS",
+    "PROBES",
+    "SENT",
+    "SILENT",
+    "STILL_RUNNING",
+    "kind_of",
+    "name",
+]

@@ -20,8 +20,10 @@ from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
 from shared.levers import SwitchKind
+from shared.safety import Drain
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
+from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
@@ -39,7 +41,13 @@ def estate_fleet() -> Fleet:
         )
         for each in FLEET.slots
     )
-    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots)
+    return msgspec.structs.replace(
+        FLEET,
+        live_records=(PUBLIC, PRIVATE),
+        slots=slots,
+        balancers=(PROFILE, GATEWAY),
+        drain=Drain(connections_metric="CurrentConnections"),
+    )
 
 
 class Patience(Connection):
@@ -62,7 +70,7 @@ class Rig:
         self.estate = estate
         self.fleet = estate.fleet
         self.spoilt: Spoilt | None = None
-        self.methods = frozenset({"GET", "POST", "PUT", "DELETE"})
+        self.methods = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
         self.requests: list[tuple[str, str]] = []
         self.strayed: list[str] = []
         self.identity_only = False
@@ -137,6 +145,8 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             ttl_seconds=300,
             targets=(ADDRESSES[slot],),
         )
+    marks = {"switchyard_epoch": "7", "switchyard_fleet": FLEET.name}
+    estate.world.balancers.write(GATEWAY, {}, tags=marks)
     estate.clock.pass_seconds(1200)
     async with Wire(
         estate.world,
