@@ -74,8 +74,8 @@ class _Path(Struct, frozen=True):
 
 
 class _MapFacts(Struct, frozen=True, rename="camel"):
-    path_rules: tuple[_Path, ...]
     default_backend_address_pool: _Reference | None = None
+    path_rules: tuple[_Path, ...] = ()
 
 
 class _Map(Struct, frozen=True):
@@ -172,7 +172,7 @@ class Gateway:
                 continue
             if each["properties"].get("defaultBackendAddressPool"):
                 yield each["properties"]["defaultBackendAddressPool"]
-            for path in each["properties"]["pathRules"]:
+            for path in each["properties"].get("pathRules", []):
                 pool = path["properties"].get("backendAddressPool")
                 if pool and pool["id"].lower() in slots:
                     yield pool

@@ -22,15 +22,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.ids import parse
-from shared.azure.switch import Share, changes, percents
+from shared.azure.switch import WEIGHT_MAX, Share, changes, percents
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet
 from shared.levers import Balancer, Match, Member, SlotName
@@ -55,7 +55,7 @@ Status = Literal["Enabled", "Disabled"]
 class _EndpointFacts(Struct, frozen=True, rename="camel"):
     endpoint_status: Status
     endpoint_monitor_status: str
-    weight: int | None = None
+    weight: Annotated[int, Meta(ge=1, le=WEIGHT_MAX)] | None = None
 
 
 class _Endpoint(Struct, frozen=True):

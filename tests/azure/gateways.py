@@ -89,7 +89,7 @@ def by_path(default: str | None, *paths: str) -> list[dict[str, Any]]:
         else {"defaultRedirectConfiguration": {"id": "/r"}}
     )
     return [
-        part("urlPathMaps", "other", pathRules=[], **where),
+        part("urlPathMaps", "other", **where),
         part("urlPathMaps", "map", pathRules=rules, **where),
     ]
 

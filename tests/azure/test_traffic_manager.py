@@ -95,6 +95,7 @@ async def test_a_disabled_profile_answers_nobody(tmp_path: Path) -> None:
         (profile(BLUE_100, GREEN_OUT, endpoint("red")), "also sends users to externalendpoints/red"),
         (profile(endpoint("blue", None), GREEN_OUT), "no weight for externalendpoints/blue"),
         (profile(BLUE_100, GREEN_OUT, status="Sleeping"), "not of the form that is expected"),
+        (profile(endpoint("blue", 0), GREEN_OUT), "not of the form that is expected"),
     ],
 )
 async def test_percent_that_would_not_be_true_is_not_said(
