@@ -49,10 +49,10 @@ def check_addresses(draft: Draft) -> None:
 
 
 def _shared(draft: Draft) -> None:
-    gateways = [
+    in_front = {
         (draft.text(*path, "gateway") or "").lower()
         for path in draft.balancers(SwitchKind.APPLICATION_GATEWAY)
-    ]
+    }
     for key in ("cluster_id", "gateway_id", "address", "public_ip_id"):
         blue, green = (draft.text("slots", colour, key) for colour in COLOURS)
         if blue is None or green is None or blue.lower() != green.lower():
@@ -60,16 +60,23 @@ def _shared(draft: Draft) -> None:
         at: Path = ("slots", "green", key)
         if key != "gateway_id":
             draft.refuse(at, "another one than the blue slot has")
-        elif blue.lower() not in gateways:
-            in_front = "an application_gateway among live_records that is in front of both"
-            draft.refuse(at, f"another one than the blue slot has, or {in_front}")
-        elif draft.value("traffic", "dimension") is None:
-            expected = "the dimension that names back-end pools, because both slots have one gateway"
-            draft.refuse(("traffic", "dimension"), expected)
-    if draft.value("traffic", "dimension") is not None and not gateways:
-        draft.refuse(
-            ("traffic", "dimension"), "nothing here, because no application_gateway is among live_records"
-        )
+        elif blue.lower() in in_front:
+            _one_gateway(draft)
+        else:
+            moved = "an application_gateway among live_records that is in front of both"
+            draft.refuse(at, f"another one than the blue slot has, or {moved}")
+    if draft.value("traffic", "dimension") is not None and not in_front:
+        expected = "nothing here, because no application_gateway is among live_records"
+        draft.refuse(("traffic", "dimension"), expected)
+
+
+def _one_gateway(draft: Draft) -> None:
+    if draft.value("traffic", "dimension") is None:
+        expected = "the dimension that names back-end pools, because both slots have one gateway"
+        draft.refuse(("traffic", "dimension"), expected)
+    if draft.value("drain", "connections_metric") is not None:
+        expected = "nothing here, because both slots have one gateway, which counts its connections as a whole"
+        draft.refuse(("drain", "connections_metric"), expected)
 
 
 def _aliases(draft: Draft) -> None:

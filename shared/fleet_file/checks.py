@@ -1,8 +1,8 @@
 """What must agree across the keys of a fleet file, and the steps that may be given a deadline.
 
-Decides contradictions alone; what a single key may hold is in `models`. Levers are in `lever_checks`, addresses
-in `address_checks`, a switch's plan in `shift_checks`, gates in `gate_checks`. Every check runs on what is
-right, so that one mistake does not hide another.
+Decides contradictions alone; what a single key may hold is in `models`. Levers are in `lever_checks`,
+addresses in `address_checks`, a switch's plan in `shift_checks`, gates in `gate_checks`. Every check runs on
+what is right, so that one mistake does not hide another.
 """
 
 from __future__ import annotations

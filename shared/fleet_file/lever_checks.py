@@ -1,7 +1,7 @@
 """What must agree among the levers of a fleet, and between them and the fleet's host names.
 
 Decides which lever fits which exposure, what each member must be beside the other, and where a slot's own
-host name lies. Refuses to know the slots' addresses (`address_checks`) and how a lever moves (`shift_checks`).
+host name lies. Refuses to know the slots' addresses (`address_checks`) and a lever's plan (`shift_checks`).
 """
 
 from __future__ import annotations

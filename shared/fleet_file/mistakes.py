@@ -69,8 +69,7 @@ def note(tree: Tree, error: ValidationError, schema: dict[str, Any]) -> None:
             known = list(around.here.get("properties", {}))
             tree.refuse(place.path, "an unknown key", one_of(known, str(place.path[-1])))
         elif kind in _MISSING:
-            expected = one_of(_choices(place), "") if kind in _UNTOLD else place.described
-            tree.refuse(place.path, "nothing", expected, tree.line_of(around.path))
+            tree.refuse(place.path, "nothing", place.described, tree.line_of(around.path))
         else:
             tree.refuse(place.path, shown(found), _expected(detail, place))
 
@@ -142,7 +141,7 @@ def _beside(schema: dict[str, Any], place: _Place, key: str | int) -> _Place:
 def _key_that_tells(place: _Place) -> _Place:
     """The key by which the kinds of value that may stand there are told apart."""
     found = place.here["discriminator"]
-    kinds = {"enum": list(found["mapping"])}
+    kinds = {"enum": list(found["mapping"]), "description": one_of(found["mapping"], "")}
     return _Place((*place.path, found["propertyName"]), kinds, kinds)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from shared.fleet_file.tree import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "examples"
-NAMES = ("contoso-public", "contoso-private")
+RECORDS = ("contoso-public", "contoso-private")
+BALANCERS = ("contoso-front-door", "contoso-traffic-manager", "contoso-one-gateway")
+NAMES = (*RECORDS, *BALANCERS)
 TEXTS = {name: (FOLDER / f"{name}.yaml").read_text(encoding="utf-8") for name in NAMES}
 _DATA = {name: read_yaml(text).data for name, text in TEXTS.items()}
 

@@ -8,7 +8,7 @@ from sandbox.world import Faults
 from shared.fleet_file import parse
 from shared.model import Outcome, SignalKind
 from tests.engine.rig import VERSION, Rig
-from tests.fleet_file.examples import NAMES, TEXTS
+from tests.fleet_file.examples import RECORDS, TEXTS
 
 MINUTES_MAX = 90
 
@@ -22,7 +22,7 @@ async def rolled_out(name: str, faults: Faults) -> tuple[Outcome | None, float, 
     return rollout.outcome, (rig.clock.at - begun).total_seconds() / 60, rollout.because
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RECORDS)
 async def test_an_example_completes_while_a_person_watches(name: str) -> None:
     outcome, minutes, because = await rolled_out(name, Faults())
 
