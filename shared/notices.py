@@ -1,4 +1,4 @@
-"""What a person should know of a fleet that is right as it stands: not mistakes, and nothing is refused for them.
+"""What a person should know of a fleet that is right as it stands; nothing is refused for it.
 
 Decides the sentences. Refuses to know the time: whoever asks says which day it is.
 """

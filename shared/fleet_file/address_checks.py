@@ -75,7 +75,7 @@ def _one_gateway(draft: Draft) -> None:
         expected = "the dimension that names back-end pools, because both slots have one gateway"
         draft.refuse(("traffic", "dimension"), expected)
     if draft.value("drain", "connections_metric") is not None:
-        expected = "nothing here, because both slots have one gateway, which counts its connections as a whole"
+        expected = "nothing here, because both slots have one gateway, which counts connections as a whole"
         draft.refuse(("drain", "connections_metric"), expected)
 
 
