@@ -11,23 +11,20 @@ from shared.errors import Invalid
 from shared.fleet import Fleet
 from shared.fleet_file import parse_json, schema
 from shared.levers import Balancer, Member, Record, RecordType, SwitchKind
-from tests.fleet_file.examples import Path_, changed, data, without
-
-IDS = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups"
-NETWORK = f"{IDS}/rg-network/providers/Microsoft.Network"
-ELSEWHERE = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/rg/providers"
-FRONT_DOOR, TRAFFIC_MANAGER, ONE_GATEWAY = (
-    "contoso-front-door",
-    "contoso-traffic-manager",
-    "contoso-one-gateway",
+from tests.fleet_file.examples import (
+    FRONT_DOOR,
+    NETWORK,
+    ONE_GATEWAY,
+    TRAFFIC_MANAGER,
+    Path_,
+    changed,
+    classic,
+    data,
+    without,
 )
+
+ELSEWHERE = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/rg/providers"
 LEVER: Path_ = ("live_records", 0)
-CLASSIC: dict[str, Any] = {
-    "switch": "front_door_classic",
-    "front_door": f"{NETWORK}/frontDoors/fd-contoso",
-    "backend_pool": "aks",
-    "members": {"blue": {"name": "origin-blue.contoso.com"}, "green": {"name": "203.0.113.20"}},
-}
 
 
 def mistakes(document: Any) -> list[tuple[str, str, str]]:
@@ -35,15 +32,6 @@ def mistakes(document: Any) -> list[tuple[str, str, str]]:
     with pytest.raises(Invalid) as caught:
         parse_json(document)
     return [(mistake.path, mistake.value, mistake.expected) for mistake in caught.value.mistakes]
-
-
-def classic(**changes: Any) -> dict[str, Any]:
-    """The Front Door example with a Front Door (classic) in its place, and records of the slots' own."""
-    document = changed(LEVER, {**CLASSIC, **changes}, FRONT_DOOR)
-    document["shift"] = "full"
-    for slot in document["slots"].values():
-        slot["host_record"] = {"zone": f"{NETWORK}/dnszones/contoso.com", "switch": "azure_dns"}
-    return document
 
 
 def balancer(fleet: Fleet) -> Balancer:

@@ -8,8 +8,7 @@ import pytest
 
 from shared.fleet_file import parse_json
 from shared.notices import CLASSIC_RETIRES_ON, notices
-from tests.fleet_file.examples import NAMES, data
-from tests.fleet_file.test_levers import FRONT_DOOR, classic
+from tests.fleet_file.examples import FRONT_DOOR, NAMES, classic, data
 
 BEFORE, AFTER = date(2026, 11, 28), date(2027, 4, 1)
 

@@ -12,13 +12,17 @@ from shared.fleet import MatchStep, Shift, WeightStep
 from shared.fleet_file import parse_json, schema
 from shared.levers import Match
 from shared.safety import AfterDrain, Drain, Names, Readiness
-from tests.fleet_file.examples import NAMES, Path_, changed, data, without
-
-FRONT_DOOR, TRAFFIC_MANAGER, ONE_GATEWAY = (
-    "contoso-front-door",
-    "contoso-traffic-manager",
-    "contoso-one-gateway",
+from tests.fleet_file.examples import (
+    FRONT_DOOR,
+    NAMES,
+    ONE_GATEWAY,
+    TRAFFIC_MANAGER,
+    Path_,
+    changed,
+    data,
+    without,
 )
+
 STEPS = [{"weight": 10, "hold": "10m"}]
 MATCH = {"cookie": "canary", "value": "always", "hold": "5m"}
 

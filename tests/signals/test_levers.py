@@ -6,8 +6,7 @@ import pytest
 
 from shared.fleet_file import parse, parse_json
 from shared.signals.matching import match
-from tests.fleet_file.examples import TEXTS
-from tests.fleet_file.test_levers import classic
+from tests.fleet_file.examples import TEXTS, classic
 from tests.signals.bodies import SUBSCRIPTION, entry
 
 NETWORK = f"{SUBSCRIPTION}/resourceGroups/rg-network/providers"
