@@ -87,7 +87,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         notices={**array(_TEXT), "description": "What is right and still worth knowing, a sentence each"},
     ),
     "Rollouts": exactly(rollouts=array(ref("Rollout"))),
-    "JudgedRollout": exactly(rollout=ref("Rollout"), judgements=array(ref("Judgement"))),
+    "JudgedRollout": exactly(
+        rollout=ref("Rollout"), judgements=array(ref("Judgement")), way_back=ref("WayBack")
+    ),
     "Audit": exactly(audit=array(ref("AuditEntry"))),
     "Problem": exactly(
         ("mistakes",),

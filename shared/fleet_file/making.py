@@ -8,14 +8,11 @@ from shared.fleet import (
     DriftPolicy,
     Exposure,
     Fleet,
-    FluxConfiguration,
-    Freeze,
     Gate,
     Gates,
     Hosts,
     Measure,
     Policy,
-    Provisioner,
     Source,
     StartMode,
     Target,
@@ -35,6 +32,7 @@ from shared.fleet_file.models import (
     WindowPart,
 )
 from shared.levers import Balancer, Record, SlotName
+from shared.platform import FluxConfiguration, Freeze, Provisioner
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
