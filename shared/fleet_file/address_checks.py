@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
-from shared.fleet_file.draft import COLOURS, Draft
+from shared.fleet_file.draft import COLOURS, QUESTIONS, Draft
 from shared.fleet_file.tree import Path, dotted
 from shared.fleet_file.values import address_of, is_host
 from shared.levers import SwitchKind
@@ -77,6 +77,10 @@ def _one_gateway(draft: Draft) -> None:
     if draft.value("drain", "connections_metric") is not None:
         expected = "nothing here, because both slots have one gateway, which counts connections as a whole"
         draft.refuse(("drain", "connections_metric"), expected)
+    for path in (path for question in QUESTIONS for path in draft.items("gates", question)):
+        if draft.text(*path, "source") == "logs" and draft.text(*path, "target") == "gateway":
+            expected = "cluster, because both slots have one gateway, whose logs do not tell them apart"
+            draft.refuse((*path, "target"), expected)
 
 
 def _aliases(draft: Draft) -> None:

@@ -18,6 +18,7 @@ from shared.fleet_file.values import arm_parts
 
 STEPS = (
     "admit",
+    "follow",
     "preflight",
     "baseline",
     "approve_start",
@@ -36,6 +37,7 @@ STEPS = (
     "ramp",
     "shift",
     "converge",
+    "purge",
     "observe",
     "unfreeze",
     "restore_ttl",

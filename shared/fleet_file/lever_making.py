@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from shared.fleet import Gate, MatchStep, Shift, Slot, WeightStep
+from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, WeightStep
 from shared.fleet_file.lever_models import (
     ApplicationGatewayPart,
     AzureDnsPart,
@@ -23,7 +23,14 @@ from shared.fleet_file.lever_models import (
     TrafficManagerPart,
 )
 from shared.fleet_file.models import SlotPart
-from shared.fleet_file.shift_models import DrainPart, MatchPart, NamesPart, ReadinessPart, ShiftPart
+from shared.fleet_file.shift_models import (
+    DrainPart,
+    MatchPart,
+    NamesPart,
+    ReadinessPart,
+    RingPart,
+    ShiftPart,
+)
 from shared.fleet_file.values import address_of, relative_name
 from shared.levers import Balancer, Lever, Match, Member, Record, RecordType, SlotName, SwitchKind
 from shared.safety import AfterDrain, Drain, Names, Readiness
@@ -63,9 +70,22 @@ def shift(part: ShiftPart | None, gates: Sequence[Gate]) -> Shift:
     return Shift(match=_match(part.match, gates) if part.match else None, steps=steps)
 
 
+def ring(part: RingPart | None, gates: Sequence[Gate]) -> Ring | None:
+    """The ring before; `gates` are those of `gates.bake`. There is no baseline of another fleet's slot."""
+    if part is None:
+        return None
+    absolute = tuple(gate for gate in gates if gate.max_over_baseline is None)
+    return Ring(after=part.after, hold_seconds=part.hold, gates=_named(part.gates, absolute))
+
+
 def names(part: NamesPart) -> Names:
     """Who is asked for names."""
-    return Names(ask=part.ask, resolvers=tuple(dict.fromkeys(part.resolvers)), owners=part.owners)
+    return Names(
+        ask=part.ask,
+        resolvers=tuple(dict.fromkeys(part.resolvers)),
+        owners=part.owners,
+        writers=part.writers,
+    )
 
 
 def drain(part: DrainPart) -> Drain:

@@ -21,7 +21,7 @@ from shared.fleet import (
     Window,
 )
 from shared.fleet_file import lever_making
-from shared.fleet_file.gate_models import GatePart
+from shared.fleet_file.gate_models import GatePart, GatesPart
 from shared.fleet_file.models import (
     FleetPart,
     FreezePart,
@@ -40,7 +40,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def make(part: FleetPart) -> Fleet:
     """The fleet that a file without mistakes declares."""
     levers = [lever_making.lever(each, place) for place, each in enumerate(part.live_records)]
-    switch_gates = tuple(map(_gate, part.gates.switch))
+    gates = _gates(part.gates)
     return Fleet(
         name=part.name,
         subscription_id=part.subscription.lower(),
@@ -61,13 +61,7 @@ def make(part: FleetPart) -> Fleet:
         provisioner=_provisioner(part.provision),
         sync=tuple(map(_sync, part.sync)),
         freeze=_freeze(part.freeze) if part.freeze else None,
-        gates=Gates(
-            platform=tuple(map(_gate, part.gates.platform)),
-            functional=tuple(map(_gate, part.gates.functional)),
-            load=tuple(map(_gate, part.gates.load)),
-            switch=switch_gates,
-            bake=tuple(map(_gate, part.gates.bake)),
-        ),
+        gates=gates,
         traffic=_traffic(part.traffic),
         approvals=Approvals(
             start=part.approvals.start, switch=part.approvals.switch, destroy=part.approvals.destroy
@@ -75,10 +69,11 @@ def make(part: FleetPart) -> Fleet:
         policy=_policy(part.policy, part.deadlines),
         notification_topic=part.notify.topic if part.notify else None,
         balancers=tuple(each for each in levers if isinstance(each, Balancer)),
-        shift=lever_making.shift(part.shift, switch_gates),
+        shift=lever_making.shift(part.shift, gates.switch),
         names=lever_making.names(part.names),
         drain=lever_making.drain(part.drain),
         readiness=lever_making.readiness(part.readiness),
+        ring=lever_making.ring(part.ring, gates.bake),
     )
 
 
@@ -113,6 +108,16 @@ def _sync(part: SyncPart) -> FluxConfiguration:
 def _freeze(part: FreezePart) -> Freeze:
     return Freeze(
         expires_seconds=part.expires, exempt_users=tuple(part.exempt_users), expiry_image=part.expiry_image
+    )
+
+
+def _gates(part: GatesPart) -> Gates:
+    return Gates(
+        platform=tuple(map(_gate, part.platform)),
+        functional=tuple(map(_gate, part.functional)),
+        load=tuple(map(_gate, part.load)),
+        switch=tuple(map(_gate, part.switch)),
+        bake=tuple(map(_gate, part.bake)),
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from shared.fleet_file.gate_models import GatesPart
 from shared.fleet_file.lever_models import LeverPart, RecordTypes, Zones
 from shared.fleet_file.lever_values import MetricWord
-from shared.fleet_file.shift_models import DrainPart, NamesPart, Plan, ReadinessPart
+from shared.fleet_file.shift_models import DrainPart, NamesPart, Plan, ReadinessPart, RingPart
 from shared.fleet_file.values import (
     DAY_SECONDS,
     Address,
@@ -259,8 +259,11 @@ class FleetPart(Part):
     )
     gates: GatesPart = Field(description="a mapping with platform, functional, load, switch, bake")
     shift: Plan = Field(default=None, description="a mapping with match and steps, or full")
+    ring: RingPart | None = Field(
+        default=None, description="a mapping with after and hold: the fleet that gets a version first"
+    )
     names: NamesPart = Field(
-        default=NamesPart(), description="a mapping with ask, resolvers and owners: who is asked for names"
+        default=NamesPart(), description="a mapping with ask, resolvers, owners and writers: who is asked"
     )
     drain: DrainPart = Field(
         default=DrainPart(), description="a mapping with connections_metric, connections_max and then"

@@ -1,4 +1,4 @@
-"""What a switch's plan and its proofs must agree on with the levers, the gates and the deadlines.
+"""What a switch's plan, the ring before it and its proofs must agree on with levers, gates and deadlines.
 
 Decides whether every lever of the fleet can do what is planned; a fleet moves as a whole, so one that cannot
 is enough. Refuses to know what a gate asks (`gate_checks`).
@@ -22,7 +22,8 @@ def check_shift(draft: Draft) -> None:
     _plan(draft)
     _weights(draft)
     for place in (("shift", "match"), *draft.items("shift", "steps")):
-        _gates(draft, place)
+        _gates(draft, place, "switch")
+    _ring(draft)
     for path in draft.items("live_records"):
         _able(draft, path)
     _deadline(draft)
@@ -52,13 +53,34 @@ def _weights(draft: Draft) -> None:
             highest, reached = weight, dotted(path)
 
 
-def _gates(draft: Draft, place: Path) -> None:
+def _gates(draft: Draft, place: Path, question: str) -> None:
     wanted = draft.value(*place, "gates")
-    known = {draft.text(*path, "name"): dotted(path) for path in draft.items("gates", "switch")}
+    known = {draft.text(*path, "name"): dotted(path) for path in draft.items("gates", question)}
     listed = ", ".join(f"{path} is {name}" for name, path in known.items())
     for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
         if isinstance(name, str) and name not in known:
-            draft.refuse((*place, "gates", index), f"the name of a gate in gates.switch: {listed}")
+            draft.refuse((*place, "gates", index), f"the name of a gate in gates.{question}: {listed}")
+
+
+def _ring(draft: Draft) -> None:
+    _gates(draft, ("ring",), "bake")
+    name = draft.text("name")
+    if name is not None and draft.text("ring", "after") == name:
+        draft.refuse(("ring", "after"), "another fleet than this one")
+    relative = {
+        draft.text(*path, "name"): path
+        for path in draft.items("gates", "bake")
+        if draft.value(*path, "max_over_baseline") is not None
+    }
+    wanted = draft.value("ring", "gates")
+    for index, gate in enumerate(wanted if isinstance(wanted, list) else ()):
+        if isinstance(gate, str) and gate in relative:
+            reason = f"another fleet has no baseline for {dotted(relative[gate])}.max_over_baseline"
+            draft.refuse(("ring", "gates", index), f"a gate with max or min, because {reason}")
+    judging = [path for path in draft.items("gates", "bake") if path not in relative.values()]
+    if draft.keys("ring") and wanted is None and not judging:
+        expected = "a gate with max or min in gates.bake: another fleet has no baseline"
+        draft.refuse(("ring", "gates"), expected)
 
 
 def _able(draft: Draft, path: Path) -> None:

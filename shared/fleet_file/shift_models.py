@@ -1,4 +1,4 @@
-"""The shape of a switch in a fleet file: its ramp, who is asked about it, and the proof of a way back.
+"""The shape of a switch in a fleet file: its ramp, the ring before it, and the proofs around it.
 
 Decides keys and values one by one. Whether the fleet's levers can do what a plan asks is in `shift_checks`.
 """
@@ -19,7 +19,7 @@ from shared.fleet_file.lever_values import (
     Resolver,
     Weight,
 )
-from shared.fleet_file.values import DAY_SECONDS, GateName, HttpPath, Part, Seconds, Share
+from shared.fleet_file.values import DAY_SECONDS, FleetName, GateName, HttpPath, Part, Seconds, Share
 
 FULL = "full"
 Hold = Annotated[Seconds, Field(ge=60, le=DAY_SECONDS)]
@@ -84,6 +84,21 @@ class NamesPart(Part):
         default=[], max_length=8, description="a list of resolvers that users ask, such as [10.0.0.4]"
     )
     owners: bool = Field(default=True, description="whether a record that external-dns owns is refused")
+    writers: bool = Field(
+        default=True, description="whether the activity log is asked who moved a lever that others moved"
+    )
+
+
+class RingPart(Part):
+    """The ring before this one: a fleet of other users, who get a version first."""
+
+    after: FleetName = Field(description="the name of the fleet that gets a version first")
+    hold: Annotated[Seconds, Field(ge=60, le=30 * DAY_SECONDS)] = Field(
+        description="for how long that fleet must be well on the version, such as 24h"
+    )
+    gates: GateNames | None = Field(
+        default=None, description="a list of names of gates in gates.bake that judge it there"
+    )
 
 
 class DrainPart(Part):

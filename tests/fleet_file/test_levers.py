@@ -198,6 +198,8 @@ CONTRADICTIONS: list[tuple[str, Path_, Any, str, str]] = [
     (ONE_GATEWAY, ("traffic", "dimension"), None, "traffic.dimension", "because both slots have one gateway"),
     (ONE_GATEWAY, ("drain",), {"connections_metric": "CurrentConnections"}, "drain.connections_metric",
      "counts connections as a whole"),
+    (ONE_GATEWAY, ("gates", "switch", 0, "target"), "gateway", "gates.switch[0].target",
+     "whose logs do not tell them apart"),
     (ONE_GATEWAY, ("slots", "green", "address"), "10.20.1.10", "slots.green.address", "the blue slot has"),
     (ONE_GATEWAY, ("slots", "green", "host_record", "type"), "AAAA", "slots.green.address",
      "an IPv6 address, because slots.green.host_record is AAAA"),

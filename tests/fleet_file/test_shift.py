@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from shared.errors import Invalid
-from shared.fleet import MatchStep, Shift, WeightStep
+from shared.fleet import MatchStep, Ring, Shift, WeightStep
 from shared.fleet_file import parse_json, schema
 from shared.levers import Match
 from shared.safety import AfterDrain, Drain, Names, Readiness
@@ -42,7 +42,7 @@ def test_a_ramp_has_a_canary_weights_holds_and_gates() -> None:
         match=MatchStep(
             match=Match(header="X-Canary", value="always"),
             hold_seconds=300,
-            gates=(gates["failed-share"],),
+            gates=(gates["unhealthy-hosts"], gates["healthz"]),
         ),
         steps=(
             WeightStep(weight=10, hold_seconds=600, gates=(gates["failed-share"], gates["unhealthy-hosts"])),
@@ -137,7 +137,7 @@ WRONG: list[tuple[Path_, Any, str, str]] = [
     ((*STEP, "gates"), ["latency"], "shift.steps[1].gates[0]",
      "a gate in gates.switch: gates.switch[0] is failed-share, gates.switch[1] is unhealthy-hosts"),
     ((*STEP, "gates"), [], "shift.steps[1].gates", "at least 1 entries"),
-    (("shift", "match", "gates"), ["healthz"], "shift.match.gates[0]", "a gate in gates.switch"),
+    (("shift", "match", "gates"), ["home-page"], "shift.match.gates[0]", "a gate in gates.switch"),
     (("shift", "match", "cookie"), "canary", "shift.match", "exactly one of header and cookie"),
     (("shift", "match", "header"), None, "shift.match", "exactly one of header and cookie"),
     (("shift", "match", "header"), "X: Canary", "shift.match.header", "the name of a header"),
@@ -160,6 +160,48 @@ def test_a_plan_that_makes_no_sense_is_named_where_it_does_not(
     found = mistakes(changed(path, value, FRONT_DOOR))
 
     assert any(at == place and expected in wanted for at, _, wanted in found), found
+
+
+def test_a_ring_follows_another_fleet_by_the_gates_that_need_no_baseline() -> None:
+    document = changed(("ring",), {"after": "contoso-ring0", "hold": "24h"})
+    fleet = parse_json(document)
+    absolute = tuple(gate for gate in fleet.gates.bake if gate.max_over_baseline is None)
+    named = {**document, "ring": {**document["ring"], "gates": ["failed-share"]}}
+
+    assert len(absolute) == len(fleet.gates.bake) - 1
+    assert fleet.ring == Ring(after="contoso-ring0", hold_seconds=86_400, gates=absolute)
+    assert parse_json(named).ring == Ring(
+        after="contoso-ring0", hold_seconds=86_400, gates=(fleet.gates.bake[2],)
+    )
+    assert parse_json(data()).ring is None
+
+
+@pytest.mark.parametrize(
+    ("ring", "place", "expected"),
+    [
+        ({"after": "contoso-public", "hold": "24h"}, "ring.after", "another fleet than this one"),
+        ({"after": "Ring 0", "hold": "24h"}, "ring.after", "lower-case letters"),
+        ({"hold": "24h"}, "ring.after", "the name of the fleet that gets a version first"),
+        ({"after": "ring0"}, "ring.hold", "for how long"),
+        (
+            {"after": "ring0", "hold": "1h", "gates": ["backend-latency"]},
+            "ring.gates[0]",
+            "no baseline for gates.bake[3].max_over_baseline",
+        ),
+        ({"after": "ring0", "hold": "1h", "gates": ["healthz"]}, "ring.gates[0]", "a gate in gates.bake"),
+    ],
+)
+def test_a_ring_that_makes_no_sense_is_named(ring: dict[str, Any], place: str, expected: str) -> None:
+    found = mistakes(changed(("ring",), ring))
+
+    assert any(at == place and expected in wanted for at, _, wanted in found), found
+
+
+def test_a_ring_without_any_gate_to_judge_by_is_refused() -> None:
+    document = changed(("ring",), {"after": "ring0", "hold": "1h"})
+    document["gates"]["bake"] = document["gates"]["bake"][3:]
+
+    assert [at for at, _, _ in mistakes(document)] == ["ring.gates"]
 
 
 def test_every_weight_must_rise_above_the_highest_before_it() -> None:
@@ -194,7 +236,7 @@ def test_a_resolver_is_an_address_with_a_port_or_without(resolver: str, fits: bo
     document = changed(("names",), {"resolvers": [resolver, resolver]})
 
     if fits:
-        assert parse_json(document).names == Names(ask=True, resolvers=(resolver,), owners=True)
+        assert parse_json(document).names == Names(ask=True, resolvers=(resolver,), owners=True, writers=True)
     else:
         assert {at for at, _, _ in mistakes(document)} == {"names.resolvers[0]", "names.resolvers[1]"}
 
@@ -205,11 +247,11 @@ def test_the_proofs_of_a_file_are_on_unless_it_says_otherwise() -> None:
         del document[key]
     fleet = parse_json(document)
 
-    assert fleet.names == Names(ask=True, owners=True)
+    assert fleet.names == Names(ask=True, owners=True, writers=True)
     assert fleet.drain == Drain()
     assert fleet.readiness == Readiness(every_seconds=180)
 
-    off = {"names": {"ask": False, "owners": False}, "readiness": {"every": 0}}
+    off = {"names": {"ask": False, "owners": False, "writers": False}, "readiness": {"every": 0}}
     quiet = parse_json({**document, **off})
     assert (quiet.names, quiet.readiness) == (Names(), Readiness())
 
