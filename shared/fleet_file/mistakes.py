@@ -50,28 +50,21 @@ class _Place(NamedTuple):
         return str(self.written.get("description", ""))
 
 
-_UNTOLD = ("union_tag_not_found", "union_tag_invalid")
-_MISSING = ("missing", "union_tag_not_found")
-
-
 def note(tree: Tree, error: ValidationError, schema: dict[str, Any]) -> None:
     """Add every mistake of shape to the tree's."""
     unread = {mistake.path for mistake in tree.mistakes}
     for detail in error.errors(include_url=False):
         *_, around, place = _walk(schema, detail)
         kind = detail["type"]
-        if kind in _UNTOLD:
-            around, place = place, _key_that_tells(place)
-        found = tree.at(place.path) if kind in _UNTOLD else detail["input"]
-        if found is None and dotted(place.path) in unread:
+        if detail["input"] is None and dotted(place.path) in unread:
             continue
         if kind == "extra_forbidden":
             known = list(around.here.get("properties", {}))
             tree.refuse(place.path, "an unknown key", one_of(known, str(place.path[-1])))
-        elif kind in _MISSING:
+        elif kind == "missing":
             tree.refuse(place.path, "nothing", place.described, tree.line_of(around.path))
         else:
-            tree.refuse(place.path, shown(found), _expected(detail, place))
+            tree.refuse(place.path, shown(detail["input"]), _expected(detail, place))
 
 
 def one_of(known: Iterable[str], got: str) -> str:
@@ -93,8 +86,8 @@ def _expected(detail: ErrorDetails, place: _Place) -> str:
             return f"{word} {_duration(context[key])}"
         unit = "" if "length" not in key else " characters" if kind.startswith("string") else " entries"
         return f"{word} {context[key]}{unit}"
-    if kind in ("literal_error", *_UNTOLD):
-        return one_of(_choices(place), str(context.get("tag", detail["input"])))
+    if kind == "literal_error":
+        return one_of(_choices(place), str(detail["input"]))
     return _and(_KINDS[kind], place.described) if kind in _KINDS else place.described or str(detail["msg"])
 
 
@@ -136,13 +129,6 @@ def _beside(schema: dict[str, Any], place: _Place, key: str | int) -> _Place:
         written = here.get("properties", {}).get(key) or here.get("additionalProperties") or {}
     written = written if isinstance(written, dict) else {}
     return _Place((*place.path, key), written, _resolved(schema, written))
-
-
-def _key_that_tells(place: _Place) -> _Place:
-    """The key by which the kinds of value that may stand there are told apart."""
-    found = place.here["discriminator"]
-    kinds = {"enum": list(found["mapping"]), "description": one_of(found["mapping"], "")}
-    return _Place((*place.path, found["propertyName"]), kinds, kinds)
 
 
 def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:

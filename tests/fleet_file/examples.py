@@ -6,6 +6,10 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from shared.errors import Invalid
+from shared.fleet_file import parse_json
 from shared.fleet_file.tree import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "examples"
@@ -62,6 +66,13 @@ def classic(**changes: Any) -> dict[str, Any]:
     for slot in document["slots"].values():
         slot["host_record"] = {"zone": f"{NETWORK}/dnszones/contoso.com", "switch": "azure_dns"}
     return document
+
+
+def mistakes(document: Any) -> list[tuple[str, str, str]]:
+    """The path, the value and the expectation of every mistake in a document."""
+    with pytest.raises(Invalid) as caught:
+        parse_json(document)
+    return [(mistake.path, mistake.value, mistake.expected) for mistake in caught.value.mistakes]
 
 
 def paths(value: Any, path: Path_ = ()) -> list[Path_]:

@@ -7,7 +7,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from shared.errors import Invalid
 from shared.fleet import MatchStep, Ring, Shift, WeightStep
 from shared.fleet_file import parse_json, schema
 from shared.levers import Match
@@ -20,18 +19,12 @@ from tests.fleet_file.examples import (
     Path_,
     changed,
     data,
+    mistakes,
     without,
 )
 
 STEPS = [{"weight": 10, "hold": "10m"}]
 MATCH = {"cookie": "canary", "value": "always", "hold": "5m"}
-
-
-def mistakes(document: Any) -> list[tuple[str, str, str]]:
-    """The path, the value and the expectation of every mistake in a document."""
-    with pytest.raises(Invalid) as caught:
-        parse_json(document)
-    return [(mistake.path, mistake.value, mistake.expected) for mistake in caught.value.mistakes]
 
 
 def test_a_ramp_has_a_canary_weights_holds_and_gates() -> None:
