@@ -157,9 +157,14 @@ class Zones:
 
     def by_host(self, host: str) -> RecordSet | None:
         """The record set that answers for a host name now."""
+        return next(iter(self.served(host, self._estate.now())), None)
+
+    def served(self, host: str, at: datetime) -> tuple[RecordSet, ...]:
+        """The record sets of a host name as they had been written by `at`."""
         self._catch_up()
         histories = self._by_host.get(host.rstrip(".").lower(), ())
-        return next((history[-1].now for history in histories if history[-1].now is not None), None)
+        newest = (next((each.now for each in reversed(h) if each.at <= at), None) for h in histories)
+        return tuple(found for found in newest if found is not None)
 
     def _check_zone(self, zone_id: str) -> None:
         if zone_id.lower() not in self._known:
