@@ -14,6 +14,9 @@ from sandbox.traffic.front import Front
 from sandbox.traffic.sockets import SocketUser
 from sandbox.traffic.users import HABITS, Street, User, Visit
 
+ARRIVAL_SECONDS = 1.0
+"""In how many real seconds all users come, so that their connections are of every age."""
+
 
 class Load:
     """Users of a front; an async context manager that ends with all of them hung up.
@@ -54,7 +57,7 @@ class Load:
     async def __aenter__(self) -> Self:
         dice = Random(len(self._users))
         for user in self._users:
-            first = dice.uniform(0, self._every_seconds)
+            first = dice.uniform(0, max(self._every_seconds, ARRIVAL_SECONDS))
             self._tasks.append(asyncio.create_task(self._use(user, first)))
         self._tasks += [asyncio.create_task(socket.run()) for socket in self.sockets]
         return self
