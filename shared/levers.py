@@ -32,6 +32,12 @@ WEIGHTED = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC, Swit
 MATCHING = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 """Switches that can send the requests with a certain header or cookie to a slot."""
 
+SERIAL = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
+"""Switches that deploy one change at a time: another one would queue behind the first."""
+
+FENCED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS, SwitchKind.APPLICATION_GATEWAY})
+"""Switches that refuse a write under an old etag; to all others a late write may still come through."""
+
 
 class RecordType(StrEnum):
     """DNS record types that can decide which slot users reach."""
@@ -59,6 +65,11 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=T
         """The absolute name without the final dot."""
         zone = self.zone_id.rsplit("/", 1)[-1]
         return zone if self.name == "@" else f"{self.name}.{zone}"
+
+    @property
+    def id(self) -> str:
+        """The record set's ARM id."""
+        return f"{self.zone_id}/{self.type.value}/{self.name}"
 
     @property
     def label(self) -> str:
@@ -103,6 +114,11 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
     def name(self) -> str:
         """The resource's name."""
         return self.resource_id.rsplit("/", 1)[-1]
+
+    @property
+    def id(self) -> str:
+        """The ARM id of what is changed, or of what it is a part of."""
+        return self.resource_id
 
     @property
     def label(self) -> str:

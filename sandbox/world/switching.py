@@ -49,8 +49,11 @@ def balancer(world: World, lever: Balancer) -> BalancerSeen:
     )
 
 
-def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
-    """Move a lever. Raises Superseded, ArmError."""
+PURGED = "purged"
+
+
+def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | None:
+    """Move a lever; a purge leaves a receipt. Raises Superseded, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
@@ -60,8 +63,10 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
             world.balancers.match(lever, slot)
         case Purge(balancer=lever):
             world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            return PURGED
         case _:
             assert_never(action)
+    return None
 
 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
@@ -102,13 +107,14 @@ def owner(world: World, _record: Record) -> OwnerSeen:
 
 def writer(world: World, fleet: Fleet, probe: LastWriter) -> WriterSeen:
     """Who wrote last: a stranger where what is there does not carry the fleet's mark."""
-    for record in fleet.live_records:
-        history = world.zones.history(record)
-        if probe.lever_id.lower().startswith(record.zone_id.lower()) and history[-1].at >= probe.since:
-            found = history[-1].now
-            ours = found is not None and found.metadata.get(FLEET) == fleet.name
-            return WriterSeen("switchyard" if ours else STRANGER, history[-1].at)
-    return WriterSeen()
+    record = next((each for each in fleet.live_records if each.id.lower() == probe.lever_id.lower()), None)
+    history = world.zones.history(record) if record is not None else ()
+    written = [each for each in history if probe.since <= each.at < probe.until]
+    if not written:
+        return WriterSeen()
+    found = written[-1].now
+    ours = found is not None and found.metadata.get(FLEET) == fleet.name
+    return WriterSeen("switchyard" if ours else STRANGER, written[-1].at)
 
 
 def host(world: World, fleet: Fleet, slot: SlotName, now: datetime) -> HostSeen:
