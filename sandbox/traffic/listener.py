@@ -58,11 +58,15 @@ class Listener:
 
     async def stop(self) -> None:
         """Close the port and cut every connection."""
-        if self._server is not None:
-            self._server.close()
+        if self._server is None:
+            return
+        self._server.close()
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        # Some were accepted a moment ago, and nobody has begun to serve them.
+        self._server.abort_clients()
+        await self._server.wait_closed()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -40,12 +40,17 @@ async def main() -> int:
     parser.add_argument("--switch", choices=SWITCHES, help="try this one alone")
     parser.add_argument("--requests", type=int, default=20_000, help="of each switch at least")
     parser.add_argument("--per-second", type=float, default=800.0, help="requests in a real second")
+    parser.add_argument(
+        "--apart", action="store_true", help="each slot keeps its sessions to itself: they get lost"
+    )
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     began = time.monotonic()
     requests = amiss = 0
     for switch in [options.switch] if options.switch else SWITCHES:
-        scale = Scale(rate=RATES[switch], requests=options.requests, per_second=options.per_second)
+        scale = Scale(
+            rate=RATES[switch], requests=options.requests, per_second=options.per_second, apart=options.apart
+        )
         scale = msgspec.structs.replace(scale, requests_max=max(scale.requests_max, 2 * scale.requests))
         with tempfile.TemporaryDirectory(prefix="switchyard-zero-") as directory:
             story = await tried(switch, scale, Path(directory))

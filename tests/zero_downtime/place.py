@@ -39,7 +39,9 @@ WIRED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS})
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """How much and how fast. `rate` is the world's seconds in a real one, `per_second` is real.
 
-    `requests` are made at least, `requests_max` at most.
+    `requests` are made at least, `requests_max` at most. A slot is watched for `watch_seconds` once it should
+    be right, and the machine may be late by `hitch_seconds` with anything; both are real. With sessions
+    `apart`, each slot keeps its users' sessions to itself.
     """
 
     rate: float
@@ -48,6 +50,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float = 800
     requests: int = 20_000
     requests_max: int = 100_000
+    watch_seconds: float = 0.8
+    hitch_seconds: float = 0.25
+    apart: bool = False
 
 
 class Place(NamedTuple):
@@ -86,7 +91,10 @@ async def place(switch: str, scale: Scale, directory: Path) -> AsyncIterator[Pla
     clock = RehearsalClock(origin=ORIGIN, start=datetime.now(UTC), rate=scale.rate)
     world = World(fleet, clock)
     world.clusters.deploy(fleet.slot(GREEN).cluster_id, "1.32.6", ends_at=clock.now(), succeeds=True)
-    async with Wire(world, clock, directory=directory) as wire, Front(world) as front:
+    async with (
+        Wire(world, clock, directory=directory) as wire,
+        Front(world, shared_sessions=not scale.apart) as front,
+    ):
         connection = Connection(
             arm_endpoint=wire.arm_endpoint,
             metrics_endpoint=wire.metrics_endpoint,

@@ -16,11 +16,11 @@ def lines(story: Story) -> Iterator[str]:
     yield _line("sessions", f"{story.sessions}, {story.lost} lost")
     if story.sockets:
         yield _line("websockets", _sockets(story))
-    for move in story.moves:
-        yield _line(move.what, _moved(move))
-    for share in story.shares:
-        got = f"{share.got:.1%}" if share.got is not None else "nothing"
-        yield _line(f"canary, {share.percent} %", f"the candidate got {got}")
+    for entry in story.entries:
+        if isinstance(entry, Move):
+            yield _line(entry.what, _moved(entry))
+        else:
+            yield _line(f"canary, {entry.percent} %", f"the candidate got {entry.got or 0:.1%}")
     for note in story.notes:
         yield _line("note", note)
     for problem in story.problems:

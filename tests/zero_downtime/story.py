@@ -28,12 +28,12 @@ class Move(Struct, frozen=True, kw_only=True):
     slack_seconds: float
 
     @property
-    def late(self) -> bool:
-        """Whether it took longer than it can be explained."""
-        return (
-            self.right_after_seconds is None
-            or self.right_after_seconds > self.bound_seconds + self.slack_seconds
-        )
+    def trouble(self) -> str:
+        """What is wrong where it took longer than can be explained; empty otherwise."""
+        took = self.right_after_seconds
+        if took is not None and took <= self.bound_seconds + self.slack_seconds:
+            return ""
+        return f"{self.what}: 99.9 % were not at {self.to} within {self.bound_seconds:.0f} s"
 
 
 class Share(Struct, frozen=True, kw_only=True):
@@ -43,10 +43,12 @@ class Share(Struct, frozen=True, kw_only=True):
     got: float | None
 
     @property
-    def off(self) -> bool:
-        """Whether that cannot have been chance: less than a third, or more than the double."""
+    def trouble(self) -> str:
+        """What is wrong where that cannot have been chance: a quarter of it or less, the double or more."""
         wanted = self.percent / 100
-        return self.got is None or not wanted / 3 < self.got < min(2 * wanted, 1.01)
+        if self.got is not None and wanted / 4 < self.got < 2 * wanted:
+            return ""
+        return f"the candidate was to get {self.percent} %, and got {self.got or 0:.1%}"
 
 
 class Story(Struct, frozen=True, kw_only=True):
@@ -65,8 +67,7 @@ class Story(Struct, frozen=True, kw_only=True):
     dropped: Counter[str]
     refused: Counter[str]
     cut: int
-    moves: tuple[Move, ...]
-    shares: tuple[Share, ...]
+    entries: tuple[Move | Share, ...]
     notes: tuple[str, ...]
     seconds: float
     world_seconds: float
@@ -80,10 +81,7 @@ class Story(Struct, frozen=True, kw_only=True):
         found += [f"{self.lost} sessions were lost"] if self.lost else []
         found += [f"{number} websockets were dropped: {why}" for why, number in (+dropped).items()]
         found += [f"{number} websockets were refused: {why}" for why, number in self.refused.items()]
-        found += [f"{move.what}: not everybody was at {move.to} in time" for move in self.moves if move.late]
-        found += [
-            f"{each.percent} % of the canary were {each.got or 0:.1%}" for each in self.shares if each.off
-        ]
+        found += [each.trouble for each in self.entries if each.trouble]
         if self.requests < self.requests_wanted:
             found.append(f"{self.requests} requests are fewer than {self.requests_wanted}")
         return tuple(found)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from sandbox.traffic.application_gateway import DRAIN_SECONDS, ApplicationGateway
@@ -25,13 +26,12 @@ from tests.zero_downtime.story import Move, Share, Story
 
 LOW_TTL_SECONDS = 30
 STEPS = (10, 50)
-WATCH_SECONDS = 0.8
-"""How long a slot is watched once it should be right, in real seconds: some hundred requests."""
+AGAIN_SECONDS = 0.1
+VISITS_MIN = 50
+"""So many requests in a row at the right slot say that everybody is there."""
 
-HITCH_SECONDS = 0.25
-"""By how much this machine may be late with anything, in real seconds."""
-
-MORE_SECONDS_MAX = 120.0
+MORE_SECONDS_MAX = 30.0
+"""For how long more requests are waited for, in real seconds, however slow the machine is."""
 
 
 class Trial:
@@ -43,8 +43,8 @@ class Trial:
         self._mover = Mover(found)
         self._fleet = found.world.fleet
         self._rate = found.scale.rate
-        self.moves: list[Move] = []
-        self.shares: list[Share] = []
+        self._visits = found.load.visits
+        self.entries: list[Move | Share] = []
         self.notes: list[str] = []
 
     async def run(self) -> None:
@@ -60,17 +60,17 @@ class Trial:
             await self._weighted(lever)
         if not self._short:
             await self._stop()
-        await self._enough()
+        await self._more(lambda: len(self._visits) >= self._place.scale.requests)
 
     async def _record(self, record: Record) -> None:
-        mover = self._mover
-        await mover.point(record, BLUE, LOW_TTL_SECONDS)
+        point = self._mover.point
+        await point(record, BLUE, LOW_TTL_SECONDS)
         await self._rest(record.ttl_seconds + self._propagation_seconds(record))
-        await self._moved("cut-over", GREEN, record, mover.point(record, GREEN, LOW_TTL_SECONDS))
-        await self._moved("rollback", BLUE, record, mover.point(record, BLUE, LOW_TTL_SECONDS))
+        await self._moved("cut-over", GREEN, record, point(record, GREEN, LOW_TTL_SECONDS))
+        await self._moved("rollback", BLUE, record, point(record, BLUE, LOW_TTL_SECONDS))
         if not self._short:
             self.notes.append("a record answers everybody alike, so that a canary is one step")
-            await self._moved("canary, 100 %", GREEN, record, mover.point(record, GREEN, LOW_TTL_SECONDS))
+            await self._moved("canary, 100 %", GREEN, record, point(record, GREEN, LOW_TTL_SECONDS))
 
     async def _whole(self, lever: Balancer) -> None:
         await self._moved("cut-over", GREEN, lever, self._mover.weigh(lever, {GREEN: 100}))
@@ -84,7 +84,7 @@ class Trial:
         weigh = self._mover.weigh
         if lever.kind is SwitchKind.FRONT_DOOR_CLASSIC:
             self.notes.append("Front Door (classic) carries no websockets, so that nobody has any")
-        if lever.kind is not SwitchKind.TRAFFIC_MANAGER:
+        if lever.kind is SwitchKind.FRONT_DOOR:
             self.notes.append("Front Door drains no connection: a websocket stays until its cluster stops")
         await self._moved("cut-over", GREEN, lever, weigh(lever, {GREEN: 100}))
         await self._moved("rollback", BLUE, lever, weigh(lever, {BLUE: 100}))
@@ -106,13 +106,17 @@ class Trial:
             await self._moved("canary, 100 %", GREEN, lever, self._mover.weigh(lever, {GREEN: 100}))
 
     async def _back(self, lever: Balancer, what: str) -> None:
-        beneath = lever.member(GREEN).beneath
-        assert beneath is not None
-        mover = self._mover
-        await self._moved(what, BLUE, beneath, mover.point(beneath, BLUE, LOW_TTL_SECONDS), kept=False)
-        await mover.weigh(lever, {BLUE: 100})
-        await mover.point(beneath, GREEN, beneath.ttl_seconds)
-        await self._rest(self._propagation_seconds(beneath) + beneath.ttl_seconds)
+        to_green = lever.member(GREEN).beneath
+        assert to_green is not None
+        await self._moved(what, BLUE, to_green, self._beneath(lever, BLUE), kept=False)
+        await self._mover.weigh(lever, {BLUE: 100})
+        await self._mover.point(to_green, GREEN, to_green.ttl_seconds)
+        await self._rest(self._propagation_seconds(to_green) + to_green.ttl_seconds)
+
+    async def _beneath(self, lever: Balancer, slot: SlotName) -> None:
+        """Every record beneath leads to the slot, whichever member a user is sent to."""
+        for record in reversed(lever.beneath):
+            await self._mover.point(record, slot, LOW_TTL_SECONDS)
 
     async def _canary(self, lever: Balancer) -> None:
         """The steps below 100 %, each held until its share can be measured."""
@@ -121,8 +125,8 @@ class Trial:
             await self._rest(lever.ttl_seconds + self._kept_seconds(lever))
             since = self._place.clock.now()
             await self._rest(max(4.0 * lever.ttl_seconds, self._watch_seconds))
-            got = share_at(self._place.load.visits, GREEN, since, self._place.clock.now())
-            self.shares.append(Share(percent=percent, got=got))
+            got = share_at(self._visits, GREEN, since, self._place.clock.now())
+            self.entries.append(Share(percent=percent, got=got))
 
     async def _stop(self) -> None:
         """What T4 does once the old slot is drained: nobody may notice."""
@@ -149,18 +153,25 @@ class Trial:
         connection = self._kept_seconds(lever) if kept else 0.0
         bound = changes * propagation + ttl + connection
         drain = DRAIN_SECONDS if lever.kind is SwitchKind.APPLICATION_GATEWAY else 0.0
-        await self._until(since + timedelta(seconds=bound + drain + self._watch_seconds))
+        due = since + timedelta(seconds=bound + drain)
+        await self._rest((due - self._place.clock.now()).total_seconds() + self._watch_seconds)
+        await self._more(lambda: self._right_in_a_row(slot, due) >= VISITS_MIN)
         until = self._place.clock.now()
-        self.moves.append(
+        self.entries.append(
             Move(
                 what=what,
                 to=slot,
-                right_after_seconds=right_after_seconds(self._place.load.visits, slot, since, until),
+                right_after_seconds=right_after_seconds(self._visits, slot, since, until),
                 bound_seconds=bound,
                 bound=_words(changes, propagation, ttl, connection),
                 slack_seconds=self._slack_seconds(changes if isinstance(lever, Balancer) else 0),
             )
         )
+
+    def _right_in_a_row(self, slot: SlotName, since: datetime) -> int:
+        """How many of the newest requests, none older than `since`, met the slot."""
+        newest = takewhile(lambda visit: visit.started >= since, reversed(self._visits))
+        return sum(1 for _ in takewhile(lambda visit: visit.slot == slot, newest))
 
     def _changes(self, lever: Record | Balancer) -> int:
         world = self._place.world
@@ -181,31 +192,28 @@ class Trial:
                 return timings.front_door_seconds
 
     def _kept_seconds(self, lever: Record | Balancer) -> float:
-        """How long a user may keep a connection to a slot itself: a proxy's clients keep theirs to the proxy."""
+        """How long a user may keep a connection to a slot itself: behind a proxy nobody has one."""
         by_name = isinstance(lever, Record) or lever.kind is SwitchKind.TRAFFIC_MANAGER
         return KEEPALIVE_SECONDS if by_name else 0.0
 
     def _slack_seconds(self, changes: int) -> float:
         """A kept connection ends with the next request; and what is looked at now and then is seen late."""
         asks_every = self._place.scale.users / self._place.scale.per_second
-        return (2 * asks_every + HITCH_SECONDS) * self._rate + changes * LOOK_SECONDS
+        looks = changes * LOOK_SECONDS
+        return (2 * asks_every + self._place.scale.hitch_seconds) * self._rate + looks
 
     @property
     def _watch_seconds(self) -> float:
-        return WATCH_SECONDS * self._rate
+        return self._place.scale.watch_seconds * self._rate
 
     async def _rest(self, seconds: float) -> None:
         await pause(self._place.clock, seconds)
 
-    async def _until(self, moment: datetime) -> None:
-        await self._rest((moment - self._place.clock.now()).total_seconds())
-
-    async def _enough(self) -> None:
-        """Go on with the load until enough requests were made, or nobody can wait any longer."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + MORE_SECONDS_MAX
-        while len(self._place.load.visits) < self._place.scale.requests and loop.time() < end:  # noqa: ASYNC110
-            await asyncio.sleep(WATCH_SECONDS / 4)
+    async def _more(self, enough: Callable[[], bool]) -> None:
+        """Go on with the load until there is enough of it, or nobody can wait any longer."""
+        end = time.monotonic() + MORE_SECONDS_MAX
+        while not enough() and time.monotonic() < end:  # noqa: ASYNC110 - users ring no bell
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _words(changes: int, propagation: float, ttl: float, connection: float) -> str:
@@ -240,8 +248,7 @@ async def tried(switch: str, scale: Scale, directory: Path, *, short: bool = Fal
         dropped=sum((each.dropped for each in sockets), Counter()),
         refused=sum((each.refused for each in sockets), Counter()),
         cut=sum(each.cut for each in gateways),
-        moves=tuple(trial.moves),
-        shares=tuple(trial.shares),
+        entries=tuple(trial.entries),
         notes=tuple(trial.notes),
         seconds=time.monotonic() - began,
         world_seconds=(found.clock.now() - found.world.estate.started_at).total_seconds(),
