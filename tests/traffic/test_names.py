@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from sandbox.traffic.front import Front, host_of
-from sandbox.traffic.names import Held, Resolver, is_address
+from sandbox.traffic.names import Held, Resolver, WorldNames, is_address
+from sandbox.traffic.udp_names import UdpNames
 from sandbox.traffic.users import HABITS, Street, User
 from shared.levers import RecordType, SwitchKind
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
+from tests.traffic.name_server import name_server
 from tests.traffic.rig import balanced, rig
 from tests.world.manual_clock import Estate
 
@@ -102,3 +104,25 @@ async def test_a_user_without_an_address_has_failed() -> None:
     empty = await User(street, NAME, HABITS[0]).visit()
     assert nowhere.why == "the name leads nowhere"
     assert empty.why == f"nobody listens at {ADDRESSES[BLUE]}"
+
+
+async def test_a_stub_asks_by_udp_follows_names_and_takes_the_shortest_ttl() -> None:
+    estate = Estate()
+    estate.world.zones.put(ZONE, "www", RecordType.CNAME, ttl_seconds=60, targets=(NAME,))
+    estate.clock.pass_seconds(60)
+    async with name_server(WorldNames(estate.world, {})) as (server, place):
+        found = await UdpNames(place).lookup("www.contoso.com")
+        nothing = await UdpNames(place).lookup("nobody.contoso.com")
+    assert found == Held((ADDRESSES[BLUE],), 60)
+    assert nothing.addresses == ()
+    assert server.asked == ["www.contoso.com", NAME, "nobody.contoso.com"]
+
+
+async def test_a_stub_that_is_not_answered_asks_again_and_gives_up_in_the_end() -> None:
+    estate = Estate()
+    async with name_server(WorldNames(estate.world, {}), loses=2) as (_, place):
+        found = await UdpNames(place, try_seconds=0.05).lookup(NAME)
+    async with name_server(WorldNames(estate.world, {}), loses=99) as (silent, place):
+        nothing = await UdpNames(place, try_seconds=0.01).lookup(NAME)
+    assert found.addresses == (ADDRESSES[BLUE],)
+    assert (nothing.addresses, len(silent.asked)) == ((), 3)
