@@ -1,7 +1,7 @@
 """All that stands between users and a fleet's clusters, on loopback: gateways, balancers, and their names.
 
-Decides who listens where and by which name users come for each lever. Public addresses are places in a table,
-as is the id of a public IP resource, so that nothing needs an address of its own.
+Decides who listens where and by which name users come for each lever. Public addresses are entries of a table
+that leads to loopback ports, so that nothing needs an address of its own.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from sandbox.traffic.application_gateway import DRAIN_SECONDS, ApplicationGatewa
 from sandbox.traffic.front_door import FrontDoor
 from sandbox.traffic.gateway import KEEPALIVE_SECONDS, Gateway
 from sandbox.traffic.listener import Address
+from sandbox.traffic.name_server import NameServer
 from sandbox.traffic.names import Names, Said, Saying, WorldNames
 from sandbox.traffic.proxy import Origins, Proxy
 from sandbox.traffic.sessions import Sessions
 from sandbox.traffic.traffic_manager import TrafficManager
+from sandbox.traffic.udp_names import UdpNames
 from sandbox.world.model import World
 from shared.levers import Balancer, Lever, Record, SlotName, SwitchKind
 
@@ -37,9 +39,9 @@ DOMAINS = {
 class Front:
     """The front of one world; an async context manager.
 
-    Attributes: `names` says what names say, `others` what those say that lie in no zone of the fleet;
-    `places` maps addresses to loopback ports; `gateways` are by slot, `proxies` by their lever's label;
-    `hosts` are the names that users come by, one for each lever in its order.
+    Attributes: `names` (once entered) can be asked for all names, those of balancers among them; `places`
+    maps addresses to loopback ports; `gateways` are by slot, `proxies` by their lever's label; `hosts` are
+    the names that users come by, one for each lever in its order.
     """
 
     def __init__(
@@ -51,12 +53,12 @@ class Front:
         drain_seconds: float = DRAIN_SECONDS,
     ) -> None:
         self.world = world
-        self.others: dict[str, Saying] = {}
         self.places: dict[str, Address] = {}
-        self.names: Names = WorldNames(world, self.others)
+        self.names: Names
         self.hosts = tuple(host_of(lever) for lever in world.fleet.levers)
         self.gateways: dict[SlotName, Gateway] = {}
         self.proxies: dict[str, Proxy] = {}
+        self._others: dict[str, Saying] = {}
         self._drain_seconds = drain_seconds
         self._stack = AsyncExitStack()
         everybodys = Sessions()
@@ -66,12 +68,12 @@ class Front:
 
     async def __aenter__(self) -> Self:
         world = self.world
+        server = NameServer(WorldNames(world, self._others))
+        self.names = UdpNames(await self._started(server.start, server.stop))
         for slot in world.fleet.slots:
             gateway = self.gateways[slot.name]
             place = await self._started(gateway.start, gateway.stop)
-            self.places[world.estate.address_of(slot.name).lower()] = place
-            if slot.public_ip_id is not None:
-                self.places[slot.public_ip_id.lower()] = place
+            self.places[world.estate.address_of(slot.name)] = place
         for lever, host in zip(world.fleet.levers, self.hosts, strict=True):
             if isinstance(lever, Balancer):
                 await self._open(lever, host)
@@ -82,13 +84,13 @@ class Front:
 
     async def _open(self, lever: Balancer, host: str) -> None:
         if lever.kind is SwitchKind.TRAFFIC_MANAGER:
-            self.others[host] = TrafficManager(self.world, lever).say
+            self._others[host] = TrafficManager(self.world, lever).say
             return
         proxy = self._proxy(lever)
         self.proxies[lever.label] = proxy
         address = BALANCER_ADDRESS.format(number=len(self.proxies))
         self.places[address] = await self._started(proxy.start, proxy.stop)
-        self.others[host] = partial(Said, (address,), BALANCER_TTL_SECONDS)
+        self._others[host] = partial(Said, (address,), BALANCER_TTL_SECONDS)
 
     def _proxy(self, lever: Balancer) -> Proxy:
         origins = Origins(self.world, lever, self.names, self.places)
@@ -96,9 +98,7 @@ class Front:
             return ApplicationGateway(self.world, lever, origins, drain_seconds=self._drain_seconds)
         return FrontDoor(self.world, lever, origins)
 
-    async def _started(
-        self, start: Callable[[], Awaitable[Address]], stop: Callable[[], Awaitable[None]]
-    ) -> Address:
+    async def _started[T](self, start: Callable[[], Awaitable[T]], stop: Callable[[], Awaitable[None]]) -> T:
         self._stack.push_async_callback(stop)
         return await start()
 

@@ -15,7 +15,6 @@ from typing import NamedTuple, Protocol
 
 from sandbox.world.model import World
 
-HOPS_MAX = 8
 NO_NAME_SECONDS = 5.0
 """How long it is remembered that a name leads nowhere."""
 
@@ -31,7 +30,7 @@ class Names(Protocol):
     """Whoever can be asked for a name. Seconds are the world's."""
 
     async def lookup(self, name: str) -> Held:
-        """The addresses of a name, whatever it is an alias of; the TTL is the shortest on the way."""
+        """The addresses of a name, whatever it is another name for; the TTL is the shortest on the way."""
 
 
 class Said(NamedTuple):
@@ -47,25 +46,13 @@ Saying = Callable[[], Said]
 class WorldNames:
     """The zones of a world as their name servers have them, and other names in lower case.
 
-    What is written to a zone is said a propagation later: the slowest name server counts.
+    What is written to a zone is said a propagation later: the slowest name server counts. The id of a public
+    IP resource is said as the address that the resource has.
     """
 
     def __init__(self, world: World, others: Mapping[str, Saying]) -> None:
         self._world = world
         self._others = others
-
-    async def lookup(self, name: str) -> Held:
-        """Follow the name to its addresses."""
-        ttl_seconds = float("inf")
-        for _ in range(HOPS_MAX):
-            said = self.say(name)
-            if said is None or not said.targets:
-                break
-            ttl_seconds = min(ttl_seconds, said.ttl_seconds)
-            if is_address(said.targets[0]):
-                return Held(said.targets, ttl_seconds)
-            name = said.targets[0]
-        return Held((), NO_NAME_SECONDS)
 
     def say(self, name: str) -> Said | None:
         """What the name itself says now; None for one that nobody has."""
@@ -75,15 +62,19 @@ class WorldNames:
             return other()
         propagation = timedelta(seconds=self._world.estate.timings.propagation_seconds)
         for found in self._world.zones.served(name, self._world.now() - propagation):
-            return Said(found.targets, found.ttl_seconds)
+            return Said(tuple(map(self._resolved, found.targets)), found.ttl_seconds)
         return None
+
+    def _resolved(self, target: str) -> str:
+        slots = self._world.fleet.slots
+        behind = (slot.name for slot in slots if (slot.public_ip_id or "").lower() == target.lower())
+        slot = next(behind, None)
+        return self._world.estate.address_of(slot) if slot is not None else target
 
 
 @lru_cache(maxsize=1024)
 def is_address(target: str) -> bool:
-    """Whether a target is where somebody listens: an IP address, or the id of a public IP resource."""
-    if target.startswith("/"):
-        return True
+    """Whether a target is an IP address, and no other name."""
     try:
         ipaddress.ip_address(target)
     except ValueError:

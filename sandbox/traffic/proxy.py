@@ -43,7 +43,7 @@ class Origins:
         """Where the slot's member listens. Raises Failed."""
         host = host_of(self._world, self._balancer, slot)
         address = await self._resolver.address(host)
-        place = self._places.get(address.lower())
+        place = self._places.get(address)
         if place is None:
             raise Failed(f"{host} leads to {address or 'nothing'}, where nobody listens")
         return place

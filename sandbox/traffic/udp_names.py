@@ -16,8 +16,9 @@ import dns.rdatatype
 from dns.name import Name
 from dns.rrset import RRset
 
-from sandbox.traffic.names import HOPS_MAX, NO_NAME_SECONDS, Held
+from sandbox.traffic.names import NO_NAME_SECONDS, Held
 
+HOPS_MAX = 8
 TRIES_MAX = 3
 TRY_SECONDS = 1.0
 """How long an answer is waited for, in real seconds."""

@@ -131,7 +131,7 @@ class User:
 async def locate(street: Street, resolver: Resolver, host: str) -> Address:
     """Where a host name leads to. Raises Failed."""
     address = await resolver.address(host)
-    place = street.places.get(address.lower())
+    place = street.places.get(address)
     if place is None:
         raise Failed(f"nobody listens at {address}" if address else "the name leads nowhere")
     return place

@@ -24,10 +24,10 @@ def user(r: Rig, habits: Habits = FAITHFUL) -> User:
 
 
 async def test_it_makes_as_many_requests_as_it_may_and_every_kind_of_user_takes_part() -> None:
-    async with rig() as r, Load(r.front, users=8, sockets=2, per_second=4000, requests_max=400) as load:
-        await seen(lambda: len(load.visits) >= 400 and all(each.pings for each in load.sockets))
+    async with rig() as r, Load(r.front, users=8, sockets=2, per_second=400, requests_max=500) as load:
+        await seen(lambda: len(load.visits) >= 500 and all(each.pings for each in load.sockets))
         made = list(load.visits)
-    assert 400 <= len(load.visits) < 400 + 8
+    assert 500 <= len(load.visits) < 500 + 8
     assert failures(made) == Counter()
     assert Counter(visit.session for visit in made)["new"] == 4, "four of eight carry cookies"
     assert {visit.slot for visit in made} == {"blue"}
