@@ -119,13 +119,14 @@ class User:
         return response
 
     def _remember(self, response: Response) -> str:
+        """What became of the session, by this request's number in it: the gateway's word is not enough."""
         if not self._habits.cookies:
             return ""
-        number = int(response.headers["x-session-requests"])
+        number, before = int(response.headers["x-session-requests"]), self._number
+        found = Kept.NEW if not self._cookie else Kept.KEPT if number > before else Kept.LOST
         cookie = response.headers.get("set-cookie", "").partition(";")[0]
-        lost = bool(self._cookie) and number != self._number + 1
         self._cookie, self._number = cookie or self._cookie, number
-        return Kept.LOST if lost else Kept(response.headers["x-session"])
+        return found
 
 
 async def locate(street: Street, resolver: Resolver, host: str) -> Address:

@@ -111,6 +111,12 @@ async def heard(socket: Socket) -> Frame:
         return await socket.receive()
 
 
+async def rest(line: Line) -> bytes:
+    """What still comes on a connection before the other side closes it."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return await line.stream.reader.read()
+
+
 async def seen(so: Callable[[], bool]) -> None:
     """Return once it is so, which is soon."""
     async with asyncio.timeout(PATIENCE_SECONDS):

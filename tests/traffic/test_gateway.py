@@ -11,7 +11,7 @@ from sandbox.traffic.websocket import GOING_AWAY, NORMAL, Opcode
 from sandbox.world import Faults
 from sandbox.world.traffic import floor_minute
 from tests.fleets import BLUE, FLEET, GREEN
-from tests.traffic.rig import heard, rig, seen
+from tests.traffic.rig import heard, rest, rig, seen
 
 HOST = {"host": "aks.contoso.com"}
 
@@ -47,9 +47,9 @@ async def test_a_connection_is_kept_until_its_time_is_up() -> None:
         still = await line.ask(Request("GET", "/", HOST))
         r.clock.pass_seconds(1)
         last = await line.ask(Request("GET", "/", HOST))
-        rest = await line.stream.reader.read()
+        left = await rest(line)
     assert [closes(each.headers) for each in (early, still, last)] == [False, False, True]
-    assert rest == b"", "the server closes after it has said so"
+    assert left == b"", "the server closes after it has said so"
 
 
 async def test_a_gateway_that_drains_answers_and_lets_everybody_go() -> None:
@@ -143,8 +143,8 @@ async def test_a_message_that_is_not_understood_is_a_bad_request_and_the_last(se
         line = await r.line(r.gateway(BLUE))
         line.stream.writer.write(sent)
         response = await read_response(line.stream.reader)
-        rest = await line.stream.reader.read()
-    assert (response.status, closes(response.headers), rest) == (400, True, b"")
+        left = await rest(line)
+    assert (response.status, closes(response.headers), left) == (400, True, b"")
 
 
 async def test_a_body_is_read_so_that_the_connection_can_be_used_again() -> None:

@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.traffic.listener import Connection, Listener
 from sandbox.traffic.load import Load
+from sandbox.traffic.messages import Request, response_bytes
 from sandbox.traffic.tally import failures, lost_sessions, right_after_seconds, share_at
 from sandbox.traffic.users import HABITS, Habits, Street, User, Visit
-from tests.fleets import BLUE, FLEET, GREEN
+from sandbox.traffic.websocket import Socket, accepted
+from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
 from tests.traffic.rig import Rig, rig, seen
 from tests.world.manual_clock import START
 
@@ -86,6 +89,22 @@ async def test_a_websocket_that_is_cut_was_dropped_and_one_that_is_told_was_not(
         await r.front.gateways[GREEN].stop()
         await seen(lambda: bool(socket.dropped))
     assert socket.dropped == {"closed without a word": 1}
+
+
+async def test_a_websocket_that_is_closed_for_another_reason_was_dropped() -> None:
+    async def serve(request: Request, connection: Connection) -> None:
+        connection.stream.writer.write(response_bytes(accepted(request)))
+        await Socket(connection.stream, client=False).close(1011)
+        await connection.stream.reader.read()
+
+    async with rig() as r:
+        broken = Listener(serve, r.clock.now)
+        r.front.places[ADDRESSES[BLUE]] = await broken.start()
+        async with Load(r.front, users=1, sockets=1, per_second=1, requests_max=0) as load:
+            await seen(lambda: bool(load.sockets[0].dropped))
+        await broken.stop()
+    assert "closed with status 1011" in load.sockets[0].dropped
+    assert load.sockets[0].told == 0
 
 
 def visit(second: float, slot: str, why: str = "") -> Visit:
