@@ -23,7 +23,7 @@ from shared.probes import (
 from shared.safety import Drain
 from tests.contract.sides import Side, Sides, answer_samples, seen_as
 from tests.fleets import BLUE, FLEET, GREEN
-from tests.fleets_balancers import GATEWAY, application_gateway_fleet
+from tests.fleets_balanced import GATEWAY, application_gateway_fleet
 
 DEPLOYED_SECONDS = 40
 REQUESTS = Gate(

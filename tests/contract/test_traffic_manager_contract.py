@@ -22,7 +22,7 @@ from shared.probes import (
 )
 from tests.contract.sides import Side, Sides, seen_as
 from tests.fleets import BLUE, GREEN
-from tests.fleets_balancers import PROFILE, traffic_manager_fleet
+from tests.fleets_balanced import PROFILE, traffic_manager_fleet
 
 CUT_OVER = {"blue": 0, "green": 100}
 CHECKED_SECONDS = 10

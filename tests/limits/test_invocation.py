@@ -54,8 +54,7 @@ from shared.probes import (
 from tests.azure.stub import Said, stub
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
-from tests.fleets_balanced import balancer
-from tests.fleets_balancers import GATEWAY, PROFILE
+from tests.fleets_balanced import GATEWAY, PROFILE, balancer
 from tests.wire.rig import addressed_fleet
 from tests.world.manual_clock import START
 

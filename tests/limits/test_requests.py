@@ -50,8 +50,7 @@ from shared.probes import (
 from shared.safety import Drain
 from tests.azure.rig import Rig, rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
-from tests.fleets_balanced import balancer
-from tests.fleets_balancers import PROFILE, application_gateway_fleet, traffic_manager_fleet
+from tests.fleets_balanced import PROFILE, application_gateway_fleet, balancer, traffic_manager_fleet
 from tests.limits.lever_requests import once
 from tests.limits.requests import Request, asked, of_action, of_probe, path_of
 from tests.wire.rig import addressed_fleet, private_fleet

@@ -47,8 +47,7 @@ from shared.probes import (
     TrafficShare,
 )
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
-from tests.fleets_balanced import balancer
-from tests.fleets_balancers import GATEWAY, PROFILE
+from tests.fleets_balanced import GATEWAY, PROFILE, balancer
 from tests.wire_faults.rig import BALANCED, PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 

@@ -24,8 +24,7 @@ from shared.levers import Match, SwitchKind
 from shared.safety import Drain
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
-from tests.fleets_balanced import balancer
-from tests.fleets_balancers import GATEWAY, PROFILE
+from tests.fleets_balanced import GATEWAY, PROFILE, balancer
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]

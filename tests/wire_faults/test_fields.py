@@ -22,7 +22,7 @@ from shared.probes import (
     TrafficShare,
     Unavailable,
 )
-from tests.fleets_balancers import PROFILE
+from tests.fleets_balanced import PROFILE
 from tests.wire_faults.operations import ASKS_A_HOST, PROBES, name
 from tests.wire_faults.rig import Rig, rig
 from tests.wire_faults.sentences import faults_of
