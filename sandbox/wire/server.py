@@ -18,9 +18,11 @@ from aiohttp.typedefs import Middleware
 
 from sandbox.wire import (
     arm_aks,
+    arm_cdn,
     arm_deployments,
     arm_dns,
     arm_flux,
+    arm_front_door,
     arm_network,
     arm_private_dns,
     identity,
@@ -44,6 +46,8 @@ LOOPBACK = "127.0.0.1"
 SERVICES = (
     arm_dns,
     arm_private_dns,
+    arm_cdn,
+    arm_front_door,
     arm_aks,
     arm_deployments,
     arm_flux,

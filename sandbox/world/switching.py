@@ -1,25 +1,27 @@
 """Levers through the ports door: what a balancer, a resolver and a gateway say, and what moves a balancer.
 
 Keeps the promises of the Azure adapters: percent become weights of 1 to 1000, 0 takes a member out, an epoch
-is kept where the resource has tags. Refuses to know why anything is asked or ordered.
+is kept where the resource has tags, and Front Door takes one change at a time, of one origin where it is not
+the classic one. Refuses to know why anything is asked or ordered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from sandbox.world.activity import entries
-from sandbox.world.balancers import MemberState
+from sandbox.world.balancers import CANARY, MemberState
 from sandbox.world.ledger import Happening
 from sandbox.world.model import World
 from sandbox.world.orders import EPOCH, FLEET, epoch_of, point_record
 from sandbox.world.registry import owner_of
 from sandbox.world.zones import NAME_SERVERS
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
-from shared.errors import Superseded
+from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, SlotName, SwitchKind
+from shared.levers import MATCHING, Balancer, Record, SlotName, SwitchKind
 from shared.probes import (
     BalancerSeen,
     ConnectionsSeen,
@@ -32,6 +34,9 @@ from shared.probes import (
 )
 
 _WEIGHT_PER_PERCENT = 10
+_TAGGED = frozenset({SwitchKind.FRONT_DOOR_CLASSIC, SwitchKind.APPLICATION_GATEWAY})
+_ONE_AT_A_TIME = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
+_BUSY_SECONDS = 60
 
 
 def balancer(world: World, lever: Balancer) -> BalancerSeen:
@@ -50,37 +55,79 @@ def balancer(world: World, lever: Balancer) -> BalancerSeen:
     )
 
 
-def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
-    """Move a lever. Raises Superseded, ArmError."""
+PURGED = "purged"
+
+
+def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | None:
+    """Move a lever; a purge leaves a receipt. Raises Superseded, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
         case SetWeights():
             set_weights(world, fleet, action, epoch)
-        case SetMatch(balancer=lever, slot=slot):
-            world.balancers.match(lever, slot)
+        case SetMatch():
+            set_match(world, action)
         case Purge(balancer=lever):
-            world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            if lever.endpoint:
+                world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            return PURGED
         case _:
             assert_never(action)
+    return None
 
 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
-    """Write every member. Raises Superseded under a higher epoch, ArmError."""
+    """Write every member, or the first that is not as it should be. Raises Superseded, Retry, ArmError."""
     lever = action.balancer
-    stored = epoch_of(world.balancers.newest(lever).tags)
+    before = world.balancers.newest(lever)
+    stored = epoch_of(before.tags)
     if stored is not None and stored > epoch:
         raise Superseded(f"{lever.label} carries epoch {stored}, this write has {epoch}")
-    members = {
-        member.name: MemberState(
-            max(1, action.weights.get(member.slot, 0) * _WEIGHT_PER_PERCENT),
-            action.weights.get(member.slot, 0) > 0,
-        )
-        for member in lever.members
+    _wait_for(world, lever, (member.name for member in lever.members))
+    late = _late(lever, before.members, action)
+    tags = {**before.tags, EPOCH: str(epoch), FLEET: fleet.name} if lever.kind in _TAGGED else None
+    if lever.kind in _ONE_AT_A_TIME and not late and tags in (None, before.tags):
+        return
+    if lever.kind is SwitchKind.FRONT_DOOR:
+        late = dict(list(late.items())[:1])
+    world.balancers.write(lever, late, tags=tags, if_match=action.if_match)
+
+
+def set_match(world: World, action: SetMatch) -> None:
+    """Write the rule, or take it away. Raises Refused, Retry, ArmError."""
+    lever, match, slot = action.balancer, action.match, action.slot
+    before = world.balancers.newest(lever)
+    if lever.kind not in MATCHING or (slot is not None and not (lever.rules and lever.member(slot).group)):
+        raise Refused(f"{lever.label} cannot send some requests to a slot of their own")
+    if before.matched == slot and (slot is None or before.match == match):
+        return
+    _wait_for(world, lever, (*(member.name for member in lever.members), CANARY))
+    world.balancers.match(lever, match, slot)
+
+
+def _wait_for(world: World, lever: Balancer, names: Iterable[str]) -> None:
+    if lever.kind in _ONE_AT_A_TIME and world.balancers.deploying(lever).intersection(names):
+        raise Retry(world.balancers.unsettled(lever), _BUSY_SECONDS)
+
+
+def _late(lever: Balancer, held: dict[str, MemberState], action: SetWeights) -> dict[str, MemberState]:
+    """The members that are to hold something else, first those that get more."""
+    percent = {member.name: action.weights.get(member.slot, 0) for member in lever.members}
+    alone = sum(share > 0 for share in percent.values()) == 1
+    wanted = {
+        name: MemberState(max(1, share * _WEIGHT_PER_PERCENT), share > 0) for name, share in percent.items()
     }
-    tagged = lever.kind is SwitchKind.APPLICATION_GATEWAY
-    tags = {EPOCH: str(epoch), FLEET: fleet.name} if tagged else None
-    world.balancers.write(lever, members, tags=tags, if_match=action.if_match)
+    late = {
+        name: state
+        for name, state in wanted.items()
+        if state.enabled != held[name].enabled or (state.enabled and not alone and state != held[name])
+    }
+    gains = {name: _effect(state) - _effect(held[name]) for name, state in late.items()}
+    return dict(sorted(late.items(), key=lambda each: -gains[each[0]]))
+
+
+def _effect(state: MemberState) -> int:
+    return state.weight if state.enabled else 0
 
 
 def names(world: World, fleet: Fleet, record: Record, now: datetime) -> NamesSeen:
@@ -109,7 +156,8 @@ def owner(world: World, record: Record) -> OwnerSeen:
 
 def writer(world: World, probe: LastWriter) -> WriterSeen:
     """Who wrote last, as the activity log has it."""
-    found = [each for each in entries(world, probe.lever_id) if each.at >= probe.since]
+    written = entries(world, probe.lever_id)
+    found = [each for each in written if probe.since <= each.at < probe.until]
     return WriterSeen(found[-1].by, found[-1].at) if found else WriterSeen()
 
 

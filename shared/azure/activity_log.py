@@ -55,20 +55,21 @@ class ActivityLog:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def observe(self, fleet: Fleet, probe: LastWriter, now: datetime) -> WriterSeen:
-        """The caller of the newest change at `since` or later. Azure's own changes may have no caller."""
-        found = [each for each in await self._entries(fleet, probe, now) if each.changed]
+    async def observe(self, fleet: Fleet, probe: LastWriter, _now: datetime) -> WriterSeen:
+        """The caller of the newest change in that span. Azure's own changes may have no caller."""
+        entries = await self._entries(fleet, probe)
+        found = [each for each in entries if each.changed and each.event_timestamp < probe.until]
         newest = max(found, key=lambda each: each.event_timestamp, default=None)
         if newest is None:
             return WriterSeen()
         return WriterSeen(_short(newest.caller or ""), newest.event_timestamp)
 
-    async def _entries(self, fleet: Fleet, probe: LastWriter, now: datetime) -> list[_Entry]:
+    async def _entries(self, fleet: Fleet, probe: LastWriter) -> list[_Entry]:
         """All pages: no order is promised."""
         log = f"/subscriptions/{fleet.subscription_id}/providers/Microsoft.Insights/eventtypes/management"
         url: str | None = f"{log}/values"
         # The service takes no filter but of this form.
-        since, until = _written(probe.since), _written(now)
+        since, until = _written(probe.since), _written(probe.until)
         query = {
             "api-version": VERSION,
             "$filter": f"eventTimestamp ge '{since}' and eventTimestamp le '{until}'"

@@ -35,6 +35,8 @@ from shared.azure.deployments import Deployments
 from shared.azure.errors import ours
 from shared.azure.flux import Flux
 from shared.azure.freeze import Freezes
+from shared.azure.front_door import FrontDoor
+from shared.azure.front_door_classic import FrontDoorClassic
 from shared.azure.host_state import HostStates
 from shared.azure.http_probe import HttpProbe
 from shared.azure.logs import Logs
@@ -43,6 +45,7 @@ from shared.azure.names import Names
 from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
 from shared.azure.run_command import RunCommands
+from shared.azure.switch import Switching
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
@@ -97,6 +100,10 @@ class AzureWorld:
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
         azure_dns, private_dns = AzureDns(connection), PrivateDns(connection)
         freezes = Freezes(commands)
+        switches = {
+            SwitchKind.FRONT_DOOR: Switching(FrontDoor(connection)),
+            SwitchKind.FRONT_DOOR_CLASSIC: Switching(FrontDoorClassic(connection)),
+        }
         self._observers: Mapping[Kind, Many] = {
             ClusterState: self._each(clusters.observe),
             SlotAddress: self._each(network.address),
@@ -116,6 +123,7 @@ class AzureWorld:
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
             TrafficShare: self._each(metrics.share),
             GroupState: self._each(network.group),
+            **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
         }
         self._performers: Mapping[Kind, Performer] = {
             (PointRecord, SwitchKind.AZURE_DNS): azure_dns.point,
@@ -127,6 +135,9 @@ class AzureWorld:
             StartCluster: clusters.start,
             StopCluster: clusters.stop,
             DestroyCluster: clusters.destroy,
+            **{(SetWeights, kind): each.weigh for kind, each in switches.items()},
+            **{(SetMatch, kind): each.match for kind, each in switches.items()},
+            **{(Purge, kind): each.purge for kind, each in switches.items()},
         }
 
     @property

@@ -49,7 +49,7 @@ async def asked(directory: Path, *pages: Any) -> Answer:
         for said in script.values():
             if "nextLink" in said[0].body:
                 said[0].body["nextLink"] = said[0].body["nextLink"].replace("{base}", server.base)
-        probe = LastWriter(LIVE, START)
+        probe = LastWriter(LIVE, START, START + 60 * MINUTE)
         return (await AzureWorld(connection).observe(FLEET, frozenset({probe}), START + 60 * MINUTE))[probe]
 
 

@@ -31,6 +31,7 @@ from tests.world.manual_clock import START
 
 RESOLVER = "10.0.0.4"
 PROPAGATION_SECONDS = 60
+END = START + timedelta(days=1)
 
 
 def asking(declared: Fleet, *resolvers: str) -> Fleet:
@@ -98,23 +99,25 @@ async def test_an_owner_is_named_by_external_dns_alone(make: Sides, declared: Fl
 
 async def test_the_log_names_who_wrote_last(side: Side) -> None:
     lever = LIVE.resource_id
-    assert await side.see(LastWriter(lever, START)) == WriterSeen()
+    assert await side.see(LastWriter(lever, START, END)) == WriterSeen()
     side.clock.pass_seconds(60)
     await side.point(GREEN)
-    ours = seen_as(await side.see(LastWriter(lever, START)), WriterSeen)
+    ours = seen_as(await side.see(LastWriter(lever, START, END)), WriterSeen)
     assert (ours.who, ours.at) == (CONTROLLER, side.clock.now())
     side.clock.pass_seconds(60)
     await move(side)
     side.clock.pass_seconds(60)
-    theirs = seen_as(await side.see(LastWriter(lever.upper(), START)), WriterSeen)
+    theirs = seen_as(await side.see(LastWriter(lever.upper(), START, END)), WriterSeen)
     assert (theirs.who, theirs.at) == (STRANGER, side.clock.now() - timedelta(seconds=60))
-    assert await side.see(LastWriter(lever, side.clock.now())) == WriterSeen()
-    assert await side.see(LastWriter(FLEET.slot(BLUE).host.resource_id, START)) == WriterSeen()
+    assert await side.see(LastWriter(lever, side.clock.now(), END)) == WriterSeen()
+    assert await side.see(LastWriter(FLEET.slot(BLUE).host.resource_id, START, END)) == WriterSeen()
+    assert theirs.at is not None
+    assert await side.see(LastWriter(lever, START, theirs.at)) == ours, "the end of the span is outside"
 
 
 async def test_a_deletion_is_a_change_too(side: Side) -> None:
     side.estate.world.zones.delete(LIVE.zone_id, LIVE.name, LIVE.type)
-    assert await side.see(LastWriter(LIVE.resource_id, START)) == WriterSeen(STRANGER, START)
+    assert await side.see(LastWriter(LIVE.resource_id, START, END)) == WriterSeen(STRANGER, START)
 
 
 async def host(side: Side, slot: SlotName) -> HostSeen:

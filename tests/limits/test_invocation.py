@@ -15,6 +15,9 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -23,10 +26,12 @@ from shared.actions import (
 from shared.azure.world import AzureWorld
 from shared.errors import Retry
 from shared.fleet import Fleet
+from shared.levers import Match, SwitchKind
 from shared.model import Outcome, Stage
 from shared.ports import World
 from shared.probes import (
     Answer,
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
@@ -47,11 +52,13 @@ from shared.probes import (
 from tests.azure.stub import Said, stub
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
+from tests.fleets_balanced import balancer
 from tests.wire.rig import addressed_fleet
 from tests.world.manual_clock import START
 
 LIVE = FLEET.live_records[0]
 AFTER_SECONDS = 250
+WRITES = ("PUT", "POST", "DELETE", "PATCH")
 THROTTLED = Said(
     429, {"error": {"code": "TooManyRequests", "message": "Throttled."}}, {"Retry-After": str(AFTER_SECONDS)}
 )
@@ -76,7 +83,38 @@ RECORD = {
         "metadata": {"switchyard_epoch": "9", "switchyard_fleet": "contoso", "switchyard_slot": "blue"},
     },
 }
+BALANCERS = [balancer(kind) for kind in (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)]
+MATCH = Match(value="canary", header="x-switchyard")
+_BLUE = {"enabledState": "Enabled", "weight": 1000}
+_GREEN = {"enabledState": "Disabled", "weight": 1000}
+_POOL = [
+    {"address": f"{slot}.origin.contoso.com", **state} for slot, state in (("blue", _BLUE), ("green", _GREEN))
+]
+_DONE = {"provisioningState": "Succeeded"}
+BALANCED = {
+    ("GET", "/origins"): Said(
+        200,
+        {
+            "value": [
+                {"name": "aks-blue", "properties": {**_BLUE, **_DONE}},
+                {"name": "aks-green", "properties": {**_GREEN, **_DONE}},
+            ]
+        },
+    ),
+    ("GET", "/rules/switchyardCanary"): Said(404, {"error": {"code": "NotFound", "message": "None."}}),
+    ("GET", "/frontDoors/contoso-edge"): Said(
+        200,
+        {
+            "name": "contoso-edge",
+            "properties": {**_DONE, "backendPools": [{"name": "aks", "properties": {"backends": _POOL}}]},
+        },
+    ),
+    ("GET", "/rulesEngines/canaries"): Said(200, {"name": "canaries", "properties": {"rules": []}}),
+}
 ORDERS: list[Action] = [
+    *(SetWeights(each, {GREEN: 100}) for each in BALANCERS),
+    *(SetMatch(each, MATCH, GREEN) for each in BALANCERS),
+    *(Purge(each) for each in BALANCERS),
     PointRecord(LIVE, BLUE, ADDRESSES[BLUE], 30, None),
     Deploy("d-1", GREEN, "1.32.6", "1.4.0"),
     StartSync(BLUE),
@@ -87,12 +125,13 @@ ORDERS: list[Action] = [
     DestroyCluster(BLUE, "e-1"),
 ]
 QUESTIONS: list[Probe] = [
+    *(BalancerState(each) for each in BALANCERS),
     ClusterState(BLUE),
     SlotAddress(BLUE),
     RecordState(LIVE),
     RecordOwner(LIVE),
     NamesState(LIVE),
-    LastWriter(LIVE.resource_id, START),
+    LastWriter(LIVE.resource_id, START, START + timedelta(hours=1)),
     DeploymentCheck(GREEN, "1.32.6", "1.4.0"),
     DeploymentState("d-1"),
     SyncState(BLUE),
@@ -113,13 +152,14 @@ async def test_an_order_that_is_throttled_is_sent_once_and_left_for_later(
     script = {
         ("GET", "/aks-blue"): [CLUSTER],
         ("GET", "/aks"): [Said(404, {"error": {"code": "NotFound", "message": "None."}})],
-        **{(method, ""): [THROTTLED] for method in ("PUT", "POST", "DELETE")},
+        **{end: [said] for end, said in BALANCED.items()},
+        **{(method, ""): [THROTTLED] for method in WRITES},
     }
     async with stub(tmp_path, script) as (server, connection):
         with pytest.raises(Retry) as caught:
             await AzureWorld(connection).perform(FLEET, order, epoch=1)
     assert caught.value.after_seconds == AFTER_SECONDS
-    assert [method for method, _, _ in server.requests if method != "GET"] in (["PUT"], ["POST"], ["DELETE"])
+    assert [method for method, _, _ in server.requests if method != "GET"] in [[each] for each in WRITES]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: type(each).__name__)

@@ -16,14 +16,18 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
     Thaw,
 )
 from shared.fleet import Fleet
-from shared.levers import Record, RecordType, SlotName
+from shared.levers import Balancer, Match, Record, RecordType, SlotName, SwitchKind
 from shared.probes import (
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
@@ -43,20 +47,24 @@ from shared.probes import (
 )
 from tests.azure.rig import Rig, rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
+from tests.fleets_balanced import balancer
 from tests.limits.lever_requests import once
 from tests.limits.requests import Request, asked, of_action, of_probe, path_of
 from tests.wire.rig import addressed_fleet, private_fleet
 from tests.world.manual_clock import START, VERSION
 
 NAME = "switchyard-contoso-0001"
-FLEET = addressed_fleet()
+SWITCHES = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
+FLEET = msgspec.structs.replace(addressed_fleet(), balancers=tuple(map(balancer, SWITCHES)))
+MATCH = Match(value="canary", header="x-switchyard")
 NEEDED: dict[type[Probe], Probe] = {
     ClusterState: ClusterState(BLUE),
     SlotAddress: SlotAddress(BLUE),
     RecordState: RecordState(FLEET.live_records[0]),
     RecordOwner: RecordOwner(FLEET.live_records[0]),
-    LastWriter: LastWriter(FLEET.live_records[0].resource_id, START),
+    LastWriter: LastWriter(FLEET.live_records[0].resource_id, START, START + timedelta(hours=1)),
     HostState: HostState(BLUE),
+    BalancerState: BalancerState(FLEET.balancers[0]),
     DeploymentCheck: DeploymentCheck(GREEN, VERSION, "1.4.0"),
     DeploymentState: DeploymentState(NAME),
     SyncState: SyncState(BLUE),
@@ -142,6 +150,7 @@ async def test_every_order_costs_what_the_table_says(azure: Rig) -> None:
     live = FLEET.live_records[0]
     orders: list[Action] = [
         PointRecord(live, GREEN, ADDRESSES[GREEN], 30, await etag(azure, live)),
+        *orders_to(FLEET.balancers[0]),
         Deploy(NAME, GREEN, VERSION, "1.4.0"),
         StartSync(GREEN),
         Freeze(BLUE, clock.now() + timedelta(hours=1)),
@@ -154,6 +163,26 @@ async def test_every_order_costs_what_the_table_says(azure: Rig) -> None:
     for action in orders:
         await order(azure, action)
         clock.pass_seconds(1800)
+
+
+def orders_to(lever: Balancer) -> list[Action]:
+    """What is ordered of a balancer, once each."""
+    return [
+        SetMatch(lever, MATCH, GREEN),
+        SetMatch(lever, MATCH, None),
+        SetWeights(lever, {BLUE: 0, GREEN: 100}),
+        Purge(lever),
+    ]
+
+
+@pytest.mark.parametrize("lever", FLEET.balancers, ids=lambda each: each.kind)
+async def test_every_balancer_costs_what_the_table_says(azure: Rig, lever: Balancer) -> None:
+    assert await look(azure, BalancerState(lever)) == expected(of_probe(FLEET, BalancerState(lever)))
+    without = msgspec.structs.replace(lever, rules="")
+    assert await look(azure, BalancerState(without)) == expected(of_probe(FLEET, BalancerState(without)))
+    for action in orders_to(lever):
+        await order(azure, action)
+        azure.estate.clock.pass_seconds(1800)
 
 
 async def test_a_record_of_a_private_zone_costs_the_same(tmp_path: Path) -> None:

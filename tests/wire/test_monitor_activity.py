@@ -11,7 +11,7 @@ import pytest
 from sandbox.world import Faults, OtherWriter
 from sandbox.world.balancers import MemberState
 from sandbox.world.estate import CONTROLLER, STRANGER
-from shared.levers import Balancer, Member, SwitchKind
+from shared.levers import Balancer, Match, Member, SwitchKind
 from tests.fleets import BLUE, FLEET, GREEN, SUBSCRIPTION
 from tests.wire.rig import NETWORK, Credential, Rig
 from tests.world.manual_clock import START
@@ -67,7 +67,7 @@ async def test_a_balancers_changes_are_in_it_too(start: Start) -> None:
     rig = await start(msgspec.structs.replace(FLEET, balancers=(BALANCER,)))
     rig.world.balancers.write(BALANCER, {"green": MemberState(10, enabled=True)})
     rig.world.balancers.write(BALANCER, {"green": MemberState(20, enabled=True)}, by=STRANGER)
-    rig.world.balancers.match(BALANCER, GREEN)
+    rig.world.balancers.match(BALANCER, Match(header="x-canary", value="1"), GREEN)
     written = "Microsoft.Network/trafficManagerProfiles/write"
     assert await callers(rig, PROFILE) == [(CONTROLLER, written), (STRANGER, written), (CONTROLLER, written)]
 

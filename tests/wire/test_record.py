@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
+from azure.mgmt.cdn.aio import CdnManagementClient
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.dns.aio import DnsManagementClient
 from azure.mgmt.kubernetesconfiguration.fluxconfigurations.aio import (
@@ -26,8 +27,15 @@ from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 from azure.mgmt.resource.deployments.aio import DeploymentsMgmtClient
 
 from sandbox.world import Faults
+from shared.actions import Action, Purge, SetMatch, SetWeights
+from shared.azure.connection import Connection
+from shared.azure.world import AzureWorld
+from shared.levers import Match, SwitchKind
+from shared.probes import BalancerState
+from tests.azure.rig import WireCredential, trust
 from tests.fleets import BLUE, GREEN, SUBSCRIPTION
-from tests.wire import test_dns, test_event_grid, test_flux, test_monitor_activity
+from tests.fleets_balanced import balanced_fleet
+from tests.wire import test_dns, test_event_grid, test_flux, test_front_door, test_monitor_activity
 from tests.wire.rig import (
     CLUSTERS,
     DEPLOYMENT,
@@ -225,6 +233,41 @@ async def _monitor_traffic(rig: Rig) -> None:
     await _refused(logs.query_resource(CLUSTERS[BLUE], "NoSuchTable", **options), 400)
 
 
+async def _balancer_traffic(rig: Rig) -> None:
+    """What the adapters ask and order, from a cut-over to a rollback, with a canary before each."""
+    connection = Connection(
+        arm_endpoint=rig.wire.arm_endpoint, credential=WireCredential(rig.wire), tls=trust(rig.wire)
+    )
+    world, lever = AzureWorld(connection), rig.world.fleet.balancers[0]
+    header, cookie = Match(value="c", header="x-switchyard"), Match(value="c", cookie="switchyard")
+    orders: list[Action] = [
+        SetMatch(lever, header, GREEN),
+        SetMatch(lever, cookie, GREEN),
+        SetWeights(lever, {BLUE: 90, GREEN: 10}),
+        SetMatch(lever, cookie, None),
+        *[SetWeights(lever, {BLUE: 0, GREEN: 100})] * 2,
+        Purge(lever),
+        *[SetWeights(lever, {BLUE: 100, GREEN: 0})] * 2,
+    ]
+    for epoch, order in enumerate(orders):
+        await world.observe(rig.world.fleet, frozenset({BalancerState(lever)}), rig.clock.now())
+        await world.perform(rig.world.fleet, order, epoch=epoch)
+        rig.clock.pass_seconds(1800)
+    await connection.aclose()
+
+
+async def _profile_traffic(rig: Rig) -> None:
+    await _balancer_traffic(rig)
+    cdn, where = await rig.client(CdnManagementClient), test_front_door
+    await cdn.afd_origins.get(*where.GREEN_ORIGIN)
+    alone = cdn.afd_origins.list_by_origin_group(*where.PROFILE, "only-green")
+    assert [each.name async for each in alone] == ["aks-green"]
+    await _refused(cdn.afd_origins.get(*where.ORIGINS, "other"), 404)
+    await _refused(cdn.rules.get(*where.RULE), 404)
+    await cdn.rules.begin_delete(*where.RULE, polling=False)
+    await _refused(cdn.rules.begin_create(*where.RULE, where.rule(group="aks"), polling=False), 400)
+
+
 def _without_nulls(request: Any) -> None:
     """This SDK adds an empty `additional_workspaces`, which Azure does not describe."""
     body = json.loads(request.http_request.content)
@@ -242,6 +285,8 @@ async def _everything(start: Start, path: Path) -> None:
     await _monitor_traffic(rig)
     await _cluster_traffic(rig)
     await _private_dns_traffic(await start(private_fleet(), faults=owned, record=path))
+    await _profile_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR), record=path))
+    await _balancer_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR_CLASSIC), record=path))
     failing = await start(faults=Faults(deployment_fails="no capacity", check_objects=""), record=path)
     await _deployment_traffic(failing)
     refusing = await start(faults=Faults(check_objects="no quota"), record=path)
@@ -263,7 +308,7 @@ async def test_the_traffic_agrees_with_azures_published_descriptions(start: Star
     await _everything(start, path)
     code, findings = await _judge(path)
     assert code == 0, findings
-    assert len(_lines(path)) > 70
+    assert len(_lines(path)) > 120
 
 
 @pytest.mark.skipif(not REFEREE.exists(), reason=f"NOT CHECKED against Azure's descriptions: no {REFEREE}")

@@ -15,6 +15,9 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -22,8 +25,9 @@ from shared.actions import (
 )
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
-from shared.levers import Record, SwitchKind
+from shared.levers import Match, Record, SwitchKind
 from shared.probes import (
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
@@ -41,7 +45,8 @@ from shared.probes import (
     TrafficShare,
 )
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
-from tests.wire_faults.rig import PRIVATE, PUBLIC, VERSION, Rig
+from tests.fleets_balanced import balancer
+from tests.wire_faults.rig import BALANCED, PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 
 
@@ -61,7 +66,11 @@ def _sync(it: Rig) -> Probe:
 def _writer(it: Rig) -> Probe:
     zones, found = it.estate.world.zones, it.estate.world.zones.get(PUBLIC.zone_id, PUBLIC.name, PUBLIC.type)
     zones.put(PUBLIC.zone_id, PUBLIC.name, PUBLIC.type, ttl_seconds=60, targets=found.targets)
-    return LastWriter(PUBLIC.resource_id, START)
+    return LastWriter(PUBLIC.resource_id, START, START + timedelta(days=1))
+
+
+def _balancer(kind: SwitchKind) -> Callable[[Rig], Probe]:
+    return lambda _: BalancerState(balancer(kind))
 
 
 PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
@@ -83,6 +92,7 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     (GateReading, Source.HTTP): lambda _: GateReading(HEALTH, GREEN),
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
+    **{(BalancerState, kind): _balancer(kind) for kind in BALANCED},
 }
 
 
@@ -92,6 +102,31 @@ def _point(record: Record) -> Callable[[Rig], Action]:
         return PointRecord(record, GREEN, ADDRESSES[GREEN], 30, found.etag)
 
     return order
+
+
+def _weigh(kind: SwitchKind) -> Callable[[Rig], Action]:
+    def order(it: Rig) -> Action:
+        """Whatever was carried out of the last one: one that changes one thing."""
+        it.estate.clock.pass_seconds(3600)
+        held = it.estate.world.balancers.newest(balancer(kind)).members
+        blue, green = (held[member.name].enabled for member in balancer(kind).members)
+        return SetWeights(balancer(kind), {GREEN: 100} if blue and not green else {BLUE: 100})
+
+    return order
+
+
+def _match(kind: SwitchKind) -> Callable[[Rig], Action]:
+    def order(it: Rig) -> Action:
+        it.estate.clock.pass_seconds(3600)
+        matched = it.estate.world.balancers.newest(balancer(kind)).matched
+        match = Match(value="canary", header="x-switchyard")
+        return SetMatch(balancer(kind), match, BLUE if matched == GREEN else GREEN)
+
+    return order
+
+
+def _purge(kind: SwitchKind) -> Callable[[Rig], Action]:
+    return lambda _: Purge(balancer(kind))
 
 
 def _stop(it: Rig) -> Action:
@@ -136,15 +171,23 @@ ORDERS: Mapping[Kind, Callable[[Rig], Action]] = {
     StartCluster: _start,
     StopCluster: _stop,
     DestroyCluster: _destroy,
+    **{(SetWeights, kind): _weigh(kind) for kind in BALANCED},
+    **{(SetMatch, kind): _match(kind) for kind in BALANCED},
+    **{(Purge, kind): _purge(kind) for kind in BALANCED},
 }
 
 ACCEPTED = frozenset({Fault.LINKS_FOREIGN, Fault.LINKS_MISSING})
 """202, which is how Azure says that it has begun: no client can tell it from the truth, so a probe looks."""
 
+# A purge says 200 and nothing else where it was quick.
+PURGED = ACCEPTED | {Fault.EMPTY_200}
+
 BELIEVED: Mapping[Kind, frozenset[Fault]] = {
     StartCluster: ACCEPTED,
     StopCluster: ACCEPTED,
     DestroyCluster: ACCEPTED,
+    **{(order, kind): ACCEPTED for order in (SetWeights, SetMatch) for kind in BALANCED},
+    **{(Purge, kind): PURGED for kind in BALANCED},
 }
 """The lies that look exactly like the service's own answer to an order."""
 

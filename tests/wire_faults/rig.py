@@ -20,9 +20,10 @@ from sandbox.world import Faults
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
-from shared.levers import SwitchKind
+from shared.levers import Match, SwitchKind
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
+from tests.fleets_balanced import balancer
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
@@ -30,6 +31,8 @@ PUBLIC = record("aks")
 PRIVATE = msgspec.structs.replace(
     PUBLIC, kind=SwitchKind.PRIVATE_DNS, zone_id=f"{_NETWORK}/privateDnsZones/priv.contoso.com", name="aks"
 )
+
+BALANCED = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
 
 
 def estate_fleet() -> Fleet:
@@ -40,7 +43,8 @@ def estate_fleet() -> Fleet:
         )
         for each in FLEET.slots
     )
-    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots)
+    balancers = tuple(map(balancer, BALANCED))
+    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots, balancers=balancers)
 
 
 class Patience(Connection):
@@ -63,7 +67,7 @@ class Rig:
         self.estate = estate
         self.fleet = estate.fleet
         self.spoilt: Spoilt | None = None
-        self.methods = frozenset({"GET", "POST", "PUT", "DELETE"})
+        self.methods = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
         self.requests: list[tuple[str, str]] = []
         self.strayed: list[str] = []
         self.identity_only = False
@@ -139,6 +143,8 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             ttl_seconds=300,
             targets=(ADDRESSES[slot],),
         )
+    for each in it.fleet.balancers:
+        estate.world.balancers.match(each, Match(value="canary", cookie="switchyard"), GREEN)
     estate.clock.pass_seconds(1200)
     async with Wire(
         estate.world,
@@ -156,4 +162,4 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             await it.connection.aclose()
 
 
-__all__ = ["PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]
+__all__ = ["BALANCED", "PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]

@@ -142,7 +142,7 @@ async def give(it: Rig, kind: Kind, fault: Fault) -> SwitchyardError | None:
     return None
 
 
-WRITES = frozenset({"PUT", "POST", "DELETE"})
+WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 ALL = WRITES | {"GET"}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Iterator
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,20 +76,27 @@ def at(document: Any, place: Where) -> Any:
 
 
 async def spoilt_fields(it: Rig, probe: Probe) -> AsyncIterator[tuple[Where, Any, Answer]]:
-    """Every place of the probe's answer with everything that may stand there, and what is made of it."""
-    first: list[Any] = []
+    """Every place of the probe's answers with everything that may stand there, and what is made of it."""
+    answers: list[Any] = []
 
     def noted(body: Any) -> Any:
-        first.append(body)
+        answers.append(body)
         return body
 
     it.change = noted
     await see(it, probe)
-    for place in places(first[0]):
-        for value in others(at(first[0], place)):
-            it.change = lambda body, place=place, value=value: _changed(body, place, value)
-            yield place, value, await see(it, probe)
+    for number, answer in enumerate(answers):
+        for place in places(answer):
+            for value in others(at(answer, place)):
+                it.change = _one_of(number, place, value)
+                yield place, value, await see(it, probe)
     it.change = None
+
+
+def _one_of(number: int, place: Where, value: Any) -> Callable[[Any], Any]:
+    """A change of one of the answers, in the order in which they are asked for."""
+    counted = itertools.count()
+    return lambda body: _changed(body, place, value) if next(counted) == number else body
 
 
 def _changed(body: Any, place: Where, value: Any) -> Any:
