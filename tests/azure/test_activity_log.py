@@ -93,8 +93,9 @@ async def test_more_pages_than_anybody_would_read_are_no_answer(tmp_path: Path) 
 async def test_a_query_arrives_as_it_was_meant(tmp_path: Path) -> None:
     lever = f"{LIVE}+&#'%20ä"
     async with stub(tmp_path, {("GET", "/values"): [Said(200, {"value": []})]}) as (server, connection):
-        probe = LastWriter(lever, START.astimezone(timezone(timedelta(hours=1))))
-        await AzureWorld(connection).observe(FLEET, frozenset({probe}), START + MINUTE)
+        here = START.astimezone(timezone(timedelta(hours=1)))
+        probe = LastWriter(lever, here, here + MINUTE)
+        await AzureWorld(connection).observe(FLEET, frozenset({probe}), START)
     assert server.queries == [
         {
             "api-version": "2015-04-01",
