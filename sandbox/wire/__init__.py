@@ -16,6 +16,15 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * A log query takes no time, so five at once are never seen: the line for them is counted as if each took 1 s.
 * DNS record sets are A, AAAA and CNAME. There are no alias records, no paging and no `$top`. A refusal has
   the published form `{"error": {"code", "message"}}`; clients must go by the status.
+* Front Door: profiles, endpoints, groups, origins, rule sets and rules engines cannot be made, removed or
+  listed, and a group that holds a slot alone cannot be changed. Of a profile's rules there is the canary's
+  alone, with one condition that equals one value; its order and what it does besides are not kept. No canary
+  sends anybody anywhere: it is set and shown. ARM has always taken a change of a profile at once, and
+  `deploymentStatus` is exact, where Azure's is known to stay at `NotStarted`. Every change takes the same
+  time, and they queue without end. A change of a Front Door (classic) is under way for as long as its edges
+  take, where Azure's is done earlier and says nothing of the edges; the canary's rule is always its rules
+  engine's last. A refusal by it has the form `{"error": {...}}`, as on Azure, where the published description
+  has the bare one.
 * A cluster's etag is in the `ETag` header alone, not in `eTag` of the body, because Azure's published
   2024-05-01 description of the body has no such property. `If-Match` works on delete.
 * Throttling by the AKS resource provider has the form of the published descriptions where a bucket is
@@ -30,8 +39,9 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * A probe's latency is the world's in real milliseconds, whatever the clock's rate.
 * `SSL_CERT_FILE` names the stand-in's authority alone: in a rehearsal no other server is trusted.
 
-What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor
-of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`). A check
-against the published descriptions finds no operation for the first and takes the others for resources with an
-unknown property `status`.
+What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor of
+the status of operations of AKS, deployments and Front Door (`.../operations/{id}`,
+`.../operationStatuses/{id}`, `.../operationresults/{id}`, `.../frontDoorOperationResults/{id}`, the last a
+name of ours). A check against the published descriptions finds no operation for the first and takes the
+others for resources with an unknown property `status`.
 """
