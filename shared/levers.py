@@ -33,6 +33,11 @@ WEIGHTED = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC, Swit
 MATCHING = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 """Switches that can send the requests with a certain header or cookie to a slot."""
 
+SERIAL = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
+"""Switches that deploy one change at a time: another one would queue behind the first."""
+
+FENCED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS, SwitchKind.APPLICATION_GATEWAY})
+"""Switches that refuse a write under an old etag; to all others a late write may still come through."""
 CLASSIC_RETIRES = date(2027, 3, 31)
 """Front Door (classic) ends. Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
@@ -57,6 +62,11 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=T
     type: RecordType
     ttl_seconds: int
     alias: bool = False
+
+    @property
+    def resource_id(self) -> str:
+        """The record set's ARM id."""
+        return f"{self.zone_id}/{self.type.value}/{self.name}"
 
     @property
     def fqdn(self) -> str:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sandbox.world.errors import not_found, precondition_failed
-from sandbox.world.estate import Estate, group_of, name_of
+from sandbox.world.estate import CONTROLLER, Estate, group_of, name_of
 from sandbox.world.ledger import Happening
 from shared.levers import Balancer, Match, SlotName, SwitchKind
 
@@ -46,7 +46,8 @@ class MemberState(Struct, frozen=True):
 class Change(Struct, frozen=True, kw_only=True):
     """A balancer as it was written `at` a moment; users meet it more and more from `begins_at` to `ends_at`.
 
-    `matched` is the slot that requests with the canary's header or cookie (`match`) are sent to.
+    `matched` is the slot that requests with the canary's header or cookie (`match`) are sent to. `by` is who
+    wrote it, empty at the world's start.
     """
 
     at: datetime
@@ -57,6 +58,7 @@ class Change(Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     matched: SlotName | None = None
     match: Match | None = None
+    by: str = ""
 
 
 class Balancers:
@@ -103,13 +105,15 @@ class Balancers:
         *,
         tags: Mapping[str, str] | None = None,
         if_match: str | None = None,
+        by: str = CONTROLLER,
     ) -> Change:
         """Change some of the members (and the tags). Raises ArmError 412 where `if_match` is not its etag."""
         before = self.newest(balancer)
         if if_match is not None and if_match.strip('"') != before.etag:
             raise precondition_failed(f"The etag of '{balancer.name}' is not '{if_match}'.")
         after = {**before.members, **members}
-        return self._append(balancer, before, members=after, tags=dict(before.tags if tags is None else tags))
+        kept = dict(before.tags if tags is None else tags)
+        return self._append(balancer, before, by, members=after, tags=kept)
 
     def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> Change:
         """Send requests that match to a slot's own group, or nowhere special."""
@@ -168,6 +172,7 @@ class Balancers:
         self,
         balancer: Balancer,
         before: Change,
+        by: str = CONTROLLER,
         **changed: Any,
     ) -> Change:
         now = self._estate.now()
@@ -179,6 +184,7 @@ class Balancers:
             begins_at=begins,
             ends_at=begins + timedelta(seconds=seconds),
             etag=self._estate.next_guid(),
+            by=by,
             **changed,
         )
         self._history[_key(balancer.resource_id, balancer.group)].append(change)

@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from sandbox.world.activity import entries
 from sandbox.world.balancers import CANARY, MemberState
 from sandbox.world.ledger import Happening
 from sandbox.world.model import World
 from sandbox.world.orders import EPOCH, FLEET, epoch_of, point_record
+from sandbox.world.registry import owner_of
+from sandbox.world.zones import NAME_SERVERS
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
@@ -30,8 +33,6 @@ from shared.probes import (
     WriterSeen,
 )
 
-NAME_SERVERS = tuple(f"ns{n}-01.azure-dns.{domain}" for n, domain in enumerate(("com", "net"), 1))
-STRANGER = "somebody@contoso.com"
 _WEIGHT_PER_PERCENT = 10
 _TAGGED = frozenset({SwitchKind.FRONT_DOOR_CLASSIC, SwitchKind.APPLICATION_GATEWAY})
 _ONE_AT_A_TIME = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
@@ -54,8 +55,11 @@ def balancer(world: World, lever: Balancer) -> BalancerSeen:
     )
 
 
-def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
-    """Move a lever. Raises Superseded, ArmError."""
+PURGED = "purged"
+
+
+def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | None:
+    """Move a lever; a purge leaves a receipt. Raises Superseded, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
@@ -66,8 +70,10 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> None:
         case Purge(balancer=lever):
             if lever.endpoint:
                 world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            return PURGED
         case _:
             assert_never(action)
+    return None
 
 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
@@ -130,27 +136,29 @@ def names(world: World, fleet: Fleet, record: Record, now: datetime) -> NamesSee
     served_at = now - timedelta(seconds=world.estate.timings.propagation_seconds)
     history = [each for each in world.zones.history(record) if each.at <= served_at]
     served = history[-1].now.targets if history and history[-1].now is not None else ()
-    answers = dict.fromkeys(NAME_SERVERS, served) if public else {}
+    answers = dict.fromkeys(NAME_SERVERS, _answered(world, served)) if public else {}
     held = world.traffic.addresses(record, now)
-    oldest = next((address for address, share in held.items() if share > 0), "")
-    answers |= dict.fromkeys(fleet.names.resolvers, (oldest,) if oldest else ())
+    oldest = next((target for target, share in held.items() if share > 0), "")
+    answers |= dict.fromkeys(fleet.names.resolvers, _answered(world, (oldest,)))
     return NamesSeen(answers)
 
 
-def owner(world: World, _record: Record) -> OwnerSeen:
+def _answered(world: World, targets: tuple[str, ...]) -> tuple[str, ...]:
+    """What a question for a record set brings back: of an alias the address behind it."""
+    resolved = (world.estate.resolved(target).rstrip(".").lower() for target in targets)
+    return tuple(sorted(filter(None, resolved)))
+
+
+def owner(world: World, record: Record) -> OwnerSeen:
     """What external-dns says in the zone."""
-    return OwnerSeen(world.estate.faults.external_dns_owner)
+    return OwnerSeen(owner_of(world.estate, record))
 
 
-def writer(world: World, fleet: Fleet, probe: LastWriter) -> WriterSeen:
-    """Who wrote last: a stranger where what is there does not carry the fleet's mark."""
-    for record in fleet.live_records:
-        history = world.zones.history(record)
-        if probe.lever_id.lower().startswith(record.zone_id.lower()) and history[-1].at >= probe.since:
-            found = history[-1].now
-            ours = found is not None and found.metadata.get(FLEET) == fleet.name
-            return WriterSeen("switchyard" if ours else STRANGER, history[-1].at)
-    return WriterSeen()
+def writer(world: World, probe: LastWriter) -> WriterSeen:
+    """Who wrote last, as the activity log has it."""
+    written = entries(world, probe.lever_id)
+    found = [each for each in written if probe.since <= each.at < probe.until]
+    return WriterSeen(found[-1].by, found[-1].at) if found else WriterSeen()
 
 
 def host(world: World, fleet: Fleet, slot: SlotName, now: datetime) -> HostSeen:

@@ -7,6 +7,7 @@ resource.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from shared.azure.answers import shaped
 from shared.azure.connection import Connection
@@ -24,7 +25,10 @@ async def get[T](connection: Connection, url: str, shape: type[T], what: str, **
     from azure.core.rest import HttpRequest
 
     client = _client(connection)
-    request = HttpRequest("GET", client.format_url(url), params=query, headers={"Accept": "application/json"})
+    # azure.core takes a query for quoted already.
+    quoted = {name: quote(value, safe="") for name, value in query.items()}
+    accept = {"Accept": "application/json"}
+    request = HttpRequest("GET", client.format_url(url), params=quoted, headers=accept)
     response = await client.send_request(request)
     if response.status_code >= 400:
         raise HttpResponseError(response=response)

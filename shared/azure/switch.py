@@ -17,6 +17,7 @@ from shared.fleet import Fleet
 from shared.levers import Balancer, Match, SlotName
 from shared.probes import BalancerSeen, BalancerState
 
+PURGED = "purged"
 WEIGHT_MAX = 1000
 """Of an origin, a backend and an endpoint; the smallest is 1, so that nothing at all is said otherwise."""
 
@@ -72,9 +73,10 @@ class Switching:
         """Set or lift a canary."""
         await self._switch.match(action.balancer, action.match, action.slot)
 
-    async def purge(self, _fleet: Fleet, action: Purge, _epoch: int) -> None:
-        """Empty the caches."""
+    async def purge(self, _fleet: Fleet, action: Purge, _epoch: int) -> str:
+        """Empty the caches; the receipt says no more than that the order was taken."""
         await self._switch.purge(action.balancer)
+        return PURGED
 
 
 def percents(balancer: Balancer, shares: Mapping[str, Share]) -> dict[str, int]:

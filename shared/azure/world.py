@@ -27,6 +27,7 @@ from shared.actions import (
     StopCluster,
     Thaw,
 )
+from shared.azure.activity_log import ActivityLog
 from shared.azure.aks import Clusters
 from shared.azure.azure_dns import AzureDns
 from shared.azure.connection import Connection
@@ -36,9 +37,11 @@ from shared.azure.flux import Flux
 from shared.azure.freeze import Freezes
 from shared.azure.front_door import FrontDoor
 from shared.azure.front_door_classic import FrontDoorClassic
+from shared.azure.host_state import HostStates
 from shared.azure.http_probe import HttpProbe
 from shared.azure.logs import Logs
 from shared.azure.metrics import Metrics
+from shared.azure.names import Names
 from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
 from shared.azure.run_command import RunCommands
@@ -55,7 +58,11 @@ from shared.probes import (
     DeploymentState,
     GateReading,
     GroupState,
+    HostState,
+    LastWriter,
+    NamesState,
     Probe,
+    RecordOwner,
     RecordState,
     SlotAddress,
     SyncState,
@@ -102,6 +109,11 @@ class AzureWorld:
             SlotAddress: self._each(network.address),
             (RecordState, SwitchKind.AZURE_DNS): self._each(azure_dns.observe),
             (RecordState, SwitchKind.PRIVATE_DNS): self._each(private_dns.observe),
+            (RecordOwner, SwitchKind.AZURE_DNS): self._each(azure_dns.owner),
+            (RecordOwner, SwitchKind.PRIVATE_DNS): self._each(private_dns.owner),
+            NamesState: self._each(Names(connection).observe),
+            LastWriter: self._each(ActivityLog(connection).observe),
+            HostState: self._each(HostStates(connection).observe),
             DeploymentCheck: self._each(deployments.check),
             DeploymentState: self._each(deployments.observe),
             SyncState: self._each(flux.observe),
@@ -204,6 +216,8 @@ def _service(thing: Probe | Action) -> str:
     """Whom a probe or an action talks to, as people call it."""
     if isinstance(thing, GateReading):
         return _SOURCES[thing.gate.source]
+    if isinstance(thing, HostState):
+        return _SOURCES[Source.HTTP]
     return _SOURCES[Source.METRICS] if isinstance(thing, TrafficShare) else "Azure Resource Manager"
 
 
@@ -211,7 +225,7 @@ def kind_of(thing: Probe | Action) -> Kind:
     """What a probe or an action is dispatched by: its type, and its source or switch where it has one."""
     if isinstance(thing, GateReading):
         return type(thing), thing.gate.source
-    if isinstance(thing, RecordState | PointRecord):
+    if isinstance(thing, RecordState | RecordOwner | PointRecord):
         return type(thing), thing.record.kind
     if isinstance(thing, BalancerState | SetWeights | SetMatch | Purge):
         return type(thing), thing.balancer.kind

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, SwitchKind
+from shared.levers import Balancer, Record, RecordType, SwitchKind
 from shared.probes import (
     BalancerState,
     HostState,
     LastWriter,
     NamesState,
     OpenConnections,
+    Probe,
     RecordOwner,
     RecordState,
 )
@@ -38,6 +39,13 @@ def of_lever_probe(fleet: Fleet, probe: LeverProbe) -> list[Request]:
             return [("POST", f"/subscriptions/{fleet.subscription_id}/metrics:getBatch")]
         case NamesState() | HostState():
             return []
+
+
+def once(probe: Probe) -> list[Request]:
+    """What the first answer in a process costs beside that: a public zone says who its name servers are."""
+    if isinstance(probe, NamesState) and probe.record.kind is SwitchKind.AZURE_DNS:
+        return [("GET", probe.record.zone_id)]
+    return []
 
 
 def of_lever_action(action: LeverAction) -> list[Request]:
@@ -95,4 +103,4 @@ def _weights(balancer: Balancer, weights: Mapping[str, int]) -> list[Request]:
 def _registry(record: Record) -> list[str]:
     """Where external-dns's registry of TXT records says who owns a record: by type, and by the bare name."""
     typed = f"{record.type.value.lower()}-{record.name}"
-    return [typed, record.name]
+    return [typed, record.name] if record.type is RecordType.A else [typed]

@@ -25,7 +25,7 @@ from shared.actions import (
     Thaw,
 )
 from shared.fleet import Fleet
-from shared.levers import Balancer, Match, Record, SlotName, SwitchKind
+from shared.levers import Balancer, Match, Record, RecordType, SlotName, SwitchKind
 from shared.probes import (
     BalancerState,
     ClusterState,
@@ -34,7 +34,11 @@ from shared.probes import (
     DeploymentState,
     GateReading,
     GroupState,
+    HostState,
+    LastWriter,
+    NamesState,
     Probe,
+    RecordOwner,
     RecordSeen,
     RecordState,
     SlotAddress,
@@ -44,9 +48,10 @@ from shared.probes import (
 from tests.azure.rig import Rig, rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
 from tests.fleets_balanced import balancer
+from tests.limits.lever_requests import once
 from tests.limits.requests import Request, asked, of_action, of_probe, path_of
 from tests.wire.rig import addressed_fleet, private_fleet
-from tests.world.manual_clock import VERSION
+from tests.world.manual_clock import START, VERSION
 
 NAME = "switchyard-contoso-0001"
 SWITCHES = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
@@ -56,6 +61,9 @@ NEEDED: dict[type[Probe], Probe] = {
     ClusterState: ClusterState(BLUE),
     SlotAddress: SlotAddress(BLUE),
     RecordState: RecordState(FLEET.live_records[0]),
+    RecordOwner: RecordOwner(FLEET.live_records[0]),
+    LastWriter: LastWriter(FLEET.live_records[0].resource_id, START, START + timedelta(hours=1)),
+    HostState: HostState(BLUE),
     BalancerState: BalancerState(FLEET.balancers[0]),
     DeploymentCheck: DeploymentCheck(GREEN, VERSION, "1.4.0"),
     DeploymentState: DeploymentState(NAME),
@@ -102,6 +110,12 @@ async def test_a_measurement_costs_what_the_table_says(azure: Rig) -> None:
     hour_ago = azure.estate.clock.now() - timedelta(hours=1)
     for probe in (GateReading(ERRORS, GREEN), GateReading(HEALTH, BLUE), TrafficShare(hour_ago)):
         assert await look(azure, probe) == expected(of_probe(FLEET, probe))
+
+
+async def test_a_records_names_cost_a_look_at_the_zone_once_in_a_process(azure: Rig) -> None:
+    probe = NamesState(FLEET.live_records[0])
+    assert await look(azure, probe) == expected([*once(probe), *of_probe(FLEET, probe)])
+    assert await look(azure, probe) == expected(of_probe(FLEET, probe)) == []
 
 
 async def test_an_address_that_is_declared_costs_nothing(azure: Rig) -> None:
@@ -177,3 +191,13 @@ async def test_a_record_of_a_private_zone_costs_the_same(tmp_path: Path) -> None
     async with rig(tmp_path, fleet) as azure:
         assert await look(azure, RecordState(live), fleet) == expected(of_probe(fleet, RecordState(live)))
         await order(azure, PointRecord(live, SlotName("green"), "10.20.1.20", 30, await etag(azure, live)))
+        names, owner = NamesState(live), RecordOwner(live)
+        assert await look(azure, names, fleet) == expected(once(names)) == []
+        assert await look(azure, owner, fleet) == expected(of_probe(fleet, owner))
+
+
+@pytest.mark.parametrize("kind", [RecordType.AAAA, RecordType.CNAME])
+async def test_an_owner_of_another_type_has_one_place_alone(azure: Rig, kind: RecordType) -> None:
+    probe = RecordOwner(msgspec.structs.replace(FLEET.live_records[0], type=kind))
+    assert await look(azure, probe) == expected(of_probe(FLEET, probe))
+    assert len(of_probe(FLEET, probe)) == 1

@@ -35,7 +35,7 @@ from shared.probes import BalancerState
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import BLUE, GREEN, SUBSCRIPTION
 from tests.fleets_balanced import balanced_fleet
-from tests.wire import test_dns, test_event_grid, test_flux, test_front_door
+from tests.wire import test_dns, test_event_grid, test_flux, test_front_door, test_monitor_activity
 from tests.wire.rig import (
     CLUSTERS,
     DEPLOYMENT,
@@ -49,7 +49,7 @@ from tests.wire.rig import (
 
 SHARED = Path(__file__).parents[3] / "shared"
 REFEREE = SHARED / "tools" / "check_traffic.py"
-UNDESCRIBED = ("/api/events", "/operations/", "/operationresults/")
+UNDESCRIBED = ("/api/events", "/eventtypes/management/values", "/operations/", "/operationresults/")
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
 
 type Start = Callable[..., Awaitable[Rig]]
@@ -120,6 +120,14 @@ async def _dns_traffic(rig: Rig) -> None:
     assert [each.name async for each in records.list_by_dns_zone("rg-network", "contoso.com")]
     assert [each.name async for each in records.list_all_by_dns_zone("rg-network", "contoso.com")]
     await client.zones.get("rg-network", "contoso.com")
+    await records.create_or_update(*test_dns.AKS, test_dns.GREEN_ALIAS)
+    await records.get(*test_dns.AKS)
+    await records.update(*test_dns.AKS, {"properties": {"TTL": 60}})
+    both = {"properties": {**test_dns.GREEN_ALIAS["properties"], **test_dns.GREEN_A["properties"]}}
+    await _refused(records.create_or_update(*test_dns.AKS, both), 400)
+    await records.get("rg-network", "contoso.com", "a-aks", "TXT")
+    await _refused(records.get("rg-network", "contoso.com", "aks", "TXT"), 404)
+    assert [each.name async for each in records.list_by_type("rg-network", "contoso.com", "TXT")] == ["a-aks"]
 
 
 async def _private_dns_traffic(rig: Rig) -> None:
@@ -137,6 +145,9 @@ async def _private_dns_traffic(rig: Rig) -> None:
     await _refused(records.get(*key), 404)
     await records.create_or_update(*key, body, match_condition=MatchConditions.IfMissing)
     await client.private_zones.get("rg-network", "priv.contoso.com")
+    await records.get("rg-network", "priv.contoso.com", "TXT", "a-aks")
+    await _refused(records.get("rg-network", "priv.contoso.com", "TXT", "aks"), 404)
+    assert [each.name async for each in records.list("rg-network", "priv.contoso.com")][-1] == "a-aks"
 
 
 async def _deployment_traffic(rig: Rig) -> None:
@@ -265,14 +276,15 @@ def _without_nulls(request: Any) -> None:
 
 async def _everything(start: Start, path: Path) -> None:
     """Every operation that the descriptions know, with what goes well and what is refused."""
-    rig = await start(addressed_fleet(), record=path)
+    owned = Faults(external_dns_owner="team-a")
+    rig = await start(addressed_fleet(), faults=owned, record=path)
     await _network_traffic(rig)
     await _dns_traffic(rig)
     await _deployment_traffic(rig)
     await _flux_traffic(rig)
     await _monitor_traffic(rig)
     await _cluster_traffic(rig)
-    await _private_dns_traffic(await start(private_fleet(), record=path))
+    await _private_dns_traffic(await start(private_fleet(), faults=owned, record=path))
     await _profile_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR), record=path))
     await _balancer_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR_CLASSIC), record=path))
     failing = await start(faults=Faults(deployment_fails="no capacity", check_objects=""), record=path)
@@ -304,6 +316,8 @@ async def test_only_what_azure_does_not_describe_is_reported(start: Start, tmp_p
     path = tmp_path / "traffic.jsonl"
     rig = await start(record=path)
     await (await rig.topic()).send(test_event_grid.MOVED)
+    lever = test_monitor_activity.LIVE.resource_id
+    assert (await test_monitor_activity.query(rig, test_monitor_activity.about(lever)))[0] == 200
     clusters = (await rig.client(ContainerServiceClient)).managed_clusters
     poller = await clusters.begin_stop("rg-aks-blue", "aks-blue")
     rig.clock.pass_seconds(600)

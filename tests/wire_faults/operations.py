@@ -34,7 +34,11 @@ from shared.probes import (
     DeploymentState,
     GateReading,
     GroupState,
+    HostState,
+    LastWriter,
+    NamesState,
     Probe,
+    RecordOwner,
     RecordState,
     SlotAddress,
     SyncState,
@@ -59,6 +63,12 @@ def _sync(it: Rig) -> Probe:
     return SyncState(GREEN)
 
 
+def _writer(it: Rig) -> Probe:
+    zones, found = it.estate.world.zones, it.estate.world.zones.get(PUBLIC.zone_id, PUBLIC.name, PUBLIC.type)
+    zones.put(PUBLIC.zone_id, PUBLIC.name, PUBLIC.type, ttl_seconds=60, targets=found.targets)
+    return LastWriter(PUBLIC.resource_id, START, START + timedelta(days=1))
+
+
 def _balancer(kind: SwitchKind) -> Callable[[Rig], Probe]:
     return lambda _: BalancerState(balancer(kind))
 
@@ -68,6 +78,11 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     SlotAddress: lambda _: SlotAddress(GREEN),
     (RecordState, SwitchKind.AZURE_DNS): lambda _: RecordState(PUBLIC),
     (RecordState, SwitchKind.PRIVATE_DNS): lambda _: RecordState(PRIVATE),
+    (RecordOwner, SwitchKind.AZURE_DNS): lambda _: RecordOwner(PUBLIC),
+    (RecordOwner, SwitchKind.PRIVATE_DNS): lambda _: RecordOwner(PRIVATE),
+    NamesState: lambda _: NamesState(PUBLIC),
+    LastWriter: _writer,
+    HostState: lambda _: HostState(GREEN),
     DeploymentCheck: lambda _: DeploymentCheck(GREEN, VERSION, "1.4.0"),
     DeploymentState: lambda _: DeploymentState("switchyard-r1"),
     SyncState: _sync,
@@ -184,9 +199,13 @@ OBJECTIONS: Mapping[Kind, frozenset[Fault]] = {DeploymentCheck: frozenset({Fault
 """What is no fault to this question but its published answer: no."""
 
 
+ASKS_A_HOST: frozenset[Kind] = frozenset({(GateReading, Source.HTTP), HostState})
+"""Questions to a slot's own host, whose answers count by their status and not by what they say."""
+
+
 def name(kind: Kind) -> str:
     """A kind as a test's id."""
     return f"{kind[0].__name__}-{kind[1]}" if isinstance(kind, tuple) else kind.__name__
 
 
-__all__ = ["BELIEVED", "OBJECTIONS", "ORDERS", "PROBES", "STILL_RUNNING", "kind_of", "name"]
+__all__ = ["ASKS_A_HOST", "BELIEVED", "OBJECTIONS", "ORDERS", "PROBES", "STILL_RUNNING", "kind_of", "name"]

@@ -16,6 +16,7 @@ from sandbox.wire.faults import Fault, Spoilt, Where
 from sandbox.wire.identity import PATH
 from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
+from sandbox.world import Faults
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
@@ -112,6 +113,7 @@ class Rig:
                 "metrics_endpoint": self.wire.metrics_endpoint,
                 "logs_endpoint": self.wire.logs_endpoint,
                 "probe_proxy": self.wire.probe_proxy,
+                "dns_server": self.wire.dns_server,
                 "credential": WireCredential(self.wire),
                 "tls": trust(self.wire),
                 **changes,
@@ -130,7 +132,7 @@ def _asks(path: str) -> bool:
 @asynccontextmanager
 async def rig(directory: Path) -> AsyncIterator[Rig]:
     """An estate in which both slots are up, synchronised, and have had traffic."""
-    it = Rig(Estate(estate_fleet()))
+    it = Rig(Estate(estate_fleet(), Faults(external_dns_owner="team-a")))
     estate = it.estate
     estate.deploy(GREEN)
     for slot in (BLUE, GREEN):

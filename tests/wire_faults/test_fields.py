@@ -11,10 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.azure.world import Kind
-from shared.fleet import Source
-from shared.probes import Answer, GateReading, GroupState, Probe, TrafficShare, Unavailable
-from tests.wire_faults.operations import PROBES, name
+from shared.azure.world import AzureWorld, Kind
+from shared.probes import Answer, GroupState, Probe, TrafficShare, Unavailable
+from tests.wire_faults.operations import ASKS_A_HOST, PROBES, name
 from tests.wire_faults.rig import Rig, rig
 from tests.wire_faults.sentences import faults_of
 
@@ -23,7 +22,7 @@ PLANTED = "Unheard-Of"
 GONE = object()
 NOTHING: tuple[Any, ...] = (None, "", 0, [], (), {})
 
-READ_AS_JSON = [kind for kind in PROBES if kind != (GateReading, Source.HTTP)]
+READ_AS_JSON = [kind for kind in PROBES if kind not in ASKS_A_HOST]
 
 
 @pytest.fixture
@@ -34,8 +33,9 @@ async def it(tmp_path: Path) -> AsyncIterator[Rig]:
 
 
 async def see(it: Rig, probe: Probe) -> Answer:
-    """The answer to one probe now."""
-    return (await it.world.observe(it.fleet, frozenset({probe}), it.estate.clock.now()))[probe]
+    """The answer to one probe now, by adapters that remember nothing of an earlier one."""
+    world = AzureWorld(it.connection)
+    return (await world.observe(it.fleet, frozenset({probe}), it.estate.clock.now()))[probe]
 
 
 def places(value: Any, at: Where = ()) -> Iterator[Where]:
