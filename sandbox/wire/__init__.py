@@ -47,7 +47,7 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor of
 the status of operations of AKS, deployments and Front Door (`.../operations/{id}`,
 `.../operationStatuses/{id}`, `.../operationresults/{id}`, `.../frontDoorOperationResults/{id}`, the last a
-name of ours), and the one of the activity log (`.../eventtypes/management/values`) is not among those that the
-record is held against. A check finds no operation for the first and the last, and takes the others for
+name of ours), and the one of the activity log (`.../eventtypes/management/values`) is not among those that
+the record is held against. A check finds no operation for the first and the last, and takes the others for
 resources with an unknown property `status`. What goes through the DNS is not recorded.
 """
