@@ -18,6 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from sandbox.wire import (
     arm_aks,
+    arm_application_gateway,
     arm_cdn,
     arm_deployments,
     arm_dns,
@@ -25,6 +26,7 @@ from sandbox.wire import (
     arm_front_door,
     arm_network,
     arm_private_dns,
+    arm_traffic_manager,
     identity,
     monitor_activity,
     monitor_logs,
@@ -52,6 +54,8 @@ SERVICES = (
     arm_deployments,
     arm_flux,
     arm_network,
+    arm_traffic_manager,
+    arm_application_gateway,
     monitor_metrics,
     monitor_logs,
     monitor_activity,

@@ -3,8 +3,9 @@
 Decides when a change reaches users and what share of them meets each slot at any instant. Refuses to know how
 a service spells weights, and what its API refuses, which only its wire format shows.
 
-A change takes hold over a span: it begins when the change before it is over (Front Door deploys one at a
-time) and ends a propagation later, plus the time that clients keep an old answer. Users follow evenly.
+A change takes hold over a span: it begins when the change before it is over (Front Door and a gateway deploy
+one at a time, Traffic Manager answers at once) and ends a propagation later, plus the time that clients keep
+an old answer. Users follow evenly. No endpoint of Traffic Manager ever fails a health check.
 """
 
 from __future__ import annotations
@@ -135,10 +136,20 @@ class Balancers:
 
     def unsettled(self, balancer: Balancer) -> str:
         """What of the last change has not reached everybody, empty where all has."""
-        newest = self.newest(balancer)
-        if self._estate.now() >= self._reached_at(balancer, newest):
+        if balancer.kind is SwitchKind.TRAFFIC_MANAGER:
+            unchecked = [each.name for each in balancer.members if self.checking(balancer, each.name)]
+            return f"{balancer.label} has not checked {' and '.join(unchecked)} yet" if unchecked else ""
+        if self._estate.now() >= self._reached_at(balancer, self.newest(balancer)):
             return ""
         return f"{balancer.label} is deploying its last change"
+
+    def checking(self, balancer: Balancer, name: str) -> bool:
+        """Whether Traffic Manager enabled this endpoint so lately that it has not checked it yet."""
+        since: datetime | None = None
+        for change in self.history(balancer):
+            since = (since or change.at) if change.members[name].enabled else None
+        first_check = timedelta(seconds=self._propagation_seconds(balancer))
+        return since is not None and self._estate.now() < since + first_check
 
     def shares(self, balancer: Balancer, at: datetime) -> dict[SlotName, float]:
         """The share of users that meet each slot's member at an instant."""
@@ -176,7 +187,8 @@ class Balancers:
         **changed: Any,
     ) -> Change:
         now = self._estate.now()
-        begins = max(now, self._reached_at(balancer, before))
+        at_once = balancer.kind is SwitchKind.TRAFFIC_MANAGER
+        begins = now if at_once else max(now, self._reached_at(balancer, before))
         seconds = self._propagation_seconds(balancer) + balancer.ttl_seconds
         change = replace(
             before,

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from sandbox.world.ledger import Ledger
 from sandbox.world.settings import Faults, Timings
 from shared.fleet import Fleet, Slot
+from shared.gateways import pools_of
 from shared.levers import Record, SlotName
 from shared.ports import Clock
 
@@ -43,8 +44,10 @@ class Estate:
         }
         self._slots_at = {_address(self._addresses[slot.name]): slot.name for slot in reversed(fleet.slots)}
         self._slots_at |= {slot.public_ip_id.lower(): slot.name for slot in fleet.slots if slot.public_ip_id}
+        self._pools = {
+            slot.name: min(pools_of(fleet, slot.name), default=f"pool-{slot.name}") for slot in fleet.slots
+        }
         self._clusters = {slot.cluster_id.lower(): slot for slot in reversed(fleet.slots)}
-        self._gateways = {slot.gateway_id.lower(): slot for slot in reversed(fleet.slots)}
 
     def now(self) -> datetime:
         """The present moment of the world."""
@@ -93,9 +96,13 @@ class Estate:
         """The slot with this cluster id, compared without case as ARM does."""
         return self._clusters.get(cluster_id.lower())
 
-    def slot_of_gateway(self, gateway_id: str) -> Slot | None:
-        """The slot with this gateway id, compared without case as ARM does."""
-        return self._gateways.get(gateway_id.lower())
+    def slots_of_gateway(self, gateway_id: str) -> tuple[Slot, ...]:
+        """The slots with this gateway id, compared without case as ARM does; none for a stranger's."""
+        return tuple(each for each in self.fleet.slots if each.gateway_id.lower() == gateway_id.lower())
+
+    def pool_of(self, slot: SlotName) -> str:
+        """The name of the slot's back-end pool: as a balancer on its gateway declares it, or any."""
+        return self._pools[slot]
 
 
 def is_resource(target: str) -> bool:

@@ -35,7 +35,7 @@ class World:
 
     Attributes:
         estate: fleet, clock, chance, `address_of(slot)`, `slot_at(address)`, `slot_of_cluster(id)`,
-            `slot_of_gateway(id)`, `next_guid()`, `template_versions`.
+            `slots_of_gateway(id)`, `next_guid()`, `template_versions`.
         zones, balancers, clusters, deployments, flux, commands: the control plane.
         traffic, metrics, logs: what users do and what Azure Monitor says of it.
         ledger: what happened.

@@ -95,7 +95,7 @@ class PortsWorld:
             return self._look(fleet, probe, now)
         except ArmError as error:
             return Unavailable(f"{error.code}: {error}", error.retry_after_seconds)
-        except HostUnknown as error:
+        except (HostUnknown, Refused) as error:
             return Unavailable(str(error))
 
     def _look(self, fleet: Fleet, probe: Probe, now: datetime) -> Answer:
@@ -139,7 +139,7 @@ class PortsWorld:
             case HostState(slot):
                 return switching.host(self.world, fleet, slot, now)
             case OpenConnections():
-                return switching.connections(self.world, fleet, probe, now)
+                return readings.read_connections(self.world, fleet, probe, now)
             case _:
                 assert_never(probe)
 

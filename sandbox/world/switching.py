@@ -1,4 +1,4 @@
-"""Levers through the ports door: what a balancer, a resolver and a gateway say, and what moves a balancer.
+"""Levers through the ports door: what a balancer and a resolver say, and what moves a balancer.
 
 Keeps the promises of the Azure adapters: percent become weights of 1 to 1000, 0 takes a member out, an epoch
 is kept where the resource has tags, and Front Door takes one change at a time, of one origin where it is not
@@ -21,14 +21,12 @@ from sandbox.world.zones import NAME_SERVERS
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
-from shared.levers import MATCHING, Balancer, Record, SlotName, SwitchKind
+from shared.levers import MATCHING, WEIGHTED, Balancer, Record, SlotName, SwitchKind
 from shared.probes import (
     BalancerSeen,
-    ConnectionsSeen,
     HostSeen,
     LastWriter,
     NamesSeen,
-    OpenConnections,
     OwnerSeen,
     WriterSeen,
 )
@@ -40,7 +38,9 @@ _BUSY_SECONDS = 60
 
 
 def balancer(world: World, lever: Balancer) -> BalancerSeen:
-    """What a balancer's control plane says of itself."""
+    """What a balancer's control plane says of itself. Raises Refused where weights mean nothing to it."""
+    if not _by_weight(world, lever):
+        raise Refused(f"{lever.label} routes by {world.estate.faults.routing_method}, not by weight")
     newest = world.balancers.newest(lever)
     states = {member.slot: newest.members[member.name] for member in lever.members}
     weights = {slot: state.weight for slot, state in states.items() if state.enabled}
@@ -59,7 +59,7 @@ PURGED = "purged"
 
 
 def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | None:
-    """Move a lever; a purge leaves a receipt. Raises Superseded, ArmError."""
+    """Move a lever; a purge leaves a receipt. Raises Superseded, Retry, Refused, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
@@ -77,8 +77,14 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | 
 
 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
-    """Write every member, or the first that is not as it should be. Raises Superseded, Retry, ArmError."""
+    """Write every member, or the first that is not as it should be.
+
+    Raises Superseded under a higher epoch, Refused for shares that it cannot do, Retry, ArmError.
+    """
     lever = action.balancer
+    shares = any(0 < percent < 100 for percent in action.weights.values())
+    if shares and not (lever.kind in WEIGHTED and _by_weight(world, lever)):
+        raise Refused(f"{lever.label} cannot send shares of its users to several slots")
     before = world.balancers.newest(lever)
     stored = epoch_of(before.tags)
     if stored is not None and stored > epoch:
@@ -130,6 +136,10 @@ def _effect(state: MemberState) -> int:
     return state.weight if state.enabled else 0
 
 
+def _by_weight(world: World, lever: Balancer) -> bool:
+    return lever.kind is not SwitchKind.TRAFFIC_MANAGER or world.estate.faults.routing_method == "Weighted"
+
+
 def names(world: World, fleet: Fleet, record: Record, now: datetime) -> NamesSeen:
     """Name servers hold what was written a propagation ago, resolvers the oldest answer that may be held."""
     public = record.kind is SwitchKind.AZURE_DNS
@@ -165,10 +175,3 @@ def host(world: World, fleet: Fleet, slot: SlotName, now: datetime) -> HostSeen:
     """One request to the slot's own host name."""
     answer = world.respond(fleet.slot(slot).host.fqdn, fleet.readiness.path)
     return HostSeen(answer.status, answer.latency_ms, now + timedelta(days=60))
-
-
-def connections(world: World, fleet: Fleet, _probe: OpenConnections, now: datetime) -> ConnectionsSeen:
-    """A tenth of the users of a minute hold a connection open."""
-    minute = world.traffic.users(now.replace(second=0, microsecond=0)) / 10
-    mixed = world.traffic.mix(now)
-    return ConnectionsSeen({slot.name: round(minute * mixed.get(slot.name, 0.0)) for slot in fleet.slots})

@@ -67,6 +67,10 @@ class Traffic:
             self._past[slot, start] = minute
         return minute
 
+    def connections(self, slot: SlotName, start: datetime) -> float:
+        """The connections that users held open at the slot's gateway in a minute: one of ten is kept open."""
+        return round(self.users(start) * self._shares(slot, start)[0] / 10)
+
     def stray(self, start: datetime) -> float:
         """Users' requests of a minute that reached no slot at all."""
         return self.users(start) * sum(self.mix(at).get(NOWHERE, 0.0) for at in _moments(start)) / SPANS

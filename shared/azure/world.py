@@ -29,6 +29,7 @@ from shared.actions import (
 )
 from shared.azure.activity_log import ActivityLog
 from shared.azure.aks import Clusters
+from shared.azure.application_gateway import ApplicationGateway
 from shared.azure.azure_dns import AzureDns
 from shared.azure.connection import Connection
 from shared.azure.deployments import Deployments
@@ -46,6 +47,7 @@ from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
 from shared.azure.run_command import RunCommands
 from shared.azure.switch import Switching
+from shared.azure.traffic_manager import TrafficManager
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
@@ -61,6 +63,7 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
+    OpenConnections,
     Probe,
     RecordOwner,
     RecordState,
@@ -103,6 +106,8 @@ class AzureWorld:
         switches = {
             SwitchKind.FRONT_DOOR: Switching(FrontDoor(connection)),
             SwitchKind.FRONT_DOOR_CLASSIC: Switching(FrontDoorClassic(connection)),
+            SwitchKind.TRAFFIC_MANAGER: Switching(TrafficManager(connection)),
+            SwitchKind.APPLICATION_GATEWAY: Switching(ApplicationGateway(connection)),
         }
         self._observers: Mapping[Kind, Many] = {
             ClusterState: self._each(clusters.observe),
@@ -122,6 +127,7 @@ class AzureWorld:
             (GateReading, Source.LOGS): self._each(Logs(connection).observe),
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
             TrafficShare: self._each(metrics.share),
+            OpenConnections: self._each(metrics.connections),
             GroupState: self._each(network.group),
             **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
         }
@@ -218,7 +224,8 @@ def _service(thing: Probe | Action) -> str:
         return _SOURCES[thing.gate.source]
     if isinstance(thing, HostState):
         return _SOURCES[Source.HTTP]
-    return _SOURCES[Source.METRICS] if isinstance(thing, TrafficShare) else "Azure Resource Manager"
+    measured = isinstance(thing, TrafficShare | OpenConnections)
+    return _SOURCES[Source.METRICS] if measured else "Azure Resource Manager"
 
 
 def kind_of(thing: Probe | Action) -> Kind:

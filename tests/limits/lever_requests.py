@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, RecordType, SwitchKind
+from shared.levers import MATCHING, Balancer, Record, RecordType, SwitchKind
 from shared.probes import (
     BalancerState,
     HostState,
@@ -55,6 +55,8 @@ def of_lever_action(action: LeverAction) -> list[Request]:
             return [("PUT", record_path(record))]
         case SetWeights(balancer, weights):
             return _weights(balancer, weights)
+        case SetMatch(balancer) | Purge(balancer) if balancer.kind not in MATCHING:
+            return []
         case SetMatch(balancer, slot=slot):
             (rule,) = _canary(balancer)
             lifts = slot is None and balancer.kind is SwitchKind.FRONT_DOOR
@@ -95,7 +97,9 @@ def _weights(balancer: Balancer, weights: Mapping[str, int]) -> list[Request]:
         case SwitchKind.FRONT_DOOR_CLASSIC:
             return [("GET", balancer.resource_id), ("PUT", balancer.resource_id)]
         case SwitchKind.TRAFFIC_MANAGER:
-            return [("PATCH", f"{balancer.resource_id}/ExternalEndpoints/{name}") for name in names]
+            # Nothing says whether what was read still holds, so it is read again.
+            told = [("PATCH", f"{balancer.resource_id}/{name}") for name in names]
+            return [("GET", balancer.resource_id), *told]
         case _:
             return [("PUT", balancer.resource_id)]
 

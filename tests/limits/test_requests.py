@@ -27,6 +27,7 @@ from shared.actions import (
 from shared.fleet import Fleet
 from shared.levers import Balancer, Match, Record, RecordType, SlotName, SwitchKind
 from shared.probes import (
+    BalancerSeen,
     BalancerState,
     ClusterState,
     CommandState,
@@ -37,6 +38,7 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
+    OpenConnections,
     Probe,
     RecordOwner,
     RecordSeen,
@@ -45,9 +47,11 @@ from shared.probes import (
     SyncState,
     TrafficShare,
 )
+from shared.safety import Drain
 from tests.azure.rig import Rig, rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
 from tests.fleets_balanced import balancer
+from tests.fleets_balancers import PROFILE, application_gateway_fleet, traffic_manager_fleet
 from tests.limits.lever_requests import once
 from tests.limits.requests import Request, asked, of_action, of_probe, path_of
 from tests.wire.rig import addressed_fleet, private_fleet
@@ -118,6 +122,12 @@ async def test_a_records_names_cost_a_look_at_the_zone_once_in_a_process(azure: 
     assert await look(azure, probe) == expected(of_probe(FLEET, probe)) == []
 
 
+async def test_open_connections_cost_one_request_for_all_slots(azure: Rig) -> None:
+    fleet = msgspec.structs.replace(FLEET, drain=Drain(connections_metric="CurrentConnections"))
+    probe = OpenConnections(azure.estate.clock.now() - timedelta(hours=1))
+    assert await look(azure, probe, fleet) == expected(of_probe(fleet, probe))
+
+
 async def test_an_address_that_is_declared_costs_nothing(azure: Rig) -> None:
     slots = tuple(msgspec.structs.replace(each, address=ADDRESSES[each.name]) for each in FLEET.slots)
     fleet = msgspec.structs.replace(FLEET, slots=slots)
@@ -159,7 +169,8 @@ async def test_every_order_costs_what_the_table_says(azure: Rig) -> None:
         StartCluster(BLUE),
         DestroyCluster(BLUE, None),
     ]
-    assert {type(each) for each in orders} == set(get_args(Action))
+    tried = {type(each) for each in orders} | {type(each) for _, each in BALANCED}
+    assert tried == set(get_args(Action))
     for action in orders:
         await order(azure, action)
         clock.pass_seconds(1800)
@@ -183,6 +194,30 @@ async def test_every_balancer_costs_what_the_table_says(azure: Rig, lever: Balan
     for action in orders_to(lever):
         await order(azure, action)
         azure.estate.clock.pass_seconds(1800)
+
+
+def cut_over(fleet: Fleet) -> tuple[Fleet, Action]:
+    """A fleet with one balancer, all of whose users go to green."""
+    return fleet, SetWeights(fleet.balancers[0], {"blue": 0, "green": 100})
+
+
+BALANCED = [
+    cut_over(traffic_manager_fleet()),
+    cut_over(application_gateway_fleet()),
+    (traffic_manager_fleet(), Purge(PROFILE)),
+]
+
+
+@pytest.mark.parametrize(("fleet", "action"), BALANCED, ids=lambda each: getattr(each, "name", ""))
+async def test_a_balancer_costs_what_the_table_says(tmp_path: Path, fleet: Fleet, action: Action) -> None:
+    probe = BalancerState(fleet.balancers[0])
+    async with rig(tmp_path, fleet) as azure:
+        assert await look(azure, probe, fleet) == expected(of_probe(fleet, probe))
+        seen = await azure.see(probe)
+        assert isinstance(seen, BalancerSeen)
+        if isinstance(action, SetWeights):
+            action = msgspec.structs.replace(action, if_match=seen.etag)
+        await order(azure, action)
 
 
 async def test_a_record_of_a_private_zone_costs_the_same(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ async def _everything(start: Start, path: Path) -> None:
     await deployments.begin_validate("rg-aks-green", "switchyard-r1", DEPLOYMENT, polling=False)
 
 
-async def _judge(path: Path) -> tuple[int, str]:
+async def judge(path: Path) -> tuple[int, str]:
     """The exit code of the tool, 1 for a violation, and its findings."""
     command = (sys.executable, str(REFEREE), str(SHARED / "openapi"), str(path), "--nearest")
     process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=asyncio.subprocess.DEVNULL)
@@ -306,7 +306,7 @@ async def _judge(path: Path) -> tuple[int, str]:
 async def test_the_traffic_agrees_with_azures_published_descriptions(start: Start, tmp_path: Path) -> None:
     path = tmp_path / "traffic.jsonl"
     await _everything(start, path)
-    code, findings = await _judge(path)
+    code, findings = await judge(path)
     assert code == 0, findings
     assert len(_lines(path)) > 120
 
@@ -322,7 +322,7 @@ async def test_only_what_azure_does_not_describe_is_reported(start: Start, tmp_p
     poller = await clusters.begin_stop("rg-aks-blue", "aks-blue")
     rig.clock.pass_seconds(600)
     await poller.result()
-    _, findings = await _judge(path)
+    _, findings = await judge(path)
     numbers = {int(line.split()[0]) for line in findings.splitlines() if " | " in line}
     urls = [line["url"] for number, line in enumerate(_lines(path), 1) if number in numbers]
     assert [next(mark for mark in UNDESCRIBED if mark in url) for url in urls] == list(UNDESCRIBED)

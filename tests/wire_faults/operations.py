@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from sandbox.wire.faults import Fault
+from sandbox.world.balancers import FULL, MemberState
 from shared.actions import (
     Action,
     Deploy,
@@ -25,7 +26,7 @@ from shared.actions import (
 )
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
-from shared.levers import Match, Record, SwitchKind
+from shared.levers import Balancer, Match, Record, SwitchKind
 from shared.probes import (
     BalancerState,
     ClusterState,
@@ -37,6 +38,7 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
+    OpenConnections,
     Probe,
     RecordOwner,
     RecordState,
@@ -46,6 +48,7 @@ from shared.probes import (
 )
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
 from tests.fleets_balanced import balancer
+from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.wire_faults.rig import BALANCED, PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 
@@ -93,6 +96,9 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
     **{(BalancerState, kind): _balancer(kind) for kind in BALANCED},
+    OpenConnections: lambda _: OpenConnections(START),
+    (BalancerState, SwitchKind.TRAFFIC_MANAGER): lambda _: BalancerState(PROFILE),
+    (BalancerState, SwitchKind.APPLICATION_GATEWAY): lambda _: BalancerState(GATEWAY),
 }
 
 
@@ -127,6 +133,27 @@ def _match(kind: SwitchKind) -> Callable[[Rig], Action]:
 
 def _purge(kind: SwitchKind) -> Callable[[Rig], Action]:
     return lambda _: Purge(balancer(kind))
+
+
+def _take_out(it: Rig) -> Action:
+    """One endpoint is in too much: one PATCH puts it right."""
+    it.estate.world.balancers.write(
+        PROFILE, {member.name: MemberState(FULL, enabled=True) for member in PROFILE.members}
+    )
+    return SetWeights(PROFILE, {"blue": 0, "green": 100})
+
+
+def _lead(it: Rig) -> Action:
+    etag = it.estate.world.balancers.newest(GATEWAY).etag
+    return SetWeights(GATEWAY, {"blue": 0, "green": 100}, f'W/"{etag}"')
+
+
+def _refused_match(balancer: Balancer) -> Callable[[Rig], Action]:
+    return lambda _: SetMatch(balancer, Match(header="x-canary", value="yes"), GREEN)
+
+
+def _no_purge(balancer: Balancer) -> Callable[[Rig], Action]:
+    return lambda _: Purge(balancer)
 
 
 def _stop(it: Rig) -> Action:
@@ -174,7 +201,25 @@ ORDERS: Mapping[Kind, Callable[[Rig], Action]] = {
     **{(SetWeights, kind): _weigh(kind) for kind in BALANCED},
     **{(SetMatch, kind): _match(kind) for kind in BALANCED},
     **{(Purge, kind): _purge(kind) for kind in BALANCED},
+    (SetWeights, SwitchKind.TRAFFIC_MANAGER): _take_out,
+    (SetWeights, SwitchKind.APPLICATION_GATEWAY): _lead,
+    (SetMatch, SwitchKind.TRAFFIC_MANAGER): _refused_match(PROFILE),
+    (SetMatch, SwitchKind.APPLICATION_GATEWAY): _refused_match(GATEWAY),
+    (Purge, SwitchKind.TRAFFIC_MANAGER): _no_purge(PROFILE),
+    (Purge, SwitchKind.APPLICATION_GATEWAY): _no_purge(GATEWAY),
 }
+
+SILENT = frozenset(
+    {
+        (SetMatch, SwitchKind.TRAFFIC_MANAGER),
+        (SetMatch, SwitchKind.APPLICATION_GATEWAY),
+        (Purge, SwitchKind.TRAFFIC_MANAGER),
+        (Purge, SwitchKind.APPLICATION_GATEWAY),
+    }
+)
+"""Orders that these services have no request for: a match is refused, and there is nothing to purge."""
+
+SENT = {kind: order for kind, order in ORDERS.items() if kind not in SILENT}
 
 ACCEPTED = frozenset({Fault.LINKS_FOREIGN, Fault.LINKS_MISSING})
 """202, which is how Azure says that it has begun: no client can tell it from the truth, so a probe looks."""
@@ -208,4 +253,15 @@ def name(kind: Kind) -> str:
     return f"{kind[0].__name__}-{kind[1]}" if isinstance(kind, tuple) else kind.__name__
 
 
-__all__ = ["ASKS_A_HOST", "BELIEVED", "OBJECTIONS", "ORDERS", "PROBES", "STILL_RUNNING", "kind_of", "name"]
+__all__ = [
+    "ASKS_A_HOST",
+    "BELIEVED",
+    "OBJECTIONS",
+    "ORDERS",
+    "PROBES",
+    "SENT",
+    "SILENT",
+    "STILL_RUNNING",
+    "kind_of",
+    "name",
+]

@@ -21,9 +21,11 @@ from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
 from shared.levers import Match, SwitchKind
+from shared.safety import Drain
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
 from tests.fleets_balanced import balancer
+from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
@@ -43,8 +45,13 @@ def estate_fleet() -> Fleet:
         )
         for each in FLEET.slots
     )
-    balancers = tuple(map(balancer, BALANCED))
-    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots, balancers=balancers)
+    return msgspec.structs.replace(
+        FLEET,
+        live_records=(PUBLIC, PRIVATE),
+        slots=slots,
+        balancers=(*map(balancer, BALANCED), PROFILE, GATEWAY),
+        drain=Drain(connections_metric="CurrentConnections"),
+    )
 
 
 class Patience(Connection):
@@ -143,8 +150,10 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             ttl_seconds=300,
             targets=(ADDRESSES[slot],),
         )
-    for each in it.fleet.balancers:
-        estate.world.balancers.match(each, Match(value="canary", cookie="switchyard"), GREEN)
+    for kind in BALANCED:
+        estate.world.balancers.match(balancer(kind), Match(value="canary", cookie="switchyard"), GREEN)
+    marks = {"switchyard_epoch": "7", "switchyard_fleet": FLEET.name}
+    estate.world.balancers.write(GATEWAY, {}, tags=marks)
     estate.clock.pass_seconds(1200)
     async with Wire(
         estate.world,

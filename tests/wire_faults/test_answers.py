@@ -24,7 +24,16 @@ from shared.probes import (
     Reading,
     Unavailable,
 )
-from tests.wire_faults.operations import BELIEVED, OBJECTIONS, ORDERS, PROBES, STILL_RUNNING, name
+from tests.wire_faults.operations import (
+    BELIEVED,
+    OBJECTIONS,
+    ORDERS,
+    PROBES,
+    SENT,
+    SILENT,
+    STILL_RUNNING,
+    name,
+)
 from tests.wire_faults.rig import Rig, rig
 from tests.wire_faults.sentences import faults_of
 
@@ -146,7 +155,7 @@ WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 ALL = WRITES | {"GET"}
 
 
-@pytest.mark.parametrize("kind", ORDERS, ids=name)
+@pytest.mark.parametrize("kind", SENT, ids=name)
 @pytest.mark.parametrize("methods", [WRITES, ALL], ids=["writes", "all"])
 async def test_an_order_that_nobody_took_is_never_taken_for_done(
     it: Rig, kind: Kind, methods: frozenset[str]
@@ -167,7 +176,7 @@ async def test_an_order_that_nobody_took_is_never_taken_for_done(
     assert not wrong
 
 
-@pytest.mark.parametrize("kind", ORDERS, ids=name)
+@pytest.mark.parametrize("kind", SENT, ids=name)
 async def test_an_order_whose_answer_goes_bad_is_sent_once(it: Rig, kind: Kind) -> None:
     wrong = []
     it.methods = WRITES
@@ -180,3 +189,10 @@ async def test_an_order_whose_answer_goes_bad_is_sent_once(it: Rig, kind: Kind) 
             wrong.append((fault.value, f"sent {len(it.changes())} times"))
         assert not it.strayed, fault
     assert not wrong
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ORDERS if kind in SILENT], ids=name)
+async def test_an_order_that_has_no_request_sends_none(it: Rig, kind: Kind) -> None:
+    it.spoil(Fault.LOST)
+    await give(it, kind, Fault.LOST)
+    assert not it.requests

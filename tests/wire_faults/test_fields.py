@@ -11,8 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from sandbox.world.balancers import MemberState
 from shared.azure.world import AzureWorld, Kind
-from shared.probes import Answer, GroupState, Probe, TrafficShare, Unavailable
+from shared.probes import (
+    Answer,
+    BalancerState,
+    GroupState,
+    OpenConnections,
+    Probe,
+    TrafficShare,
+    Unavailable,
+)
+from tests.fleets_balancers import PROFILE
 from tests.wire_faults.operations import ASKS_A_HOST, PROBES, name
 from tests.wire_faults.rig import Rig, rig
 from tests.wire_faults.sentences import faults_of
@@ -126,13 +136,30 @@ def exists(answer: Answer) -> Any:
 # ARM leaves out what is not so: a group without a manager is one that AKS does not manage. Azure Monitor
 # leaves out what was not measured: a minute without a count may be one without a request.
 _LEFT_OUT: frozenset[tuple[type[Probe], str]] = frozenset(
-    {(GroupState, "managedBy"), (TrafficShare, "total"), (TrafficShare, "data")}
+    {
+        (GroupState, "managedBy"),
+        (TrafficShare, "total"),
+        (TrafficShare, "data"),
+        (OpenConnections, "average"),
+        (OpenConnections, "data"),
+    }
 )
 
 
 @pytest.mark.parametrize("kind", READ_AS_JSON, ids=name)
 async def test_a_field_that_went_bad_is_never_another_fact(it: Rig, kind: Kind) -> None:
-    probe = PROBES[kind](it)
+    await expect_no_other_fact(it, PROBES[kind](it))
+
+
+async def test_a_share_that_went_bad_is_never_another_share(it: Rig) -> None:
+    halves = {member.name: MemberState(500, enabled=True) for member in PROFILE.members}
+    it.estate.world.balancers.write(PROFILE, halves)
+    it.estate.clock.pass_seconds(60)
+    await expect_no_other_fact(it, BalancerState(PROFILE))
+
+
+async def expect_no_other_fact(it: Rig, probe: Probe) -> None:
+    """Whatever goes bad in its answer, nothing but the truth is made of it, or less."""
     truth = await see(it, probe)
     wrong: list[tuple[Where, Any, Any]] = []
     count = 0

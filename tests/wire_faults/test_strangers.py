@@ -24,7 +24,7 @@ from shared.ports import OutboxEntry
 from shared.probes import ClusterState, GroupState, Reading, Unavailable
 from tests.azure.credential import FixedCredential
 from tests.fleets import BLUE, FLEET
-from tests.wire_faults.operations import ASKS_A_HOST, ORDERS, PROBES
+from tests.wire_faults.operations import ASKS_A_HOST, PROBES, SENT
 from tests.wire_faults.rig import Patience, Rig, estate_fleet, rig
 from tests.wire_faults.sentences import faults_of
 from tests.world.manual_clock import START
@@ -222,7 +222,7 @@ PAGES = [Fault.HTML_403, Fault.HTML_404, Fault.HTML_409, Fault.HTML_412, Fault.E
 @pytest.mark.parametrize("fault", PAGES)
 async def test_a_page_of_somebody_in_between_is_no_refusal_of_azure(it: Rig, fault: Fault) -> None:
     it.methods = frozenset({"PUT", "POST", "PATCH", "DELETE"})
-    for kind, order in ORDERS.items():
+    for kind, order in SENT.items():
         it.spoil(None)
         action = order(it)
         it.spoil(fault, Where.BEFORE)
@@ -233,7 +233,7 @@ async def test_a_page_of_somebody_in_between_is_no_refusal_of_azure(it: Rig, fau
 
 @pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.BUSY])
 async def test_a_minute_to_wait_is_handed_on_by_every_adapter(it: Rig, fault: Fault) -> None:
-    for kind, order in ORDERS.items():
+    for kind, order in SENT.items():
         it.spoil(None)
         action = order(it)
         it.spoil(fault)
