@@ -88,7 +88,11 @@ def _tell(desk: Desk, scene: Scene, told: int) -> int:
     """Print what is new since the epoch `told`; returns the newest epoch."""
     fresh = [passage for passage in scene.story if passage.epoch > told]
     if desk.output.as_json and (fresh or told < 0):
-        desk.output.json_line(msgspec.to_builtins({"rollout": scene.rollout, "judgements": scene.judgements}))
+        desk.output.json_line(
+            msgspec.to_builtins(
+                {"rollout": scene.rollout, "judgements": scene.judgements, "way_back": scene.way_back}
+            )
+        )
     elif not desk.output.as_json:
         for passage in fresh:
             click.echo(line(passage))

@@ -46,7 +46,7 @@ class SetMatch(Struct, frozen=True, tag="set_match"):
 
 
 class Purge(Struct, frozen=True, tag="purge"):
-    """The balancer's caches hold nothing that was served before."""
+    """The balancer's caches hold nothing that was served before. Receipt: that the order was taken."""
 
     balancer: Balancer
 

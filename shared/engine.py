@@ -21,7 +21,8 @@ from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError,
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
 from shared.ports import Claimed, FleetEntry, OutboxEntry, Publisher, Row, SharedClock, Store, World
-from shared.probes import Answer, Probe, Unavailable
+from shared.probes import Answer, Probe, RingProbe, Unavailable
+from shared.rings import Rings
 
 log = logging.getLogger("switchyard.engine")
 
@@ -60,6 +61,7 @@ class Engine:
         self._world = world
         self._publisher = publisher
         self._clock = clock
+        self._rings = Rings(store, world)
 
     async def tick(self, fleet_name: str) -> Ticked:
         """Advance one fleet as far as it goes now. Raises NotFound, Retry and Unreadable."""
@@ -135,7 +137,10 @@ class Engine:
         needs = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
         known = {probe: answer for probe, answer in refused.items() if probe in needs}
         probes = needs - known.keys()
+        ring = frozenset(probe for probe in probes if isinstance(probe, RingProbe))
+        probes -= ring
         answers = {**(await self._world.observe(_governing(row), probes, now) if probes else {}), **known}
+        answers |= await self._rings.look(ring, now)
         refused.update((probe, answer) for probe, answer in answers.items() if _asks_patience(answer))
         return Seen(
             now=now,

@@ -8,11 +8,11 @@ refuses to know YAML, Azure SDKs and the state of any rollout.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from msgspec import Struct
 
 from shared.levers import Balancer, Lever, Match, Record, SlotName
+from shared.platform import FluxConfiguration, Freeze, Provisioner
 from shared.safety import Drain, Names, Readiness
 
 FLEET_NAME = "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
@@ -81,41 +81,6 @@ class VersionPolicy(Struct, frozen=True, kw_only=True):
     channel: Channel
     start: StartMode
     windows: tuple[Window, ...] = ()
-
-
-class Provisioner(Struct, frozen=True, kw_only=True):
-    """An ARM deployment from a template spec.
-
-    `template_spec_id` is the spec without its version; `parameters` go to the template as they are, and
-    the candidate's facts are added under the parameter names given here.
-    """
-
-    template_spec_id: str
-    template_version: str
-    resource_group: str
-    parameters: dict[str, Any] = {}
-    slot_parameter: str = "slot"
-    cluster_name_parameter: str = "clusterName"
-    version_parameter: str = "kubernetesVersion"
-
-
-class FluxConfiguration(Struct, frozen=True, kw_only=True):
-    """A GitOps configuration that the candidate must carry. `kustomizations` maps name to path."""
-
-    name: str
-    namespace: str
-    url: str
-    branch: str
-    kustomizations: dict[str, str]
-    sync_interval_seconds: int = 60
-
-
-class Freeze(Struct, frozen=True, kw_only=True):
-    """A ValidatingAdmissionPolicy on the live cluster that denies workload changes for a limited time."""
-
-    expires_seconds: int
-    exempt_users: tuple[str, ...] = ()
-    expiry_image: str = "mcr.microsoft.com/oss/kubernetes/kubectl:v1.30.0"
 
 
 class Source(StrEnum):
@@ -204,6 +169,17 @@ class Shift(Struct, frozen=True, kw_only=True):
     steps: tuple[WeightStep, ...] = ()
 
 
+class Ring(Struct, frozen=True, kw_only=True):
+    """The ring before this one: a fleet of other users, who get a version first.
+
+    Its live slot must pass `gates` for `hold_seconds` with that version before this fleet begins with it.
+    """
+
+    after: str
+    hold_seconds: int
+    gates: tuple[Gate, ...] = ()
+
+
 class Traffic(Struct, frozen=True, kw_only=True):
     """The metric that counts the requests which a slot's gateway served.
 
@@ -277,6 +253,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     names: Names = Names()
     drain: Drain = Drain()
     readiness: Readiness = Readiness()
+    ring: Ring | None = None
 
     @property
     def levers(self) -> tuple[Lever, ...]:

@@ -6,6 +6,7 @@ lever is read or written, which is a switch's (`shared/azure`).
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import NewType
 
@@ -32,6 +33,14 @@ WEIGHTED = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC, Swit
 MATCHING = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 """Switches that can send the requests with a certain header or cookie to a slot."""
 
+SERIAL = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
+"""Switches that deploy one change at a time: another one would queue behind the first."""
+
+FENCED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS, SwitchKind.APPLICATION_GATEWAY})
+"""Switches that refuse a write under an old etag; to all others a late write may still come through."""
+CLASSIC_RETIRES = date(2027, 3, 31)
+"""Front Door (classic) ends. Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
+
 
 class RecordType(StrEnum):
     """DNS record types that can decide which slot users reach."""
@@ -53,6 +62,11 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=T
     type: RecordType
     ttl_seconds: int
     alias: bool = False
+
+    @property
+    def resource_id(self) -> str:
+        """The record set's ARM id."""
+        return f"{self.zone_id}/{self.type.value}/{self.name}"
 
     @property
     def fqdn(self) -> str:
@@ -123,6 +137,14 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
 
 
 Lever = Record | Balancer
+
+
+def classic_retires(balancer: Balancer) -> str:
+    """What whoever declares a Front Door (classic) has to hear."""
+    return (
+        f"{balancer.name} is a Front Door (classic), which retires on {CLASSIC_RETIRES}: move it to Standard"
+        " or Premium with Azure's migration tool, and name it here by its new id, Microsoft.Cdn/profiles/..."
+    )
 
 
 class Match(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -147,6 +147,14 @@ class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     alert_ids: tuple[str, ...] = ()
 
 
+class Drift(Struct, frozen=True, kw_only=True):
+    """Somebody else's write to a lever, as it was noticed; it is told once who that was."""
+
+    lever_id: str
+    because: str
+    since: datetime
+
+
 class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt to move a fleet to a version. Phases are few; the rest are orthogonal facts.
 
@@ -157,8 +165,10 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     records when they were last read, by host name: what a rollback's write goes by where it cannot read.
     `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present one's order was
     seen in force. `beneath` is true from the claim that moves traffic by the records underneath a balancer.
-    `ready_at` is when the safe slot last proved that it could take all traffic back. `follow_seconds` is how
-    long each lever took to be followed by everybody, by its label, as it was measured.
+    `ready_at` is when the safe slot last proved that it could take all traffic back, `unready` what it lacked
+    when it was last asked. `follow_seconds` is how long each lever took to be followed by everybody, by its
+    label, as it was measured. `drift` is somebody else's write whose author is not known yet. `overdue` says
+    that the old slot is retired though it did not drain in time.
     """
 
     id: str
@@ -194,6 +204,9 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     weighed_at: datetime | None = None
     beneath: bool = False
     ready_at: datetime | None = None
+    unready: str | None = None
+    drift: Drift | None = None
+    overdue: bool = False
     follow_seconds: dict[str, float] = {}
     failures: int = 0
     rollback_because: str | None = None

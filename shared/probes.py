@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.levers import Balancer, Record, SlotName
-from shared.model import Sample
+from shared.model import Outcome, Sample
 
 
 class ClusterState(Struct, frozen=True, tag="cluster_state"):
@@ -52,10 +52,11 @@ class RecordOwner(Struct, frozen=True, tag="record_owner"):
 
 
 class LastWriter(Struct, frozen=True, tag="last_writer"):
-    """Who last changed the lever, by the subscription's activity log, at `since` or later?"""
+    """Who last changed the lever in that span, its end excluded, by the activity log?"""
 
     lever_id: str
     since: datetime
+    until: datetime
 
 
 class HostState(Struct, frozen=True, tag="host_state"):
@@ -113,30 +114,30 @@ class TrafficShare(Struct, frozen=True, tag="traffic_share"):
     window_seconds: int = 300
 
 
+class RingState(Struct, frozen=True, tag="ring_state"):
+    """What became of the newest rollout of the fleet that is the ring before?"""
+
+    fleet: str
+
+
+class RingReading(Struct, frozen=True, tag="ring_reading"):
+    """The samples of `gate` on the live slot of the ring before, none older than `since`."""
+
+    fleet: str
+    gate: Gate
+    since: datetime
+
+
 class GroupState(Struct, frozen=True, tag="group_state"):
     """Is the node resource group of the slot's cluster still there?"""
 
     slot: SlotName
 
 
-Probe = (
-    ClusterState
-    | SlotAddress
-    | RecordState
-    | BalancerState
-    | NamesState
-    | RecordOwner
-    | LastWriter
-    | HostState
-    | OpenConnections
-    | DeploymentCheck
-    | DeploymentState
-    | SyncState
-    | CommandState
-    | GateReading
-    | TrafficShare
-    | GroupState
-)
+LeverProbe = RecordState | BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
+ClusterProbe = ClusterState | SlotAddress | SyncState | CommandState | GroupState
+RingProbe = RingState | RingReading
+Probe = LeverProbe | ClusterProbe | DeploymentCheck | DeploymentState | GateReading | TrafficShare | RingProbe
 
 
 class ClusterSeen(Struct, frozen=True, tag="cluster", omit_defaults=True):
@@ -207,11 +208,15 @@ class WriterSeen(Struct, frozen=True, tag="writer", omit_defaults=True):
 
 
 class HostSeen(Struct, frozen=True, tag="host", omit_defaults=True):
-    """An answer on a slot's own host name: its status, and when its certificate ends (None: no TLS)."""
+    """An answer on a slot's own host name: its status, and when its certificate ends (None: no TLS).
+
+    The status is 0 where there was no answer, or none to be believed; `because` says why.
+    """
 
     status: int
     latency_ms: float = 0.0
     certificate_ends_at: datetime | None = None
+    because: str = ""
 
 
 class ConnectionsSeen(Struct, frozen=True, tag="connections"):
@@ -265,6 +270,17 @@ class TrafficSeen(Struct, frozen=True, tag="traffic"):
     minutes: float
 
 
+class RingSeen(Struct, frozen=True, tag="ring", omit_defaults=True):
+    """The ring before: its newest rollout's version and end (empty: none yet), and why it holds versions."""
+
+    live: SlotName
+    version: str = ""
+    outcome: Outcome | None = None
+    ended_at: datetime | None = None
+    because: str = ""
+    held: dict[str, str] = {}
+
+
 class GroupSeen(Struct, frozen=True, tag="group"):
     """Whether the resource group exists."""
 
@@ -278,22 +294,8 @@ class Unavailable(Struct, frozen=True, tag="unavailable", omit_defaults=True):
     after_seconds: float | None = None
 
 
+LeverSeen = RecordSeen | BalancerSeen | NamesSeen | OwnerSeen | WriterSeen | HostSeen | ConnectionsSeen
+ClusterAnswer = ClusterSeen | AddressSeen | SyncSeen | CommandSeen | GroupSeen
 Answer = (
-    ClusterSeen
-    | AddressSeen
-    | RecordSeen
-    | BalancerSeen
-    | NamesSeen
-    | OwnerSeen
-    | WriterSeen
-    | HostSeen
-    | ConnectionsSeen
-    | CheckSeen
-    | DeploymentSeen
-    | SyncSeen
-    | CommandSeen
-    | Reading
-    | TrafficSeen
-    | GroupSeen
-    | Unavailable
+    LeverSeen | ClusterAnswer | CheckSeen | DeploymentSeen | Reading | TrafficSeen | RingSeen | Unavailable
 )

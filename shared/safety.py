@@ -14,12 +14,14 @@ class Names(Struct, frozen=True, kw_only=True):
     """Whom `converge` asks for the live records' names beside the metrics.
 
     `ask` turns it on: the zone's own name servers (of a public zone), and `resolvers`, which are addresses
-    such as `10.0.0.4` or `10.0.0.4:53`. `owners` has `preflight` refuse a record that external-dns owns.
+    such as `10.0.0.4` or `10.0.0.4:53`. `owners` has `preflight` refuse a record that external-dns owns, and
+    `writers` has a drift told with who wrote it.
     """
 
     ask: bool = False
     resolvers: tuple[str, ...] = ()
     owners: bool = False
+    writers: bool = False
 
 
 class AfterDrain(StrEnum):

@@ -12,25 +12,28 @@ from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.levers import SlotName
 from shared.model import Rollout
-from shared.probes import TrafficSeen, TrafficShare
-from stages.looking import records, seen_as, unavailable
+from shared.probes import ConnectionsSeen, OpenConnections, Probe, TrafficSeen, TrafficShare
+from stages.levers import levers
+from stages.looking import seen_as, unavailable
 from stages.step import Move, wait
 from stages.verdicts import unseen
 
 _WINDOW_SECONDS = 180
 
 
-def drain_probe(since: datetime) -> TrafficShare:
-    """The requests of each slot in the last minutes, none of them from before `since`."""
-    return TrafficShare(since, _WINDOW_SECONDS)
+def drain_needs(fleet: Fleet, since: datetime) -> frozenset[Probe]:
+    """The requests of each slot, and its open connections where the fleet counts them."""
+    counted = bool(fleet.drain.connections_metric)
+    connections: frozenset[Probe] = frozenset({_connections(since)} if counted else ())
+    return connections | {_requests(since)}
 
 
 def serving(fleet: Fleet, rollout: Rollout, slot: SlotName, since: datetime, seen: Seen) -> Move | None:
-    """Wait while users may reach `slot`, by the records or by its gateway's requests. None: it is drained."""
-    unread = unavailable(seen, records(fleet))
+    """Wait while users may reach `slot`, by the levers or by its gateway's word. None: it is drained."""
+    unread = unavailable(seen, levers(fleet, rollout))
     if unread is not None:
         return unseen(rollout, f"a live record could not be read: {unread}")
-    probe = drain_probe(since)
+    probe = _requests(since)
     found = seen_as(seen, probe, TrafficSeen)
     if found is None:
         because = unavailable(seen, [probe])
@@ -40,7 +43,33 @@ def serving(fleet: Fleet, rollout: Rollout, slot: SlotName, since: datetime, see
         return wait(rollout, "no request has been measured yet", failures=0)
     rate = found.requests.get(slot, 0.0) / found.minutes
     limit = fleet.traffic.drained_requests_per_minute_max
-    if rate <= limit:
+    if rate > limit:
+        sentence = f"{slot} serves {rate:.1f} requests a minute, {limit:g} is the limit"
+        return wait(rollout, sentence, failures=0)
+    return _connected(fleet, rollout, slot, since, seen)
+
+
+def _connected(fleet: Fleet, rollout: Rollout, slot: SlotName, since: datetime, seen: Seen) -> Move | None:
+    """Wait while connections to `slot` are kept open, where the fleet counts them."""
+    if not fleet.drain.connections_metric:
         return None
-    sentence = f"{slot} serves {rate:.1f} requests a minute, {limit:g} is the limit"
+    probe = _connections(since)
+    found = seen_as(seen, probe, ConnectionsSeen)
+    if found is None:
+        because = unavailable(seen, [probe])
+        return unseen(rollout, f"the connections of {slot} could not be counted: {because}")
+    if fleet.other(slot) not in found.connections:
+        return wait(rollout, "no connection has been counted yet", failures=0)
+    count, limit = found.connections.get(slot, 0.0), fleet.drain.connections_max
+    if count <= limit:
+        return None
+    sentence = f"{slot} holds {count:.0f} connections open, {limit:g} is the limit"
     return wait(rollout, sentence, failures=0)
+
+
+def _requests(since: datetime) -> TrafficShare:
+    return TrafficShare(since, _WINDOW_SECONDS)
+
+
+def _connections(since: datetime) -> OpenConnections:
+    return OpenConnections(since, _WINDOW_SECONDS)

@@ -10,12 +10,13 @@ from datetime import timedelta
 
 import msgspec
 
-from shared.actions import PointRecord
+from shared.actions import LeverAction
 from shared.decision import Seen
 from shared.fleet import DriftPolicy, Fleet
 from shared.model import FleetState, Outcome, Rollout
 from shared.probes import Probe
-from stages.looking import elsewhere, point, records, unavailable
+from stages.levers import elsewhere, levers, orders
+from stages.looking import unavailable
 from stages.patience import next_poll
 from stages.step import Move, act, wait
 
@@ -25,7 +26,7 @@ def needs(plan: Fleet | None, state: FleetState) -> frozenset[Probe]:
     rollout = state.rollout
     if plan is None or rollout is None or not rollout.shifted or not _open(rollout):
         return frozenset()
-    return records(plan)
+    return levers(plan, rollout)
 
 
 def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
@@ -36,7 +37,7 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     over = seen.now >= rollout.ended_at + timedelta(seconds=plan.policy.settle_seconds)
     again = msgspec.structs.replace(rollout, wake_at=next_poll(plan, seen))
     closed = msgspec.structs.replace(rollout, wake_at=None)
-    unread = unavailable(seen, records(plan)) if rollout.shifted else None
+    unread = unavailable(seen, levers(plan, rollout)) if rollout.shifted else None
     found = elsewhere(plan, rollout, rollout.safe, seen) if rollout.shifted else None
     failure = next((result.failure for result in seen.results if result.failure is not None), None)
     if failure is not None:
@@ -55,8 +56,8 @@ def _repairs(plan: Fleet) -> bool:
     return plan.policy.drift is DriftPolicy.REPAIR
 
 
-def _back(plan: Fleet, rollout: Rollout, seen: Seen) -> tuple[PointRecord, ...]:
-    return point(plan, rollout, rollout.safe, seen, low_ttl=False)
+def _back(plan: Fleet, rollout: Rollout, seen: Seen) -> tuple[LeverAction, ...]:
+    return orders(plan, rollout, rollout.safe, seen, low_ttl=False)
 
 
 def _open(rollout: Rollout) -> bool:

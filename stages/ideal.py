@@ -15,6 +15,7 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
     Result,
     SetMatch,
     SetWeights,
@@ -25,7 +26,7 @@ from shared.actions import (
 from shared.decision import Decision
 from shared.fleet import Fleet, Gate
 from shared.levers import Balancer, Record, SlotName
-from shared.model import Sample
+from shared.model import Outcome, Sample
 from shared.probes import (
     AddressSeen,
     Answer,
@@ -55,6 +56,9 @@ from shared.probes import (
     RecordOwner,
     RecordSeen,
     RecordState,
+    RingReading,
+    RingSeen,
+    RingState,
     SlotAddress,
     SyncSeen,
     SyncState,
@@ -63,6 +67,7 @@ from shared.probes import (
     WriterSeen,
 )
 
+_ANY_VERSION = "999"
 _GOOD_NEWS: dict[type[Probe], Answer] = {
     DeploymentCheck: CheckSeen(valid=True),
     CommandState: CommandSeen(exit_code=0),
@@ -83,10 +88,11 @@ class Ideal:
             fleet.live: ClusterSeen(exists=True, provisioning="Succeeded", power="Running")
         }
         self._records: dict[Record, RecordSeen] = {
-            record: _record(self._address(fleet.live), record.ttl_seconds, 0) for record in fleet.live_records
+            record: _record(self._target(record, fleet.live), record.ttl_seconds, 0)
+            for record in fleet.live_records
         }
         self._records |= {
-            member.beneath: _record(self._address(member.slot), member.beneath.ttl_seconds, 0)
+            member.beneath: _record(self._target(member.beneath, member.slot), member.beneath.ttl_seconds, 0)
             for balancer in fleet.balancers
             for member in balancer.members
             if member.beneath is not None
@@ -94,6 +100,7 @@ class Ideal:
         self._balancers: dict[Balancer, BalancerSeen] = {
             balancer: BalancerSeen({fleet.live: 100}) for balancer in fleet.balancers
         }
+        self._ring_ended_at: datetime | None = None
         self._deployed = ""
         self._synced: set[SlotName] = {fleet.live}
         self._shares: dict[str, float] = {fleet.live: 100.0}
@@ -113,21 +120,21 @@ class Ideal:
                 return DeploymentSeen(self._deployed)
             case SyncState(slot):
                 return self._sync(slot)
-            case TrafficShare():
-                return TrafficSeen(dict(self._shares), 5)
-            case OpenConnections():
-                return ConnectionsSeen(dict.fromkeys((slot.name for slot in self._fleet.slots), 0.0))
-            case GateReading(gate):
+            case TrafficShare() | OpenConnections():
+                return self._traffic(probe)
+            case RingState():
+                return self._ring(now)
+            case GateReading(gate) | RingReading(gate=gate):
                 return _passing(gate, now)
             case _:
                 return _GOOD_NEWS[type(probe)]
 
     def carry_out(self, decision: Decision) -> tuple[Result, ...]:
-        """Change the world as ordered; a run command leaves its receipt."""
+        """Change the world as ordered; what cannot be looked at leaves a receipt."""
         results = []
         for action in decision.actions:
             self._change(action, decision.state.epoch)
-            if isinstance(action, Freeze | Thaw):
+            if isinstance(action, Freeze | Thaw | Purge):
                 results.append(Result(action=action, receipt="planned"))
         return tuple(results)
 
@@ -157,10 +164,24 @@ class Ideal:
             case _:
                 pass
 
+    def _traffic(self, probe: TrafficShare | OpenConnections) -> Answer:
+        if isinstance(probe, TrafficShare):
+            return TrafficSeen(dict(self._shares), 5)
+        return ConnectionsSeen(dict.fromkeys((slot.name for slot in self._fleet.slots), 0.0))
+
+    def _ring(self, now: datetime) -> RingSeen:
+        """It has every version already, and is watched from the first look on."""
+        self._ring_ended_at = self._ring_ended_at or now
+        return RingSeen(self._fleet.live, _ANY_VERSION, Outcome.COMPLETED, self._ring_ended_at)
+
     def _sync(self, slot: SlotName) -> SyncSeen:
         if slot not in self._synced:
             return SyncSeen("absent")
         return SyncSeen("compliant", commits={each.name: "planned" for each in self._fleet.sync})
+
+    def _target(self, record: Record, slot: SlotName) -> str:
+        resource = self._fleet.slot(slot).public_ip_id
+        return resource if record.alias and resource is not None else self._address(slot)
 
     def _address(self, slot: SlotName) -> str:
         declared = self._fleet.slot(slot)

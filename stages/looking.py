@@ -1,11 +1,10 @@
-"""What several steps look at in the same way: records, clusters and gates. Pure; decides nothing alone."""
+"""What several steps look at in the same way: a record, a cluster, gates. Pure; decides nothing alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from shared.actions import PointRecord
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
 from shared.gates import combine, judge
@@ -39,11 +38,6 @@ def unavailable(seen: Seen, probes: Iterable[Probe]) -> str | None:
     return min(reasons, default=None)
 
 
-def records(fleet: Fleet) -> frozenset[Probe]:
-    """Probes of every live record."""
-    return frozenset(RecordState(record) for record in fleet.live_records)
-
-
 def record_seen(seen: Seen, record: Record) -> RecordSeen | None:
     """The record set as it was read, None where it could not be."""
     return seen_as(seen, RecordState(record), RecordSeen)
@@ -54,53 +48,10 @@ def at(record: RecordSeen, address: str) -> bool:
     return record.targets == (address.rstrip(".").lower(),)
 
 
-def elsewhere(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | None:
-    """The sentence about the first live record seen to point away from `slot`, None if there is none."""
-    for record in fleet.live_records:
-        found = record_seen(seen, record)
-        if found is not None and not at(found, rollout.addresses[slot]):
-            points = ", ".join(found.targets) or "nowhere"
-            return f"{record.fqdn} points at {points}, not at {slot} ({rollout.addresses[slot]})"
-    return None
-
-
-def point(
-    fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen, *, low_ttl: bool, reverse: bool = False
-) -> tuple[PointRecord, ...]:
-    """One write per live record, in the declared order or in reverse, each under the etag that was read."""
-    ordered = tuple(reversed(fleet.live_records)) if reverse else fleet.live_records
-    writes = []
-    for record in ordered:
-        found = record_seen(seen, record)
-        if found is None:
-            continue
-        ttl_seconds = (
-            min(record.ttl_seconds, fleet.policy.switch_ttl_seconds) if low_ttl else record.ttl_seconds
-        )
-        address = rollout.addresses[slot]
-        writes.append(PointRecord(record, slot, address, ttl_seconds, found.etag if found.exists else None))
-    return tuple(writes)
-
-
-def own_write_seen(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> bool:
-    """Whether every live record holds `slot`'s address under the epoch of the order or a later one."""
-    if rollout.ordered_epoch is None:
-        return False
-    for record in fleet.live_records:
-        found = record_seen(seen, record)
-        if found is None or not at(found, rollout.addresses[slot]):
-            return False
-        if found.epoch is None or found.epoch < rollout.ordered_epoch:
-            return False
-    return True
-
-
-def propagated_at(fleet: Fleet, since: datetime) -> datetime:
-    """When the last client can have learnt of a write seen at `since`: propagation plus the TTL in force."""
-    ttl_seconds = max(
-        min(record.ttl_seconds, fleet.policy.switch_ttl_seconds) for record in fleet.live_records
-    )
-    return since + timedelta(seconds=fleet.policy.propagation_seconds + ttl_seconds)
+def target_of(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName) -> str:
+    """What the record set holds where it points at the slot: its address, or the id of its public IP."""
+    public_ip_id = fleet.slot(slot).public_ip_id
+    return public_ip_id.lower() if record.alias and public_ip_id else rollout.addresses[slot]
 
 
 def readings(gates: Iterable[Gate], slot: SlotName, since: datetime | None) -> frozenset[Probe]:

@@ -11,20 +11,21 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.actions import PointRecord
+from shared.actions import PointRecord, SetWeights
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet
 from shared.model import FleetState, HoldKind, Rollout, Signal, Stage
 from shared.probes import ClusterSeen, ClusterState, Probe
 from stages import ended
 from stages.apply import apply_move
+from stages.fallback import gives_way
 from stages.looking import seen_as, unavailable
 from stages.patience import next_poll, patient
 from stages.react import Reacted, react
 from stages.runbook import entry, step_of
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.turns import VERSIONS
-from stages.watching import hindrance, remembering, watched
+from stages.watching import hindrance, news, remembering, watched
 
 _TRANSIENT_SECONDS = 5
 
@@ -63,7 +64,7 @@ def needs(
         return live | ended.needs(plan, reacted.state)
     pinned = plan or fleet
     rollout = entry(pinned, rollout)
-    return step_of(rollout).needs(pinned, rollout) | watched(pinned, rollout)
+    return step_of(rollout).needs(pinned, rollout) | watched(pinned, rollout, now)
 
 
 def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> Decision:
@@ -84,11 +85,13 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     if _turns(state, rollout):
         # What became of an order of before is no reason to wait with the way back.
         seen = msgspec.structs.replace(seen, results=())
-    rollout = remembering(pinned, entry(pinned, rollout), seen)
+    before = entry(pinned, rollout)
+    rollout = remembering(pinned, before, seen)
     step = step_of(rollout)
     move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
-    because = f"{reacted.because}; {move.because}" if reacted.because else move.because
+    told = (reacted.because, news(before, seen), move.because)
+    because = "; ".join(each for each in told if each)
     return _decision(reacted, next_state, because, where=rollout, move=move)
 
 
@@ -111,7 +114,7 @@ def governing(fleet: Fleet, plan: Fleet | None, state: FleetState) -> Fleet:
 
 
 def _move(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> Move:
-    failed = _failed_action(rollout, step, seen)
+    failed = _failed_action(fleet, rollout, step, seen)
     move = failed or hindrance(fleet, rollout, seen) or step.decide(fleet, rollout, seen)
     held = rollout.held
     if held is not None and held.kind in (HoldKind.PERSON, HoldKind.ALERT) and move.verb is not Verb.FAIL:
@@ -126,7 +129,7 @@ def _move(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> Move:
     return move
 
 
-def _failed_action(rollout: Rollout, step: Step, seen: Seen) -> Move | None:
+def _failed_action(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> Move | None:
     """What a failed action means: look again on a conflict, wait on trouble, give up on a refusal.
 
     A refusal sends nobody back from a candidate that is not to blame for it: with users on it, it holds.
@@ -134,6 +137,8 @@ def _failed_action(rollout: Rollout, step: Step, seen: Seen) -> Move | None:
     failures = (result.failure for result in seen.results if result.failure is not None)
     failure = next((each for each in failures if not each.conflict), None)
     if failure is None:
+        return None
+    if gives_way(fleet, rollout, seen) is not None:
         return None
     lasting = (
         failure.permanent and rollout.stage is not Stage.ROLLBACK and step.at_deadline is not Verb.ADVANCE
@@ -208,7 +213,7 @@ def _decision(
     epoch = reacted.state.epoch + 1
     actions = move.actions if move is not None and move.verb is Verb.ACT else ()
     rollout = state.rollout
-    if rollout is not None and any(isinstance(action, PointRecord) for action in actions):
+    if rollout is not None and any(isinstance(action, PointRecord | SetWeights) for action in actions):
         rollout = msgspec.structs.replace(rollout, ordered_epoch=epoch)
     return Decision(
         state=msgspec.structs.replace(state, epoch=epoch, rollout=rollout),

@@ -14,6 +14,7 @@ from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import Rollout, Stage
 from shared.probes import Unavailable
+from stages.readiness import due_at
 from stages.step import Move, Verb
 
 
@@ -30,12 +31,27 @@ def asked_seconds(seen: Seen) -> float | None:
 
 
 def patient(fleet: Fleet, rollout: Rollout, move: Move, seen: Seen) -> Move:
-    """The same move of `rollout`'s step, not to be followed by another look before the provider's time."""
+    """The same move of `rollout`'s step, not to be followed by another look before the provider's time.
+
+    Nor by none when the safe slot's readiness is due to be proven again.
+    """
+    move = _in_time(fleet, move, seen)
     asked = asked_seconds(seen)
     if asked is None or move.verb is Verb.FAIL or _hurries(rollout, move, seen):
         return move
     planned = fleet.policy.poll_seconds if move.wake_seconds is None else move.wake_seconds
     return msgspec.structs.replace(move, wake_seconds=max(planned, asked))
+
+
+def _in_time(fleet: Fleet, move: Move, seen: Seen) -> Move:
+    due = due_at(fleet, move.rollout) if move.verb in (Verb.WAIT, Verb.HOLD) else None
+    if due is None:
+        return move
+    planned = fleet.policy.poll_seconds if move.wake_seconds is None else move.wake_seconds
+    left = max(0.0, (due - seen.now).total_seconds())
+    # What could not be proven just now is asked at the next poll, not at once.
+    soonest = left or min(planned, fleet.policy.poll_seconds)
+    return msgspec.structs.replace(move, wake_seconds=min(planned, soonest))
 
 
 def next_poll(fleet: Fleet, seen: Seen) -> datetime:

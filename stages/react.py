@@ -68,6 +68,8 @@ def begin_rollback(rollout: Rollout, because: str, now: datetime) -> Rollout:
         promoted=False,
         command_id=None,
         ordered_epoch=None,
+        weighed_at=None,
+        drift=None,
         clean_since=None,
         failures=0,
         outcome=None,

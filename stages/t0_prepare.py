@@ -5,6 +5,8 @@ Source: the AKS blue-green guide, "T0: The blue cluster is on".
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.gates import mean
@@ -20,7 +22,9 @@ from shared.probes import (
     Reading,
     SlotAddress,
 )
-from stages.looking import at, judged_on, readings, record_seen, records, seen_as, unavailable
+from stages import following
+from stages.ground import ground_needs, lever_problems
+from stages.looking import judged_on, readings, seen_as, unavailable
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.verdicts import unseen
 from stages.versions import newer
@@ -60,7 +64,7 @@ def _preflight_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
         ClusterState(rollout.candidate),
         _check(fleet, rollout),
     }
-    return records(fleet) | own
+    return ground_needs(fleet, rollout) | own
 
 
 def _preflight(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -72,32 +76,14 @@ def _preflight(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         for slot in (rollout.live, rollout.candidate)
         if (found := seen_as(seen, SlotAddress(slot), AddressSeen)) is not None
     }
-    problems = [*_record_problems(fleet, rollout, addresses, seen), *_ground_problems(fleet, rollout, seen)]
+    addressed = msgspec.structs.replace(rollout, addresses=addresses)
+    problems = [*lever_problems(fleet, addressed, seen), *_ground_problems(fleet, rollout, seen)]
     if problems:
         return fail(rollout, "the ground is not as planned: " + "; ".join(problems))
     because = (
         f"live records agree with {rollout.live}, {rollout.candidate} is free, ARM accepts the deployment"
     )
     return advance(rollout, because, addresses=addresses)
-
-
-def _record_problems(fleet: Fleet, rollout: Rollout, addresses: dict[str, str], seen: Seen) -> list[str]:
-    problems = []
-    for record in fleet.live_records:
-        found = record_seen(seen, record)
-        if found is None or not found.exists:
-            problems.append(f"{record.fqdn} does not exist")
-        elif not at(found, addresses[rollout.live]):
-            points = ", ".join(found.targets)
-            problems.append(f"{record.fqdn} points at {points}, but {rollout.live} is recorded as live")
-        elif found.fleet not in (None, fleet.name):
-            problems.append(f"{record.fqdn} belongs to the fleet {found.fleet}")
-        elif found.epoch is not None and found.epoch > seen.epoch:
-            problems.append(
-                f"{record.fqdn} carries epoch {found.epoch}, the fleet is at {seen.epoch}: its state was "
-                "lost, so check which slot is live, then remove switchyard_epoch from the record's metadata"
-            )
-    return problems
 
 
 def _ground_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
@@ -157,6 +143,7 @@ def approval(name: str, question: str, wanted: str, at_deadline: Verb = Verb.FAI
 
 STEPS = (
     Step("admit", _admit, _admit_needs, deadline_seconds=14 * 24 * 3600),
+    following.STEP,
     Step("preflight", _preflight, _preflight_needs, deadline_seconds=1800),
     Step(
         "baseline",

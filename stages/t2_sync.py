@@ -9,23 +9,26 @@ from __future__ import annotations
 from shared.actions import PointRecord, StartSync
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
-from shared.model import HoldKind, Rollout
+from shared.model import Rollout
 from shared.probes import Probe, SyncSeen, SyncState
 from stages.freezing import command_needs, freeze
-from stages.looking import elsewhere, judged_on, point, readings, record_seen, records, seen_as, unavailable
-from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
+from stages.levers import first_elsewhere, levers, point_each
+from stages.looking import judged_on, readings, record_seen, seen_as, unavailable
+from stages.step import Move, Step, Verb, act, advance, fail, judged, wait
 from stages.t0_prepare import approval
 from stages.t1_deploy import platform_gate, platform_needs
 from stages.verdicts import before_switch, unseen
+from stages.watching import moved_by_others
 
 
 def _lower_ttl(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    moved = elsewhere(fleet, rollout, rollout.live, seen)
+    moved = first_elsewhere(fleet, rollout, rollout.live, seen)
     if moved is not None:
-        return hold(rollout, f"{moved}: somebody else moved it", HoldKind.DRIFT)
-    writes = point(fleet, rollout, rollout.live, seen, low_ttl=True)
+        return moved_by_others(fleet, rollout, moved, seen)
+    writes = point_each(fleet, rollout, fleet.live_records, rollout.live, seen, low_ttl=True)
     if len(writes) < len(fleet.live_records):
-        return unseen(rollout, f"a live record could not be read: {unavailable(seen, records(fleet))}")
+        because = unavailable(seen, levers(fleet, rollout))
+        return unseen(rollout, f"a live record could not be read: {because}")
     late = tuple(write for write in writes if _ttl_above(seen, write))
     if late:
         names = ", ".join(write.record.fqdn for write in late)
@@ -120,7 +123,7 @@ def _synced(fleet: Fleet, _rollout: Rollout) -> bool:
 
 STEPS = (
     Step("freeze", freeze, command_needs, applies=lambda fleet, _: fleet.freeze is not None),
-    Step("lower_ttl", _lower_ttl, lambda fleet, _: records(fleet), applies=_ttl_applies),
+    Step("lower_ttl", _lower_ttl, levers, applies=_ttl_applies),
     Step("sync", _sync, _sync_needs, applies=_synced, deadline_seconds=3600),
     Step("sync_gate", platform_gate, platform_needs, deadline_seconds=1800, promotable=True),
     _tests("functional_tests", "functional"),

@@ -9,29 +9,31 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
-
+from shared.actions import Purge
 from shared.decision import Seen
-from shared.fleet import DriftPolicy, Fleet, Gate
-from shared.model import HoldKind, Rollout, Verdict
-from shared.probes import ClusterSeen, ClusterState, Probe, TrafficSeen, TrafficShare
+from shared.fleet import DriftPolicy, Fleet
+from shared.levers import Balancer
+from shared.model import Rollout, Verdict
+from shared.probes import ClusterSeen, ClusterState, Probe, RecordState
+from stages import ramp
+from stages.converging import converge, converge_needs, users_since
+from stages.fallback import gives_way
 from stages.freezing import command_needs, frozen, renewed, thaw
-from stages.looking import (
-    cluster_trouble,
-    elsewhere,
-    judged_on,
-    own_write_seen,
-    point,
-    propagated_at,
-    readings,
-    record_seen,
-    records,
-    seen_as,
-    unavailable,
+from stages.levers import beneath, first_elsewhere, levers, moved, orders, unsettled
+from stages.looking import cluster_trouble, judged_on, readings, seen_as, unavailable
+from stages.observing import watch
+from stages.restoring import (
+    realign,
+    realign_lasts,
+    realign_needs,
+    restore_ttl,
+    to_realign,
+    ttl_lowered,
 )
-from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
+from stages.step import Move, Step, Verb, act, advance, judged, wait
 from stages.t2_sync import disparity, parity_needs
 from stages.verdicts import before_switch, unseen
+from stages.watching import moved_by_others
 
 
 def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -85,91 +87,55 @@ def _unfit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
 def _old_ttl_expired_at(fleet: Fleet, rollout: Rollout) -> datetime:
     if rollout.ttl_lowered_at is None:
         return rollout.started_at
-    ttl_seconds = max(record.ttl_seconds for record in fleet.live_records)
+    ttl_seconds = max((record.ttl_seconds for record in fleet.live_records), default=0)
     return rollout.ttl_lowered_at + timedelta(seconds=ttl_seconds + fleet.policy.propagation_seconds)
 
 
 def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    if rollout.shifted and own_write_seen(fleet, rollout, rollout.candidate, seen):
+    told = rollout.shifted and moved(fleet, rollout, rollout.candidate, seen)
+    told_at, under_way = rollout.weighed_at or seen.since, unsettled(fleet, rollout, seen)
+    if told and under_way is None:
         because = f"every live record was seen at {rollout.candidate}"
-        return advance(rollout, because, moved_at=seen.since)
-    moved = elsewhere(fleet, rollout, rollout.live, seen) if not rollout.shifted else None
-    if moved is not None and fleet.policy.drift is DriftPolicy.HOLD:
-        return hold(rollout, f"{moved}: somebody else moved it", HoldKind.DRIFT)
-    writes = point(fleet, rollout, rollout.candidate, seen, low_ttl=True)
-    if len(writes) < len(fleet.live_records):
-        return unseen(rollout, f"a live record could not be read: {unavailable(seen, records(fleet))}")
+        return advance(rollout, because, moved_at=told_at, weighed_at=None)
+    drifted = first_elsewhere(fleet, rollout, rollout.live, seen) if not rollout.shifted else None
+    if drifted is not None and fleet.policy.drift is DriftPolicy.HOLD:
+        return moved_by_others(fleet, rollout, drifted, seen)
+    frozen = gives_way(fleet, rollout, seen)
+    if frozen is not None:
+        # What lies beneath has to be looked at first: the next round does.
+        because = f"{frozen}: it goes by the records beneath"
+        return wait(rollout, because, wake_seconds=0, beneath=True, weighed_at=None, failures=0)
+    if told and under_way is not None:
+        return wait(rollout, under_way, weighed_at=told_at, failures=0)
+    unread = unavailable(seen, _deciding(fleet, rollout))
+    if unread is not None:
+        return unseen(rollout, f"a live record could not be read: {unread}")
+    ordered = orders(fleet, rollout, rollout.candidate, seen, low_ttl=True)
+    if not ordered:
+        return wait(rollout, under_way or _sentence(fleet, rollout), failures=0)
+    return act(rollout, _sentence(fleet, rollout), *ordered, shifted=True)
+
+
+def _deciding(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    """The levers that are moved: not those that gave way."""
+    if not rollout.beneath:
+        return levers(fleet, rollout)
+    return beneath(fleet) | frozenset(RecordState(record) for record in fleet.live_records)
+
+
+def _sentence(fleet: Fleet, rollout: Rollout) -> str:
+    """`points aks.contoso.com at green (203.0.113.20)`, or that a balancer sends everything there."""
     names = ", ".join(record.fqdn for record in fleet.live_records)
-    address = rollout.addresses[rollout.candidate]
-    return act(rollout, f"points {names} at {rollout.candidate} ({address})", *writes, shifted=True)
+    slot, address = rollout.candidate, rollout.addresses[rollout.candidate]
+    pointed = [f"points {names} at {slot} ({address})"] if names else []
+    return "; ".join([*pointed, *(_ordered(rollout, balancer) for balancer in fleet.balancers)])
 
 
-def users_since(fleet: Fleet, rollout: Rollout) -> datetime:
-    """From when on metrics describe users on the candidate."""
-    return propagated_at(fleet, rollout.moved_at or rollout.entered_at)
-
-
-def _converge_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return frozenset({TrafficShare(users_since(fleet, rollout))})
-
-
-def _converge(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    ready = users_since(fleet, rollout)
-    if seen.now < ready:
-        left = (ready - seen.now).total_seconds()
-        return wait(rollout, "waits for propagation and one TTL", wake_seconds=left)
-    probe = TrafficShare(ready)
-    found = seen_as(seen, probe, TrafficSeen)
-    if found is None:
-        return unseen(rollout, f"the share could not be measured: {unavailable(seen, [probe])}")
-    share = share_of(found, rollout.candidate)
-    if share is None:
-        return wait(rollout, "no request has been measured since the switch yet", failures=0)
-    if share < fleet.traffic.share_min:
-        because = (
-            f"{rollout.candidate} serves {share:.1%} of the requests, {fleet.traffic.share_min:.1%} is wanted"
-        )
-        return wait(rollout, because, failures=0)
-    return advance(rollout, f"{rollout.candidate} serves {share:.1%} of the requests")
-
-
-def share_of(traffic: TrafficSeen, slot: str) -> float | None:
-    """The share (0 to 1) of requests that `slot` served, None where there were none."""
-    total = sum(traffic.requests.values())
-    return traffic.requests.get(slot, 0.0) / total if total > 0 else None
-
-
-def watch(fleet: Fleet, rollout: Rollout, seen: Seen, gates: tuple[Gate, ...], clean_seconds: int) -> Move:
-    """Judge users on the candidate until the gates passed for `clean_seconds` on end; all else resets it."""
-    since = users_since(fleet, rollout)
-    judgements, verdict, because = judged_on(gates, rollout.candidate, since, rollout, seen)
-    if verdict is Verdict.FAIL:
-        return judged(fail(rollout, because), judgements)
-    if verdict is not Verdict.PASS:
-        return judged(_not_passing(fleet, rollout, seen, gates, verdict, because), judgements)
-    clean_since = rollout.clean_since or seen.since
-    clean = max(0.0, (seen.now - clean_since).total_seconds())
-    if clean < clean_seconds:
-        because = f"{len(judgements)} gates pass for {clean / 60:.0f} of {clean_seconds / 60:.0f} minutes"
-        left = min(float(fleet.policy.poll_seconds), clean_seconds - clean)
-        move = wait(rollout, because, wake_seconds=left, clean_since=clean_since, failures=0)
-    else:
-        because = f"{len(judgements)} gates passed for {clean_seconds / 60:.0f} minutes with users on it"
-        move = advance(rollout, because)
-    return judged(move, judgements)
-
-
-def _not_passing(
-    fleet: Fleet, rollout: Rollout, seen: Seen, gates: tuple[Gate, ...], verdict: Verdict, because: str
-) -> Move:
-    begun = msgspec.structs.replace(rollout, clean_since=None)
-    if verdict is Verdict.INCONCLUSIVE:
-        return hold(begun, because, HoldKind.GATE)
-    failures = rollout.failures + 1 if verdict is Verdict.PROVIDER_ERROR else 0
-    patience = max(gate.window_seconds + gate.ingestion_seconds for gate in gates) if gates else 0
-    if seen.now < users_since(fleet, rollout) + timedelta(seconds=patience):
-        return wait(begun, f"the first full window is not over: {because}", failures=failures)
-    return hold(begun, because, HoldKind.GATE, failures=failures)
+def _ordered(rollout: Rollout, balancer: Balancer) -> str:
+    if not (rollout.beneath and balancer.beneath):
+        return f"{balancer.label} sends everything to {rollout.candidate}"
+    names = ", ".join(record.fqdn for record in balancer.beneath)
+    return f"points {names}, beneath {balancer.label}, at {rollout.candidate}"
 
 
 def _observe_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -177,40 +143,34 @@ def _observe_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 
 
 def _observe(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    return watch(fleet, rollout, seen, fleet.gates.switch, fleet.policy.observe_seconds)
+    since = users_since(fleet, rollout)
+    return watch(fleet, rollout, seen, fleet.gates.switch, fleet.policy.observe_seconds, since)
 
 
-def restore_ttl(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    """Give every live record its declared TTL back, at the slot that users are on."""
-    slot = rollout.safe if rollout.rollback_because else rollout.candidate
-    writes = point(fleet, rollout, slot, seen, low_ttl=False)
-    if len(writes) < len(fleet.live_records):
-        return unseen(rollout, f"a live record could not be read: {unavailable(seen, records(fleet))}")
-    late = tuple(
-        write
-        for write in writes
-        if (found := record_seen(seen, write.record)) is None or found.ttl_seconds != write.ttl_seconds
-    )
-    if rollout.rollback_because and not own_write_seen(fleet, rollout, slot, seen):
-        # A forward write may still be on its way: only a write of its own, with a later epoch, keeps it out.
-        late = writes
-    if late:
-        names = ", ".join(write.record.fqdn for write in late)
-        return act(rollout, f"restores the TTL of {names} to {late[0].ttl_seconds} s", *late)
-    return advance(rollout, "every live record has its declared TTL", ttl_lowered_at=None)
+def _cached(fleet: Fleet, _rollout: Rollout) -> bool:
+    return any(balancer.endpoint for balancer in fleet.balancers)
 
 
-def ttl_lowered(_fleet: Fleet, rollout: Rollout) -> bool:
-    """Whether a TTL is to be restored."""
-    return rollout.ttl_lowered_at is not None
+def _purge(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    """Have caches forget what live served. What was given is told by its receipt."""
+    purged = {r.action.balancer for r in seen.results if isinstance(r.action, Purge) and r.receipt}
+    cached = [balancer for balancer in fleet.balancers if balancer.endpoint]
+    if purged.issuperset(cached):
+        return advance(rollout, f"the caches hold nothing of {rollout.live} any more")
+    names = ", ".join(balancer.endpoint for balancer in cached)
+    return act(rollout, f"purges the caches of {names}", *(Purge(balancer) for balancer in cached))
+
+
+def _shift_lasts(fleet: Fleet) -> int:
+    return 5 * max((balancer.propagation_seconds for balancer in fleet.balancers), default=0)
 
 
 STEPS = (
     Step("recheck", _recheck, _recheck_needs, deadline_seconds=3600),
-    Step("shift", _shift, deadline_seconds=600),
-    Step(
-        "converge", _converge, _converge_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True
-    ),
+    ramp.STEP,
+    Step("shift", _shift, deadline_seconds=600, lasts=_shift_lasts),
+    Step("converge", converge, converge_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True),
+    Step("purge", _purge, applies=_cached, at_deadline=Verb.ADVANCE),
     Step(
         "observe",
         _observe,
@@ -222,4 +182,14 @@ STEPS = (
     ),
     Step("unfreeze", thaw, command_needs, applies=frozen, deadline_seconds=1800, at_deadline=Verb.ADVANCE),
     Step("restore_ttl", restore_ttl, applies=ttl_lowered, at_deadline=Verb.HOLD, promotable=True),
+    Step(
+        "realign",
+        realign,
+        realign_needs,
+        applies=to_realign,
+        deadline_seconds=6 * 3600,
+        at_deadline=Verb.HOLD,
+        lasts=realign_lasts,
+        promotable=True,
+    ),
 )

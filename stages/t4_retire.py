@@ -6,6 +6,8 @@ nothing is destroyed that serves traffic, is the safe slot, or before the bake p
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from shared.actions import DestroyCluster, StopCluster
 from shared.decision import Seen
 from shared.fleet import Fleet
@@ -17,12 +19,17 @@ from shared.probes import (
     GroupState,
     Probe,
 )
-from stages.draining import drain_probe, serving
-from stages.looking import judged_on, readings, records, seen_as, unavailable
+from shared.safety import AfterDrain
+from stages.converging import users_since
+from stages.draining import drain_needs, serving
+from stages.levers import levers
+from stages.looking import judged_on, readings, seen_as, unavailable
+from stages.observing import watch
 from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
 from stages.t0_prepare import approval
-from stages.t3_switch import users_since, watch
 from stages.verdicts import unseen
+
+_DRAINED_SECONDS = 6 * 3600
 
 
 def _bake_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -30,16 +37,32 @@ def _bake_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 
 
 def _bake(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    return watch(fleet, rollout, seen, fleet.gates.bake, fleet.policy.bake_seconds)
+    since = users_since(fleet, rollout)
+    return watch(fleet, rollout, seen, fleet.gates.bake, fleet.policy.bake_seconds, since)
 
 
 def _drained_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return frozenset({drain_probe(users_since(fleet, rollout))})
+    return drain_needs(fleet, users_since(fleet, rollout))
 
 
 def _drained(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     left = serving(fleet, rollout, rollout.live, users_since(fleet, rollout), seen)
-    return left or advance(rollout, f"{rollout.live} serves nobody any more: it is drained")
+    if left is None:
+        return advance(rollout, f"{rollout.live} serves nobody any more: it is drained")
+    if (
+        fleet.drain.then is AfterDrain.RETIRE
+        and left.rollout.failures == 0
+        and _overdue(fleet, rollout, seen)
+    ):
+        return advance(
+            rollout, f"it did not drain in time and is retired all the same: {left.because}", overdue=True
+        )
+    return left
+
+
+def _overdue(fleet: Fleet, rollout: Rollout, seen: Seen) -> bool:
+    seconds = fleet.policy.deadlines.get("drained", _DRAINED_SECONDS)
+    return seen.now >= rollout.entered_at + timedelta(seconds=seconds)
 
 
 def _cluster_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -64,7 +87,11 @@ def _stop(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if rollout.live_stopped and cluster.provisioning not in ("Succeeded", "Failed", "Canceled"):
         return wait(rollout, f"the cluster of {rollout.live} is {cluster.provisioning.lower()}", failures=0)
     since = users_since(fleet, rollout)
-    left = None if rollout.live_stopped else serving(fleet, rollout, rollout.live, since, seen)
+    left = (
+        None
+        if rollout.live_stopped or rollout.overdue
+        else serving(fleet, rollout, rollout.live, since, seen)
+    )
     if left is not None:
         return left
     # Its capacity goes with the stop: from this order on, the candidate is the slot that can take it all.
@@ -95,7 +122,7 @@ def _destroy(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _order_destroy(fleet: Fleet, rollout: Rollout, seen: Seen, cluster: ClusterSeen) -> Move:
-    unread = unavailable(seen, records(fleet))
+    unread = unavailable(seen, levers(fleet, rollout))
     if unread is not None:
         return unseen(rollout, f"nothing is destroyed while a live record cannot be read: {unread}")
     since = users_since(fleet, rollout)
@@ -147,7 +174,12 @@ STEPS = (
         promotable=True,
     ),
     Step(
-        "drained", _drained, _drained_needs, deadline_seconds=6 * 3600, at_deadline=Verb.HOLD, promotable=True
+        "drained",
+        _drained,
+        _drained_needs,
+        deadline_seconds=_DRAINED_SECONDS,
+        at_deadline=Verb.HOLD,
+        promotable=True,
     ),
     approval("approve_destroy", "destroy the old cluster?", "destroy", Verb.HOLD),
     Step("stop", _stop, _stop_needs, deadline_seconds=3600, at_deadline=Verb.HOLD),

@@ -8,14 +8,11 @@ from shared.fleet import (
     Channel,
     Exposure,
     Fleet,
-    FluxConfiguration,
-    Freeze,
     Gate,
     Gates,
     Hosts,
     Measure,
     Policy,
-    Provisioner,
     Slot,
     Source,
     StartMode,
@@ -23,6 +20,7 @@ from shared.fleet import (
     VersionPolicy,
 )
 from shared.levers import Record, RecordType, SlotName, SwitchKind
+from shared.platform import FluxConfiguration, Freeze, Provisioner
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 BLUE, GREEN = SlotName("blue"), SlotName("green")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from cli.view.back import back
 from cli.view.gates import gates
 from cli.view.runbook import runbook, step_of, waits_for_person
 from cli.view.scene import Scene
@@ -87,6 +88,10 @@ def _state(scene: Scene) -> Text:
 
 def _footer(scene: Scene) -> Iterator[Text]:
     rollout = scene.rollout
+    way = back(scene.way_back) if scene.way_back is not None else None
+    if way is not None:
+        yield Text()
+        yield way
     if rollout.rollback_because is not None:
         yield Text()
         yield Text(f" because  {rollout.rollback_because}", WRONG)

@@ -18,6 +18,7 @@ from shared.ports import AuditEntry
 from stages import RUNBOOK
 from stages.runbook import step_of
 from stages.step import Step
+from stages.way_back import WayBack
 
 FAILED_SHARE_MAX = 0.002
 """Above this share, failed requests are more than the noise that every service has."""
@@ -50,6 +51,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     share: Mapping[str, float] | None = None
     flow: tuple[Mapping[str, float], ...] = ()
     served: Mapping[str, Served] | None = None
+    way_back: WayBack | None = None
 
     def steps(self, stage: Stage) -> tuple[Step, ...]:
         """The runbook's steps of a stage that this rollout went through or is to go through.
@@ -110,6 +112,7 @@ def read_scene(
         judgements=msgspec.convert(rollout["judgements"], tuple[Judgement, ...]),
         story=passages(entries),
         share=_fresh(measured(entries), told),
+        way_back=msgspec.convert(rollout.get("way_back"), WayBack | None),
         now=now,
     )
 

@@ -16,7 +16,7 @@ from sandbox.wire.routing import Call, Operation, Reply, shaped
 from sandbox.wire.windows import wire_instant
 from sandbox.world.model import World
 from sandbox.world.sync import FluxState
-from shared.fleet import FluxConfiguration
+from shared.platform import FluxConfiguration
 
 VERSIONS = frozenset({"2025-04-01"})
 INTERVAL_SECONDS = 600

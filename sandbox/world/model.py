@@ -27,6 +27,8 @@ from sandbox.world.zones import Zones
 from shared.fleet import Fleet
 from shared.ports import Clock
 
+_CODES = {429: "TooManyRequests", 409: "Conflict"}
+
 
 class World:
     """A seeded estate. A door calls `admit` first, then a service, and turns `ArmError` into its own words.
@@ -75,7 +77,7 @@ class World:
         """Let a request of these families through.
 
         Raises:
-            ArmError: 503 `ServiceUnavailable` or 429 `TooManyRequests` in the span of an outage.
+            ArmError: 503 `ServiceUnavailable`, 429 `TooManyRequests` or 409 `Conflict` in an outage's span.
         """
         outages = self.estate.faults.outages
         if not outages:
@@ -83,7 +85,7 @@ class World:
         passed = (self.now() - self.estate.started_at).total_seconds()
         for outage in outages:
             if outage.family in families and outage.from_seconds <= passed < outage.until_seconds:
-                code = "TooManyRequests" if outage.status == 429 else "ServiceUnavailable"
+                code = _CODES.get(outage.status, "ServiceUnavailable")
                 what = f"The {outage.family} service cannot answer now. Please try again later."
                 raise ArmError(outage.status, code, what, outage.retry_after_seconds)
 

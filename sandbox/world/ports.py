@@ -49,6 +49,8 @@ from shared.probes import (
     Probe,
     RecordOwner,
     RecordState,
+    RingReading,
+    RingState,
     SlotAddress,
     SyncState,
     TrafficShare,
@@ -57,7 +59,7 @@ from shared.probes import (
 
 LeverProbe = BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 SlotProbe = ClusterState | GroupState | SyncState | CommandState | SlotAddress
-BUSY = frozenset({"OperationNotAllowed", "DeploymentActive"})
+BUSY = frozenset({"Conflict", "OperationNotAllowed", "DeploymentActive"})
 
 
 class PortsWorld:
@@ -119,6 +121,8 @@ class PortsWorld:
                 return looks.check(self.world, fleet, slot, version, template_version)
             case DeploymentState(name):
                 return looks.deployment(self.world, fleet, name, now)
+            case RingState() | RingReading():
+                return Unavailable("other fleets are no part of a world")
             case _:
                 assert_never(probe)
 
@@ -131,7 +135,7 @@ class PortsWorld:
             case RecordOwner(record):
                 return switching.owner(self.world, record)
             case LastWriter():
-                return switching.writer(self.world, fleet, probe)
+                return switching.writer(self.world, probe)
             case HostState(slot):
                 return switching.host(self.world, fleet, slot, now)
             case OpenConnections():
@@ -161,7 +165,7 @@ class PortsWorld:
             case Thaw():
                 return orders.thaw(self.world, fleet, action)
             case PointRecord() | SetWeights() | SetMatch() | Purge():
-                switching.order(self.world, fleet, action, epoch)
+                return switching.order(self.world, fleet, action, epoch)
             case Deploy():
                 orders.deploy(self.world, fleet, action)
             case StartSync():
@@ -212,7 +216,7 @@ def _families(probe: Probe) -> tuple[Family, ...]:
             return Family.ARM, _LEVERS[record.kind]
         case BalancerState(balancer):
             return Family.ARM, _LEVERS[balancer.kind]
-        case NamesState() | HostState():
+        case NamesState() | HostState() | RingState() | RingReading():
             return ()
         case OpenConnections():
             return (Family.METRICS,)
@@ -235,7 +239,7 @@ def _ours(error: ArmError) -> SwitchyardError:
     if error.status == 404:
         return NotFound(because)
     if error.status == 409:
-        return Retry(because) if error.code in BUSY else Conflict(because)
+        return Retry(because, error.retry_after_seconds) if error.code in BUSY else Conflict(because)
     if error.status in (0, 401, 408, 429) or error.status >= 500:
         return Retry(because, error.retry_after_seconds)
     return Refused(because)

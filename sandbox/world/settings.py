@@ -46,7 +46,8 @@ class Family(StrEnum):
 class Outage(Struct, frozen=True, kw_only=True):
     """A provider refuses every request of a span, in seconds since the world's start.
 
-    `status` 429 with `retry_after_seconds` is throttling, 503 an outage, 0 a connection that is dropped.
+    `status` 429 with `retry_after_seconds` is throttling, 503 an outage, 409 a control plane that takes no
+    change (as Front Door's did for a week in 2025), 0 a connection that is dropped.
     """
 
     family: Family

@@ -14,7 +14,7 @@ from sandbox.world.clusters import Clusters
 from sandbox.world.errors import ArmError
 from sandbox.world.estate import Estate, name_of
 from sandbox.world.ledger import Happening
-from shared.fleet import FluxConfiguration
+from shared.platform import FluxConfiguration
 
 
 class FluxState(Struct, frozen=True, kw_only=True):

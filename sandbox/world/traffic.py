@@ -170,9 +170,9 @@ class Traffic:
         return known[slot]
 
     def _find_first_users(self, slot: SlotName) -> datetime | None:
-        address = self._estate.address_of(slot)
+        slot_at = self._estate.slot_at
         writes = (each for record in self._estate.fleet.live_records for each in self._zones.history(record))
-        pointed = [w.at for w in writes if w.now is not None and address in w.now.targets]
+        pointed = [w.at for w in writes if w.now is not None and slot in map(slot_at, w.now.targets)]
         weighed = self._balancers.first_users_at(slot)
         return min(pointed + ([weighed] if weighed is not None else []), default=None)
 

@@ -21,6 +21,7 @@ from shared.model import Judgement, Rollout, SignalKind
 from shared.ports import Clock, Row, Store
 from shared.signals.body import shown
 from stages.runbook import step_of
+from stages.way_back import way_back
 
 VERSION = "0.1.0"
 
@@ -115,7 +116,10 @@ class Api:
         return reply({"rollouts": await self._store.rollouts(row.fleet.name)})
 
     async def get_rollout(self, request: Request) -> Response:
-        """One rollout with the latest judgement of each gate; `?judgements=all` for every one."""
+        """One rollout, how long its way back takes, and the latest judgement of each gate.
+
+        `?judgements=all` for every one.
+        """
         allowed(request.caller, Act.SHOW_ROLLOUT)
         row = await self._row(request)
         rollout = await self._rollout(request, row)
@@ -123,8 +127,11 @@ class Api:
         if request.query.get("judgements") != "all":
             latest: dict[tuple[str, str], Judgement] = {(j.gate, j.slot): j for j in judgements}
             judgements = tuple(latest.values())
-        etag = str(row.state.epoch) if _current(row, rollout) else None
-        return reply({"rollout": rollout, "judgements": judgements}, etag=etag)
+        current = _current(row, rollout)
+        etag = str(row.state.epoch) if current else None
+        plan = row.plan if current and row.plan is not None else row.fleet
+        body = {"rollout": rollout, "judgements": judgements, "way_back": way_back(plan, rollout)}
+        return reply(body, etag=etag)
 
     async def get_audit(self, request: Request) -> Response:
         """The audit trail of a fleet, or of one of its rollouts."""

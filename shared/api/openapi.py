@@ -15,8 +15,9 @@ from shared.api.schemas import REF, SCHEMAS, array, ref
 from shared.fleet import Fleet
 from shared.model import FleetState, Judgement, Rollout
 from shared.ports import AuditEntry
+from stages.way_back import WayBack
 
-_TYPES = (AuditEntry, Fleet, FleetState, Judgement, Rollout)
+_TYPES = (AuditEntry, Fleet, FleetState, Judgement, Rollout, WayBack)
 
 _SCHEMES = {
     "entra": {

@@ -83,7 +83,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     ),
     "Applied": exactly(name=_TEXT, etag=_TEXT),
     "Rollouts": exactly(rollouts=array(ref("Rollout"))),
-    "JudgedRollout": exactly(rollout=ref("Rollout"), judgements=array(ref("Judgement"))),
+    "JudgedRollout": exactly(
+        rollout=ref("Rollout"), judgements=array(ref("Judgement")), way_back=ref("WayBack")
+    ),
     "Audit": exactly(audit=array(ref("AuditEntry"))),
     "Problem": exactly(
         ("mistakes",),

@@ -7,6 +7,7 @@ another. Decides that a change is asked for once and never waited for. Refuses t
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from shared.azure.answers import shaped
 from shared.azure.connection import Connection
@@ -47,10 +48,12 @@ async def _sent[T](
     from azure.core.rest import HttpRequest
 
     client = _client(connection)
+    # azure.core takes a query for quoted already.
+    quoted = {name: quote(value, safe="") for name, value in query.items()}
     request = HttpRequest(
         method,
         client.format_url(url),
-        params=query,
+        params=quoted,
         headers={"Accept": "application/json", **(headers or {})},
         json=body,
     )

@@ -20,7 +20,8 @@ from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.ids import ResourceId, parse
-from shared.fleet import Fleet, FluxConfiguration
+from shared.fleet import Fleet
+from shared.platform import FluxConfiguration
 from shared.probes import SyncSeen, SyncState
 
 if TYPE_CHECKING:

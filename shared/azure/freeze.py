@@ -21,7 +21,7 @@ from shared.actions import Freeze, Thaw
 from shared.azure.run_command import RunCommands
 from shared.errors import Refused
 from shared.fleet import Fleet
-from shared.fleet import Freeze as FreezePolicy
+from shared.platform import Freeze as FreezePolicy
 
 NAME = "switchyard-freeze"
 EXPIRY = "switchyard-freeze-expiry"

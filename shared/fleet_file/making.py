@@ -8,14 +8,11 @@ from shared.fleet import (
     DriftPolicy,
     Exposure,
     Fleet,
-    FluxConfiguration,
-    Freeze,
     Gate,
     Gates,
     Hosts,
     Measure,
     Policy,
-    Provisioner,
     Slot,
     Source,
     StartMode,
@@ -38,6 +35,7 @@ from shared.fleet_file.models import (
     WindowPart,
 )
 from shared.levers import Record, RecordType, SlotName, SwitchKind
+from shared.platform import FluxConfiguration, Freeze, Provisioner
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from shared.azure.freeze import freezing, schedule, thawing
-from shared.fleet import Freeze
+from shared.platform import Freeze
 
 UNTIL = datetime(2026, 11, 21, 13, 30, tzinfo=UTC)
 POLICY = Freeze(expires_seconds=3600, exempt_users=("alice@contoso.com", 'o"brien'))

@@ -12,12 +12,9 @@ from shared.fleet import (
     Channel,
     Exposure,
     Fleet,
-    FluxConfiguration,
-    Freeze,
     Gate,
     Gates,
     Hosts,
-    Provisioner,
     Slot,
     Source,
     StartMode,
@@ -26,6 +23,7 @@ from shared.fleet import (
 )
 from shared.levers import Record, RecordType, SlotName, SwitchKind
 from shared.model import FleetState, Judgement, Rollout, Stage, Verdict
+from shared.platform import FluxConfiguration, Freeze, Provisioner
 from shared.ports import AuditEntry
 from shared.probes import Answer, Probe, TrafficSeen, TrafficShare
 from shared.store import audit

@@ -32,6 +32,8 @@ from shared.probes import (
     GateReading,
     GroupState,
     Probe,
+    RingReading,
+    RingState,
     SlotAddress,
     SyncState,
     TrafficShare,
@@ -82,6 +84,8 @@ def of_probe(fleet: Fleet, probe: Probe) -> list[Request]:
             return [("GET", f"/subscriptions/{fleet.subscription_id}/resourcegroups")]
         case TrafficShare() | GateReading():
             return _reading(fleet, probe)
+        case RingState() | RingReading():
+            return []
         case _:
             return of_lever_probe(fleet, probe)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.azure.freeze import freezing, thawing
-from shared.fleet import Freeze
+from shared.platform import Freeze
 from tests.security.odd_names import ODD
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -213,3 +213,17 @@ def addressed_fleet() -> Fleet:
         return msgspec.structs.replace(slot(name), address=None, public_ip_id=public_ip_id)
 
     return msgspec.structs.replace(FLEET, live_records=(record("aks"),), slots=(moved(BLUE), moved(GREEN)))
+
+
+def aliased_fleet() -> Fleet:
+    """The fleet whose live record and slots' host names are aliases of the slots' public IP resources."""
+    addressed = addressed_fleet()
+
+    def aliased(each: Record) -> Record:
+        return msgspec.structs.replace(each, alias=True)
+
+    return msgspec.structs.replace(
+        addressed,
+        live_records=tuple(map(aliased, addressed.live_records)),
+        slots=tuple(msgspec.structs.replace(each, host=aliased(each.host)) for each in addressed.slots),
+    )

@@ -16,14 +16,16 @@ from sandbox.wire.faults import Fault, Spoilt, Where
 from sandbox.wire.identity import PATH
 from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
+from sandbox.world import Faults
+from sandbox.world.balancers import TYPES
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
-from shared.levers import SwitchKind
+from shared.levers import MATCHING, Match, SwitchKind
 from shared.safety import Drain
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
-from tests.fleets_balancers import GATEWAY, PROFILE
+from tests.fleets_balanced import balancer
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
@@ -31,6 +33,8 @@ PUBLIC = record("aks")
 PRIVATE = msgspec.structs.replace(
     PUBLIC, kind=SwitchKind.PRIVATE_DNS, zone_id=f"{_NETWORK}/privateDnsZones/priv.contoso.com", name="aks"
 )
+
+BALANCED = tuple(TYPES)
 
 
 def estate_fleet() -> Fleet:
@@ -45,7 +49,7 @@ def estate_fleet() -> Fleet:
         FLEET,
         live_records=(PUBLIC, PRIVATE),
         slots=slots,
-        balancers=(PROFILE, GATEWAY),
+        balancers=tuple(map(balancer, BALANCED)),
         drain=Drain(connections_metric="CurrentConnections"),
     )
 
@@ -116,6 +120,7 @@ class Rig:
                 "metrics_endpoint": self.wire.metrics_endpoint,
                 "logs_endpoint": self.wire.logs_endpoint,
                 "probe_proxy": self.wire.probe_proxy,
+                "dns_server": self.wire.dns_server,
                 "credential": WireCredential(self.wire),
                 "tls": trust(self.wire),
                 **changes,
@@ -134,7 +139,7 @@ def _asks(path: str) -> bool:
 @asynccontextmanager
 async def rig(directory: Path) -> AsyncIterator[Rig]:
     """An estate in which both slots are up, synchronised, and have had traffic."""
-    it = Rig(Estate(estate_fleet()))
+    it = Rig(Estate(estate_fleet(), Faults(external_dns_owner="team-a")))
     estate = it.estate
     estate.deploy(GREEN)
     for slot in (BLUE, GREEN):
@@ -145,8 +150,12 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             ttl_seconds=300,
             targets=(ADDRESSES[slot],),
         )
-    marks = {"switchyard_epoch": "7", "switchyard_fleet": FLEET.name}
-    estate.world.balancers.write(GATEWAY, {}, tags=marks)
+    for each in it.fleet.balancers:
+        if each.kind in MATCHING:
+            estate.world.balancers.match(each, Match(value="canary", cookie="switchyard"), GREEN)
+        else:
+            marks = {"switchyard_epoch": "7", "switchyard_fleet": FLEET.name}
+            estate.world.balancers.write(each, {}, tags=marks)
     estate.clock.pass_seconds(1200)
     async with Wire(
         estate.world,
@@ -164,4 +173,4 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             await it.connection.aclose()
 
 
-__all__ = ["PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]
+__all__ = ["BALANCED", "PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]

@@ -20,12 +20,11 @@ from shared.azure.topic import EventGridTopics
 from shared.azure.transport import ANSWER_BYTES_MAX
 from shared.azure.world import AzureWorld
 from shared.errors import Retry, SwitchyardError
-from shared.fleet import Source
 from shared.ports import OutboxEntry
-from shared.probes import ClusterState, GateReading, GroupState, Reading, Unavailable
+from shared.probes import ClusterState, GroupState, Reading, Unavailable
 from tests.azure.credential import FixedCredential
 from tests.fleets import BLUE, FLEET
-from tests.wire_faults.operations import PROBES, SENT
+from tests.wire_faults.operations import ASKS_A_HOST, PROBES, SENT
 from tests.wire_faults.rig import Patience, Rig, estate_fleet, rig
 from tests.wire_faults.sentences import faults_of
 from tests.world.manual_clock import START
@@ -99,8 +98,8 @@ async def test_a_certificate_that_does_not_hold_gets_neither_a_token_nor_belief(
 SIMPLE = [
     kind
     for kind in PROBES
-    if kind != (GateReading, Source.HTTP)
-    and getattr(kind, "__name__", "") not in ("SyncState", "CommandState")
+    if kind not in ASKS_A_HOST
+    and getattr(kind, "__name__", "") not in ("SyncState", "CommandState", "LastWriter")
 ]
 
 

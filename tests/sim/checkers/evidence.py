@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shared.actions import DestroyCluster
 from shared.fleet import Fleet, Gate
 from shared.model import Judgement, Outcome, Rollout, Stage, Verdict
-from stages.t3_switch import users_since
+from stages.converging import users_since
 from tests.sim.checkers.base import Checker
 from tests.sim.facts import ClaimMade
 

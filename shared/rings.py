@@ -1,0 +1,55 @@
+"""What a fleet sees of the ring before it: that fleet's own state, and gates on its live slot.
+
+The one thing that a rollout looks at and that is not the world's: it is read from the store. Decides nothing;
+a ring that cannot be read is `Unavailable`, like anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from shared.errors import SwitchyardError
+from shared.ports import Row, Store, World
+from shared.probes import Answer, GateReading, Probe, RingProbe, RingReading, RingSeen, RingState, Unavailable
+
+
+class Rings:
+    """Answers questions about other fleets."""
+
+    def __init__(self, store: Store, world: World) -> None:
+        self._store = store
+        self._world = world
+
+    async def look(self, probes: Iterable[RingProbe], now: datetime) -> dict[Probe, Answer]:
+        """Every answer; nothing is raised."""
+        return {probe: await self._answer(probe, now) for probe in probes}
+
+    async def _answer(self, probe: RingProbe, now: datetime) -> Answer:
+        try:
+            row = await self._store.load(probe.fleet)
+        except SwitchyardError as error:
+            return Unavailable(f"the ring {probe.fleet}: {error}")
+        if isinstance(probe, RingState):
+            return _seen(row)
+        return await self._reading(row, probe, now)
+
+    async def _reading(self, row: Row, probe: RingReading, now: datetime) -> Answer:
+        reading = GateReading(probe.gate, row.state.live, probe.since)
+        answers = await self._world.observe(row.fleet, frozenset({reading}), now)
+        return answers[reading]
+
+
+def _seen(row: Row) -> RingSeen:
+    rollout = row.state.rollout
+    held = {each.version: each.because for each in row.state.held_versions}
+    if rollout is None:
+        return RingSeen(live=row.state.live, held=held)
+    return RingSeen(
+        live=row.state.live,
+        version=rollout.version,
+        outcome=rollout.outcome,
+        ended_at=rollout.ended_at,
+        because=rollout.because,
+        held=held,
+    )

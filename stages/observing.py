@@ -1,0 +1,58 @@
+"""Judges users on the candidate over a clean run of passing gates: the ramp, the observation and the bake.
+
+Decides what each verdict does while users may be on the candidate. Refuses to know which of the three asks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shared.decision import Seen
+from shared.fleet import Fleet, Gate
+from shared.model import HoldKind, Rollout, Verdict
+from stages.looking import judged_on
+from stages.step import Move, advance, fail, hold, judged, wait
+
+
+def watch(
+    fleet: Fleet,
+    rollout: Rollout,
+    seen: Seen,
+    gates: tuple[Gate, ...],
+    clean_seconds: int,
+    since: datetime,
+) -> Move:
+    """Judge users on the candidate until the gates passed for `clean_seconds` on end; all else resets it.
+
+    `since` is from when on metrics describe users on the candidate.
+    """
+    judgements, verdict, because = judged_on(gates, rollout.candidate, since, rollout, seen)
+    if verdict is Verdict.FAIL:
+        return judged(fail(rollout, because), judgements)
+    if verdict is not Verdict.PASS:
+        return judged(_not_passing(rollout, seen, gates, verdict, because, since), judgements)
+    clean_since = rollout.clean_since or seen.since
+    clean = max(0.0, (seen.now - clean_since).total_seconds())
+    if clean < clean_seconds:
+        because = f"{len(judgements)} gates pass for {clean / 60:.0f} of {clean_seconds / 60:.0f} minutes"
+        left = min(float(fleet.policy.poll_seconds), clean_seconds - clean)
+        move = wait(rollout, because, wake_seconds=left, clean_since=clean_since, failures=0)
+    else:
+        because = f"{len(judgements)} gates passed for {clean_seconds / 60:.0f} minutes with users on it"
+        move = advance(rollout, because)
+    return judged(move, judgements)
+
+
+def _not_passing(
+    rollout: Rollout, seen: Seen, gates: tuple[Gate, ...], verdict: Verdict, because: str, since: datetime
+) -> Move:
+    begun = msgspec.structs.replace(rollout, clean_since=None)
+    if verdict is Verdict.INCONCLUSIVE:
+        return hold(begun, because, HoldKind.GATE)
+    failures = rollout.failures + 1 if verdict is Verdict.PROVIDER_ERROR else 0
+    patience = max(gate.window_seconds + gate.ingestion_seconds for gate in gates) if gates else 0
+    if seen.now < since + timedelta(seconds=patience):
+        return wait(begun, f"the first full window is not over: {because}", failures=failures)
+    return hold(begun, because, HoldKind.GATE, failures=failures)

@@ -1,0 +1,184 @@
+"""T3, ramp: users come to the candidate step by step, by header or cookie first and then by weight.
+
+Decides when a step of the shift's plan is over and which comes next; 100 % is `shift`'s. A step's window of
+observation starts when its order was seen and has reached everybody: before that, metrics describe
+the weight before it. Source: the AKS blue-green guide, "Alternatives": partial switches by percentage,
+headers and cookies.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from shared.actions import LeverAction, SetMatch
+from shared.decision import Seen
+from shared.fleet import DriftPolicy, Fleet, MatchStep, WeightStep
+from shared.levers import Lever, SlotName
+from shared.model import Rollout
+from shared.probes import Probe, TrafficSeen, TrafficShare
+from stages.levers import (
+    apart,
+    balancer_seen,
+    first_elsewhere,
+    holds,
+    levers,
+    unsettled,
+    weigh,
+    weights_propagated_at,
+)
+from stages.looking import readings, seen_as, unavailable
+from stages.observing import watch
+from stages.step import Move, Step, Verb, act, advance, judged, wait
+from stages.verdicts import unseen
+from stages.watching import moved_by_others
+
+Portion = MatchStep | WeightStep
+
+
+def portions(fleet: Fleet) -> tuple[Portion, ...]:
+    """The plan of the shift before its last step: a canary by header or cookie first, weights after."""
+    match = (fleet.shift.match,) if fleet.shift.match is not None else ()
+    return (*match, *fleet.shift.steps)
+
+
+def weights_of(rollout: Rollout, portion: Portion) -> dict[str, int]:
+    """Percent by slot while that portion is in force."""
+    share = portion.weight if isinstance(portion, WeightStep) else 0
+    return {str(rollout.live): 100 - share, str(rollout.candidate): share}
+
+
+def _present(fleet: Fleet, rollout: Rollout) -> Portion | None:
+    plan = portions(fleet)
+    return plan[rollout.portion] if rollout.portion < len(plan) else None
+
+
+def _users_since(fleet: Fleet, rollout: Rollout) -> datetime | None:
+    weighed = rollout.weighed_at
+    return weights_propagated_at(fleet, weighed) if weighed is not None else None
+
+
+def _needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    portion, since = _present(fleet, rollout), _users_since(fleet, rollout)
+    if portion is None or since is None:
+        return frozenset()
+    share: frozenset[Probe] = frozenset({TrafficShare(since)} if isinstance(portion, WeightStep) else ())
+    return readings(portion.gates, rollout.candidate, since) | share
+
+
+def _ramp(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    portion = _present(fleet, rollout)
+    if portion is None:
+        return advance(rollout, "every step of the shift's plan is over")
+    drifted = first_elsewhere(fleet, rollout, rollout.live, seen) if not rollout.shifted else None
+    if drifted is not None and fleet.policy.drift is DriftPolicy.HOLD:
+        return moved_by_others(fleet, rollout, drifted, seen)
+    if rollout.weighed_at is None:
+        return _order(fleet, rollout, portion, seen)
+    found = apart(fleet, rollout, weights_of(rollout, portion), seen)
+    if found is not None:
+        return _moved_away(fleet, rollout, found, seen)
+    if rollout.promoted:
+        return _next(rollout, f"a person promoted it: {_label(rollout, portion)}")
+    return _watch(fleet, rollout, portion, seen)
+
+
+def _order(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move:
+    """Order the portion until every balancer is seen to have it."""
+    unread = unavailable(seen, levers(fleet, rollout))
+    if unread is not None:
+        return unseen(rollout, f"a lever could not be read: {unread}")
+    if rollout.shifted and _told(fleet, rollout, portion, seen):
+        sentence = f"{_label(rollout, portion)}: every balancer was told"
+        return wait(rollout, sentence, wake_seconds=0, weighed_at=seen.since, failures=0)
+    ordered: list[LeverAction] = []
+    for balancer in fleet.balancers:
+        if isinstance(portion, WeightStep):
+            ordered += weigh(rollout, balancer, weights_of(rollout, portion), seen)
+        elif unsettled(fleet, rollout, seen) is None:
+            ordered.append(SetMatch(balancer, portion.match, rollout.candidate))
+    if not ordered:
+        return wait(rollout, unsettled(fleet, rollout, seen) or _label(rollout, portion), failures=0)
+    return act(rollout, _label(rollout, portion), *ordered, shifted=True)
+
+
+def _told(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> bool:
+    if isinstance(portion, WeightStep):
+        weights = weights_of(rollout, portion)
+        return all(holds(rollout, balancer, weights, seen) for balancer in fleet.balancers)
+    found = [balancer_seen(seen, balancer) for balancer in fleet.balancers]
+    return all(
+        each is not None and each.matched == rollout.candidate and not each.unsettled for each in found
+    )
+
+
+def _moved_away(fleet: Fleet, rollout: Rollout, found: tuple[Lever, str], seen: Seen) -> Move:
+    # Until it is in force again, nobody knows how many users are on the candidate.
+    rollout = msgspec.structs.replace(rollout, weighed_at=None, clean_since=None)
+    if fleet.policy.drift is DriftPolicy.REPAIR:
+        because = f"{found[1]}: somebody else moved it, it is put back"
+        return wait(rollout, because, wake_seconds=0)
+    return moved_by_others(fleet, rollout, found, seen)
+
+
+def _watch(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move:
+    since = _users_since(fleet, rollout)
+    assert since is not None, "the portion was seen in force"
+    if seen.now < since:
+        left = (since - seen.now).total_seconds()
+        return wait(rollout, f"{_label(rollout, portion)}: it is reaching everybody", wake_seconds=left)
+    under_way = unsettled(fleet, rollout, seen)
+    if under_way is not None:
+        return wait(rollout, under_way, failures=0)
+    measured = _measured(rollout, portion, since, seen)
+    if isinstance(measured, Move):
+        return measured
+    move = watch(fleet, rollout, seen, portion.gates, portion.hold_seconds, since)
+    if move.verb is not Verb.ADVANCE:
+        return move
+    return judged(_next(move.rollout, f"{measured}: {move.because}"), move.judgements)
+
+
+def _measured(rollout: Rollout, portion: Portion, since: datetime, seen: Seen) -> Move | str:
+    """What the gateways say of the share, or the move where they say that nobody came."""
+    if isinstance(portion, MatchStep):
+        return f"{rollout.candidate} serves {portion.match.label}"
+    probe = TrafficShare(since)
+    found = seen_as(seen, probe, TrafficSeen)
+    if found is None:
+        return unseen(rollout, f"the share could not be measured: {unavailable(seen, [probe])}")
+    total, here = sum(found.requests.values()), found.requests.get(rollout.candidate, 0.0)
+    if not here:
+        return wait(rollout, f"no request has been measured on {rollout.candidate} yet", failures=0)
+    return f"{rollout.candidate} serves {here / total:.1%} of the requests at {portion.weight} %"
+
+
+def _next(rollout: Rollout, because: str) -> Move:
+    facts = {"portion": rollout.portion + 1, "weighed_at": None, "clean_since": None, "promoted": False}
+    return wait(rollout, because, wake_seconds=0, failures=0, held=None, **facts)
+
+
+def _label(rollout: Rollout, portion: Portion) -> str:
+    slot: SlotName = rollout.candidate
+    if isinstance(portion, MatchStep):
+        return f"sends {portion.match.label} to {slot}"
+    return f"sends {portion.weight} % to {slot}"
+
+
+def _lasts(fleet: Fleet) -> int:
+    changes = sum(balancer.propagation_seconds + balancer.ttl_seconds for balancer in fleet.balancers)
+    # A service that deploys one change at a time is told of each member by itself.
+    return sum(portion.hold_seconds + 3 * changes for portion in portions(fleet))
+
+
+STEP = Step(
+    "ramp",
+    _ramp,
+    _needs,
+    applies=lambda fleet, _: bool(portions(fleet)),
+    deadline_seconds=6 * 3600,
+    at_deadline=Verb.HOLD,
+    lasts=_lasts,
+    promotable=True,
+)
