@@ -57,6 +57,7 @@ from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
 from tests.fleets_balanced import balancer
 from tests.fleets_balancers import GATEWAY, PROFILE
+from tests.limits.answers import BALANCED
 from tests.wire.rig import addressed_fleet
 from tests.world.manual_clock import START
 
@@ -87,63 +88,8 @@ RECORD = {
         "metadata": {"switchyard_epoch": "9", "switchyard_fleet": "contoso", "switchyard_slot": "blue"},
     },
 }
-PROFILE_SEEN = {
-    "properties": {
-        "profileStatus": "Enabled",
-        "trafficRoutingMethod": "Weighted",
-        "endpoints": [
-            {
-                "name": slot,
-                "type": "Microsoft.Network/trafficManagerProfiles/externalEndpoints",
-                "properties": {"endpointStatus": status, "endpointMonitorStatus": health, "weight": 1000},
-            }
-            for slot, status, health in (("blue", "Enabled", "Online"), ("green", "Disabled", "Disabled"))
-        ],
-    },
-}
-GATEWAY_SEEN = {
-    "etag": "e-3",
-    "properties": {
-        "provisioningState": "Succeeded",
-        "backendAddressPools": [{"id": f"/{each.name}", "name": each.name} for each in GATEWAY.members],
-        "requestRoutingRules": [
-            {
-                "name": "users",
-                "properties": {"ruleType": "Basic", "backendAddressPool": {"id": "/cluster-blue"}},
-            }
-        ],
-    },
-}
 BALANCERS = [balancer(kind) for kind in (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)]
 MATCH = Match(value="canary", header="x-switchyard")
-_BLUE = {"enabledState": "Enabled", "weight": 1000}
-_GREEN = {"enabledState": "Disabled", "weight": 1000}
-_POOL = [
-    {"address": f"{slot}.origin.contoso.com", **state} for slot, state in (("blue", _BLUE), ("green", _GREEN))
-]
-_DONE = {"provisioningState": "Succeeded"}
-BALANCED = {
-    ("GET", "/origins"): Said(
-        200,
-        {
-            "value": [
-                {"name": "aks-blue", "properties": {**_BLUE, **_DONE}},
-                {"name": "aks-green", "properties": {**_GREEN, **_DONE}},
-            ]
-        },
-    ),
-    ("GET", "/rules/switchyardCanary"): Said(404, {"error": {"code": "NotFound", "message": "None."}}),
-    ("GET", "/frontDoors/contoso-edge"): Said(
-        200,
-        {
-            "name": "contoso-edge",
-            "properties": {**_DONE, "backendPools": [{"name": "aks", "properties": {"backends": _POOL}}]},
-        },
-    ),
-    ("GET", "/trafficmanagerprofiles/contoso"): Said(200, PROFILE_SEEN),
-    ("GET", "/agw-front"): Said(200, GATEWAY_SEEN),
-    ("GET", "/rulesEngines/canaries"): Said(200, {"name": "canaries", "properties": {"rules": []}}),
-}
 ORDERS: list[Action] = [
     SetWeights(PROFILE, {GREEN: 100}),
     SetWeights(GATEWAY, {GREEN: 100}, "e-3"),
