@@ -17,7 +17,7 @@ PROPAGATION_SECONDS = 900
 _GROUPS = {SwitchKind.TRAFFIC_MANAGER: "", SwitchKind.APPLICATION_GATEWAY: "official"}
 _NAMES = {
     SwitchKind.FRONT_DOOR_CLASSIC: "{}.origin.contoso.com",
-    SwitchKind.TRAFFIC_MANAGER: "externalEndpoints/{}",
+    SwitchKind.TRAFFIC_MANAGER: "externalEndpoints/aks-{}",
 }
 
 

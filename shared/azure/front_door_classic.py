@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shared.azure.answers import Body
+from shared.azure.answers import Body, fitted
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.front_door_document import Document, Json, changed
@@ -24,7 +24,6 @@ from shared.azure.front_door_engine import Engine, with_canary, without_canary
 from shared.azure.front_doors import (
     BUSY_SECONDS,
     Bodiless,
-    fitted,
     matched,
     own_group,
     patient,
