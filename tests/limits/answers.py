@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.azure.stub import Said
-from tests.fleets_balancers import GATEWAY
+from tests.fleets_balanced import GATEWAY
 
 PROFILE_SEEN = {
     "properties": {
