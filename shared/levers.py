@@ -139,14 +139,6 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
 Lever = Record | Balancer
 
 
-def classic_retires(balancer: Balancer) -> str:
-    """What whoever declares a Front Door (classic) has to hear."""
-    return (
-        f"{balancer.name} is a Front Door (classic), which retires on {CLASSIC_RETIRES}: move it to Standard"
-        " or Premium with Azure's migration tool, and name it here by its new id, Microsoft.Cdn/profiles/..."
-    )
-
-
 class Match(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which requests a canary takes: those whose `header`, or `cookie`, of that name equals `value`."""
 
