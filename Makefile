@@ -13,14 +13,15 @@ SEEDS ?= 10000
 FROM ?= 1
 WORKERS ?= 2
 UPGRADE ?=
+SWITCH ?=
 ARGS ?=
 
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test check bench sim fuzz soak model limits lock clean
+.PHONY: help setup demo test check bench sim fuzz soak model limits zero-downtime lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Create .venv and node_modules from the lock files (does nothing when they are current)
 	@tools/setup.sh
@@ -56,6 +57,9 @@ model: setup ## Walk through every interleaving of three workers, and show what 
 
 limits: setup ## Roll out an estate in virtual time, and hold what it asks against Azure's limits: ROLLOUTS=500
 	@exec $(PYTHON) -m tests.limits --rollouts $(ROLLOUTS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+zero-downtime: setup ## Move every kind of switch under real traffic: SWITCH=kind to try one
+	@exec $(PYTHON) -m tests.zero_downtime $(if $(SWITCH),--switch $(SWITCH)) $(ARGS)
 
 lock: setup ## Write the lock files anew; UPGRADE=1 looks for newer versions
 	@UPGRADE=$(UPGRADE) tools/lock.sh

@@ -25,6 +25,7 @@ from sandbox.child import ChildFailed
 from sandbox.demo.checks import Check, Evidence, checks
 from sandbox.demo.picture import PictureScreen
 from sandbox.demo.play import GaveUp, Play, Played
+from sandbox.demo.real import real
 from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
 from sandbox.demo.report import report
 from sandbox.demo.scenarios import SCENARIOS, Scenario
@@ -101,7 +102,7 @@ async def run(chosen: Options, console: Console) -> int:
         return _failed(console, rehearsal)
     # A host says its last words when it ends, and they are looked through too.
     found = (*found, secrecy(logged(rehearsal.directory), rows, rehearsal.secrets()))
-    lines(console, list(report(played, rehearsal.world, found)))
+    lines(console, list(report(played, rehearsal.world, real(rehearsal.world, rehearsal.users), found)))
     if all(check.passed for check in found):
         rehearsal.forget()
         return 0
@@ -118,7 +119,8 @@ async def _checked(scenario: Scenario, rehearsal: Rehearsal, played: Played) -> 
     while True:
         entries, state = await asyncio.to_thread(_trail, rehearsal, scenario.fleet)
         published = list(rehearsal.wire.published)
-        found = checks(Evidence(scenario, played, rehearsal.world, entries, state, published))
+        met = real(rehearsal.world, rehearsal.users)
+        found = checks(Evidence(scenario, played, rehearsal.world, entries, state, met, published))
         if all(check.passed for check in found) or asyncio.get_running_loop().time() > until:
             return found
         await asyncio.sleep(0.5)

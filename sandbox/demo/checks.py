@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from cli.view.words import OUTCOME_WORDS
 from sandbox.demo.play import Played
+from sandbox.demo.real import Real, seconds_max
+from sandbox.demo.rehearsal import RATE
 from sandbox.demo.scenarios import Scenario, Twist
 from sandbox.world.model import World
 from shared.model import FleetState, Outcome, Stage
@@ -37,6 +39,7 @@ class Evidence(NamedTuple):
     world: World
     entries: tuple[AuditEntry, ...]
     state: FleetState
+    real: Real
     published: list[dict[str, Any]]
 
 
@@ -46,6 +49,7 @@ def checks(evidence: Evidence) -> tuple[Check, ...]:
         _outcome(evidence),
         _traffic(evidence),
         *_users(evidence),
+        *real_users(evidence.real, evidence.world),
         _old_cluster(evidence),
         *_way_back(evidence),
         *_twist(evidence),
@@ -73,6 +77,22 @@ def _users(evidence: Evidence) -> Iterator[Check]:
     if evidence.scenario.outcome is Outcome.COMPLETED:
         share = sum(report.failed.values()) / max(1.0, sum(report.served.values()))
         yield Check("hardly a request failed", share <= FAILED_SHARE_MAX, f"{share:.2%} failed")
+
+
+def real_users(real: Real, world: World) -> Iterator[Check]:
+    """What real users must not meet; a slow burn's own failures are what that scenario is about."""
+    candidate = world.estate.candidate
+    excused = {f"503 from {candidate}"} if world.estate.faults.slow_burn else set()
+    what = f"real requests failed on {candidate} alone" if excused else "no real request failed"
+    failed = ", ".join(f"{number} × {why}" for why, number in real.failed.items()) or "none did"
+    yield Check(what, real.failed.keys() <= excused and real.requests > 0, f"{failed} of {real.requests}")
+    yield Check("no real user lost a session", real.lost == 0, f"{real.lost} did")
+    yield Check("no websocket was dropped", not real.dropped, ", ".join(real.dropped) or "none was")
+    if real.moved:
+        found, limit = real.right_after_seconds, seconds_max(world, RATE)
+        took = f"99.9 % were after {found:.0f} s" if found is not None else "they never were"
+        passed = found is not None and found <= limit
+        yield Check(f"real users followed the last write within {limit:.0f} s", passed, took)
 
 
 def _old_cluster(evidence: Evidence) -> Check:

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from sandbox.azurite import Azurite
 from sandbox.demo.people import people
+from sandbox.demo.real import front, users
 from sandbox.host.host import Options
 from sandbox.host.process import HostProcess
 from sandbox.wire.delivery import ActionGroup, EventGridDelivery
@@ -50,7 +51,8 @@ class Rehearsal:
     """One fleet's world and a Switchyard that lives on it; an async context manager.
 
     Attributes, once entered: `url` (the Functions host), `people` who may sign in there, `world`, `clock`,
-    `wire`, and `directory` (logs). With `debug` the host logs all that the SDKs have to say.
+    `wire`, `users` (real ones), and `directory` (logs). With `debug` the host logs all that the SDKs have to
+    say.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Rehearsal:
         self.directory = Path(tempfile.mkdtemp(prefix="switchyard-demo-"))
         self.world = World(fleet, self.clock, faults=faults)
         self.wire = Wire(self.world, self.clock, record=record, directory=self.directory)
+        self._front = front(self.world)
+        self.users = users(self._front)
         self.people = people()
         self.url = ""
         self.host_starts = 0
@@ -105,6 +109,8 @@ class Rehearsal:
         self._alerts = await self._stack.enter_async_context(
             ActionGroup(f"{self.url}/api/alerts?{code}", self.clock)
         )
+        await self._stack.enter_async_context(self._front)
+        await self._stack.enter_async_context(self.users)
         self._spawn(self._pump())
 
     async def _stop(self) -> None:

@@ -11,13 +11,14 @@ from cli.view.scene import Served
 from cli.view.words import NOW, OUTCOME_WORDS, PAST, WRONG, clock, number, slot_style, span
 from sandbox.demo.checks import Check
 from sandbox.demo.play import Played
+from sandbox.demo.real import Real
 from sandbox.world.ledger import Entry, Happening
 from sandbox.world.model import World
 
 _LABEL_WIDTH = 12
 
 
-def report(played: Played, world: World, checks: Iterable[Check]) -> Iterator[Text]:
+def report(played: Played, world: World, real: Real, checks: Iterable[Check]) -> Iterator[Text]:
     """The report, line by line."""
     rollout = played.scene.rollout
     yield Text()
@@ -30,6 +31,7 @@ def report(played: Played, world: World, checks: Iterable[Check]) -> Iterator[Te
     yield _line("because", Text(rollout.rollback_because or rollout.because))
     yield from _cutover(played, world)
     yield from _requests(world)
+    yield _line("real users", Text(_real(real)))
     yield from _destroyed(world)
     yield from _checks(checks)
 
@@ -59,6 +61,17 @@ def _requests(world: World) -> Iterator[Text]:
             (f"  {number(served.failed)} failed", WRONG if served.suffers else PAST),
         )
         yield _line("requests" if place == 0 else "", words)
+
+
+def _real(real: Real) -> str:
+    right = real.right_after_seconds
+    followed = (
+        f", right slot within {span(timedelta(seconds=right))} of the write" if right is not None else ""
+    )
+    failed = sum(real.failed.values())
+    return (
+        f"{number(real.requests)} requests through DNS, {failed} failed, {real.lost} sessions lost{followed}"
+    )
 
 
 def _destroyed(world: World) -> Iterator[Text]:

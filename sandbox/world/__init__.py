@@ -16,7 +16,8 @@ Where it lies, so that a rehearsal is not taken for more than it is:
 * Run commands are recognised, not run: a freeze and a thaw by their text, all others succeed in silence.
   A freeze denies nothing here, it is only known to be on.
 * Resolvers forget evenly over the propagation time plus the TTL, and all users ask anew: no resolver keeps an
-  answer for longer, no connection outlives a switch, and Front Door has no cache of its own.
+  answer for longer, no connection outlives a switch, and Front Door has no cache of its own. The users of
+  `sandbox.traffic` do keep connections, and so does its Front Door.
 * A zone has no SOA and NS record sets, though its name servers answer for both, no quota and no delegation.
 * Log Analytics knows four tables and takes the name at the start of a query for the whole query.
 * Metrics have one value a minute that never changes once it is there; ingestion takes the same time always.

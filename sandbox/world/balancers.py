@@ -10,7 +10,7 @@ an old answer. Users follow evenly. No endpoint of Traffic Manager ever fails a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -153,12 +153,27 @@ class Balancers:
 
     def shares(self, balancer: Balancer, at: datetime) -> dict[SlotName, float]:
         """The share of users that meet each slot's member at an instant."""
+        return self._mixed(balancer, at, lambda change: change.ends_at)
+
+    def in_force(self, balancer: Balancer, at: datetime) -> dict[SlotName, float]:
+        """The shares by which the service itself sends at an instant, whatever answers clients still keep."""
+        return self._mixed(balancer, at, lambda change: self._reached_at(balancer, change))
+
+    def matched_in_force(self, balancer: Balancer, at: datetime) -> SlotName | None:
+        """The slot to which a match sends everywhere at an instant: of the newest change that is through."""
+        history = self._history[_key(balancer.resource_id, balancer.group)]
+        through = (c.matched for c in reversed(history) if self._reached_at(balancer, c) <= at)
+        return next(through, None)
+
+    def _mixed(
+        self, balancer: Balancer, at: datetime, ends_at: Callable[[Change], datetime]
+    ) -> dict[SlotName, float]:
         history = self._history[_key(balancer.resource_id, balancer.group)]
         held = _shares(balancer, history[0])
         for change in history[1:]:
             if change.begins_at > at:
                 break
-            span = (change.ends_at - change.begins_at).total_seconds()
+            span = (ends_at(change) - change.begins_at).total_seconds()
             part = min(1.0, (at - change.begins_at).total_seconds() / span) if span else 1.0
             new = _shares(balancer, change)
             held = {slot: held.get(slot, 0.0) * (1 - part) + new.get(slot, 0.0) * part for slot in held | new}

@@ -40,6 +40,7 @@ def test_a_broken_cluster_is_stopped_before_traffic_moves_and_the_record_shows_n
     assert_nothing_secret(ran.stdout, ran.stderr, record.read_text())
     assert "platform_gate → rollback" in ran.stdout
     assert "✓ no live record ever moved" in ran.stdout
+    assert "requests through DNS, 0 failed, 0 sessions lost" in ran.stdout
     exchanges = [json.loads(line) for line in record.read_text().splitlines()]
     writes = [each["url"].partition("?")[0] for each in exchanges if each["method"] in WRITES]
     assert any("/Microsoft.Resources/deployments/" in url for url in writes)
