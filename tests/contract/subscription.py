@@ -69,7 +69,8 @@ async def opened(row: Row) -> AsyncIterator[Subscription]:
         try:
             yield it
         finally:
-            await it.send(_ANY, None)
+            if balancer.rules:
+                await it.send(_ANY, None)
             slots = [member.slot for member in balancer.members]
             await it.reach({slot: before.weights.get(slot, 0) for slot in slots})
 
