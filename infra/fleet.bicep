@@ -24,7 +24,7 @@ param storageAccountName string
 @description('Resource groups of the slots\' clusters: they outlive the clusters, so rights are given here.')
 param clusterGroups array
 
-@description('Resource group of zones, gateways and public IPs.')
+@description('Resource group of zones, gateways, public IPs, and whatever else is a lever.')
 param networkGroup string
 
 @description('Public zone of the live and slot records. Empty: none.')
@@ -35,6 +35,27 @@ param privateZone string = ''
 
 @description('Application gateways of the slots: each gets an alert rule on its share of 5xx.')
 param gateways array = []
+
+@description('Front Door profile (Standard or Premium) that is a lever. Empty: none.')
+param frontDoorProfile string = ''
+
+@description('Front Door (classic) that is a lever. Empty: none.')
+param frontDoorClassic string = ''
+
+@description('Traffic Manager profile that is a lever. Empty: none.')
+param trafficManagerProfile string = ''
+
+@description('Application gateway in front of both slots whose rule is a lever. Empty: none. The three below are its own.')
+param sharedGateway string = ''
+
+@description('Subnet of that gateway, as { network, name }.')
+param sharedGatewaySubnet object = { network: '', name: '' }
+
+@description('Public IPs of that gateway.')
+param sharedGatewayPublicIps array = []
+
+@description('User-assigned identities of that gateway.')
+param sharedGatewayIdentities array = []
 
 @description('Virtual network whose subnets the template puts nodes in. Empty: the template needs none of this group.')
 param virtualNetwork string = ''
@@ -81,6 +102,46 @@ module privateRecords 'modules/access-private-records.bicep' = if (!empty(privat
   name: 'switchyard-private-records'
   params: {
     zoneName: privateZone
+    principalId: identity.properties.principalId
+  }
+}
+
+module frontDoor 'modules/access-front-door.bicep' = if (!empty(frontDoorProfile)) {
+  scope: resourceGroup(networkGroup)
+  name: 'switchyard-front-door'
+  params: {
+    profileName: frontDoorProfile
+    principalId: identity.properties.principalId
+  }
+}
+
+module classicFrontDoor 'modules/access-front-door-classic.bicep' = if (!empty(frontDoorClassic)) {
+  scope: resourceGroup(networkGroup)
+  name: 'switchyard-front-door-classic'
+  params: {
+    frontDoorName: frontDoorClassic
+    principalId: identity.properties.principalId
+  }
+}
+
+module trafficManager 'modules/access-traffic-manager.bicep' = if (!empty(trafficManagerProfile)) {
+  scope: resourceGroup(networkGroup)
+  name: 'switchyard-traffic-manager'
+  params: {
+    profileName: trafficManagerProfile
+    principalId: identity.properties.principalId
+  }
+}
+
+module gatewayAccess 'modules/access-application-gateway.bicep' = if (!empty(sharedGateway)) {
+  scope: resourceGroup(networkGroup)
+  name: 'switchyard-application-gateway'
+  params: {
+    gatewayName: sharedGateway
+    virtualNetworkName: sharedGatewaySubnet.network
+    subnetName: sharedGatewaySubnet.name
+    publicIpNames: sharedGatewayPublicIps
+    identityNames: sharedGatewayIdentities
     principalId: identity.properties.principalId
   }
 }

@@ -8,17 +8,23 @@ targetScope = 'subscription'
 @description('Object id of Switchyard\'s managed identity: output principalId of main.bicep.')
 param principalId string
 
+@description('Lets Switchyard read the subscription\'s activity log, which says who moved a lever.')
+param readsActivityLog bool = true
+
 var suffix = '(${take(subscription().subscriptionId, 8)})'
 
 resource recordWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(subscription().id, 'switchyard-record-writer')
   properties: {
     roleName: 'Switchyard record writer ${suffix}'
-    description: 'Reads and writes address and alias record sets. Deletes nothing and cannot touch a zone.'
+    description: 'Reads and writes address and alias record sets, and reads whose they are. Deletes nothing and cannot change a zone.'
     type: 'CustomRole'
     permissions: [
       {
         actions: [
+          'Microsoft.Network/dnsZones/read'
+          'Microsoft.Network/dnsZones/TXT/read'
+          'Microsoft.Network/privateDnsZones/TXT/read'
           'Microsoft.Network/dnsZones/A/read'
           'Microsoft.Network/dnsZones/A/write'
           'Microsoft.Network/dnsZones/AAAA/read'
@@ -31,6 +37,61 @@ resource recordWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.Network/privateDnsZones/AAAA/write'
           'Microsoft.Network/privateDnsZones/CNAME/read'
           'Microsoft.Network/privateDnsZones/CNAME/write'
+        ]
+        notActions: []
+        dataActions: []
+        notDataActions: []
+      }
+    ]
+    assignableScopes: [subscription().id]
+  }
+}
+
+// A balancer that is written as a whole must be allowed to be joined to what it names: the `join` and `assign`
+// actions count where the role is assigned on those resources.
+resource balancerOperator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, 'switchyard-balancer-operator')
+  properties: {
+    roleName: 'Switchyard balancer operator ${suffix}'
+    description: 'Weighs origins and endpoints, writes canary rules, empties caches, and repoints rules of gateways and Front Doors (classic). Deletes nothing but its own rule.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Cdn/profiles/read'
+          'Microsoft.Cdn/profiles/originGroups/read'
+          'Microsoft.Cdn/profiles/originGroups/origins/read'
+          'Microsoft.Cdn/profiles/originGroups/origins/write'
+          'Microsoft.Cdn/profiles/ruleSets/read'
+          'Microsoft.Cdn/profiles/ruleSets/rules/read'
+          'Microsoft.Cdn/profiles/ruleSets/rules/write'
+          'Microsoft.Cdn/profiles/ruleSets/rules/delete'
+          'Microsoft.Cdn/profiles/afdEndpoints/read'
+          'Microsoft.Cdn/profiles/afdEndpoints/Purge/action'
+          'Microsoft.Network/frontDoors/read'
+          'Microsoft.Network/frontDoors/write'
+          'Microsoft.Network/frontDoors/purge/action'
+          'Microsoft.Network/frontDoors/rulesEngines/read'
+          'Microsoft.Network/frontDoors/rulesEngines/write'
+          'Microsoft.Network/trafficManagerProfiles/read'
+          'Microsoft.Network/trafficManagerProfiles/azureEndpoints/read'
+          'Microsoft.Network/trafficManagerProfiles/azureEndpoints/write'
+          'Microsoft.Network/trafficManagerProfiles/externalEndpoints/read'
+          'Microsoft.Network/trafficManagerProfiles/externalEndpoints/write'
+          'Microsoft.Network/trafficManagerProfiles/nestedEndpoints/read'
+          'Microsoft.Network/trafficManagerProfiles/nestedEndpoints/write'
+          'Microsoft.Network/applicationGateways/read'
+          'Microsoft.Network/applicationGateways/write'
+          'Microsoft.Network/virtualNetworks/subnets/read'
+          'Microsoft.Network/virtualNetworks/subnets/join/action'
+          'Microsoft.Network/publicIPAddresses/read'
+          'Microsoft.Network/publicIPAddresses/join/action'
+          'Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies/read'
+          'Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies/join/action'
+          'Microsoft.Network/frontDoorWebApplicationFirewallPolicies/read'
+          'Microsoft.Network/frontDoorWebApplicationFirewallPolicies/join/action'
+          'Microsoft.ManagedIdentity/userAssignedIdentities/read'
+          'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'
         ]
         notActions: []
         dataActions: []
@@ -140,6 +201,35 @@ resource groupReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
       }
     ]
     assignableScopes: [subscription().id]
+  }
+}
+
+resource activityReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, 'switchyard-activity-reader')
+  properties: {
+    roleName: 'Switchyard activity reader ${suffix}'
+    description: 'Reads the activity log: who changed what. It holds the names of people.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: ['Microsoft.Insights/eventtypes/values/read']
+        notActions: []
+        dataActions: []
+        notDataActions: []
+      }
+    ]
+    assignableScopes: [subscription().id]
+  }
+}
+
+// Whoever moved a lever behind Switchyard's back is named in the hold. Without it the hold says that nobody knows.
+resource readsActivities 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (readsActivityLog) {
+  name: guid(subscription().id, principalId, activityReader.name)
+  properties: {
+    roleDefinitionId: activityReader.id
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Switchyard: sees who moved a lever'
   }
 }
 

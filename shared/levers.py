@@ -6,6 +6,7 @@ lever is read or written, which is a switch's (`shared/azure`).
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import NewType
 
@@ -37,6 +38,8 @@ SERIAL = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 
 FENCED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS, SwitchKind.APPLICATION_GATEWAY})
 """Switches that refuse a write under an old etag; to all others a late write may still come through."""
+CLASSIC_RETIRES = date(2027, 3, 31)
+"""Front Door (classic) ends. Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
 
 class RecordType(StrEnum):
@@ -61,15 +64,15 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=T
     alias: bool = False
 
     @property
+    def resource_id(self) -> str:
+        """The record set's ARM id."""
+        return f"{self.zone_id}/{self.type.value}/{self.name}"
+
+    @property
     def fqdn(self) -> str:
         """The absolute name without the final dot."""
         zone = self.zone_id.rsplit("/", 1)[-1]
         return zone if self.name == "@" else f"{self.name}.{zone}"
-
-    @property
-    def id(self) -> str:
-        """The record set's ARM id."""
-        return f"{self.zone_id}/{self.type.value}/{self.name}"
 
     @property
     def label(self) -> str:
@@ -116,11 +119,6 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
         return self.resource_id.rsplit("/", 1)[-1]
 
     @property
-    def id(self) -> str:
-        """The ARM id of what is changed, or of what it is a part of."""
-        return self.resource_id
-
-    @property
     def label(self) -> str:
         """What people call it."""
         return f"{self.group} of {self.name}" if self.group else self.name
@@ -139,6 +137,14 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
 
 
 Lever = Record | Balancer
+
+
+def classic_retires(balancer: Balancer) -> str:
+    """What whoever declares a Front Door (classic) has to hear."""
+    return (
+        f"{balancer.name} is a Front Door (classic), which retires on {CLASSIC_RETIRES}: move it to Standard"
+        " or Premium with Azure's migration tool, and name it here by its new id, Microsoft.Cdn/profiles/..."
+    )
 
 
 class Match(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -208,11 +208,15 @@ class WriterSeen(Struct, frozen=True, tag="writer", omit_defaults=True):
 
 
 class HostSeen(Struct, frozen=True, tag="host", omit_defaults=True):
-    """An answer on a slot's own host name: its status, and when its certificate ends (None: no TLS)."""
+    """An answer on a slot's own host name: its status, and when its certificate ends (None: no TLS).
+
+    The status is 0 where there was no answer, or none to be believed; `because` says why.
+    """
 
     status: int
     latency_ms: float = 0.0
     certificate_ends_at: datetime | None = None
+    because: str = ""
 
 
 class ConnectionsSeen(Struct, frozen=True, tag="connections"):

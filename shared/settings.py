@@ -28,6 +28,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics_endpoint: str
     logs_endpoint: str
     probe_proxy: str | None
+    dns_server: str | None
     trust_easy_auth: bool
     clock: SystemClock | RehearsalClock
 
@@ -43,6 +44,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
         mistakes.append(Mistake(_STORAGE, got, expected))
     arm = environment.get("SWITCHYARD_ARM_ENDPOINT", "https://management.azure.com")
     clock = _clock(environment, arm, mistakes)
+    dns_server = _dns_server(environment, arm, mistakes)
     if mistakes:
         raise Invalid("the environment", tuple(mistakes))
     return Settings(
@@ -54,6 +56,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
         ),
         logs_endpoint=environment.get("SWITCHYARD_LOGS_ENDPOINT", "https://api.loganalytics.io"),
         probe_proxy=environment.get("SWITCHYARD_PROBE_PROXY") or None,
+        dns_server=dns_server,
         trust_easy_auth=_easy_auth(environment),
         clock=clock,
     )
@@ -67,6 +70,26 @@ def _easy_auth(environment: Mapping[str, str]) -> bool:
     """
     said = environment.get("SWITCHYARD_TRUST_EASY_AUTH", "").lower() == "true"
     return said and environment.get("WEBSITE_AUTH_ENABLED", "true").lower() == "true"
+
+
+def _dns_server(environment: Mapping[str, str], arm_endpoint: str, mistakes: list[Mistake]) -> str | None:
+    """Where a rehearsal's questions of the DNS go. Of the real names they would prove nothing there."""
+    given = environment.get("SWITCHYARD_DNS_SERVER") or None
+    if given is not None and not _on_loopback(arm_endpoint):
+        expected = "nothing, unless Azure Resource Manager is a stand-in on loopback"
+        mistakes.append(Mistake("SWITCHYARD_DNS_SERVER", given, expected))
+    elif given is not None and not _is_loopback_endpoint(given):
+        expected = "the address and port of a stand-in on loopback, such as 127.0.0.1:5353"
+        mistakes.append(Mistake("SWITCHYARD_DNS_SERVER", given, expected))
+    return given
+
+
+def _is_loopback_endpoint(text: str) -> bool:
+    try:
+        parts = urlsplit(f"//{text}")
+        return ip_address(parts.hostname or "").is_loopback and bool(parts.port)
+    except ValueError:
+        return False
 
 
 def _clock(

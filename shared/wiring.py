@@ -87,6 +87,7 @@ def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, World, Pu
         metrics_endpoint=settings.metrics_endpoint,
         logs_endpoint=settings.logs_endpoint,
         probe_proxy=settings.probe_proxy,
+        dns_server=settings.dns_server,
     )
     way = partial(connection.transport, json=False)
     if settings.storage_connection is not None:

@@ -88,10 +88,11 @@ class Ideal:
             fleet.live: ClusterSeen(exists=True, provisioning="Succeeded", power="Running")
         }
         self._records: dict[Record, RecordSeen] = {
-            record: _record(self._address(fleet.live), record.ttl_seconds, 0) for record in fleet.live_records
+            record: _record(self._target(record, fleet.live), record.ttl_seconds, 0)
+            for record in fleet.live_records
         }
         self._records |= {
-            member.beneath: _record(self._address(member.slot), member.beneath.ttl_seconds, 0)
+            member.beneath: _record(self._target(member.beneath, member.slot), member.beneath.ttl_seconds, 0)
             for balancer in fleet.balancers
             for member in balancer.members
             if member.beneath is not None
@@ -177,6 +178,10 @@ class Ideal:
         if slot not in self._synced:
             return SyncSeen("absent")
         return SyncSeen("compliant", commits={each.name: "planned" for each in self._fleet.sync})
+
+    def _target(self, record: Record, slot: SlotName) -> str:
+        resource = self._fleet.slot(slot).public_ip_id
+        return resource if record.alias and resource is not None else self._address(slot)
 
     def _address(self, slot: SlotName) -> str:
         declared = self._fleet.slot(slot)

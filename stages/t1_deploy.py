@@ -6,6 +6,8 @@ server and kubelet, level 3 the Kubernetes objects that AKS deploys by default.
 
 from __future__ import annotations
 
+import msgspec
+
 from shared.actions import Deploy, PointRecord
 from shared.decision import Seen
 from shared.fleet import Fleet
@@ -21,7 +23,7 @@ from shared.probes import (
     RecordState,
     SlotAddress,
 )
-from stages.looking import at, cluster_trouble, judged_on, readings, seen_as, unavailable
+from stages.looking import at, cluster_trouble, judged_on, readings, seen_as, target_of, unavailable
 from stages.step import Move, Step, act, advance, fail, judged, wait
 from stages.verdicts import before_switch, unseen
 
@@ -63,11 +65,13 @@ def _expose(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if address is None or record is None:
         because = unavailable(seen, _expose_needs(fleet, rollout))
         return unseen(rollout, f"the candidate's own host name could not be read: {because}")
-    if at(record, address.address):
-        addresses = {**rollout.addresses, rollout.candidate: address.address.rstrip(".").lower()}
+    addresses = {**rollout.addresses, rollout.candidate: address.address.rstrip(".").lower()}
+    exposed = msgspec.structs.replace(rollout, addresses=addresses)
+    target = target_of(fleet, exposed, host, rollout.candidate)
+    if at(record, target):
         return advance(rollout, f"{host.fqdn} points at {address.address}", addresses=addresses)
     etag = record.etag if record.exists else None
-    order = PointRecord(host, rollout.candidate, address.address, host.ttl_seconds, etag)
+    order = PointRecord(host, rollout.candidate, target, host.ttl_seconds, etag)
     return act(rollout, f"points {host.fqdn} at {address.address}", order)
 
 

@@ -102,7 +102,7 @@ def _drifted(fleet: Fleet, rollout: Rollout, found: tuple[Lever, str], seen: See
     known = rollout.drift is not None or (rollout.held is not None and rollout.held.kind is HoldKind.DRIFT)
     if known or not fleet.names.writers:
         return rollout.drift
-    return Drift(lever_id=found[0].id, because=found[1], since=seen.now)
+    return Drift(lever_id=found[0].resource_id, because=found[1], since=seen.now)
 
 
 def _etags(fleet: Fleet, rollout: Rollout, seen: Seen) -> dict[str, str]:

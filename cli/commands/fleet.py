@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from cli.context import Desk, shared_options
 from cli.files import FILE, fleet_from, fleet_name
-from cli.view.fleet import fleet_text
+from cli.view.fleet import fleet_text, with_notices
+from shared.clock import SystemClock
+from shared.notices import notices
 
 
 @click.group()
@@ -22,9 +25,11 @@ def fleet() -> None:
 @shared_options
 def validate(desk: Desk, file: Path) -> None:
     """Check FILE here, without sending it anywhere. Every mistake is listed at once."""
-    name = fleet_from(file).name
-    body = {"valid": True, "file": str(file), "name": name}
-    desk.output.show(body, lambda _: f"{file} declares the fleet {name}, without a mistake")
+    declared = fleet_from(file)
+    told = notices(declared, SystemClock().now().date())
+    body = {"valid": True, "file": str(file), "name": declared.name, "notices": list(told)}
+    sentence = f"{file} declares the fleet {declared.name}, without a mistake"
+    desk.output.show(body, lambda _: with_notices(sentence, told))
 
 
 @fleet.command()
@@ -38,7 +43,7 @@ def apply(desk: Desk, file: Path, if_match: str | None) -> None:
     body = desk.api.put(
         "fleets", fleet_name(file), text=text, content_type=content_type, if_match=if_match
     ).body
-    desk.output.show(body, lambda stored: f"{stored['name']} is applied, etag {stored['etag']}")
+    desk.output.show(body, _applied)
 
 
 @fleet.command("list")
@@ -54,6 +59,10 @@ def list_(desk: Desk) -> None:
 def show(desk: Desk, name: str) -> None:
     """Show a fleet: where users are sent, what may move them, and what is remembered."""
     desk.output.show(desk.api.get("fleets", name).body, fleet_text)
+
+
+def _applied(body: dict[str, Any]) -> Text:
+    return with_notices(f"{body['name']} is applied, etag {body['etag']}", body["notices"])
 
 
 def _names(body: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The traffic part of the board: a bar for each slot in its own colour, and what the live records say."""
+"""The traffic part of the board: a bar for each slot in its own colour, and what the levers say."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
 def traffic(scene: Scene, width: int) -> Iterator[Text]:
-    """One line for each slot and one for the live records."""
+    """One line for each slot and one for the levers."""
     served = {slot.name: _served(scene, slot.name) for slot in scene.fleet.slots}
     served_width = max(words.cell_len for words in served.values())
     room = max(10, width - 2 - _LABEL_WIDTH - _NAME_WIDTH - _SHARE_WIDTH - _ROLE_WIDTH - served_width)
@@ -33,13 +33,13 @@ def traffic(scene: Scene, width: int) -> Iterator[Text]:
         line.append_text(served[slot.name])
         line.rstrip()
         yield line
-    yield _records(scene)
+    yield _levers(scene)
     if scene.flow:
         yield _flow(scene, width)
 
 
 def _share(scene: Scene, slot: str) -> float | None:
-    """The measured share; without a measurement, what the live records promise."""
+    """The measured share; without a measurement, what the levers promise."""
     if scene.share is not None:
         return scene.share.get(slot, 0.0)
     if scene.pointed is None:
@@ -87,8 +87,8 @@ def _spread(moments: Sequence[Mapping[str, float]], room: int) -> list[Mapping[s
     return [moments[(i + 1) * len(moments) // room - 1] for i in range(room)]
 
 
-def _records(scene: Scene) -> Text:
-    names = ", ".join(record.fqdn for record in scene.fleet.live_records)
+def _levers(scene: Scene) -> Text:
+    names = ", ".join(lever.label for lever in scene.fleet.levers)
     line = Text.assemble((f" {'':<{_LABEL_WIDTH}}{names} ", PAST))
     if scene.pointed is None:
         line.append("is being moved", NOW)

@@ -48,11 +48,14 @@ resource delivery 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-1
           key: 'data.operationName'
           operatorType: 'StringBeginsWith'
           values: [
+            'Microsoft.Cdn/profiles/'
             'Microsoft.ContainerService/managedClusters/'
             'Microsoft.Network/applicationGateways/'
             'Microsoft.Network/dnsZones/'
+            'Microsoft.Network/frontDoors/'
             'Microsoft.Network/privateDnsZones/'
             'Microsoft.Network/publicIPAddresses/'
+            'Microsoft.Network/trafficManagerProfiles/'
           ]
         }
       ]

@@ -14,8 +14,13 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
   several behind every endpoint, so that it may let more through; it also throttles for reasons of its own,
   which happens here only where the world's faults ask for it. The metrics batch has no published limit.
 * A log query takes no time, so five at once are never seen: the line for them is counted as if each took 1 s.
-* DNS record sets are A, AAAA and CNAME. There are no alias records, no paging and no `$top`. A refusal has
-  the published form `{"error": {"code", "message"}}`; clients must go by the status.
+* DNS record sets are A, AAAA and CNAME, and TXT ones that external-dns wrote, which can only be read. There
+  is no paging and no `$top`, and an alias may name a resource that does not exist. A refusal has the
+  published form `{"error": {"code", "message"}}`; clients must go by the status.
+* One DNS server speaks for all name servers of all zones, the private ones too, and for every resolver: so a
+  resolver's answer is as new as a name server's. It knows no wildcards and no DNSSEC.
+* The activity log has its entries at once, where Azure takes minutes, and of levers alone. A write that came
+  through no door is somebody else's.
 * A cluster's etag is in the `ETag` header alone, not in `eTag` of the body, because Azure's published
   2024-05-01 description of the body has no such property. `If-Match` works on delete.
 * Throttling by the AKS resource provider has the form of the published descriptions where a bucket is
@@ -31,7 +36,8 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * `SSL_CERT_FILE` names the stand-in's authority alone: in a rehearsal no other server is trusted.
 
 What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor
-of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`). A check
-against the published descriptions finds no operation for the first and takes the others for resources with an
-unknown property `status`.
+of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`), and the
+one of the activity log (`.../eventtypes/management/values`) is not among those that the record is held
+against. A check finds no operation for the first and the last, and takes the others for resources with an
+unknown property `status`. What goes through the DNS is not recorded.
 """

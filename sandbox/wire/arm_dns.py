@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.wire.arm_record_sets import Flavour, RecordSetOperations
 from sandbox.wire.routing import Operation
 from sandbox.world.model import World
+from sandbox.world.zones import NAME_SERVERS
 from shared.levers import RecordType
 
 FLAVOUR = Flavour(
@@ -20,6 +21,8 @@ FLAVOUR = Flavour(
     versions=frozenset({"2018-05-01"}),
     ttl="TTL",
     fields={RecordType.A: "ARecords", RecordType.AAAA: "AAAARecords", RecordType.CNAME: "CNAMERecord"},
+    text="TXTRecords",
+    alias="targetResource",
     listings=("recordsets", "all"),
     record_facts={"provisioningState": "Succeeded"},
 )
@@ -31,10 +34,9 @@ def operations(world: World) -> list[Operation]:
 
 
 def _zone(count: int) -> dict[str, Any]:
-    servers = (f"ns{n}-01.azure-dns.{domain}." for n, domain in enumerate(("com", "net", "org", "info"), 1))
     return {
         "maxNumberOfRecordSets": 10_000,
         "numberOfRecordSets": count,
-        "nameServers": list(servers),
+        "nameServers": [f"{each}." for each in NAME_SERVERS],
         "zoneType": "Public",
     }

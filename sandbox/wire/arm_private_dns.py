@@ -20,6 +20,8 @@ FLAVOUR = Flavour(
     versions=frozenset({"2024-06-01"}),
     ttl="ttl",
     fields={RecordType.A: "aRecords", RecordType.AAAA: "aaaaRecords", RecordType.CNAME: "cnameRecord"},
+    text="txtRecords",
+    alias="",
     listings=("all",),
     record_facts={"isAutoRegistered": False},
 )

@@ -18,15 +18,21 @@ from aiohttp.typedefs import Middleware
 
 from sandbox.wire import (
     arm_aks,
+    arm_application_gateway,
+    arm_cdn,
     arm_deployments,
     arm_dns,
     arm_flux,
+    arm_front_door,
     arm_network,
     arm_private_dns,
+    arm_traffic_manager,
     identity,
+    monitor_activity,
     monitor_logs,
     monitor_metrics,
 )
+from sandbox.wire.dns_server import DnsServer
 from sandbox.wire.door import Door
 from sandbox.wire.event_grid import PATH, Topic
 from sandbox.wire.gateway import ConnectProxy, gateway_application, gateway_context
@@ -42,12 +48,17 @@ LOOPBACK = "127.0.0.1"
 SERVICES = (
     arm_dns,
     arm_private_dns,
+    arm_cdn,
+    arm_front_door,
     arm_aks,
     arm_deployments,
     arm_flux,
     arm_network,
+    arm_traffic_manager,
+    arm_application_gateway,
     monitor_metrics,
     monitor_logs,
+    monitor_activity,
 )
 
 
@@ -61,6 +72,7 @@ class Wire:
         topic_endpoint: where CloudEvents are published; `topic_key` opens it without a token.
         identity_endpoint, identity_header: the managed identity endpoint of App Service, over plain HTTP.
         probe_proxy: the HTTP CONNECT proxy to the fleet's host names.
+        dns_server: `host:port` of the zones' name servers, over UDP and TCP.
         ca_file: the certificate that all of it is issued under.
     """
 
@@ -92,6 +104,7 @@ class Wire:
         self.topic_endpoint = ""
         self.identity_endpoint = ""
         self.probe_proxy = ""
+        self.dns_server = ""
 
     @property
     def published(self) -> list[dict[str, Any]]:
@@ -132,6 +145,9 @@ class Wire:
         )
         self._stack.push_async_callback(proxy.stop)
         self.probe_proxy = f"http://{LOOPBACK}:{await proxy.start()}"
+        name_servers = DnsServer(self._world)
+        self._stack.push_async_callback(name_servers.stop)
+        self.dns_server = await name_servers.start()
 
     async def stop(self) -> None:
         """Close every listener and the record."""
@@ -151,6 +167,7 @@ class Wire:
             "SWITCHYARD_METRICS_ENDPOINT": self.metrics_endpoint,
             "SWITCHYARD_LOGS_ENDPOINT": self.logs_endpoint,
             "SWITCHYARD_PROBE_PROXY": self.probe_proxy,
+            "SWITCHYARD_DNS_SERVER": self.dns_server,
             "IDENTITY_ENDPOINT": self.identity_endpoint,
             "IDENTITY_HEADER": self.identity_header,
             "SSL_CERT_FILE": str(self.ca_file),

@@ -18,11 +18,14 @@ Where it lies, so that a rehearsal is not taken for more than it is:
 * Resolvers forget evenly over the propagation time plus the TTL, and all users ask anew: no resolver keeps an
   answer for longer, no connection outlives a switch, and Front Door has no cache of its own. The users of
   `sandbox.traffic` do keep connections, and so does its Front Door.
-* A zone has no SOA and NS record sets, no quota and no delegation.
+* A zone has no SOA and NS record sets, though its name servers answer for both, no quota and no delegation.
 * Log Analytics knows four tables and takes the name at the start of a query for the whole query.
 * Metrics have one value a minute that never changes once it is there; ingestion takes the same time always.
   `TotalRequests` counts failed requests too. A metric's filter splits by every dimension that it names.
-* A gateway exists from the start, never fails by itself and has no backend but its slot's cluster.
+* A gateway exists from the start, never fails by itself and has no backend but its slots' clusters. One
+  before several slots has one rule that is a lever, and its etag changes when it is written, but not when
+  that has been deployed.
+* No endpoint of Traffic Manager ever fails its health check, so nobody is ever sent elsewhere for that.
 * Nobody is refused for lack of rights, quota or capacity, unless a fault says so.
 """
 

@@ -3,25 +3,31 @@
 Decides when a change reaches users and what share of them meets each slot at any instant. Refuses to know how
 a service spells weights, and what its API refuses, which only its wire format shows.
 
-A change takes hold over a span: it begins when the change before it is over (Front Door deploys one at a
-time) and ends a propagation later, plus the time that clients keep an old answer. Users follow evenly.
+A change takes hold over a span: it begins when the change before it is over (Front Door and a gateway deploy
+one at a time, Traffic Manager answers at once) and ends a propagation later, plus the time that clients keep
+an old answer. Users follow evenly. No endpoint of Traffic Manager ever fails a health check.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sandbox.world.errors import not_found, precondition_failed
-from sandbox.world.estate import Estate, group_of, name_of
+from sandbox.world.estate import CONTROLLER, Estate, group_of, name_of
 from sandbox.world.ledger import Happening
-from shared.levers import Balancer, SlotName, SwitchKind
+from shared.levers import Balancer, Match, SlotName, SwitchKind
 
 SETTLED = timedelta(days=30)
 FULL = 1000
 """The weight of a member that takes everything."""
+CANARY = "switchyardCanary"
+"""The rule that sends requests which match to a slot."""
 
 TYPES = {
     SwitchKind.FRONT_DOOR: "Microsoft.Cdn/profiles",
@@ -41,7 +47,8 @@ class MemberState(Struct, frozen=True):
 class Change(Struct, frozen=True, kw_only=True):
     """A balancer as it was written `at` a moment; users meet it more and more from `begins_at` to `ends_at`.
 
-    `matched` is the slot that requests with the canary's header or cookie are sent to.
+    `matched` is the slot that requests with the canary's header or cookie (`match`) are sent to. `by` is who
+    wrote it, empty at the world's start.
     """
 
     at: datetime
@@ -51,6 +58,8 @@ class Change(Struct, frozen=True, kw_only=True):
     etag: str
     tags: dict[str, str] = {}
     matched: SlotName | None = None
+    match: Match | None = None
+    by: str = ""
 
 
 class Balancers:
@@ -66,6 +75,14 @@ class Balancers:
         """The balancer of that resource and group. Raises ArmError 404 for one that is not declared."""
         found = self._declared.get(_key(resource_id, group))
         if found is None:
+            kind = "/".join(resource_id.split("/")[-3:-1])
+            raise not_found(kind, name_of(resource_id), group_of(resource_id))
+        return found
+
+    def at(self, resource_id: str) -> tuple[Balancer, ...]:
+        """Every balancer of one resource, one for each of its groups. Raises ArmError 404 for a stranger."""
+        found = tuple(b for b in self._declared.values() if b.resource_id.lower() == resource_id.lower())
+        if not found:
             kind = "/".join(resource_id.split("/")[-3:-1])
             raise not_found(kind, name_of(resource_id), group_of(resource_id))
         return found
@@ -89,6 +106,7 @@ class Balancers:
         *,
         tags: Mapping[str, str] | None = None,
         if_match: str | None = None,
+        by: str = CONTROLLER,
     ) -> Change:
         """Change some of the members (and the tags). Raises ArmError 412 where `if_match` is not its etag."""
         before = self.newest(balancer)
@@ -96,19 +114,42 @@ class Balancers:
             raise precondition_failed(f"The etag of '{balancer.name}' is not '{if_match}'.")
         after = {**before.members, **members}
         kept = dict(before.tags if tags is None else tags)
-        return self._append(balancer, before, after, kept, before.matched)
+        return self._append(balancer, before, by, members=after, tags=kept)
 
-    def match(self, balancer: Balancer, slot: SlotName | None) -> Change:
+    def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> Change:
         """Send requests that match to a slot's own group, or nowhere special."""
         before = self.newest(balancer)
-        return self._append(balancer, before, before.members, before.tags, slot)
+        return self._append(balancer, before, matched=slot, match=match if slot is not None else None)
+
+    def deploying(self, balancer: Balancer) -> frozenset[str]:
+        """The names of the members whose last change has not reached everybody; `CANARY` for the match."""
+        history = self._history[_key(balancer.resource_id, balancer.group)]
+        found: set[str] = set()
+        for before, change in pairwise(history):
+            if self._estate.now() < self._reached_at(balancer, change):
+                names = change.members.items() - before.members.items()
+                found |= {name for name, _ in names}
+                found |= (
+                    {CANARY} if (change.matched, change.match) != (before.matched, before.match) else set()
+                )
+        return frozenset(found)
 
     def unsettled(self, balancer: Balancer) -> str:
         """What of the last change has not reached everybody, empty where all has."""
-        newest = self.newest(balancer)
-        if self._estate.now() >= self._reached_at(balancer, newest):
+        if balancer.kind is SwitchKind.TRAFFIC_MANAGER:
+            unchecked = [each.name for each in balancer.members if self.checking(balancer, each.name)]
+            return f"{balancer.label} has not checked {' and '.join(unchecked)} yet" if unchecked else ""
+        if self._estate.now() >= self._reached_at(balancer, self.newest(balancer)):
             return ""
         return f"{balancer.label} is deploying its last change"
+
+    def checking(self, balancer: Balancer, name: str) -> bool:
+        """Whether Traffic Manager enabled this endpoint so lately that it has not checked it yet."""
+        since: datetime | None = None
+        for change in self.history(balancer):
+            since = (since or change.at) if change.members[name].enabled else None
+        first_check = timedelta(seconds=self._propagation_seconds(balancer))
+        return since is not None and self._estate.now() < since + first_check
 
     def shares(self, balancer: Balancer, at: datetime) -> dict[SlotName, float]:
         """The share of users that meet each slot's member at an instant."""
@@ -157,25 +198,26 @@ class Balancers:
         self,
         balancer: Balancer,
         before: Change,
-        members: dict[str, MemberState],
-        tags: dict[str, str],
-        matched: SlotName | None,
+        by: str = CONTROLLER,
+        **changed: Any,
     ) -> Change:
         now = self._estate.now()
-        begins = max(now, self._reached_at(balancer, before))
+        at_once = balancer.kind is SwitchKind.TRAFFIC_MANAGER
+        begins = now if at_once else max(now, self._reached_at(balancer, before))
         seconds = self._propagation_seconds(balancer) + balancer.ttl_seconds
-        change = Change(
+        change = replace(
+            before,
             at=now,
             begins_at=begins,
             ends_at=begins + timedelta(seconds=seconds),
-            members=members,
             etag=self._estate.next_guid(),
-            tags=tags,
-            matched=matched,
+            by=by,
+            **changed,
         )
         self._history[_key(balancer.resource_id, balancer.group)].append(change)
         self._changes += 1
-        shown = ", ".join(f"{name} {m.weight if m.enabled else 0}" for name, m in sorted(members.items()))
+        members = sorted(change.members.items())
+        shown = ", ".join(f"{name} {m.weight if m.enabled else 0}" for name, m in members)
         self._estate.ledger.note(now, Happening.WEIGHTS_WRITTEN, balancer.label, weights=shown)
         return change
 

@@ -12,9 +12,14 @@ from hashlib import blake2b
 from sandbox.world.ledger import Ledger
 from sandbox.world.settings import Faults, Timings
 from shared.fleet import Fleet, Slot
-from shared.levers import SlotName
+from shared.gateways import pools_of
+from shared.levers import Record, SlotName
 from shared.ports import Clock
 
+CONTROLLER = "00000000-0000-0000-0000-000000000002"
+"""The object id of the controller's managed identity: whose every write through a door is."""
+STRANGER = "somebody@contoso.com"
+"""Whose a write is that came through no door."""
 LIVE_VERSION = "1.31.9"
 """The Kubernetes version of the cluster that is live when a world starts."""
 
@@ -38,8 +43,11 @@ class Estate:
             for number, slot in enumerate(fleet.slots, 1)
         }
         self._slots_at = {_address(self._addresses[slot.name]): slot.name for slot in reversed(fleet.slots)}
+        self._slots_at |= {slot.public_ip_id.lower(): slot.name for slot in fleet.slots if slot.public_ip_id}
+        self._pools = {
+            slot.name: min(pools_of(fleet, slot.name), default=f"pool-{slot.name}") for slot in fleet.slots
+        }
         self._clusters = {slot.cluster_id.lower(): slot for slot in reversed(fleet.slots)}
-        self._gateways = {slot.gateway_id.lower(): slot for slot in reversed(fleet.slots)}
 
     def now(self) -> datetime:
         """The present moment of the world."""
@@ -68,17 +76,38 @@ class Estate:
         """The address of the slot's gateway: as declared, or the one its public IP resource has."""
         return self._addresses[slot]
 
-    def slot_at(self, address: str) -> SlotName | None:
-        """The slot whose gateway has this address; None for a stranger's."""
-        return self._slots_at.get(_address(address))
+    def target_of(self, record: Record, slot: SlotName) -> str:
+        """What the record set holds when it points at the slot: its address, or its public IP resource."""
+        resource = self.fleet.slot(slot).public_ip_id
+        return resource if record.alias and resource is not None else self._addresses[slot]
+
+    def slot_at(self, target: str) -> SlotName | None:
+        """The slot whose gateway has this address, or public IP resource; None for a stranger's."""
+        return self._slots_at.get(_address(target))
+
+    def resolved(self, target: str) -> str:
+        """The address behind a target: its own, or that of the resource; empty for a stranger's resource."""
+        if not is_resource(target):
+            return target
+        slot = self.slot_at(target)
+        return self._addresses[slot] if slot is not None else ""
 
     def slot_of_cluster(self, cluster_id: str) -> Slot | None:
         """The slot with this cluster id, compared without case as ARM does."""
         return self._clusters.get(cluster_id.lower())
 
-    def slot_of_gateway(self, gateway_id: str) -> Slot | None:
-        """The slot with this gateway id, compared without case as ARM does."""
-        return self._gateways.get(gateway_id.lower())
+    def slots_of_gateway(self, gateway_id: str) -> tuple[Slot, ...]:
+        """The slots with this gateway id, compared without case as ARM does; none for a stranger's."""
+        return tuple(each for each in self.fleet.slots if each.gateway_id.lower() == gateway_id.lower())
+
+    def pool_of(self, slot: SlotName) -> str:
+        """The name of the slot's back-end pool: as a balancer on its gateway declares it, or any."""
+        return self._pools[slot]
+
+
+def is_resource(target: str) -> bool:
+    """Whether a record set's target is an ARM id: then it is an alias."""
+    return target.startswith("/")
 
 
 def _address(text: str) -> str:

@@ -1,7 +1,8 @@
 """Log Analytics for the few tables that gates ask, one row a minute.
 
 Decides what each table says of a cluster. Refuses to run KQL: the table's name at the start of a query
-decides, and whatever follows it is taken to boil down to `TimeGenerated` and `value`.
+decides, and whatever follows it is taken to boil down to `TimeGenerated` and `value`. A gateway that slots
+share has the logs of the first of them alone.
 
     KubePodInventory    pods of kube-system that are not Running
     KubeNodeInventory   nodes that are not Ready
@@ -59,7 +60,7 @@ class Logs:
             ArmError: 400 `SEM0100` for a table that is not there, which the wire wraps in
                 `BadArgumentError`; 404 `ResourceNotFound` for a resource that is none of the estate's.
         """
-        slot = self._estate.slot_of_cluster(resource_id) or self._estate.slot_of_gateway(resource_id)
+        slot = self._slot(resource_id)
         if slot is None:
             raise not_found("Microsoft.Resources/resources", name_of(resource_id), group_of(resource_id))
         found = TABLE.match(kql)
@@ -78,6 +79,10 @@ class Logs:
                 rows.append((start, value))
             start += MINUTE
         return Table(name="PrimaryResult", columns=COLUMNS, rows=tuple(rows))
+
+    def _slot(self, resource_id: str) -> Slot | None:
+        slot = self._estate.slot_of_cluster(resource_id)
+        return slot or next(iter(self._estate.slots_of_gateway(resource_id)), None)
 
     def _value(self, slot: Slot, table: str, start: datetime) -> float | None:
         """What a table says of a minute that is known: nothing that comes later changes it."""

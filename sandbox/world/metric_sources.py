@@ -89,6 +89,7 @@ class MetricSources:
         backend = ("Listener", "BackendServer", "BackendPool", "BackendHttpSetting")
         return {
             "TotalRequests": Metric("Count", pool, self._requests),
+            "CurrentConnections": Metric("Count", (), self._connections),
             "FailedRequests": Metric("Count", pool, self._failed_requests),
             "ResponseStatus": Metric("Count", ("HttpStatusGroup",), self._response_status),
             "BackendLastByteResponseTime": Metric("MilliSeconds", backend, self._latency(backend, 0.0)),
@@ -139,11 +140,17 @@ class MetricSources:
 
         return points
 
+    def _connections(self, slot: Slot, start: datetime) -> Iterator[Point]:
+        behind = self._estate.slots_of_gateway(slot.gateway_id)
+        if slot == behind[0]:
+            # A gateway that slots share counts its connections once, and does not tell whose they are.
+            yield _gauge({}, sum(self._traffic.connections(each.name, start) for each in behind))
+
     def _requests(self, slot: Slot, start: datetime) -> Iterator[Point]:
-        yield _gauge({"BackendSettingsPool": _pool(slot)}, self._traffic.minute(slot.name, start).requests)
+        yield _gauge(self._pool(slot), self._traffic.minute(slot.name, start).requests)
 
     def _failed_requests(self, slot: Slot, start: datetime) -> Iterator[Point]:
-        yield _gauge({"BackendSettingsPool": _pool(slot)}, self._traffic.minute(slot.name, start).failed)
+        yield _gauge(self._pool(slot), self._traffic.minute(slot.name, start).failed)
 
     def _response_status(self, slot: Slot, start: datetime) -> Iterator[Point]:
         minute = self._traffic.minute(slot.name, start)
@@ -157,27 +164,28 @@ class MetricSources:
             if requests and self._clusters.runs(slot.cluster_id, start):
                 mean = self._traffic.latency_ms(slot, start) + more_ms
                 dimensions = {name: f"{name.lower()}-{slot.name}" for name in names}
+                if "BackendPool" in names:
+                    dimensions["BackendPool"] = self._estate.pool_of(slot.name)
                 yield Point(dimensions, mean * requests, requests, mean * 0.4, mean * 2.5)
 
         return points
 
     def _healthy_hosts(self, slot: Slot, start: datetime) -> Iterator[Point]:
-        yield _gauge({"BackendSettingsPool": _pool(slot)}, float(NODES - self._bad_hosts(slot, start)))
+        yield _gauge(self._pool(slot), float(NODES - self._bad_hosts(slot, start)))
 
     def _unhealthy_hosts(self, slot: Slot, start: datetime) -> Iterator[Point]:
-        yield _gauge({"BackendSettingsPool": _pool(slot)}, float(self._bad_hosts(slot, start)))
+        yield _gauge(self._pool(slot), float(self._bad_hosts(slot, start)))
 
     def _bad_hosts(self, slot: Slot, start: datetime) -> int:
         if not self._clusters.runs(slot.cluster_id, start + MINUTE / 2):
             return NODES
         return BAD_NODES if self._clusters.nodes_bad(slot) else 0
 
+    def _pool(self, slot: Slot) -> dict[str, str]:
+        return {"BackendSettingsPool": f"{self._estate.pool_of(slot.name)}~settings-{slot.name}"}
+
     def _wobble(self, base: float, name: str, slot: Slot, start: datetime) -> float:
         return base * (0.9 + 0.2 * self._estate.chance(name, slot.name, start))
-
-
-def _pool(slot: Slot) -> str:
-    return f"pool-{slot.name}~settings-{slot.name}"
 
 
 def _gauge(dimensions: dict[str, str], value: float) -> Point:

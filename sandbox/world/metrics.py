@@ -6,8 +6,9 @@ where the numbers come from (`metric_sources`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -57,9 +58,9 @@ class MetricAnswer(Struct, frozen=True, kw_only=True):
 
 
 class _Asked(NamedTuple):
-    """A question that may be asked, and what was found out about it for good."""
+    """A question that may be asked, and what was found out about it for good. Slots may share a gateway."""
 
-    slot: Slot
+    slots: tuple[Slot, ...]
     namespace: str
     name: str
     metric: Metric
@@ -116,31 +117,35 @@ class Metrics:
         return MetricAnswer(name=asked.name, namespace=asked.namespace, unit=asked.metric.unit, series=series)
 
     def _ask(self, resource_id: str, name: str, filter_text: str) -> _Asked:
-        slot, namespace, metrics = self._target(resource_id)
+        slots, namespace, metrics = self._target(resource_id)
         canonical, metric = _metric(metrics, namespace, name)
         wanted = parse_filter(filter_text)
         _check_dimensions(canonical, metric, wanted)
         split = tuple(each for each in metric.dimensions if each.lower() in wanted.names)
         steady = None
         if metric.steady:
-            steady = _grouped(metric.points(slot, self._estate.started_at), wanted, split)
-        return _Asked(slot, namespace, canonical, metric, wanted, split, {}, steady)
+            steady = _grouped(_points(metric, slots, self._estate.started_at), wanted, split)
+        return _Asked(slots, namespace, canonical, metric, wanted, split, {}, steady)
 
-    def _target(self, resource_id: str) -> tuple[Slot, str, dict[str, Metric]]:
+    def _target(self, resource_id: str) -> tuple[tuple[Slot, ...], str, dict[str, Metric]]:
         if (slot := self._estate.slot_of_cluster(resource_id)) is not None:
-            return slot, CLUSTERS, self._sources.of_cluster
-        if (slot := self._estate.slot_of_gateway(resource_id)) is not None:
-            return slot, GATEWAYS, self._sources.of_gateway
+            return (slot,), CLUSTERS, self._sources.of_cluster
+        if slots := self._estate.slots_of_gateway(resource_id):
+            return slots, GATEWAYS, self._sources.of_gateway
         raise not_found("Microsoft.Resources/resources", name_of(resource_id), group_of(resource_id))
 
     def _minute(self, asked: _Asked, start: datetime) -> Minute:
         """What the metric's series said in a minute that is known: nothing that comes later changes it."""
-        if asked.namespace == CLUSTERS and not self._workloads.ran_through(asked.slot, start):
+        if asked.namespace == CLUSTERS and not self._workloads.ran_through(asked.slots[0], start):
             return {}
         points = asked.steady
         if points is None:
-            points = _grouped(asked.metric.points(asked.slot, start), asked.wanted, asked.split)
+            points = _grouped(_points(asked.metric, asked.slots, start), asked.wanted, asked.split)
         return {key: _bucket(start, found) for key, found in points.items()}
+
+
+def _points(metric: Metric, slots: tuple[Slot, ...], start: datetime) -> Iterator[Point]:
+    return chain.from_iterable(metric.points(slot, start) for slot in slots)
 
 
 def _grouped(

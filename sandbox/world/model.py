@@ -27,13 +27,15 @@ from sandbox.world.zones import Zones
 from shared.fleet import Fleet
 from shared.ports import Clock
 
+_CODES = {429: "TooManyRequests", 409: "Conflict"}
+
 
 class World:
     """A seeded estate. A door calls `admit` first, then a service, and turns `ArmError` into its own words.
 
     Attributes:
         estate: fleet, clock, chance, `address_of(slot)`, `slot_at(address)`, `slot_of_cluster(id)`,
-            `slot_of_gateway(id)`, `next_guid()`, `template_versions`.
+            `slots_of_gateway(id)`, `next_guid()`, `template_versions`.
         zones, balancers, clusters, deployments, flux, commands: the control plane.
         traffic, metrics, logs: what users do and what Azure Monitor says of it.
         ledger: what happened.
@@ -75,7 +77,7 @@ class World:
         """Let a request of these families through.
 
         Raises:
-            ArmError: 503 `ServiceUnavailable` or 429 `TooManyRequests` in the span of an outage.
+            ArmError: 503 `ServiceUnavailable`, 429 `TooManyRequests` or 409 `Conflict` in an outage's span.
         """
         outages = self.estate.faults.outages
         if not outages:
@@ -83,7 +85,7 @@ class World:
         passed = (self.now() - self.estate.started_at).total_seconds()
         for outage in outages:
             if outage.family in families and outage.from_seconds <= passed < outage.until_seconds:
-                code = "TooManyRequests" if outage.status == 429 else "ServiceUnavailable"
+                code = _CODES.get(outage.status, "ServiceUnavailable")
                 what = f"The {outage.family} service cannot answer now. Please try again later."
                 raise ArmError(outage.status, code, what, outage.retry_after_seconds)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.world.errors import ArmError
-from sandbox.world.estate import group_of, name_of
+from sandbox.world.estate import CONTROLLER, group_of, name_of
 from sandbox.world.model import World
 from shared.actions import (
     Deploy,
@@ -22,9 +22,9 @@ from shared.actions import (
     StopCluster,
     Thaw,
 )
-from shared.errors import Superseded
+from shared.errors import Refused, Superseded
 from shared.fleet import Fleet
-from shared.levers import SlotName
+from shared.levers import SlotName, SwitchKind
 
 EPOCH = "switchyard_epoch"
 FLEET = "switchyard_fleet"
@@ -33,8 +33,10 @@ MANIFEST = "freeze.yaml"
 
 
 def point_record(world: World, fleet: Fleet, action: PointRecord, epoch: int) -> None:
-    """Write the record set under its etag and this epoch. Raises Superseded, ArmError."""
+    """Write the record set under its etag and this epoch. Raises Superseded, Refused, ArmError."""
     record = action.record
+    if record.alias and record.kind is SwitchKind.PRIVATE_DNS:
+        raise Refused(f"{record.fqdn} cannot be an alias: private zones have no alias record sets")
     found = world.zones.find(record.zone_id, record.name, record.type)
     metadata = dict(found.metadata) if found is not None else {}
     stored = epoch_of(metadata)
@@ -49,6 +51,7 @@ def point_record(world: World, fleet: Fleet, action: PointRecord, epoch: int) ->
         metadata={**metadata, EPOCH: str(epoch), FLEET: fleet.name, SLOT: action.slot},
         if_match=action.if_match,
         create_only=action.if_match is None,
+        by=CONTROLLER,
     )
 
 

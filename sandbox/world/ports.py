@@ -59,7 +59,7 @@ from shared.probes import (
 
 LeverProbe = BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 SlotProbe = ClusterState | GroupState | SyncState | CommandState | SlotAddress
-BUSY = frozenset({"OperationNotAllowed", "DeploymentActive"})
+BUSY = frozenset({"Conflict", "OperationNotAllowed", "DeploymentActive"})
 
 
 class PortsWorld:
@@ -95,7 +95,7 @@ class PortsWorld:
             return self._look(fleet, probe, now)
         except ArmError as error:
             return Unavailable(f"{error.code}: {error}", error.retry_after_seconds)
-        except HostUnknown as error:
+        except (HostUnknown, Refused) as error:
             return Unavailable(str(error))
 
     def _look(self, fleet: Fleet, probe: Probe, now: datetime) -> Answer:
@@ -135,11 +135,11 @@ class PortsWorld:
             case RecordOwner(record):
                 return switching.owner(self.world, record)
             case LastWriter():
-                return switching.writer(self.world, fleet, probe)
+                return switching.writer(self.world, probe)
             case HostState(slot):
                 return switching.host(self.world, fleet, slot, now)
             case OpenConnections():
-                return switching.connections(self.world, fleet, probe, now)
+                return readings.read_connections(self.world, fleet, probe, now)
             case _:
                 assert_never(probe)
 
@@ -239,7 +239,7 @@ def _ours(error: ArmError) -> SwitchyardError:
     if error.status == 404:
         return NotFound(because)
     if error.status == 409:
-        return Retry(because) if error.code in BUSY else Conflict(because)
+        return Retry(because, error.retry_after_seconds) if error.code in BUSY else Conflict(because)
     if error.status in (0, 401, 408, 429) or error.status >= 500:
         return Retry(because, error.retry_after_seconds)
     return Refused(because)

@@ -1,4 +1,4 @@
-"""Gates and traffic through the ports door: which buckets of which source make a reading.
+"""Gates, traffic and connections through the ports door: which buckets of which source make a reading.
 
 Decides windows: the newest whole minutes that ended `ingestion_seconds` ago. Refuses to judge.
 """
@@ -14,8 +14,17 @@ from sandbox.world.metrics import Bucket, Series
 from sandbox.world.model import World
 from sandbox.world.traffic import MINUTE, floor_minute
 from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
+from shared.gateways import Split, is_shared, no_logs, split
+from shared.levers import SlotName
 from shared.model import Sample
-from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
+from shared.probes import (
+    ConnectionsSeen,
+    GateReading,
+    OpenConnections,
+    Reading,
+    TrafficSeen,
+    TrafficShare,
+)
 
 MISSING_TABLE = "SEM0100"
 COMBINE: dict[str, Callable[[list[float]], float]] = {
@@ -28,39 +37,70 @@ COMBINE: dict[str, Callable[[list[float]], float]] = {
 
 
 def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
-    """The samples of a gate. Raises ArmError where its source refuses, HostUnknown as `respond` does."""
+    """The samples of a gate. Raises ArmError, Refused where its source refuses, HostUnknown as `respond`."""
     slot = fleet.slot(probe.slot)
     if probe.gate.source is Source.HTTP:
         return _http(world, slot, probe.gate, now)
     gate = probe.gate
     since, until = _window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
-    return (_metrics if gate.source is Source.METRICS else _logs)(world, slot, gate, since, until)
+    return (_metrics if gate.source is Source.METRICS else _logs)(world, fleet, slot, gate, since, until)
 
 
 def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime) -> TrafficSeen:
-    """Requests that each slot's gateway served in the complete minutes of the window."""
+    """Requests that each slot's gateway, or its pools, served in the complete minutes of the window."""
     since, until = _window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
-    if since >= until:
-        return TrafficSeen({}, 0.0)
-    requests: dict[str, float] = {}
+    found = _by_slot(world, fleet, fleet.traffic.metric, "total", since, until)
+    minutes = max(0.0, (until - since) / MINUTE)
+    return TrafficSeen({slot: sum(values) for slot, values in found.items()}, minutes)
+
+
+def read_connections(world: World, fleet: Fleet, probe: OpenConnections, now: datetime) -> ConnectionsSeen:
+    """Connections that each slot's gateway held open, a mean of the complete minutes of the window."""
+    since, until = _window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
+    found = _by_slot(world, fleet, fleet.drain.connections_metric, "average", since, until)
+    return ConnectionsSeen({slot: sum(values) / len(values) for slot, values in found.items()})
+
+
+def _by_slot(
+    world: World, fleet: Fleet, metric: str, aggregation: str, since: datetime, until: datetime
+) -> dict[SlotName, list[float]]:
+    """The values of a metric of each slot's gateway; a slot without any is left out."""
+    found: dict[SlotName, list[float]] = {}
     for slot in fleet.slots:
-        answer = world.metrics.query(slot.gateway_id, fleet.traffic.metric, since, until)
-        totals = [bucket.total for series in answer.series for bucket in series.buckets]
-        known = [total for total in totals if total is not None]
-        if known:
-            requests[slot.name] = sum(known)
-    return TrafficSeen(requests, (until - since) / MINUTE)
+        apart = split(fleet, slot, metric)
+        if since >= until:
+            continue
+        where = apart.within("") if apart is not None else ""
+        answer = world.metrics.query(slot.gateway_id, metric, since, until, where)
+        values = (
+            getattr(bucket, aggregation) for each in _own(answer.series, apart) for bucket in each.buckets
+        )
+        if known := [value for value in values if value is not None]:
+            found[slot.name] = known
+    return found
 
 
-def _metrics(world: World, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
+def _own(series: tuple[Series, ...], apart: Split | None) -> tuple[Series, ...]:
+    """The series that are one slot's."""
+    if apart is None:
+        return series
+    name = apart.dimension.lower()
+    return tuple(
+        each for each in series if apart.holds({k.lower(): v for k, v in each.dimensions.items()}[name])
+    )
+
+
+def _metrics(world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
     resource_id = slot.gateway_id if gate.target is Target.GATEWAY else slot.cluster_id
-    answer = world.metrics.query(resource_id, gate.metric, since, until, gate.filter)
+    apart = split(fleet, slot, gate.metric) if gate.target is Target.GATEWAY else None
+    where = apart.within(gate.filter) if apart is not None else gate.filter
+    answer = world.metrics.query(resource_id, gate.metric, since, until, where)
     aggregation = gate.aggregation.lower() or "average"
     if aggregation not in COMBINE:
         raise ArmError(400, "BadRequest", f"Invalid aggregation: {gate.aggregation}")
-    samples = tuple(_sample(aggregation, buckets) for buckets in _by_minute(answer.series))
-    where = f" where {gate.filter}" if gate.filter else ""
-    source = f"{aggregation} of {answer.name}{where} on {name_of(resource_id)}"
+    samples = tuple(_sample(aggregation, buckets) for buckets in _by_minute(_own(answer.series, apart)))
+    filtered = f" where {where}" if where else ""
+    source = f"{aggregation} of {answer.name}{filtered} on {name_of(resource_id)}"
     return Reading(samples=samples, source=source, since=since, until=until)
 
 
@@ -74,7 +114,9 @@ def _sample(aggregation: str, buckets: tuple[Bucket, ...]) -> Sample:
     return Sample(at=buckets[0].at, value=COMBINE[aggregation](values) if values else None)
 
 
-def _logs(world: World, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
+def _logs(world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
+    if gate.target is Target.GATEWAY and is_shared(fleet, slot):
+        raise no_logs(slot)
     resource_id = slot.gateway_id if gate.target is Target.GATEWAY else slot.cluster_id
     try:
         rows = world.logs.query(resource_id, gate.query, since, until).rows

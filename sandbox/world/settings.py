@@ -46,7 +46,8 @@ class Family(StrEnum):
 class Outage(Struct, frozen=True, kw_only=True):
     """A provider refuses every request of a span, in seconds since the world's start.
 
-    `status` 429 with `retry_after_seconds` is throttling, 503 an outage, 0 a connection that is dropped.
+    `status` 429 with `retry_after_seconds` is throttling, 503 an outage, 409 a control plane that takes no
+    change (as Front Door's did for a week in 2025), 0 a connection that is dropped.
     """
 
     family: Family
@@ -77,6 +78,7 @@ class Faults(Struct, frozen=True, kw_only=True):
             it has expired: connections that are kept open, caches that ignore a TTL.
         alert_after_seconds: an alert on its gateway fires that long after its first users.
         alert_resolved_after_seconds: and is resolved that long after it fired; None means never.
+        routing_method: by which Traffic Manager's profiles route.
         external_dns_owner: external-dns says in TXT records that it owns the live records, under this name.
     """
 
@@ -93,4 +95,5 @@ class Faults(Struct, frozen=True, kw_only=True):
     alert_resolved_after_seconds: float | None = None
     outages: tuple[Outage, ...] = ()
     other_writer: OtherWriter | None = None
+    routing_method: str = "Weighted"
     external_dns_owner: str = ""

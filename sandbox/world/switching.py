@@ -1,40 +1,46 @@
-"""Levers through the ports door: what a balancer, a resolver and a gateway say, and what moves a balancer.
+"""Levers through the ports door: what a balancer and a resolver say, and what moves a balancer.
 
 Keeps the promises of the Azure adapters: percent become weights of 1 to 1000, 0 takes a member out, an epoch
-is kept where the resource has tags. Refuses to know why anything is asked or ordered.
+is kept where the resource has tags, and Front Door takes one change at a time, of one origin where it is not
+the classic one. Refuses to know why anything is asked or ordered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from sandbox.world.balancers import MemberState
+from sandbox.world.activity import entries
+from sandbox.world.balancers import CANARY, MemberState
 from sandbox.world.ledger import Happening
 from sandbox.world.model import World
 from sandbox.world.orders import EPOCH, FLEET, epoch_of, point_record
+from sandbox.world.registry import owner_of
+from sandbox.world.zones import NAME_SERVERS
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
-from shared.errors import Superseded
+from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, SlotName, SwitchKind
+from shared.levers import MATCHING, WEIGHTED, Balancer, Record, SlotName, SwitchKind
 from shared.probes import (
     BalancerSeen,
-    ConnectionsSeen,
     HostSeen,
     LastWriter,
     NamesSeen,
-    OpenConnections,
     OwnerSeen,
     WriterSeen,
 )
 
-NAME_SERVERS = tuple(f"ns{n}-01.azure-dns.{domain}" for n, domain in enumerate(("com", "net"), 1))
-STRANGER = "somebody@contoso.com"
 _WEIGHT_PER_PERCENT = 10
+_TAGGED = frozenset({SwitchKind.FRONT_DOOR_CLASSIC, SwitchKind.APPLICATION_GATEWAY})
+_ONE_AT_A_TIME = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
+_BUSY_SECONDS = 60
 
 
 def balancer(world: World, lever: Balancer) -> BalancerSeen:
-    """What a balancer's control plane says of itself."""
+    """What a balancer's control plane says of itself. Raises Refused where weights mean nothing to it."""
+    if not _by_weight(world, lever):
+        raise Refused(f"{lever.label} routes by {world.estate.faults.routing_method}, not by weight")
     newest = world.balancers.newest(lever)
     states = {member.slot: newest.members[member.name] for member in lever.members}
     weights = {slot: state.weight for slot, state in states.items() if state.enabled}
@@ -53,16 +59,17 @@ PURGED = "purged"
 
 
 def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | None:
-    """Move a lever; a purge leaves a receipt. Raises Superseded, ArmError."""
+    """Move a lever; a purge leaves a receipt. Raises Superseded, Retry, Refused, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
         case SetWeights():
             set_weights(world, fleet, action, epoch)
-        case SetMatch(balancer=lever, slot=slot):
-            world.balancers.match(lever, slot)
+        case SetMatch():
+            set_match(world, action)
         case Purge(balancer=lever):
-            world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
+            if lever.endpoint:
+                world.ledger.note(world.now(), Happening.CACHE_PURGED, lever.label)
             return PURGED
         case _:
             assert_never(action)
@@ -70,21 +77,67 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | 
 
 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
-    """Write every member. Raises Superseded under a higher epoch, ArmError."""
+    """Write every member, or the first that is not as it should be.
+
+    Raises Superseded under a higher epoch, Refused for shares that it cannot do, Retry, ArmError.
+    """
     lever = action.balancer
-    stored = epoch_of(world.balancers.newest(lever).tags)
+    shares = any(0 < percent < 100 for percent in action.weights.values())
+    if shares and not (lever.kind in WEIGHTED and _by_weight(world, lever)):
+        raise Refused(f"{lever.label} cannot send shares of its users to several slots")
+    before = world.balancers.newest(lever)
+    stored = epoch_of(before.tags)
     if stored is not None and stored > epoch:
         raise Superseded(f"{lever.label} carries epoch {stored}, this write has {epoch}")
-    members = {
-        member.name: MemberState(
-            max(1, action.weights.get(member.slot, 0) * _WEIGHT_PER_PERCENT),
-            action.weights.get(member.slot, 0) > 0,
-        )
-        for member in lever.members
+    _wait_for(world, lever, (member.name for member in lever.members))
+    late = _late(lever, before.members, action)
+    tags = {**before.tags, EPOCH: str(epoch), FLEET: fleet.name} if lever.kind in _TAGGED else None
+    if lever.kind in _ONE_AT_A_TIME and not late and tags in (None, before.tags):
+        return
+    if lever.kind is SwitchKind.FRONT_DOOR:
+        late = dict(list(late.items())[:1])
+    world.balancers.write(lever, late, tags=tags, if_match=action.if_match)
+
+
+def set_match(world: World, action: SetMatch) -> None:
+    """Write the rule, or take it away. Raises Refused, Retry, ArmError."""
+    lever, match, slot = action.balancer, action.match, action.slot
+    before = world.balancers.newest(lever)
+    if lever.kind not in MATCHING or (slot is not None and not (lever.rules and lever.member(slot).group)):
+        raise Refused(f"{lever.label} cannot send some requests to a slot of their own")
+    if before.matched == slot and (slot is None or before.match == match):
+        return
+    _wait_for(world, lever, (*(member.name for member in lever.members), CANARY))
+    world.balancers.match(lever, match, slot)
+
+
+def _wait_for(world: World, lever: Balancer, names: Iterable[str]) -> None:
+    if lever.kind in _ONE_AT_A_TIME and world.balancers.deploying(lever).intersection(names):
+        raise Retry(world.balancers.unsettled(lever), _BUSY_SECONDS)
+
+
+def _late(lever: Balancer, held: dict[str, MemberState], action: SetWeights) -> dict[str, MemberState]:
+    """The members that are to hold something else, first those that get more."""
+    percent = {member.name: action.weights.get(member.slot, 0) for member in lever.members}
+    alone = sum(share > 0 for share in percent.values()) == 1
+    wanted = {
+        name: MemberState(max(1, share * _WEIGHT_PER_PERCENT), share > 0) for name, share in percent.items()
     }
-    tagged = lever.kind is SwitchKind.APPLICATION_GATEWAY
-    tags = {EPOCH: str(epoch), FLEET: fleet.name} if tagged else None
-    world.balancers.write(lever, members, tags=tags, if_match=action.if_match)
+    late = {
+        name: state
+        for name, state in wanted.items()
+        if state.enabled != held[name].enabled or (state.enabled and not alone and state != held[name])
+    }
+    gains = {name: _effect(state) - _effect(held[name]) for name, state in late.items()}
+    return dict(sorted(late.items(), key=lambda each: -gains[each[0]]))
+
+
+def _effect(state: MemberState) -> int:
+    return state.weight if state.enabled else 0
+
+
+def _by_weight(world: World, lever: Balancer) -> bool:
+    return lever.kind is not SwitchKind.TRAFFIC_MANAGER or world.estate.faults.routing_method == "Weighted"
 
 
 def names(world: World, fleet: Fleet, record: Record, now: datetime) -> NamesSeen:
@@ -93,38 +146,32 @@ def names(world: World, fleet: Fleet, record: Record, now: datetime) -> NamesSee
     served_at = now - timedelta(seconds=world.estate.timings.propagation_seconds)
     history = [each for each in world.zones.history(record) if each.at <= served_at]
     served = history[-1].now.targets if history and history[-1].now is not None else ()
-    answers = dict.fromkeys(NAME_SERVERS, served) if public else {}
+    answers = dict.fromkeys(NAME_SERVERS, _answered(world, served)) if public else {}
     held = world.traffic.addresses(record, now)
-    oldest = next((address for address, share in held.items() if share > 0), "")
-    answers |= dict.fromkeys(fleet.names.resolvers, (oldest,) if oldest else ())
+    oldest = next((target for target, share in held.items() if share > 0), "")
+    answers |= dict.fromkeys(fleet.names.resolvers, _answered(world, (oldest,)))
     return NamesSeen(answers)
 
 
-def owner(world: World, _record: Record) -> OwnerSeen:
+def _answered(world: World, targets: tuple[str, ...]) -> tuple[str, ...]:
+    """What a question for a record set brings back: of an alias the address behind it."""
+    resolved = (world.estate.resolved(target).rstrip(".").lower() for target in targets)
+    return tuple(sorted(filter(None, resolved)))
+
+
+def owner(world: World, record: Record) -> OwnerSeen:
     """What external-dns says in the zone."""
-    return OwnerSeen(world.estate.faults.external_dns_owner)
+    return OwnerSeen(owner_of(world.estate, record))
 
 
-def writer(world: World, fleet: Fleet, probe: LastWriter) -> WriterSeen:
-    """Who wrote last: a stranger where what is there does not carry the fleet's mark."""
-    record = next((each for each in fleet.live_records if each.id.lower() == probe.lever_id.lower()), None)
-    history = world.zones.history(record) if record is not None else ()
-    written = [each for each in history if probe.since <= each.at < probe.until]
-    if not written:
-        return WriterSeen()
-    found = written[-1].now
-    ours = found is not None and found.metadata.get(FLEET) == fleet.name
-    return WriterSeen("switchyard" if ours else STRANGER, written[-1].at)
+def writer(world: World, probe: LastWriter) -> WriterSeen:
+    """Who wrote last, as the activity log has it."""
+    written = entries(world, probe.lever_id)
+    found = [each for each in written if probe.since <= each.at < probe.until]
+    return WriterSeen(found[-1].by, found[-1].at) if found else WriterSeen()
 
 
 def host(world: World, fleet: Fleet, slot: SlotName, now: datetime) -> HostSeen:
     """One request to the slot's own host name."""
     answer = world.respond(fleet.slot(slot).host.fqdn, fleet.readiness.path)
     return HostSeen(answer.status, answer.latency_ms, now + timedelta(days=60))
-
-
-def connections(world: World, fleet: Fleet, _probe: OpenConnections, now: datetime) -> ConnectionsSeen:
-    """A tenth of the users of a minute hold a connection open."""
-    minute = world.traffic.users(now.replace(second=0, microsecond=0)) / 10
-    mixed = world.traffic.mix(now)
-    return ConnectionsSeen({slot.name: round(minute * mixed.get(slot.name, 0.0)) for slot in fleet.slots})

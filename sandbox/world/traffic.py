@@ -67,6 +67,10 @@ class Traffic:
             self._past[slot, start] = minute
         return minute
 
+    def connections(self, slot: SlotName, start: datetime) -> float:
+        """The connections that users held open at the slot's gateway in a minute: one of ten is kept open."""
+        return round(self.users(start) * self._shares(slot, start)[0] / 10)
+
     def stray(self, start: datetime) -> float:
         """Users' requests of a minute that reached no slot at all."""
         return self.users(start) * sum(self.mix(at).get(NOWHERE, 0.0) for at in _moments(start)) / SPANS
@@ -166,9 +170,9 @@ class Traffic:
         return known[slot]
 
     def _find_first_users(self, slot: SlotName) -> datetime | None:
-        address = self._estate.address_of(slot)
+        slot_at = self._estate.slot_at
         writes = (each for record in self._estate.fleet.live_records for each in self._zones.history(record))
-        pointed = [w.at for w in writes if w.now is not None and address in w.now.targets]
+        pointed = [w.at for w in writes if w.now is not None and slot in map(slot_at, w.now.targets)]
         weighed = self._balancers.first_users_at(slot)
         return min(pointed + ([weighed] if weighed is not None else []), default=None)
 

@@ -13,17 +13,18 @@ from functools import lru_cache
 from msgspec import Struct
 
 from sandbox.world.errors import ArmError, precondition_failed
-from sandbox.world.estate import Estate, name_of
+from sandbox.world.estate import STRANGER, Estate, is_resource, name_of
 from sandbox.world.ledger import Happening
 from shared.levers import Record, RecordType
 
 FRONT_DOOR_HOST = "contoso-fd.azurefd.net"
+NAME_SERVERS = tuple(f"ns{n}-01.azure-dns.{end}" for n, end in enumerate(("com", "net", "org", "info"), 1))
 SETTLED = timedelta(days=30)
 """The records of a new world are this old, so that every cache agrees on them."""
 
 
 class RecordSet(Struct, frozen=True, kw_only=True):
-    """A record set. `targets` are sorted addresses, or one host name; `name` is relative, `@` the apex."""
+    """A record set. `targets` are sorted addresses, one host name, or an alias's ARM id; `@` is the apex."""
 
     zone_id: str
     name: str
@@ -39,12 +40,18 @@ class RecordSet(Struct, frozen=True, kw_only=True):
         zone = name_of(self.zone_id)
         return zone if self.name == "@" else f"{self.name}.{zone}"
 
+    @property
+    def alias(self) -> str:
+        """The ARM id that it is an alias of, empty where it holds records of its own."""
+        return next(filter(is_resource, self.targets), "")
+
 
 class Written(Struct, frozen=True):
-    """One change of a record set; `now` None is a deletion."""
+    """One change of a record set, and whose; `now` None is a deletion, `by` is empty at the world's start."""
 
     at: datetime
     now: RecordSet | None
+    by: str = ""
 
 
 Key = tuple[str, str, str]
@@ -84,14 +91,14 @@ class Zones:
 
     def find(self, zone_id: str, name: str, type_: RecordType) -> RecordSet | None:
         """The record set as it is, or None. Raises ArmError 404 for an unknown zone."""
-        self._check_zone(zone_id)
+        self.check_zone(zone_id)
         self._catch_up()
         history = self._history.get(_key(zone_id, name, type_))
         return history[-1].now if history else None
 
     def list(self, zone_id: str) -> tuple[RecordSet, ...]:
         """Every record set of a zone, by name. Raises ArmError 404 for an unknown zone."""
-        self._check_zone(zone_id)
+        self.check_zone(zone_id)
         self._catch_up()
         present = (h[-1].now for key, h in sorted(self._history.items()) if key[0] == zone_id.lower())
         return tuple(each for each in present if each is not None)
@@ -107,8 +114,9 @@ class Zones:
         metadata: Mapping[str, str] | None = None,
         if_match: str | None = None,
         create_only: bool = False,
+        by: str = STRANGER,
     ) -> RecordSet:
-        """Create or replace a record set; every write gives it a new etag.
+        """Create or replace a record set; every write gives it a new etag, and `by` says whose it was.
 
         `if_match` is compared without quotes, `*`: it must exist; `create_only` is If-None-Match: *.
 
@@ -132,16 +140,19 @@ class Zones:
                 etag=self._estate.next_guid(),
             ),
             self._estate.now(),
+            by,
         )
 
-    def delete(self, zone_id: str, name: str, type_: RecordType, *, if_match: str | None = None) -> bool:
+    def delete(
+        self, zone_id: str, name: str, type_: RecordType, *, if_match: str | None = None, by: str = STRANGER
+    ) -> bool:
         """Delete a record set; False when there was none. Raises ArmError 412 and 404 like `put`."""
         before = self.find(zone_id, name, type_)
         if before is None:
             return False
         self._check_conditions(before, name, if_match, create_only=False)
         now = self._estate.now()
-        self._history_of(before).append(Written(now, None))
+        self._history_of(before).append(Written(now, None, by))
         self._estate.ledger.note(now, Happening.RECORD_DELETED, before.fqdn)
         return True
 
@@ -166,7 +177,8 @@ class Zones:
         newest = (next((each.now for each in reversed(h) if each.at <= at), None) for h in histories)
         return tuple(found for found in newest if found is not None)
 
-    def _check_zone(self, zone_id: str) -> None:
+    def check_zone(self, zone_id: str) -> None:
+        """Raises ArmError 404 `ResourceNotFound` for an unknown zone."""
         if zone_id.lower() not in self._known:
             zone = name_of(zone_id)
             raise ArmError(404, "ResourceNotFound", f"The zone '{zone}' could not be found.")
@@ -186,8 +198,8 @@ class Zones:
                 f"The condition '{wanted}' in the If-Match header was not satisfied by record set '{name}'."
             )
 
-    def _write(self, record_set: RecordSet, at: datetime) -> RecordSet:
-        self._history_of(record_set).append(Written(at, record_set))
+    def _write(self, record_set: RecordSet, at: datetime, by: str) -> RecordSet:
+        self._history_of(record_set).append(Written(at, record_set, by))
         self._estate.ledger.note(
             at,
             Happening.RECORD_WRITTEN,
@@ -211,19 +223,19 @@ class Zones:
         self._other_writer_done = True
         moved = next(iter(self._estate.fleet.live_records), None)
         if moved is not None:
-            self._write(self._settled(moved, other.address), at)
+            self._write(self._settled(moved, other.address), at, STRANGER)
 
     def _settle_estate(self) -> None:
         estate = self._estate
         fleet = estate.fleet
         for record in fleet.live_records:
-            self._found(self._settled(record, estate.address_of(fleet.live)))
+            self._found(self._settled(record, estate.target_of(record, fleet.live)))
         for slot in fleet.slots:
-            self._found(self._settled(slot.host, estate.address_of(slot.name)))
+            self._found(self._settled(slot.host, estate.target_of(slot.host, slot.name)))
         for balancer in fleet.balancers:
             for member in balancer.members:
                 if member.beneath is not None:
-                    self._found(self._settled(member.beneath, estate.address_of(member.slot)))
+                    self._found(self._settled(member.beneath, estate.target_of(member.beneath, member.slot)))
         for zone_id in self.zone_ids():
             name = _relative(fleet.hosts.official, name_of(zone_id))
             if name is not None and self.by_host(fleet.hosts.official) is None:
@@ -239,13 +251,13 @@ class Zones:
                     )
                 )
 
-    def _settled(self, record: Record, address: str) -> RecordSet:
+    def _settled(self, record: Record, target: str) -> RecordSet:
         return RecordSet(
             zone_id=record.zone_id,
             name=record.name,
             type=record.type,
             ttl_seconds=record.ttl_seconds,
-            targets=(address,),
+            targets=(target,),
             metadata={},
             etag=self._estate.next_guid(),
         )

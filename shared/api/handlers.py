@@ -18,6 +18,7 @@ from shared.api.intake import Intake
 from shared.errors import Conflict, NotFound, Refused, Superseded
 from shared.fleet import FLEET_NAME, Approvals
 from shared.model import Judgement, Rollout, SignalKind
+from shared.notices import notices
 from shared.ports import Clock, Row, Store
 from shared.signals.body import shown
 from stages.runbook import step_of
@@ -59,7 +60,7 @@ class Api:
         return reply({**body, "now": self._clock.now()}, etag=_bare(row.fleet_etag))
 
     async def put_fleet(self, request: Request) -> Response:
-        """Apply a fleet file. A rollout in flight keeps the plan that it started with."""
+        """Apply a fleet file; the answer says what is worth knowing of it. A rollout keeps its plan."""
         allowed(request.caller, Act.APPLY)
         from shared import fleet_file  # pydantic costs a cold start that only this route needs
 
@@ -75,9 +76,11 @@ class Api:
         # Over what was read, so that an approval that is added at this moment is not lost unseen.
         read = before.fleet_etag if before is not None else None
         stored = f'W/"{wanted}"' if wanted is not None else read
-        etag = _bare(await self._store.apply(fleet, if_match=stored, now=self._clock.now()))
+        now = self._clock.now()
+        etag = _bare(await self._store.apply(fleet, if_match=stored, now=now))
         self._intake.forget()
-        return reply({"name": name, "etag": etag}, 201 if before is None else 200, etag=etag)
+        body = {"name": name, "etag": etag, "notices": notices(fleet, now.date())}
+        return reply(body, 201 if before is None else 200, etag=etag)
 
     async def take_events(self, request: Request) -> Response:
         """A webhook for Event Grid: handshakes, Event Grid schema and CloudEvents."""

@@ -81,7 +81,11 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         pending={**_COUNT, "description": "How many signals wait"},
         now=_INSTANT,
     ),
-    "Applied": exactly(name=_TEXT, etag=_TEXT),
+    "Applied": exactly(
+        name=_TEXT,
+        etag=_TEXT,
+        notices={**array(_TEXT), "description": "What is right and still worth knowing, a sentence each"},
+    ),
     "Rollouts": exactly(rollouts=array(ref("Rollout"))),
     "JudgedRollout": exactly(
         rollout=ref("Rollout"), judgements=array(ref("Judgement")), way_back=ref("WayBack")

@@ -34,6 +34,11 @@ class _Entra(Struct, frozen=True):
     managed: bool | None = None
 
 
+class _Pool(Struct, frozen=True, rename="camel"):
+    count: int | None = None
+    power_state: _Power | None = None
+
+
 class _Properties(Struct, frozen=True, rename="camel"):
     provisioning_state: str
     power_state: _Power | None = None
@@ -41,6 +46,7 @@ class _Properties(Struct, frozen=True, rename="camel"):
     kubernetes_version: str | None = None
     node_resource_group: str | None = None
     aad_profile: _Entra | None = None
+    agent_pool_profiles: list[_Pool] | None = None
 
 
 class ManagedCluster(Struct, frozen=True):
@@ -122,6 +128,7 @@ class Clusters:
             version=properties.current_kubernetes_version or properties.kubernetes_version or "",
             etag=found.etag or body.headers.get("ETag"),
             node_group=properties.node_resource_group or "",
+            nodes=_nodes(properties.agent_pool_profiles),
         )
 
 
@@ -130,6 +137,13 @@ def managed_clusters(connection: Connection, cluster: ResourceId) -> ManagedClus
     from azure.mgmt.containerservice.aio import ContainerServiceClient
 
     return connection.arm_client(ContainerServiceClient, cluster.subscription_id).managed_clusters
+
+
+def _nodes(pools: list[_Pool] | None) -> int | None:
+    """The nodes of the pools that are not stopped; None where one of them does not say how many it has."""
+    running = [pool for pool in pools or () if pool.power_state is None or pool.power_state.code != "Stopped"]
+    counts = [pool.count for pool in running if pool.count is not None]
+    return sum(counts) if pools and len(counts) == len(running) else None
 
 
 def _busy(cluster: ResourceId, found: ClusterSeen) -> Retry:

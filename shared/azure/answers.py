@@ -42,6 +42,14 @@ class Body[T]:
         return self.value
 
 
+def fitting[T](value: Any, shape: type[T], what: str) -> T:
+    """Parsed JSON as what it must be. Raises Retry, which names the field that is not."""
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise Retry(f"the answer on {what} is not of the form that is expected: {error}") from error
+
+
 def shaped[T](text: str | bytes, shape: type[T], what: str) -> T:
     """JSON as what it must be. Raises Retry, which names the field that is not."""
     if not text.strip():

@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 class AzureDns(RecordSets):
     """Public zones."""
 
-    spelling = Spelling(ttl="TTL", a="ARecords", aaaa="AAAARecords", cname="CNAMERecord")
+    spelling = Spelling(
+        ttl="TTL",
+        a="ARecords",
+        aaaa="AAAARecords",
+        cname="CNAMERecord",
+        text="TXTRecords",
+        alias="targetResource",
+    )
 
-    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
-        zone = parse(record.zone_id)
+    async def _get_named(self, zone_id: str, kind: str, name: str, answer: Body[RecordSet]) -> bool:
+        zone = parse(zone_id)
         operations = self._operations(zone)
-        call = operations.get(
-            zone.resource_group, zone.name, record.name, record.type.value, raw_response_hook=answer
-        )
+        call = operations.get(zone.resource_group, zone.name, name, kind, raw_response_hook=answer)
         return await allowing(call, 404) is not None
 
     async def _put(self, record: Record, body: Any, if_match: str | None, answer: Body[RecordSet]) -> None:

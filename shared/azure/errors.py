@@ -6,6 +6,7 @@
     404                                                                 NotFound
     409, another operation in progress                                  Retry
     409, any other                                                      Conflict
+    429, the resource is locked by another operation                    Retry
     401, 408, 429, 5xx                                                  Retry, after Retry-After
     another 4xx                                                         Refused
     any of these without an error of Azure's in it                      Retry: it was somebody else who spoke
@@ -49,6 +50,8 @@ _NOT_SEEN = frozenset(
         "TenantNotFound",
     }
 )
+# The network resource provider's 429 for a lock: its Retry-After is a guess, and nobody was too fast.
+_LOCKED = frozenset({"RetryableError", "RetryableErrorDueToAnotherOperation"})
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _IN_PROGRESS = frozenset(
     {
@@ -103,6 +106,8 @@ def by_status(status: int, code: str, because: str, after_seconds: float | None)
         return NotFound(because)
     if status == 409:
         return Retry(because, after_seconds) if code in _IN_PROGRESS else Conflict(because)
+    if status == 429 and code in _LOCKED:
+        return Retry(because)
     if status in (401, 408, 429) or status >= 500:
         return Retry(because, after_seconds)
     return Refused(because)

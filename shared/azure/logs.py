@@ -2,7 +2,8 @@
 
 Decides how a table becomes samples: the column `value` holds the numbers, `TimeGenerated` their times; where
 there are no times the last row's value is the sample, at the window's end. Judges nothing. A partial result
-is no result, and a table that does not exist (yet) has no data, which is not health.
+is no result, and a table that does not exist (yet) has no data, which is not health. The logs of a gateway
+that slots share are not asked: one query would speak of both.
 
 Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
 """
@@ -21,7 +22,8 @@ from shared.azure.connection import Connection
 from shared.azure.errors import allowing, body_of
 from shared.azure.window import Window, resource_of, window
 from shared.errors import Refused, Retry
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Target
+from shared.gateways import is_shared, no_logs
 from shared.model import Sample
 from shared.probes import GateReading, Reading
 
@@ -60,8 +62,10 @@ class Logs:
         from azure.core.exceptions import HttpResponseError
         from azure.monitor.query import LogsQueryPartialResult
 
-        gate = probe.gate
-        resource_id = resource_of(fleet.slot(probe.slot), gate.target)
+        gate, slot = probe.gate, fleet.slot(probe.slot)
+        if gate.target is Target.GATEWAY and is_shared(fleet, slot):
+            raise no_logs(slot)
+        resource_id = resource_of(slot, gate.target)
         span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
         empty = Reading(samples=(), source=gate.query, since=span.since, until=span.until)
         if span.empty:

@@ -1,7 +1,9 @@
 """How an answer of Azure Monitor becomes samples: what it must hold before a number in it counts.
 
 Decides that an answer to another question is none: another metric, grain or dimension, a resource that is
-missing, a minute that is told twice. Judges nothing: a minute without data is a sample without a value.
+missing, a minute that is told twice. Of a gateway that slots share, a slot has the series of its own pools;
+a series that says nothing of pools belongs to nobody. Judges nothing: a minute without data is a sample
+without a value.
 
 Source: https://learn.microsoft.com/rest/api/monitor/metrics-batch/batch
 """
@@ -19,6 +21,7 @@ from msgspec import Struct, field
 
 from shared.azure.window import Window
 from shared.errors import Retry
+from shared.gateways import Split
 from shared.model import Sample
 
 TOGETHER: Mapping[str, Callable[[list[float]], float]] = {
@@ -46,6 +49,16 @@ class Query(NamedTuple):
     def __str__(self) -> str:
         where = f" where {self.filter}" if self.filter else ""
         return f"{self.namespace} {self.metric} {self.aggregation} {_GRAIN}{where}"
+
+
+class Part(NamedTuple):
+    """What of an answer is asked for: a resource, or one slot's part of it."""
+
+    resource_id: str
+    split: Split | None = None
+
+    def __str__(self) -> str:
+        return f" of {', '.join(sorted(self.split.pools))}" if self.split else ""
 
 
 class Name(Struct, frozen=True):
@@ -101,24 +114,26 @@ class Batch(Struct, frozen=True):
     values: tuple[Result, ...]
 
 
-def samples_of(batch: Batch, query: Query, resource_ids: Collection[str]) -> dict[str, tuple[Sample, ...]]:
-    """The samples of each resource by its id in lower case, one a minute, oldest first.
+def samples_of(batch: Batch, query: Query, parts: Collection[Part]) -> dict[Part, tuple[Sample, ...]]:
+    """The samples of each part, one a minute, oldest first.
 
     Raises Retry for an answer that is not one to this query.
     """
-    asked = {each.lower() for each in resource_ids}
-    found = {result.resource_id.lower(): _samples(result, query) for result in batch.values}
+    asked = {part.resource_id.lower() for part in parts}
+    found = {result.resource_id.lower(): result for result in batch.values}
     if found.keys() != asked or len(found) != len(batch.values):
         raise Retry(f"{len(asked)} resources were asked for, and the answer is about others")
-    return found
+    for result in found.values():
+        _expect(result, query)
+    return {part: _samples(found[part.resource_id.lower()].metrics[0], query, part.split) for part in parts}
 
 
-def _samples(result: Result, query: Query) -> tuple[Sample, ...]:
-    _expect(result, query)
+def _samples(metric: Metric, query: Query, split: Split | None) -> tuple[Sample, ...]:
     aggregation = query.aggregation.lower()
     minutes: dict[datetime, list[float]] = {}
-    for series in result.metrics[0].series:
-        _expect_once(series)
+    for series in metric.series:
+        if split is not None and not split.holds(_value(series, split.dimension)):
+            continue
         for point in series.data:
             if query.window.since <= _utc(point.at) < query.window.until:
                 value = getattr(point, aggregation)
@@ -127,6 +142,13 @@ def _samples(result: Result, query: Query) -> tuple[Sample, ...]:
         Sample(at=at, value=TOGETHER[aggregation](values) if values else None)
         for at, values in sorted(minutes.items())
     )
+
+
+def _value(series: Series, dimension: str) -> str:
+    for each in series.dimensions:
+        if each.name.value.lower() == dimension.lower():
+            return each.value
+    raise Retry(f"the answer does not say which {dimension} a number is about")
 
 
 def _expect(result: Result, query: Query) -> None:
@@ -143,6 +165,7 @@ def _expect(result: Result, query: Query) -> None:
         allowed.setdefault(name.lower(), set()).add(value.lower())
     for series in metric.series:
         _expect_dimensions(series, allowed)
+        _expect_once(series)
 
 
 def _expect_dimensions(series: Series, allowed: Mapping[str, set[str]]) -> None:

@@ -1,7 +1,9 @@
-"""Platform metrics through azure-monitor-querymetrics: gate readings, and each slot's share of the traffic.
+"""Platform metrics through azure-monitor-querymetrics: gates, each slot's share of the traffic, connections.
 
-Decides which minutes are asked for and which answers share a request. Judges nothing: a minute without data
-is a sample without a value, and a resource without data has no samples, never a zero.
+Decides which minutes are asked for and which answers share a request. Where slots have one gateway between
+them, every question about it is split by the dimension that names its pools, also a gate's, whose own filter
+stays; a metric without that dimension cannot be asked for then, and Azure Monitor says so. Judges nothing: a
+minute without data is a sample without a value, and a resource without data has no samples, never a zero.
 
 Source: https://learn.microsoft.com/azure/azure-monitor/metrics/migrate-to-batch-api
 """
@@ -11,17 +13,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import fsum
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from shared.azure.answers import Body
 from shared.azure.connection import Connection, metrics_audience
 from shared.azure.errors import allowing, ours
-from shared.azure.metric_answers import TOGETHER, Batch, Query, samples_of
-from shared.azure.window import resource_of, window
+from shared.azure.metric_answers import TOGETHER, Batch, Part, Query, samples_of
+from shared.azure.window import Window, resource_of, window
 from shared.errors import Refused, Retry
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Target
+from shared.gateways import split
+from shared.levers import SlotName
 from shared.model import Sample
-from shared.probes import Answer, GateReading, Reading, TrafficSeen, TrafficShare, Unavailable
+from shared.probes import (
+    Answer,
+    ConnectionsSeen,
+    GateReading,
+    OpenConnections,
+    Reading,
+    TrafficSeen,
+    TrafficShare,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from azure.monitor.querymetrics.aio import MetricsClient
@@ -40,11 +55,11 @@ class Metrics:
     ) -> Mapping[GateReading, Answer]:
         """Every reading; probes of the same question on several slots share a request."""
         answers: dict[GateReading, Answer] = {}
-        groups: dict[Query, list[tuple[GateReading, str]]] = {}
+        groups: dict[Query, list[tuple[GateReading, Part]]] = {}
         for probe in probes:
             try:
-                asked = probe, resource_of(fleet.slot(probe.slot), probe.gate.target)
-                groups.setdefault(_query(probe, now), []).append(asked)
+                query, part = _asked(fleet, probe, now)
+                groups.setdefault(query, []).append((probe, part))
             except Refused as refusal:
                 answers[probe] = Unavailable(because=f"{probe.gate.name}: {refusal}")
         for group in await asyncio.gather(*(self._group(fleet, q, asked) for q, asked in groups.items())):
@@ -52,44 +67,56 @@ class Metrics:
         return answers
 
     async def share(self, fleet: Fleet, probe: TrafficShare, now: datetime) -> TrafficSeen:
-        """The requests that each slot's gateway served: one request for all slots."""
+        """The requests that each slot's gateway, or its pools, served: one request for all slots."""
         traffic = fleet.traffic
         span = window(now, probe.since, probe.window_seconds, traffic.ingestion_seconds)
-        query = Query(traffic.namespace, traffic.metric, "Total", "", span)
-        samples = await self._samples(fleet, query, [slot.gateway_id for slot in fleet.slots])
-        requests: dict[str, float] = {}
-        for slot in fleet.slots:
-            values = [each.value for each in samples[slot.gateway_id.lower()] if each.value is not None]
-            if values:
-                requests[slot.name] = sum(values)
-        return TrafficSeen(requests=requests, minutes=span.minutes)
+        found = await self._by_slot(fleet, traffic.metric, "Total", span)
+        return TrafficSeen({slot: fsum(values) for slot, values in found.items()}, span.minutes)
+
+    async def connections(self, fleet: Fleet, probe: OpenConnections, now: datetime) -> ConnectionsSeen:
+        """The connections that each slot's gateway held open, a mean of its minutes: one request for all."""
+        span = window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
+        found = await self._by_slot(fleet, fleet.drain.connections_metric, "Average", span)
+        return ConnectionsSeen({slot: fmean(values) for slot, values in found.items()})
+
+    async def _by_slot(
+        self, fleet: Fleet, metric: str, aggregation: str, span: Window
+    ) -> dict[SlotName, list[float]]:
+        """The values of a metric of each slot's gateway; a slot without any is left out."""
+        parts = {slot.name: Part(slot.gateway_id, split(fleet, slot, metric)) for slot in fleet.slots}
+        splits = [part.split for part in parts.values() if part.split is not None]
+        where = splits[0].within("") if splits else ""
+        query = Query(fleet.traffic.namespace, metric, aggregation, where, span)
+        samples = await self._samples(fleet, query, list(parts.values()))
+        values = {
+            slot: [each.value for each in samples[part] if each.value is not None]
+            for slot, part in parts.items()
+        }
+        return {slot: each for slot, each in values.items() if each}
 
     async def _group(
-        self, fleet: Fleet, query: Query, asked: list[tuple[GateReading, str]]
+        self, fleet: Fleet, query: Query, asked: list[tuple[GateReading, Part]]
     ) -> Mapping[GateReading, Answer]:
         try:
             with ours(str(query)):
-                samples = await self._samples(fleet, query, sorted({resource_id for _, resource_id in asked}))
+                samples = await self._samples(fleet, query, [part for _, part in asked])
         except Retry as error:
             return {probe: Unavailable(str(error), error.after_seconds) for probe, _ in asked}
         except Refused as error:
             return {probe: Unavailable(str(error)) for probe, _ in asked}
         since, until = query.window
         return {
-            probe: Reading(samples=samples[resource_id.lower()], source=str(query), since=since, until=until)
-            for probe, resource_id in asked
+            probe: Reading(samples=samples[part], source=f"{query}{part}", since=since, until=until)
+            for probe, part in asked
         }
 
-    async def _samples(
-        self, fleet: Fleet, query: Query, resource_ids: list[str]
-    ) -> dict[str, tuple[Sample, ...]]:
-        """The samples of each resource, by its id in lower case. An empty window asks nobody."""
-        samples: dict[str, tuple[Sample, ...]] = {each.lower(): () for each in resource_ids}
+    async def _samples(self, fleet: Fleet, query: Query, parts: list[Part]) -> dict[Part, tuple[Sample, ...]]:
+        """The samples of each part of the answer. An empty window asks nobody."""
         if query.window.empty:
-            return samples
+            return dict.fromkeys(parts, ())
         body = Body(Batch, str(query))
         call = self._client(fleet).query_resources(
-            resource_ids=resource_ids,
+            resource_ids=sorted({part.resource_id.lower(): part.resource_id for part in parts}.values()),
             metric_namespace=query.namespace,
             metric_names=[query.metric],
             timespan=query.window,
@@ -100,7 +127,7 @@ class Metrics:
             raw_response_hook=body,
         )
         await allowing(call)
-        return samples_of(body.read(), query, resource_ids)
+        return samples_of(body.read(), query, parts)
 
     def _client(self, fleet: Fleet) -> MetricsClient:
         from azure.monitor.querymetrics.aio import MetricsClient
@@ -120,10 +147,14 @@ class Metrics:
         )
 
 
-def _query(probe: GateReading, now: datetime) -> Query:
-    gate = probe.gate
-    span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
+def _asked(fleet: Fleet, probe: GateReading, now: datetime) -> tuple[Query, Part]:
+    """What a gate asks for, and the part of the answer that is about its slot. Raises Refused."""
+    gate, slot = probe.gate, fleet.slot(probe.slot)
     aggregation = gate.aggregation.capitalize() or "Average"
     if aggregation.lower() not in TOGETHER:
         raise Refused(f"{gate.aggregation!r} is not an aggregation of Azure Monitor")
-    return Query(gate.namespace, gate.metric, aggregation, gate.filter, span)
+    apart = split(fleet, slot, gate.metric) if gate.target is Target.GATEWAY else None
+    where = apart.within(gate.filter) if apart is not None else gate.filter
+    span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
+    query = Query(gate.namespace, gate.metric, aggregation, where, span)
+    return query, Part(resource_of(slot, gate.target), apart)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 class PrivateDns(RecordSets):
     """Private zones."""
 
-    spelling = Spelling(ttl="ttl", a="aRecords", aaaa="aaaaRecords", cname="cnameRecord")
+    spelling = Spelling(
+        ttl="ttl", a="aRecords", aaaa="aaaaRecords", cname="cnameRecord", text="txtRecords", alias=""
+    )
 
-    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
-        zone = parse(record.zone_id)
+    async def _get_named(self, zone_id: str, kind: str, name: str, answer: Body[RecordSet]) -> bool:
+        zone = parse(zone_id)
         operations = self._operations(zone)
-        call = operations.get(
-            zone.resource_group, zone.name, record.type.value, record.name, raw_response_hook=answer
-        )
+        call = operations.get(zone.resource_group, zone.name, kind, name, raw_response_hook=answer)
         return await allowing(call, 404) is not None
 
     async def _put(self, record: Record, body: Any, if_match: str | None, answer: Body[RecordSet]) -> None:

@@ -3,6 +3,9 @@
 Decides how an epoch is kept in a record set's metadata, and that a write with a lower one is refused. A write
 is never left out because the record set looks right already: a stale one may be on its way. Refuses to know
 the two services' clients and spellings, which are the subclasses' (`azure_dns`, `private_dns`).
+
+An alias record set names a resource instead of holding records, and answers with that resource's address.
+Source: https://learn.microsoft.com/azure/dns/dns-alias
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from msgspec import Struct
 from shared.actions import PointRecord
 from shared.azure.answers import Body
 from shared.azure.connection import Connection
-from shared.errors import Retry, Superseded
+from shared.azure.external_dns import owner_in, places
+from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
 from shared.levers import Record, RecordType, SlotName
-from shared.probes import RecordSeen, RecordState
+from shared.probes import OwnerSeen, RecordOwner, RecordSeen, RecordState
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +37,14 @@ _TOO_MANY_REQUESTS = 429
 
 
 class Spelling(NamedTuple):
-    """The names of a record set's properties on the wire."""
+    """The names of a record set's properties on the wire; `alias` is empty where there are no aliases."""
 
     ttl: str
     a: str
     aaaa: str
     cname: str
+    text: str
+    alias: str
 
 
 class RecordSet(Struct, frozen=True):
@@ -60,6 +66,14 @@ class _Name(Struct, frozen=True):
     cname: str
 
 
+class _Text(Struct, frozen=True):
+    value: list[str]
+
+
+class _Resource(Struct, frozen=True):
+    id: str | None = None
+
+
 class Mark(NamedTuple):
     """Who writes: it travels with the record set, so that a late write can be told from a newer one."""
 
@@ -77,8 +91,8 @@ class RecordSets:
         self._connection = connection
         self._read: dict[Record, RecordSet] = {}
 
-    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
-        """Have it read into `answer`. False: there is none."""
+    async def _get_named(self, zone_id: str, kind: str, name: str, answer: Body[RecordSet]) -> bool:
+        """Have the record set of that type and name read into `answer`. False: there is none."""
         raise NotImplementedError
 
     async def _put(self, record: Record, body: Any, if_match: str | None, answer: Body[RecordSet]) -> None:
@@ -89,20 +103,28 @@ class RecordSets:
         """The record set as it is: one GET."""
         return await self.read(probe.record)
 
+    async def owner(self, _fleet: Fleet, probe: RecordOwner, _now: datetime) -> OwnerSeen:
+        """The owner by external-dns's registry: a GET for each place of it, until one names an owner."""
+        for place in places(probe.record):
+            for text in await self._texts(probe.record, place):
+                if owner := owner_in(text):
+                    return OwnerSeen(owner)
+        return OwnerSeen()
+
     async def point(self, fleet: Fleet, action: PointRecord, epoch: int) -> None:
         """Point the record set at a slot: one PUT, and a GET before it if `if_match` is not what was read."""
         mark = Mark(epoch, fleet.name, action.slot)
         await self.write(action.record, action.address, action.ttl_seconds, mark, action.if_match)
 
     async def read(self, record: Record) -> RecordSeen:
-        """The record set as it is. Host names are in lower case, without the final dot."""
+        """The record set as it is. Host names and ARM ids are in lower case, names without the final dot."""
         found = await self._found(record)
         return RecordSeen(exists=False) if found is None else self._seen(record, found)
 
     async def write(
         self, record: Record, address: str, ttl_seconds: int, mark: Mark, if_match: str | None
     ) -> None:
-        """Make the record set hold exactly `address`; metadata of others is kept.
+        """Make the record set hold exactly `address`, an alias's ARM id; metadata of others is kept.
 
         Where reads are throttled and an earlier process read the etag, `if_match` alone guards the write, and
         metadata of others is lost: a rollback does not wait for a read.
@@ -110,7 +132,10 @@ class RecordSets:
         Raises:
             Superseded: its stored epoch is higher, or its etag is not `if_match` (None: it exists).
             Retry: the answer to the write shows another target or epoch.
+            Refused: it is to be an alias in a zone that has none.
         """
+        if record.alias and not self.spelling.alias:
+            raise Refused(f"{record.fqdn} cannot be an alias: private zones have no alias record sets")
         found = await self._before(record, if_match)
         kept = _metadata(record, found) if found is not None else {}
         before = _epoch(kept)
@@ -124,6 +149,9 @@ class RecordSets:
         if after.targets != (_name(address),) or after.epoch != mark.epoch:
             points = ", ".join(after.targets) or "nowhere"
             raise Retry(f"{record.fqdn} was written for {address}, and the answer says {points}")
+
+    async def _get(self, record: Record, answer: Body[RecordSet]) -> bool:
+        return await self._get_named(record.zone_id, record.type.value, record.name, answer)
 
     async def _before(self, record: Record, if_match: str | None) -> RecordSet | None:
         """What the write replaces: under the same etag that is what was read, and is not read again."""
@@ -146,6 +174,15 @@ class RecordSets:
         found = self._read[record] = answer.read()
         return found
 
+    async def _texts(self, record: Record, name: str) -> list[str]:
+        """The texts of a TXT record set, none where there is no such set."""
+        beside = msgspec.structs.replace(record, name=name)
+        answer = Body(RecordSet, f"the TXT record set {beside.fqdn}")
+        if not await self._get_named(record.zone_id, "TXT", name, answer):
+            return []
+        found = _part(beside, answer.read().properties, self.spelling.text, list[_Text])
+        return ["".join(each.value) for each in found]
+
     def _seen(self, record: Record, found: RecordSet) -> RecordSeen:
         metadata = _metadata(record, found)
         return RecordSeen(
@@ -158,7 +195,13 @@ class RecordSets:
         )
 
     def _targets(self, record: Record, properties: Mapping[str, Any]) -> list[str]:
-        """Where it points: a record set of addresses may hold none, but has a place for them."""
+        """Where it points: a record set of addresses may hold none, but has a place for them.
+
+        An alias has not: it names another resource instead.
+        """
+        alias = self._alias(record, properties)
+        if alias is not None:
+            return [_name(alias)]
         match record.type:
             case RecordType.A:
                 found = _part(record, properties, self.spelling.a, list[_V4])
@@ -169,6 +212,10 @@ class RecordSets:
             case RecordType.CNAME:
                 return [_name(_part(record, properties, self.spelling.cname, _Name).cname)]
 
+    def _alias(self, record: Record, properties: Mapping[str, Any]) -> str | None:
+        named = properties.get(self.spelling.alias) if self.spelling.alias else None
+        return _part(record, properties, self.spelling.alias, _Resource).id if named else None
+
     def _body(
         self, record: Record, address: str, ttl_seconds: int, metadata: Mapping[str, str]
     ) -> dict[str, Any]:
@@ -177,9 +224,8 @@ class RecordSets:
             RecordType.AAAA: {self.spelling.aaaa: [{"ipv6Address": address}]},
             RecordType.CNAME: {self.spelling.cname: {"cname": address}},
         }
-        return {
-            "properties": {"metadata": dict(metadata), self.spelling.ttl: ttl_seconds, **targets[record.type]}
-        }
+        target = {self.spelling.alias: {"id": address}} if record.alias else targets[record.type]
+        return {"properties": {"metadata": dict(metadata), self.spelling.ttl: ttl_seconds, **target}}
 
 
 def _answer(record: Record) -> Body[RecordSet]:

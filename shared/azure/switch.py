@@ -94,19 +94,28 @@ def changes(
     balancer: Balancer, weights: Mapping[str, int], shares: Mapping[str, Share]
 ) -> list[tuple[str, Share]]:
     """The members to change and what each is to hold: first those that get more, then those that get less."""
-    wanted = {member.name: _share(weights.get(member.slot, 0)) for member in balancer.members}
+    wanted = wanted_shares(balancer, weights)
     held = {name: shares.get(name, Share(1, enabled=False)) for name in wanted}
-    late = [(name, share) for name, share in wanted.items() if not _same(share, held[name])]
+    alone = sum(share.enabled for share in wanted.values()) == 1
+    late = [(name, share) for name, share in wanted.items() if not _same(share, held[name], alone=alone)]
     return sorted(late, key=lambda each: _effective(held[each[0]]) - _effective(each[1]))
+
+
+def wanted_shares(balancer: Balancer, weights: Mapping[str, int]) -> dict[str, Share]:
+    """What each member (by name) is to hold, from percent by slot."""
+    return {member.name: _share(weights.get(member.slot, 0)) for member in balancer.members}
 
 
 def _share(percent: int) -> Share:
     return Share(max(1, percent * WEIGHT_MAX // 100), enabled=percent > 0)
 
 
-def _same(wanted: Share, held: Share) -> bool:
-    # What is out takes nothing, whatever its weight says.
-    return wanted == held or not (wanted.enabled or held.enabled)
+def _same(wanted: Share, held: Share, *, alone: bool) -> bool:
+    # What is out takes nothing and what is in alone takes everything, whatever its weight says: a rollback
+    # from a canary is one change, where each may take three quarters of an hour.
+    if wanted.enabled != held.enabled:
+        return False
+    return not wanted.enabled or alone or wanted == held
 
 
 def _effective(share: Share) -> int:

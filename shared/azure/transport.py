@@ -9,8 +9,9 @@ Import it from inside a function: it loads azure.core and aiohttp.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -82,6 +83,19 @@ class BoundedRows(BoundedResponse):
     """A page of a table: a thousand rows, each of up to a megabyte, and rarely more than ten kilobytes."""
 
     bytes_max = 64 * 1024 * 1024
+
+
+class CertifiedResponse(ClientResponse):
+    """An answer that keeps the certificate it came under: its connection is given back before it is read."""
+
+    certificate: Mapping[str, Any] = MappingProxyType({})
+
+    async def start(self, connection: Any) -> ClientResponse:
+        """Begin to read."""
+        tls = connection.transport.get_extra_info("ssl_object") if connection.transport is not None else None
+        if tls is not None:
+            self.certificate = tls.getpeercert() or {}
+        return await super().start(connection)
 
 
 async def once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

@@ -27,19 +27,27 @@ from shared.actions import (
     StopCluster,
     Thaw,
 )
+from shared.azure.activity_log import ActivityLog
 from shared.azure.aks import Clusters
+from shared.azure.application_gateway import ApplicationGateway
 from shared.azure.azure_dns import AzureDns
 from shared.azure.connection import Connection
 from shared.azure.deployments import Deployments
 from shared.azure.errors import ours
 from shared.azure.flux import Flux
 from shared.azure.freeze import Freezes
+from shared.azure.front_door import FrontDoor
+from shared.azure.front_door_classic import FrontDoorClassic
+from shared.azure.host_state import HostStates
 from shared.azure.http_probe import HttpProbe
 from shared.azure.logs import Logs
 from shared.azure.metrics import Metrics
+from shared.azure.names import Names
 from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
 from shared.azure.run_command import RunCommands
+from shared.azure.switch import Switching
+from shared.azure.traffic_manager import TrafficManager
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
@@ -52,7 +60,12 @@ from shared.probes import (
     DeploymentState,
     GateReading,
     GroupState,
+    HostState,
+    LastWriter,
+    NamesState,
+    OpenConnections,
     Probe,
+    RecordOwner,
     RecordState,
     SlotAddress,
     SyncState,
@@ -90,11 +103,22 @@ class AzureWorld:
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
         azure_dns, private_dns = AzureDns(connection), PrivateDns(connection)
         freezes = Freezes(commands)
+        switches = {
+            SwitchKind.FRONT_DOOR: Switching(FrontDoor(connection)),
+            SwitchKind.FRONT_DOOR_CLASSIC: Switching(FrontDoorClassic(connection)),
+            SwitchKind.TRAFFIC_MANAGER: Switching(TrafficManager(connection)),
+            SwitchKind.APPLICATION_GATEWAY: Switching(ApplicationGateway(connection)),
+        }
         self._observers: Mapping[Kind, Many] = {
             ClusterState: self._each(clusters.observe),
             SlotAddress: self._each(network.address),
             (RecordState, SwitchKind.AZURE_DNS): self._each(azure_dns.observe),
             (RecordState, SwitchKind.PRIVATE_DNS): self._each(private_dns.observe),
+            (RecordOwner, SwitchKind.AZURE_DNS): self._each(azure_dns.owner),
+            (RecordOwner, SwitchKind.PRIVATE_DNS): self._each(private_dns.owner),
+            NamesState: self._each(Names(connection).observe),
+            LastWriter: self._each(ActivityLog(connection).observe),
+            HostState: self._each(HostStates(connection).observe),
             DeploymentCheck: self._each(deployments.check),
             DeploymentState: self._each(deployments.observe),
             SyncState: self._each(flux.observe),
@@ -103,7 +127,9 @@ class AzureWorld:
             (GateReading, Source.LOGS): self._each(Logs(connection).observe),
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
             TrafficShare: self._each(metrics.share),
+            OpenConnections: self._each(metrics.connections),
             GroupState: self._each(network.group),
+            **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
         }
         self._performers: Mapping[Kind, Performer] = {
             (PointRecord, SwitchKind.AZURE_DNS): azure_dns.point,
@@ -115,6 +141,9 @@ class AzureWorld:
             StartCluster: clusters.start,
             StopCluster: clusters.stop,
             DestroyCluster: clusters.destroy,
+            **{(SetWeights, kind): each.weigh for kind, each in switches.items()},
+            **{(SetMatch, kind): each.match for kind, each in switches.items()},
+            **{(Purge, kind): each.purge for kind, each in switches.items()},
         }
 
     @property
@@ -193,14 +222,17 @@ def _service(thing: Probe | Action) -> str:
     """Whom a probe or an action talks to, as people call it."""
     if isinstance(thing, GateReading):
         return _SOURCES[thing.gate.source]
-    return _SOURCES[Source.METRICS] if isinstance(thing, TrafficShare) else "Azure Resource Manager"
+    if isinstance(thing, HostState):
+        return _SOURCES[Source.HTTP]
+    measured = isinstance(thing, TrafficShare | OpenConnections)
+    return _SOURCES[Source.METRICS] if measured else "Azure Resource Manager"
 
 
 def kind_of(thing: Probe | Action) -> Kind:
     """What a probe or an action is dispatched by: its type, and its source or switch where it has one."""
     if isinstance(thing, GateReading):
         return type(thing), thing.gate.source
-    if isinstance(thing, RecordState | PointRecord):
+    if isinstance(thing, RecordState | RecordOwner | PointRecord):
         return type(thing), thing.record.kind
     if isinstance(thing, BalancerState | SetWeights | SetMatch | Purge):
         return type(thing), thing.balancer.kind

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from shared.errors import Invalid, Mistake
 from shared.fleet import Fleet
-from shared.fleet_file import checks, mistakes
+from shared.fleet_file import branches, checks, mistakes
 from shared.fleet_file.making import make
 from shared.fleet_file.models import FleetPart
 from shared.fleet_file.tree import Tree, read_json, read_yaml
@@ -49,7 +49,7 @@ def _fleet(tree: Tree, what: str) -> Fleet:
     part: FleetPart | None = None
     if isinstance(tree.data, dict):
         try:
-            part = FleetPart.model_validate(tree.data)
+            part = FleetPart.model_validate(branches.told(tree))
         except ValidationError as error:
             mistakes.note(tree, error, schema())
         checks.check(tree)

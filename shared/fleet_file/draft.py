@@ -9,8 +9,15 @@ from pydantic_core import PydanticCustomError
 
 from shared.fleet_file.tree import Path, Tree, dotted, shown
 from shared.fleet_file.values import arm_parts, duration_seconds
+from shared.levers import SwitchKind
 
 COLOURS = ("blue", "green")
+ZONE_TYPES = {
+    SwitchKind.AZURE_DNS: "microsoft.network/dnszones",
+    SwitchKind.PRIVATE_DNS: "microsoft.network/privatednszones",
+}
+"""The switches that hold records, and the zones that they hold them in."""
+
 QUESTIONS = ("platform", "functional", "load", "switch", "bake")
 
 
@@ -60,6 +67,30 @@ class Draft:
         found = self._tree.at(path)
         if isinstance(found, list):
             yield from ((*path, i) for i, item in enumerate(found) if isinstance(item, dict))
+
+    def switch(self, path: Path) -> SwitchKind | None:
+        """The kind of the lever (or the record) there, None for one that is not known."""
+        found = self.text(*path, "switch")
+        return SwitchKind(found) if found is not None and found in SwitchKind else None
+
+    def records(self) -> Iterator[Path]:
+        """The levers that are DNS records; one whose kind is not known counts by its zone."""
+        for path in self.items("live_records"):
+            kind = self.switch(path)
+            if kind in ZONE_TYPES or (kind is None and "zone" in self.keys(*path)):
+                yield path
+
+    def balancers(self, *kinds: SwitchKind) -> Iterator[Path]:
+        """The levers that are no records, or those of these kinds."""
+        for path in self.items("live_records"):
+            kind = self.switch(path)
+            if kind is not None and kind not in ZONE_TYPES and (not kinds or kind in kinds):
+                yield path
+
+    def beneath(self) -> Iterator[Path]:
+        """The records beneath the balancers' members."""
+        members = [(*path, "members", colour) for path in self.balancers() for colour in COLOURS]
+        yield from ((*path, "beneath") for path in members if self.keys(*path, "beneath"))
 
     def zone_name(self, *path: str | int) -> str | None:
         """The DNS name of the zone whose ARM id stands there."""

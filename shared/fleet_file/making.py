@@ -13,7 +13,6 @@ from shared.fleet import (
     Hosts,
     Measure,
     Policy,
-    Slot,
     Source,
     StartMode,
     Target,
@@ -21,20 +20,18 @@ from shared.fleet import (
     VersionPolicy,
     Window,
 )
-from shared.fleet_file.gate_models import GatePart
+from shared.fleet_file import lever_making
+from shared.fleet_file.gate_models import GatePart, GatesPart
 from shared.fleet_file.models import (
     FleetPart,
     FreezePart,
-    HostRecordPart,
-    LiveRecordPart,
     PolicyPart,
     ProvisionPart,
-    SlotPart,
     SyncPart,
     TrafficPart,
     WindowPart,
 )
-from shared.levers import Record, RecordType, SlotName, SwitchKind
+from shared.levers import Balancer, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -42,16 +39,18 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def make(part: FleetPart) -> Fleet:
     """The fleet that a file without mistakes declares."""
+    levers = [lever_making.lever(each, place) for place, each in enumerate(part.live_records)]
+    gates = _gates(part.gates)
     return Fleet(
         name=part.name,
         subscription_id=part.subscription.lower(),
         location=part.location,
         exposure=Exposure(part.exposure),
         hosts=Hosts(official=part.hosts.official.lower(), cluster=part.hosts.cluster.lower()),
-        live_records=tuple(map(_record, part.live_records)),
+        live_records=tuple(each for each in levers if isinstance(each, Record)),
         slots=(
-            _slot("blue", part.slots.blue, part.hosts.blue, part.live_records[0]),
-            _slot("green", part.slots.green, part.hosts.green, part.live_records[0]),
+            lever_making.slot(SlotName("blue"), part.slots.blue, part.hosts.blue, levers),
+            lever_making.slot(SlotName("green"), part.slots.green, part.hosts.green, levers),
         ),
         live=SlotName(part.live),
         versions=VersionPolicy(
@@ -62,59 +61,19 @@ def make(part: FleetPart) -> Fleet:
         provisioner=_provisioner(part.provision),
         sync=tuple(map(_sync, part.sync)),
         freeze=_freeze(part.freeze) if part.freeze else None,
-        gates=Gates(
-            platform=tuple(map(_gate, part.gates.platform)),
-            functional=tuple(map(_gate, part.gates.functional)),
-            load=tuple(map(_gate, part.gates.load)),
-            switch=tuple(map(_gate, part.gates.switch)),
-            bake=tuple(map(_gate, part.gates.bake)),
-        ),
+        gates=gates,
         traffic=_traffic(part.traffic),
         approvals=Approvals(
             start=part.approvals.start, switch=part.approvals.switch, destroy=part.approvals.destroy
         ),
         policy=_policy(part.policy, part.deadlines),
         notification_topic=part.notify.topic if part.notify else None,
-    )
-
-
-def relative_name(host: str, zone_id: str) -> str | None:
-    """The name of `host` relative to its zone, `@` for the zone itself, None where it lies outside."""
-    zone = zone_id.rsplit("/", 1)[-1].lower()
-    host = host.lower()
-    if host == zone:
-        return "@"
-    return host.removesuffix(f".{zone}") if host.endswith(f".{zone}") else None
-
-
-def _record(part: LiveRecordPart) -> Record:
-    return Record(
-        kind=SwitchKind(part.switch),
-        zone_id=part.zone,
-        name=part.name.lower(),
-        type=RecordType(part.type),
-        ttl_seconds=part.ttl,
-    )
-
-
-def _slot(name: str, part: SlotPart, host: str, first: LiveRecordPart) -> Slot:
-    beside = HostRecordPart(zone=first.zone, switch=first.switch, ttl=first.ttl)
-    place = part.host_record or beside
-    own = relative_name(host, place.zone)
-    assert own is not None, "the checks let no host name through that lies outside its zone"
-    return Slot(
-        name=SlotName(name),
-        cluster_id=part.cluster_id,
-        gateway_id=part.gateway_id,
-        host=Record(
-            kind=SwitchKind(place.switch),
-            zone_id=place.zone,
-            name=own,
-            type=RecordType(first.type),
-            ttl_seconds=place.ttl,
-        ),
-        address=part.address.lower() if part.address else None,
-        public_ip_id=part.public_ip_id,
+        balancers=tuple(each for each in levers if isinstance(each, Balancer)),
+        shift=lever_making.shift(part.shift, gates.switch),
+        names=lever_making.names(part.names),
+        drain=lever_making.drain(part.drain),
+        readiness=lever_making.readiness(part.readiness),
+        ring=lever_making.ring(part.ring, gates.bake),
     )
 
 
@@ -152,6 +111,16 @@ def _freeze(part: FreezePart) -> Freeze:
     )
 
 
+def _gates(part: GatesPart) -> Gates:
+    return Gates(
+        platform=tuple(map(_gate, part.platform)),
+        functional=tuple(map(_gate, part.functional)),
+        load=tuple(map(_gate, part.load)),
+        switch=tuple(map(_gate, part.switch)),
+        bake=tuple(map(_gate, part.bake)),
+    )
+
+
 def _gate(part: GatePart) -> Gate:
     http = part.source == "http"
     return Gate(
@@ -186,6 +155,7 @@ def _traffic(part: TrafficPart) -> Traffic:
         share_min=part.share_min,
         drained_requests_per_minute_max=part.drained_requests_per_minute_max,
         ingestion_seconds=part.ingestion,
+        dimension=part.dimension or "",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -24,6 +24,7 @@ _KINDS = {
     "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
     "finite_number": "a finite number",
 }
 _BOUNDS = {
@@ -37,23 +38,33 @@ _BOUNDS = {
 }
 
 
+class _Place(NamedTuple):
+    """A path in the file, and the schema there: as written, and with its reference followed."""
+
+    path: Path
+    written: dict[str, Any]
+    here: dict[str, Any]
+
+    @property
+    def described(self) -> str:
+        return str(self.written.get("description", ""))
+
+
 def note(tree: Tree, error: ValidationError, schema: dict[str, Any]) -> None:
     """Add every mistake of shape to the tree's."""
     unread = {mistake.path for mistake in tree.mistakes}
     for detail in error.errors(include_url=False):
-        path = _path(detail)
+        *_, around, place = _walk(schema, detail)
         kind = detail["type"]
-        if detail["input"] is None and dotted(path) in unread:
+        if detail["input"] is None and dotted(place.path) in unread:
             continue
         if kind == "extra_forbidden":
-            known = _known_keys(schema, path[:-1])
-            tree.refuse(path, "an unknown key", one_of(known, str(path[-1])))
+            known = list(around.here.get("properties", {}))
+            tree.refuse(place.path, "an unknown key", one_of(known, str(place.path[-1])))
         elif kind == "missing":
-            expected = _description(schema, path)
-            around = tree.line_of(path[:-1])
-            tree.refuse(path, "nothing", expected, around)
+            tree.refuse(place.path, "nothing", place.described, tree.line_of(around.path))
         else:
-            tree.refuse(path, shown(detail["input"]), _expected(detail, schema, path))
+            tree.refuse(place.path, shown(detail["input"]), _expected(detail, place))
 
 
 def one_of(known: Iterable[str], got: str) -> str:
@@ -64,29 +75,20 @@ def one_of(known: Iterable[str], got: str) -> str:
     return f"{listed} (did you mean {close[0]}?)" if close else listed
 
 
-def _path(detail: ErrorDetails) -> Path:
-    # pydantic marks the key of a mapping, as opposed to its value, with a segment of its own.
-    return tuple(key for key in detail["loc"] if key != "[key]")
-
-
-def _expected(detail: ErrorDetails, schema: dict[str, Any], path: Path) -> str:
+def _expected(detail: ErrorDetails, place: _Place) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    described = _description(schema, path)
     if kind == "expected":
-        return (
-            _and(str(context["expected"]), described)
-            if context["expected"] == "text"
-            else str(context["expected"])
-        )
+        expected = str(context["expected"])
+        return _and(expected, place.described) if expected == "text" else expected
     if kind in _BOUNDS:
         word, key = _BOUNDS[kind]
-        if _is_duration(schema, path):
+        if _is_duration(place):
             return f"{word} {_duration(context[key])}"
         unit = "" if "length" not in key else " characters" if kind.startswith("string") else " entries"
         return f"{word} {context[key]}{unit}"
     if kind == "literal_error":
-        return one_of(_choices(schema, path), str(detail["input"]))
-    return _and(_KINDS[kind], described) if kind in _KINDS else described or str(detail["msg"])
+        return one_of(_choices(place), str(detail["input"]))
+    return _and(_KINDS[kind], place.described) if kind in _KINDS else place.described or str(detail["msg"])
 
 
 def _and(kind: str, described: str) -> str:
@@ -104,40 +106,44 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f}s"
 
 
-def _at(schema: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The schema of the value at `path`: as written there, and with its reference followed."""
-    here = written = schema
-    for key in path:
-        if isinstance(key, int):
-            written = here.get("items", {})
-        else:
-            written = here.get("properties", {}).get(key) or here.get("additionalProperties") or {}
-        written = written if isinstance(written, dict) else {}
-        here = _resolved(schema, written)
-    return written, here
+def _walk(schema: dict[str, Any], detail: ErrorDetails) -> list[_Place]:
+    """The places from the file as a whole to the mistake, the place of the file before it at least."""
+    places = [_Place((), schema, schema)] * 2
+    for key in detail["loc"]:
+        path, _, here = places[-1]
+        if "discriminator" in here:
+            # pydantic names the branch of what is told apart by a key, which the file does not.
+            branch = here["discriminator"]["mapping"].get(str(key), "")
+            places[-1] = _Place(path, *[_resolved(schema, {"$ref": branch})] * 2)
+        elif key != "[key]":
+            # pydantic marks the key of a mapping, as opposed to its value, with a segment of its own.
+            places.append(_beside(schema, places[-1], key))
+    return places
+
+
+def _beside(schema: dict[str, Any], place: _Place, key: str | int) -> _Place:
+    here = place.here
+    if isinstance(key, int):
+        written = here.get("items", {})
+    else:
+        written = here.get("properties", {}).get(key) or here.get("additionalProperties") or {}
+    written = written if isinstance(written, dict) else {}
+    return _Place((*place.path, key), written, _resolved(schema, written))
 
 
 def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     options = [option for option in part.get("anyOf", ()) if option.get("type") != "null"]
-    if len(options) == 1:
-        part = options[0]
+    plans = [option for option in options if "$ref" in option]
+    if len(options) == 1 or len(plans) == 1:
+        part = (plans or options)[0]
     name = part.get("$ref", "").rsplit("/", 1)[-1]
-    return schema["$defs"][name] if name else part
+    return schema["$defs"].get(name, {}) if name else part
 
 
-def _description(schema: dict[str, Any], path: Path) -> str:
-    return str(_at(schema, path)[0].get("description", ""))
+def _choices(place: _Place) -> list[str]:
+    return [str(each) for each in place.here.get("enum", [place.here.get("const", "")])]
 
 
-def _known_keys(schema: dict[str, Any], path: Path) -> list[str]:
-    return list(_at(schema, path)[1].get("properties", {}))
-
-
-def _choices(schema: dict[str, Any], path: Path) -> list[str]:
-    part = _at(schema, path)[1]
-    return [str(each) for each in part.get("enum", [part.get("const", "")])]
-
-
-def _is_duration(schema: dict[str, Any], path: Path) -> bool:
-    kinds = _at(schema, path)[1].get("anyOf", ())
+def _is_duration(place: _Place) -> bool:
+    kinds = place.here.get("anyOf", ())
     return any("(s|m|h|d)" in option.get("pattern", "") for option in kinds)

@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.fleet_file.gate_models import GatesPart
+from shared.fleet_file.lever_models import LeverPart, RecordTypes, Zones
+from shared.fleet_file.lever_values import MetricWord
+from shared.fleet_file.shift_models import DrainPart, NamesPart, Plan, ReadinessPart, RingPart
 from shared.fleet_file.values import (
     DAY_SECONDS,
     Address,
@@ -31,7 +34,6 @@ from shared.fleet_file.values import (
     ParameterName,
     Part,
     PublicIpId,
-    RecordName,
     RepositoryPath,
     Seconds,
     Share,
@@ -42,7 +44,6 @@ from shared.fleet_file.values import (
     ZoneId,
 )
 
-Switch = Literal["azure_dns", "private_dns"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Severity = Literal["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"]
 Flag = Annotated[bool, Field()]
@@ -53,26 +54,21 @@ class HostsPart(Part):
     """The four host names of the AKS blue-green guide."""
 
     official: Host = Field(description="the host name that users know; it may be the cluster's own")
-    cluster: Host = Field(description="the host name that the gateways serve: the first live record")
+    cluster: Host = Field(
+        description="the host name that the gateways serve: the first live record, where that is a record"
+    )
     blue: Host = Field(description="the blue slot's own host name")
     green: Host = Field(description="the green slot's own host name")
-
-
-class LiveRecordPart(Part):
-    """A DNS record set that decides which slot users reach."""
-
-    zone: ZoneId = Field(description="the ARM id of the DNS zone")
-    name: RecordName = Field(description="the record's name relative to its zone")
-    type: Literal["A", "AAAA", "CNAME"] = Field(description="A, AAAA or CNAME")
-    ttl: Ttl = Field(description="the TTL outside a switch, such as 5m")
-    switch: Switch = Field(description="azure_dns for a public zone, private_dns for a private one")
 
 
 class HostRecordPart(Part):
     """Where a slot's own host name lies, if not beside the first live record."""
 
     zone: ZoneId = Field(description="the ARM id of the DNS zone")
-    switch: Switch = Field(description="azure_dns for a public zone, private_dns for a private one")
+    type: RecordTypes | None = Field(
+        default=None, description="A, AAAA or CNAME, if not that of the first live record"
+    )
+    switch: Zones = Field(description="azure_dns for a public zone, private_dns for a private one")
     ttl: Ttl = Field(default=300, description="the TTL, such as 5m")
 
 
@@ -189,6 +185,9 @@ class TrafficPart(Part):
     ingestion: Annotated[Seconds, Field(ge=0, le=3600)] = Field(
         default=120, description="how long the metric's newest data stays incomplete"
     )
+    dimension: MetricWord | None = Field(
+        default=None, description="the dimension that tells slots apart behind one gateway"
+    )
 
 
 class PolicyPart(Part):
@@ -243,8 +242,10 @@ class FleetPart(Part):
     location: Location = Field(description="the Azure region, such as westeurope")
     exposure: Literal["public", "private"] = Field(description="public or private")
     hosts: HostsPart = Field(description="a mapping with official, cluster, blue and green")
-    live_records: list[LiveRecordPart] = Field(
-        min_length=1, max_length=20, description="a list of the records that decide which slot users reach"
+    live_records: list[LeverPart] = Field(
+        min_length=1,
+        max_length=20,
+        description="a list of the records and other levers that decide which slot users reach",
     )
     slots: SlotsPart = Field(description="a mapping with blue and green")
     live: Literal["blue", "green"] = Field(description="blue or green: the slot that serves users today")
@@ -257,6 +258,19 @@ class FleetPart(Part):
         default=None, description="a mapping with expires; without it nothing freezes"
     )
     gates: GatesPart = Field(description="a mapping with platform, functional, load, switch, bake")
+    shift: Plan = Field(default=None, description="a mapping with match and steps, or full")
+    ring: RingPart | None = Field(
+        default=None, description="a mapping with after and hold: the fleet that gets a version first"
+    )
+    names: NamesPart = Field(
+        default=NamesPart(), description="a mapping with ask, resolvers, owners and writers: who is asked"
+    )
+    drain: DrainPart = Field(
+        default=DrainPart(), description="a mapping with connections_metric, connections_max and then"
+    )
+    readiness: ReadinessPart = Field(
+        default=ReadinessPart(), description="a mapping with every, path, certificate and capacity"
+    )
     traffic: TrafficPart = Field(default=TrafficPart(), description="a mapping with metric and share_min")
     policy: PolicyPart = Field(
         default=PolicyPart(), description="a mapping with observe, bake, poll and others"

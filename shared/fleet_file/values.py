@@ -126,12 +126,23 @@ def arm_parts(text: str) -> tuple[str, str, str, str] | None:
     return (found["subscription"], found["group"], found["type"], found["name"]) if found else None
 
 
+def relative_name(host: str, zone_id: str) -> str | None:
+    """The name of `host` relative to its zone, `@` for the zone itself, None where it lies outside."""
+    zone = zone_id.rsplit("/", 1)[-1].lower()
+    host = host.lower()
+    if host == zone:
+        return "@"
+    return host.removesuffix(f".{zone}") if host.endswith(f".{zone}") else None
+
+
 def arm_shape(resource_type: str) -> str:
     """What an ARM id of this type looks like, for a person."""
     return f"an ARM id /subscriptions/…/resourceGroups/…/providers/{resource_type}/…"
 
 
-def _text(good: Callable[[str], bool], expected: str) -> BeforeValidator:
+def text_that(good: Callable[[str], bool], expected: str) -> BeforeValidator:
+    """Text of a certain kind, told in one phrase."""
+
     def check(value: object) -> str:
         if not isinstance(value, str) or not good(value):
             raise refuse(expected)
@@ -140,13 +151,15 @@ def _text(good: Callable[[str], bool], expected: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _pattern(pattern: str, expected: str) -> tuple[BeforeValidator, WithJsonSchema]:
-    compiled = re.compile(pattern)
-    schema = {"type": "string", "pattern": f"^{pattern}$", "description": expected}
-    return _text(lambda text: compiled.fullmatch(text) is not None, expected), WithJsonSchema(schema)
+def pattern(allowed: str, expected: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Text that a regular expression allows as a whole, told in one phrase."""
+    compiled = re.compile(allowed)
+    schema = {"type": "string", "pattern": f"^{allowed}$", "description": expected}
+    return text_that(lambda text: compiled.fullmatch(text) is not None, expected), WithJsonSchema(schema)
 
 
-def _arm_id(*types: str) -> tuple[BeforeValidator, WithJsonSchema]:
+def arm_id(*types: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """The ARM id of a top-level resource of one of these types."""
     lowered = {each.lower() for each in types}
     expected = " or ".join(map(arm_shape, types))
 
@@ -155,10 +168,11 @@ def _arm_id(*types: str) -> tuple[BeforeValidator, WithJsonSchema]:
         return parts is not None and parts[2].lower() in lowered
 
     schema = {"type": "string", "pattern": "^/subscriptions/[^/]+/resourceGroups/.+", "description": expected}
-    return _text(good, expected), WithJsonSchema(schema)
+    return text_that(good, expected), WithJsonSchema(schema)
 
 
-def _schema(expected: str, *kinds: dict[str, Any]) -> WithJsonSchema:
+def described(expected: str, *kinds: dict[str, Any]) -> WithJsonSchema:
+    """How the JSON Schema tells a value: its phrase, and the kinds that it may have."""
     return WithJsonSchema({"description": expected, **({"anyOf": list(kinds)} if kinds[1:] else kinds[0])})
 
 
@@ -175,80 +189,82 @@ _DURATION_TEXT: dict[str, Any] = {"type": "string", "pattern": "^[0-9]{1,9}(s|m|
 _WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
 _STRING: dict[str, Any] = {"type": "string"}
 
-Seconds = Annotated[int, BeforeValidator(duration_seconds), _schema(A_DURATION, _WHOLE, _DURATION_TEXT)]
+Seconds = Annotated[int, BeforeValidator(duration_seconds), described(A_DURATION, _WHOLE, _DURATION_TEXT)]
 Ttl = Annotated[Seconds, Field(ge=1, le=TTL_SECONDS_MAX)]
-Share = Annotated[float, BeforeValidator(share), _schema(A_SHARE, _NUMBER, _PERCENT_TEXT)]
-Limit = Annotated[float, BeforeValidator(number), _schema(A_LIMIT, _NUMBER, _PERCENT_TEXT)]
-Host = Annotated[str, _text(is_host, A_HOST), _schema(A_HOST, _STRING)]
+Share = Annotated[float, BeforeValidator(share), described(A_SHARE, _NUMBER, _PERCENT_TEXT)]
+Limit = Annotated[float, BeforeValidator(number), described(A_LIMIT, _NUMBER, _PERCENT_TEXT)]
+Host = Annotated[str, text_that(is_host, A_HOST), described(A_HOST, _STRING)]
 Address = Annotated[
     str,
-    _text(lambda text: address_of(text) is not None or is_host(text), AN_ADDRESS),
-    _schema(AN_ADDRESS, _STRING),
+    text_that(lambda text: address_of(text) is not None or is_host(text), AN_ADDRESS),
+    described(AN_ADDRESS, _STRING),
 ]
 RecordName = Annotated[
     str,
-    _text(lambda text: text == "@" or all(map(_LABEL.fullmatch, text.split("."))), A_RECORD_NAME),
-    _schema(A_RECORD_NAME, _STRING),
+    text_that(lambda text: text == "@" or all(map(_LABEL.fullmatch, text.split("."))), A_RECORD_NAME),
+    described(A_RECORD_NAME, _STRING),
 ]
-MinuteOfDay = Annotated[int, BeforeValidator(minute_of_day), _schema(A_TIME, _STRING)]
+MinuteOfDay = Annotated[int, BeforeValidator(minute_of_day), described(A_TIME, _STRING)]
 Topic = Annotated[
-    str, _text(_is_topic, A_TOPIC), _schema(A_TOPIC, {"type": "string", "pattern": f"^{_TOPIC.pattern}$"})
+    str,
+    text_that(_is_topic, A_TOPIC),
+    described(A_TOPIC, {"type": "string", "pattern": f"^{_TOPIC.pattern}$"}),
 ]
 Text = Annotated[
     str,
-    _text(lambda text: 0 < len(text) <= 4096 and "\x00" not in text, A_TEXT),
-    _schema(A_TEXT, _STRING),
+    text_that(lambda text: 0 < len(text) <= 4096 and "\x00" not in text, A_TEXT),
+    described(A_TEXT, _STRING),
 ]
 Line = Annotated[
     str,
-    _text(lambda text: 0 < len(text) <= 1024 and text.isprintable() and bool(text.strip()), A_LINE),
-    _schema(A_LINE, _STRING),
+    text_that(lambda text: 0 < len(text) <= 1024 and text.isprintable() and bool(text.strip()), A_LINE),
+    described(A_LINE, _STRING),
 ]
 
 FleetName = Annotated[
     str,
-    *_pattern(FLEET_NAME, "lower-case letters, digits and hyphens, at most 40"),
+    *pattern(FLEET_NAME, "lower-case letters, digits and hyphens, at most 40"),
 ]
 TemplateVersion = Annotated[
     str,
-    *_pattern(TEMPLATE_VERSION, "a version of the template spec such as 1.4.0, as text, in quotes"),
+    *pattern(TEMPLATE_VERSION, "a version of the template spec such as 1.4.0, as text, in quotes"),
 ]
 ParameterName = Annotated[
-    str, *_pattern("[A-Za-z_][0-9A-Za-z_]{0,254}", "the name of a template parameter, such as slot")
+    str, *pattern("[A-Za-z_][0-9A-Za-z_]{0,254}", "the name of a template parameter, such as slot")
 ]
 MetricNamespace = Annotated[
     str,
-    *_pattern(
+    *pattern(
         "[A-Za-z][0-9A-Za-z.]{0,127}(?:/[A-Za-z][0-9A-Za-z]{0,63}){1,4}",
         "a metric namespace such as Microsoft.Network/applicationGateways",
     ),
 ]
 Branch = Annotated[
-    str, *_pattern(r"(?!.*\.\.)[0-9A-Za-z_][-0-9A-Za-z_./+@#]{0,254}", "the name of a branch such as main")
+    str, *pattern(r"(?!.*\.\.)[0-9A-Za-z_][-0-9A-Za-z_./+@#]{0,254}", "the name of a branch such as main")
 ]
 RepositoryPath = Annotated[
-    str, *_pattern(r"(?!.*\.\.)[0-9A-Za-z_./][-0-9A-Za-z_./+@]{0,254}", "a path inside the repository")
+    str, *pattern(r"(?!.*\.\.)[0-9A-Za-z_./][-0-9A-Za-z_./+@]{0,254}", "a path inside the repository")
 ]
 Image = Annotated[
-    str, *_pattern("[0-9a-z][-0-9A-Za-z_./:@]{0,511}", "a container image such as registry/kubectl:v1.30.0")
+    str, *pattern("[0-9a-z][-0-9A-Za-z_./:@]{0,511}", "a container image such as registry/kubectl:v1.30.0")
 ]
 GateName = Annotated[
-    str, *_pattern("[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", "lower-case letters, digits and hyphens")
+    str, *pattern("[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", "lower-case letters, digits and hyphens")
 ]
-Guid = Annotated[str, *_pattern("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a subscription id")]
-Location = Annotated[str, *_pattern("[a-z0-9]{2,40}", "an Azure region such as westeurope")]
+Guid = Annotated[str, *pattern("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "a subscription id")]
+Location = Annotated[str, *pattern("[a-z0-9]{2,40}", "an Azure region such as westeurope")]
 GroupName = Annotated[
     str,
-    _text(lambda text: _GROUP.fullmatch(text) is not None and is_normalized(_COMPATIBLE, text), A_GROUP),
-    _schema(A_GROUP, {"type": "string", "pattern": f"^{_GROUP.pattern}$"}),
+    text_that(lambda text: _GROUP.fullmatch(text) is not None and is_normalized(_COMPATIBLE, text), A_GROUP),
+    described(A_GROUP, {"type": "string", "pattern": f"^{_GROUP.pattern}$"}),
 ]
-HttpPath = Annotated[str, *_pattern(r"/[!-~]{0,1024}", "a path such as /healthz")]
+HttpPath = Annotated[str, *pattern(r"/[!-~]{0,1024}", "a path such as /healthz")]
 KubernetesName = Annotated[
-    str, *_pattern("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name such as flux-system")
+    str, *pattern("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name such as flux-system")
 ]
 GitUrl = Annotated[
     str,
-    *_pattern(
+    *pattern(
         r"(?:https?://|ssh://(?:[0-9A-Za-z_][-0-9A-Za-z_]{0,63}@)?)[0-9A-Za-z][-0-9A-Za-z.]{0,252}"
         r"(?::[0-9]{1,5})?/[-0-9A-Za-z_.~/+%]{1,1000}"
         r"|git@[0-9A-Za-z][-0-9A-Za-z.]{0,252}:[0-9A-Za-z_.~/][-0-9A-Za-z_.~/+%]{0,1000}",
@@ -256,8 +272,8 @@ GitUrl = Annotated[
     ),
 ]
 
-ClusterId = Annotated[str, *_arm_id("Microsoft.ContainerService/managedClusters")]
-GatewayId = Annotated[str, *_arm_id("Microsoft.Network/applicationGateways")]
-PublicIpId = Annotated[str, *_arm_id("Microsoft.Network/publicIPAddresses")]
-ZoneId = Annotated[str, *_arm_id("Microsoft.Network/dnszones", "Microsoft.Network/privateDnsZones")]
-TemplateSpecId = Annotated[str, *_arm_id("Microsoft.Resources/templateSpecs")]
+ClusterId = Annotated[str, *arm_id("Microsoft.ContainerService/managedClusters")]
+GatewayId = Annotated[str, *arm_id("Microsoft.Network/applicationGateways")]
+PublicIpId = Annotated[str, *arm_id("Microsoft.Network/publicIPAddresses")]
+ZoneId = Annotated[str, *arm_id("Microsoft.Network/dnszones", "Microsoft.Network/privateDnsZones")]
+TemplateSpecId = Annotated[str, *arm_id("Microsoft.Resources/templateSpecs")]

@@ -10,13 +10,13 @@ from typing import NamedTuple, Protocol
 
 from shared.errors import Refused
 from shared.fleet import Fleet
-from shared.levers import Record, SlotName
+from shared.levers import Balancer, Record, SlotName, SwitchKind
 from shared.signals.body import clean
 
 _CLUSTERS = "/providers/microsoft.containerservice/managedclusters/"
 _NAMED_MAX = 3
 _PARTS_MAX = 12
-"""No id that a fleet declares has more, counted between slashes; what lies inside may be of any depth."""
+"""No id that a slot declares has more, counted between slashes; what lies inside may be of any depth."""
 
 
 class Entry(Protocol):
@@ -61,13 +61,16 @@ class Match(NamedTuple):
 def resources_of(fleet: Fleet) -> dict[str, str]:
     """What a fleet declares, as a directory entry holds it: lower-case ARM ids to slot names.
 
-    '' stands for the whole fleet: live records, zones, the template spec and the subscription, which a
-    service health alert names. A cluster's nodes lie in a group of their own, by the name that AKS gives it.
+    '' stands for the whole fleet: its levers with what they are made of, zones, the template spec and the
+    subscription, which a service health alert names. A balancer is the fleet's even where it is a slot's
+    gateway as well. A cluster's nodes lie in a group of their own, by the name that AKS gives it.
     """
+    moved = [*fleet.live_records, *(record for each in fleet.balancers for record in each.beneath)]
     shared = [fleet.provisioner.template_spec_id, f"/subscriptions/{fleet.subscription_id}"]
-    shared += [record.zone_id for record in (*fleet.live_records, *(slot.host for slot in fleet.slots))]
-    shared += [_record_id(record) for record in fleet.live_records]
-    found = {each.lower(): "" for each in shared}
+    shared += [record.zone_id for record in (*moved, *(slot.host for slot in fleet.slots))]
+    shared += [_record_id(record) for record in moved]
+    levers = {each.lower() for balancer in fleet.balancers for each in _balancer_ids(balancer)}
+    found = {each.lower(): "" for each in (*shared, *levers)}
     for slot in fleet.slots:
         own = (
             slot.cluster_id,
@@ -76,7 +79,7 @@ def resources_of(fleet: Fleet) -> dict[str, str]:
             slot.public_ip_id,
             _record_id(slot.host),
         )
-        found |= {each.lower(): str(slot.name) for each in own if each}
+        found |= {each.lower(): str(slot.name) for each in own if each and each.lower() not in levers}
     return found
 
 
@@ -123,6 +126,24 @@ def nobody(what: str, ids: Iterable[str]) -> Refused:
 
 def _record_id(record: Record) -> str:
     return f"{record.zone_id}/{record.type.value}/{record.name}"
+
+
+def _balancer_ids(balancer: Balancer) -> list[str]:
+    """The balancer's own id, and those of the groups and members that a change or an alert may name."""
+    groups = [group for group in (balancer.group, *(each.group for each in balancer.members)) if group]
+    names = [each.name for each in balancer.members]
+    match balancer.kind:
+        case SwitchKind.FRONT_DOOR:
+            parts = [f"originGroups/{group}" for group in groups]
+            parts += [f"originGroups/{balancer.group}/origins/{name}" for name in names]
+        case SwitchKind.FRONT_DOOR_CLASSIC:
+            parts = [f"backendPools/{group}" for group in groups]
+        case SwitchKind.APPLICATION_GATEWAY:
+            parts = [f"requestRoutingRules/{group}" for group in groups]
+            parts += [f"backendAddressPools/{name}" for name in names]
+        case _:
+            parts = names
+    return [balancer.resource_id, *(f"{balancer.resource_id}/{part}" for part in parts)]
 
 
 def _node_group_id(cluster_id: str, location: str) -> str:

@@ -6,17 +6,22 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 
+import jsonschema
 import pytest
 from azure.functions.eventgrid import EventGridEventInConverter
 from azure.functions.meta import Datum
 
 from sandbox.world import events
+from shared.api import openapi
 from shared.api.http import BODY_BYTES_MAX
 from shared.api.intake import Intake
 from shared.engine import Engine
+from shared.fleet_file import parse_json
+from shared.notices import notices
 from shared.probes import Answer, Probe
 from tests.api.conftest import EXAMPLE, OLIVIA, Client, content
 from tests.engine.rig import VERSION
+from tests.fleet_file.examples import classic
 from tests.fleets import ADDRESSES, FLEET, GREEN
 
 
@@ -32,6 +37,18 @@ async def test_a_fleet_file_is_applied_and_read_back_with_its_etag(client: Clien
     assert got.headers["ETag"] == put.headers["ETag"]
     again = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), fleet="contoso-public")
     assert again.status == 200
+
+
+async def test_the_answer_to_a_fleet_file_says_what_is_worth_knowing_of_it(client: Client) -> None:
+    plain = await client.call(client.api.put_fleet, EXAMPLE.read_bytes(), fleet="contoso-public")
+    document = json.dumps({**classic(), "name": "slow"}).encode()
+    told = await client.call(client.api.put_fleet, document, fleet="slow")
+
+    assert content(plain)["notices"] == []
+    assert content(told)["notices"] == list(notices(parse_json(classic()), client.rig.clock.at.date()))
+    assert len(content(told)["notices"]) == 2
+    shape = openapi.document("0")["components"]["schemas"]["Applied"]
+    jsonschema.validate(content(told), shape)
 
 
 async def test_a_stale_if_match_changes_nothing(client: Client) -> None:

@@ -75,6 +75,7 @@ async def rig(directory: Path, fleet: Fleet = FLEET, faults: Faults | None = Non
             metrics_endpoint=wire.metrics_endpoint,
             logs_endpoint=wire.logs_endpoint,
             probe_proxy=wire.probe_proxy,
+            dns_server=wire.dns_server,
             credential=WireCredential(wire),
             tls=trust(wire),
         )

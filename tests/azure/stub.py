@@ -16,7 +16,7 @@ from tests.azure.credential import FixedCredential, context
 
 
 class Said(NamedTuple):
-    """One scripted answer."""
+    """One scripted answer; None is no body at all."""
 
     status: int
     body: Any = None
@@ -39,6 +39,8 @@ class Stub:
             if request.method == method and request.path.endswith(end):
                 said = answers.pop(0) if len(answers) > 1 else answers[0]
                 headers = {name: value.replace("{base}", self.base) for name, value in said.headers.items()}
+                if said.body is None:
+                    return web.Response(status=said.status, headers=headers)
                 return web.json_response(said.body, status=said.status, headers=headers)
         return web.json_response({"error": {"code": "NotScripted", "message": request.path}}, status=400)
 

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.azure.metric_answers import Batch, Query, samples_of
+from shared.azure.metric_answers import Batch, Part, Query, samples_of
 from shared.azure.window import Window
 from shared.errors import Retry
+from shared.gateways import Split
 from shared.model import Sample
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -34,11 +35,14 @@ def result(*series: list[tuple[int, float | None]], aggregation: str = "Total") 
     return {"resourceid": CLUSTER, "interval": "PT1M", "value": [metric]}
 
 
-def read(*results: dict[str, Any], aggregation: str = "Total", where: str = "") -> tuple[Sample, ...]:
-    """The samples of the cluster between 12:00 and 12:03."""
+def read(
+    *results: dict[str, Any], aggregation: str = "Total", where: str = "", split: Split | None = None
+) -> tuple[Sample, ...]:
+    """The samples of the cluster, or of a part of what is said of it, between 12:00 and 12:03."""
     query = Query("n", "m", aggregation, where, Window(NOON, NOON + 3 * MINUTE))
     batch = msgspec.convert({"values": list(results)}, Batch)
-    return samples_of(batch, query, [CLUSTER])[CLUSTER.lower()]
+    part = Part(CLUSTER, split)
+    return samples_of(batch, query, [part])[part]
 
 
 def test_a_minute_without_data_is_a_sample_without_a_value() -> None:
@@ -80,6 +84,57 @@ def about(dimension: str, value: str) -> dict[str, Any]:
 )
 def test_a_series_of_what_was_asked_for_counts(dimension: str, value: str) -> None:
     assert read(about(dimension, value), where=READY) == (Sample(at=NOON, value=1.0),)
+
+
+POOLS = Split("BackendSettingsPool", frozenset({"blue", "blue.api"}))
+OF_POOLS = "BackendSettingsPool eq '*'"
+
+
+def pooled(*pools: str) -> dict[str, Any]:
+    """The cluster's series of some pools: 1 of the first, 2 of the second, 4 of the third."""
+    series: list[list[tuple[int, float | None]]] = [[(0, 2.0**place)] for place, _ in enumerate(pools)]
+    answered = result(*series)
+    for each, pool in zip(answered["value"][0]["timeseries"], pools, strict=True):
+        each["metadatavalues"] = [{"name": {"value": "backendsettingspool"}, "value": pool}]
+    return answered
+
+
+@pytest.mark.parametrize(
+    ("pools", "value"),
+    [
+        (("blue~https", "green~https"), 1),
+        (("green~https", "Blue~https"), 2),
+        (("blue~https", "blue~http", "green~https"), 3),
+        (("blue", "green"), 1),
+        (("blue-2~https", "blue_2~https", "blue~https"), 4),
+        (("blue.api~https", "blue.web~https"), 1),
+        (("", "blue~https"), 2),
+    ],
+)
+def test_a_slot_has_the_series_of_its_own_pools(pools: tuple[str, ...], value: float) -> None:
+    assert read(pooled(*pools), where=OF_POOLS, split=POOLS) == (Sample(at=NOON, value=value),)
+
+
+def test_a_slot_whose_pools_were_not_used_has_no_samples() -> None:
+    assert read(pooled("green~https"), where=OF_POOLS, split=POOLS) == ()
+
+
+def test_a_number_that_is_nobodys_is_no_answer() -> None:
+    for answered in (result([(0, 1.0)]), about("listener", "https")):
+        with pytest.raises(Retry, match="does not say which BackendSettingsPool"):
+            read(answered, where=OF_POOLS, split=POOLS)
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("", OF_POOLS),
+        ("Listener eq 'https'", f"Listener eq 'https' and {OF_POOLS}"),
+        ("backendsettingspool eq '*'", "backendsettingspool eq '*'"),
+    ],
+)
+def test_a_gates_own_filter_stays_where_its_answer_is_split(given: str, sent: str) -> None:
+    assert POOLS.within(given) == sent
 
 
 def other(**changes: Any) -> dict[str, Any]:

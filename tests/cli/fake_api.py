@@ -40,6 +40,7 @@ class FakeApi:
         self.turns: list[Callable[[Story], object]] = []
         self.heard: list[Heard] = []
         self.refusal: Reply | None = None
+        self.notices: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
@@ -64,7 +65,8 @@ class FakeApi:
 
     def _written(self, heard: Heard) -> Reply:
         if heard.method == "PUT":
-            return Reply(201, {"name": heard.path.rsplit("/", 1)[-1], "etag": 'W/"1"'}, 'W/"1"')
+            name = heard.path.rsplit("/", 1)[-1]
+            return Reply(201, {"name": name, "etag": 'W/"1"', "notices": self.notices}, 'W/"1"')
         because = f"{PERSON} said so"
         rollout = self.story.rollout_body()["rollout"] if self.story else None
         status = 202 if heard.path.endswith("/rollouts") else 200

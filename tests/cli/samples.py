@@ -175,6 +175,7 @@ class Story:
             "fleet": as_json(FLEET),
             "state": as_json(self.state),
             "pending": 0,
+            "now": as_json(self.now),
         }
 
     def rollout_body(self) -> dict[str, Any]:

@@ -46,6 +46,18 @@ async def test_a_cluster_is_seen_with_its_version_or_not_at_all(side: Side) -> N
     assert await side.cluster(GREEN) == ClusterSeen(exists=False)
 
 
+async def test_a_cluster_has_nodes_while_it_runs(side: Side) -> None:
+    timings = side.estate.world.estate.timings
+    assert (await side.cluster(BLUE)).nodes == 3
+    assert (await side.cluster(GREEN)).nodes is None
+    await side.do(StopCluster(BLUE))
+    side.clock.pass_seconds(timings.stop_seconds)
+    assert (await side.cluster(BLUE)).nodes == 0
+    await side.do(StartCluster(BLUE))
+    side.clock.pass_seconds(timings.start_seconds)
+    assert (await side.cluster(BLUE)).nodes == 3
+
+
 async def test_a_deployment_brings_up_the_candidate_once(side: Side) -> None:
     assert await side.see(DeploymentState(NAME)) == DeploymentSeen("")
     await side.do(Deploy(NAME, GREEN, VERSION, TEMPLATE))

@@ -6,12 +6,28 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from shared.errors import Invalid
+from shared.fleet_file import parse_json
 from shared.fleet_file.tree import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "examples"
-NAMES = ("contoso-public", "contoso-private")
+RECORDS = ("contoso-public", "contoso-private")
+FRONT_DOOR, TRAFFIC_MANAGER = "contoso-front-door", "contoso-traffic-manager"
+ONE_GATEWAY = "contoso-one-gateway"
+NAMES = (*RECORDS, FRONT_DOOR, TRAFFIC_MANAGER, ONE_GATEWAY)
 TEXTS = {name: (FOLDER / f"{name}.yaml").read_text(encoding="utf-8") for name in NAMES}
 _DATA = {name: read_yaml(text).data for name, text in TEXTS.items()}
+
+_SUBSCRIPTION = "/subscriptions/11111111-2222-3333-4444-555555555555"
+NETWORK = f"{_SUBSCRIPTION}/resourceGroups/rg-network/providers/Microsoft.Network"
+CLASSIC: dict[str, Any] = {
+    "switch": "front_door_classic",
+    "front_door": f"{NETWORK}/frontDoors/fd-contoso",
+    "backend_pool": "aks",
+    "members": {"blue": {"name": "origin-blue.contoso.com"}, "green": {"name": "203.0.113.20"}},
+}
 
 Path_ = tuple[str | int, ...]
 
@@ -41,6 +57,22 @@ def without(path: Path_, name: str = "contoso-public") -> dict[str, Any]:
         here = here[key]
     del here[path[-1]]
     return document
+
+
+def classic(**changes: Any) -> dict[str, Any]:
+    """The Front Door example with a Front Door (classic) in its place, and records of the slots' own."""
+    document = changed(("live_records", 0), {**CLASSIC, **changes}, FRONT_DOOR)
+    document["shift"] = "full"
+    for slot in document["slots"].values():
+        slot["host_record"] = {"zone": f"{NETWORK}/dnszones/contoso.com", "switch": "azure_dns"}
+    return document
+
+
+def mistakes(document: Any) -> list[tuple[str, str, str]]:
+    """The path, the value and the expectation of every mistake in a document."""
+    with pytest.raises(Invalid) as caught:
+        parse_json(document)
+    return [(mistake.path, mistake.value, mistake.expected) for mistake in caught.value.mistakes]
 
 
 def paths(value: Any, path: Path_ = ()) -> list[Path_]:

@@ -8,9 +8,10 @@ from sandbox.world import Faults
 from shared.fleet_file import parse
 from shared.model import Outcome, SignalKind
 from tests.engine.rig import VERSION, Rig
-from tests.fleet_file.examples import NAMES, TEXTS
+from tests.fleet_file.examples import FRONT_DOOR, NAMES, ONE_GATEWAY, TEXTS, TRAFFIC_MANAGER
 
-MINUTES_MAX = 90
+MINUTES_MAX = {FRONT_DOOR: 300, TRAFFIC_MANAGER: 180, ONE_GATEWAY: 120}
+"""Of those that bake for an hour; a ramp through Front Door waits for it three times."""
 
 
 async def rolled_out(name: str, faults: Faults) -> tuple[Outcome | None, float, str]:
@@ -18,16 +19,16 @@ async def rolled_out(name: str, faults: Faults) -> tuple[Outcome | None, float, 
     rig = await Rig(parse(TEXTS[name]), faults).applied()
     begun = rig.clock.at
     await rig.send(SignalKind.VERSION_AVAILABLE, versions={"supported": VERSION})
-    rollout = await rig.ended(hours_max=4)
+    rollout = await rig.ended(hours_max=6)
     return rollout.outcome, (rig.clock.at - begun).total_seconds() / 60, rollout.because
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_an_example_completes_while_a_person_watches(name: str) -> None:
+async def test_an_example_completes_in_the_time_that_a_person_would_give_it(name: str) -> None:
     outcome, minutes, because = await rolled_out(name, Faults())
 
     assert outcome is Outcome.COMPLETED, because
-    assert minutes <= MINUTES_MAX
+    assert minutes <= MINUTES_MAX.get(name, 90)
 
 
 async def test_the_platform_gates_stop_a_cluster_with_bad_nodes() -> None:

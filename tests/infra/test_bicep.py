@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.demo.people import OPEN
+from sandbox.world.balancers import TYPES
 from shared import settings
 from shared.api.access import ACTION_GROUPS, EVENT_GRID, Role
 
@@ -210,6 +211,16 @@ def test_every_call_of_an_adapter_has_a_right() -> None:
     )
     granted = set(re.findall(r"'(Microsoft\.[\w/]+)'", BY_NAME["roles.bicep"]))
     assert set(RIGHTS.values()) - granted == set()
+
+
+@pytest.mark.parametrize("kind", TYPES.values())
+def test_a_change_of_every_kind_of_balancer_is_heard_and_may_be_made(kind: str) -> None:
+    granted = set(re.findall(r"'(Microsoft\.[\w/]+)'", BY_NAME["roles.bicep"]))
+    assert f"'{kind}/'" in BY_NAME["events-group.bicep"]
+    assert f"{kind}/read" in granted
+    assert any(right.startswith(f"{kind}/") and right.endswith("/write") for right in granted)
+    modules = [text.lower() for name, text in BY_NAME.items() if name.startswith("access-")]
+    assert any(f"'{kind}@".lower() in text for text in modules)
 
 
 def test_roles_that_access_modules_assign_are_defined() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, SwitchKind
+from shared.levers import MATCHING, Balancer, Record, RecordType, SwitchKind
 from shared.probes import (
     BalancerState,
     HostState,
     LastWriter,
     NamesState,
     OpenConnections,
+    Probe,
     RecordOwner,
     RecordState,
 )
@@ -27,7 +30,7 @@ def of_lever_probe(fleet: Fleet, probe: LeverProbe) -> list[Request]:
         case RecordState(record):
             return [("GET", record_path(record))]
         case BalancerState(balancer):
-            return [("GET", _balancer(balancer))]
+            return [("GET", path) for path in (_balancer(balancer), *_canary(balancer))]
         case RecordOwner(record):
             return [("GET", f"{record.zone_id}/TXT/{name}") for name in _registry(record)]
         case LastWriter():
@@ -38,17 +41,29 @@ def of_lever_probe(fleet: Fleet, probe: LeverProbe) -> list[Request]:
             return []
 
 
+def once(probe: Probe) -> list[Request]:
+    """What the first answer in a process costs beside that: a public zone says who its name servers are."""
+    if isinstance(probe, NamesState) and probe.record.kind is SwitchKind.AZURE_DNS:
+        return [("GET", probe.record.zone_id)]
+    return []
+
+
 def of_lever_action(action: LeverAction) -> list[Request]:
     """What an order costs where nothing is in its way, in the process that has looked before it."""
     match action:
         case PointRecord(record):
             return [("PUT", record_path(record))]
-        case SetWeights(balancer):
-            return _weights(balancer)
-        case SetMatch(balancer):
-            return [("PUT", f"{balancer.resource_id}/ruleSets/{balancer.rules}/rules/switchyardCanary")]
+        case SetWeights(balancer, weights):
+            return _weights(balancer, weights)
+        case SetMatch(balancer) | Purge(balancer) if balancer.kind not in MATCHING:
+            return []
+        case SetMatch(balancer, slot=slot):
+            (rule,) = _canary(balancer)
+            lifts = slot is None and balancer.kind is SwitchKind.FRONT_DOOR
+            return [("GET", rule), ("GET", _balancer(balancer)), ("DELETE" if lifts else "PUT", rule)]
         case Purge(balancer):
-            return [("POST", f"{balancer.resource_id}/afdEndpoints/{balancer.endpoint}/purge")]
+            endpoint = f"/afdEndpoints/{balancer.endpoint}" if balancer.kind is SwitchKind.FRONT_DOOR else ""
+            return [("POST", f"{balancer.resource_id}{endpoint}/purge")]
 
 
 def record_path(record: Record) -> str:
@@ -61,13 +76,30 @@ def _balancer(balancer: Balancer) -> str:
     return f"{balancer.resource_id}{group}"
 
 
-def _weights(balancer: Balancer) -> list[Request]:
+def _canary(balancer: Balancer) -> list[str]:
+    """Where a canary by header or cookie is written."""
+    match balancer.kind:
+        case SwitchKind.FRONT_DOOR if balancer.rules:
+            return [f"{balancer.resource_id}/ruleSets/{balancer.rules}/rules/switchyardCanary"]
+        case SwitchKind.FRONT_DOOR_CLASSIC if balancer.rules:
+            return [f"{balancer.resource_id}/rulesEngines/{balancer.rules}"]
+        case _:
+            return []
+
+
+def _weights(balancer: Balancer, weights: Mapping[str, int]) -> list[Request]:
     names = [member.name for member in balancer.members]
     match balancer.kind:
         case SwitchKind.FRONT_DOOR:
-            return [("PATCH", f"{_balancer(balancer)}/{name}") for name in names]
+            # One origin at a time, and first the one that gets most of what another had.
+            first = max(balancer.members, key=lambda each: weights.get(each.slot, 0))
+            return [("GET", _balancer(balancer)), ("PATCH", f"{_balancer(balancer)}/{first.name}")]
+        case SwitchKind.FRONT_DOOR_CLASSIC:
+            return [("GET", balancer.resource_id), ("PUT", balancer.resource_id)]
         case SwitchKind.TRAFFIC_MANAGER:
-            return [("PATCH", f"{balancer.resource_id}/ExternalEndpoints/{name}") for name in names]
+            # Nothing says whether what was read still holds, so it is read again.
+            told = [("PATCH", f"{balancer.resource_id}/{name}") for name in names]
+            return [("GET", balancer.resource_id), *told]
         case _:
             return [("PUT", balancer.resource_id)]
 
@@ -75,4 +107,4 @@ def _weights(balancer: Balancer) -> list[Request]:
 def _registry(record: Record) -> list[str]:
     """Where external-dns's registry of TXT records says who owns a record: by type, and by the bare name."""
     typed = f"{record.type.value.lower()}-{record.name}"
-    return [typed, record.name]
+    return [typed, record.name] if record.type is RecordType.A else [typed]

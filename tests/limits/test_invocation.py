@@ -15,6 +15,9 @@ from shared.actions import (
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -23,18 +26,26 @@ from shared.actions import (
 from shared.azure.world import AzureWorld
 from shared.errors import Retry
 from shared.fleet import Fleet
+from shared.levers import Match, SwitchKind
 from shared.model import Outcome, Stage
 from shared.ports import World
 from shared.probes import (
     Answer,
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
     DeploymentState,
     GateReading,
     GroupState,
+    HostState,
+    LastWriter,
+    NamesState,
+    OpenConnections,
     Probe,
+    RecordOwner,
     RecordState,
+    RingProbe,
     SlotAddress,
     SyncState,
     TrafficShare,
@@ -43,11 +54,14 @@ from shared.probes import (
 from tests.azure.stub import Said, stub
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
+from tests.fleets_balanced import balancer
+from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.wire.rig import addressed_fleet
 from tests.world.manual_clock import START
 
 LIVE = FLEET.live_records[0]
 AFTER_SECONDS = 250
+WRITES = ("PUT", "POST", "DELETE", "PATCH")
 THROTTLED = Said(
     429, {"error": {"code": "TooManyRequests", "message": "Throttled."}}, {"Retry-After": str(AFTER_SECONDS)}
 )
@@ -72,7 +86,68 @@ RECORD = {
         "metadata": {"switchyard_epoch": "9", "switchyard_fleet": "contoso", "switchyard_slot": "blue"},
     },
 }
+BALANCERS = [balancer(kind) for kind in (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)]
+MATCH = Match(value="canary", header="x-switchyard")
+_BLUE = {"enabledState": "Enabled", "weight": 1000}
+_GREEN = {"enabledState": "Disabled", "weight": 1000}
+_POOL = [
+    {"address": f"{slot}.origin.contoso.com", **state} for slot, state in (("blue", _BLUE), ("green", _GREEN))
+]
+_DONE = {"provisioningState": "Succeeded"}
+BALANCED = {
+    ("GET", "/origins"): Said(
+        200,
+        {
+            "value": [
+                {"name": "aks-blue", "properties": {**_BLUE, **_DONE}},
+                {"name": "aks-green", "properties": {**_GREEN, **_DONE}},
+            ]
+        },
+    ),
+    ("GET", "/rules/switchyardCanary"): Said(404, {"error": {"code": "NotFound", "message": "None."}}),
+    ("GET", "/frontDoors/contoso-edge"): Said(
+        200,
+        {
+            "name": "contoso-edge",
+            "properties": {**_DONE, "backendPools": [{"name": "aks", "properties": {"backends": _POOL}}]},
+        },
+    ),
+    ("GET", "/rulesEngines/canaries"): Said(200, {"name": "canaries", "properties": {"rules": []}}),
+}
+PROFILE_SEEN = {
+    "properties": {
+        "profileStatus": "Enabled",
+        "trafficRoutingMethod": "Weighted",
+        "endpoints": [
+            {
+                "name": slot,
+                "type": "Microsoft.Network/trafficManagerProfiles/externalEndpoints",
+                "properties": {"endpointStatus": status, "endpointMonitorStatus": health, "weight": 1000},
+            }
+            for slot, status, health in (("blue", "Enabled", "Online"), ("green", "Disabled", "Disabled"))
+        ],
+    },
+}
+GATEWAY_SEEN = {
+    "etag": "e-3",
+    "properties": {
+        "provisioningState": "Succeeded",
+        "backendAddressPools": [{"id": f"/{each.name}", "name": each.name} for each in GATEWAY.members],
+        "requestRoutingRules": [
+            {
+                "name": "users",
+                "properties": {"ruleType": "Basic", "backendAddressPool": {"id": "/cluster-blue"}},
+            }
+        ],
+    },
+}
+CUT_OVER = {"blue": 0, "green": 100}
 ORDERS: list[Action] = [
+    *(SetWeights(each, {GREEN: 100}) for each in BALANCERS),
+    *(SetMatch(each, MATCH, GREEN) for each in BALANCERS),
+    *(Purge(each) for each in BALANCERS),
+    SetWeights(PROFILE, CUT_OVER),
+    SetWeights(GATEWAY, CUT_OVER, "e-3"),
     PointRecord(LIVE, BLUE, ADDRESSES[BLUE], 30, None),
     Deploy("d-1", GREEN, "1.32.6", "1.4.0"),
     StartSync(BLUE),
@@ -83,9 +158,16 @@ ORDERS: list[Action] = [
     DestroyCluster(BLUE, "e-1"),
 ]
 QUESTIONS: list[Probe] = [
+    *(BalancerState(each) for each in BALANCERS),
+    BalancerState(PROFILE),
+    BalancerState(GATEWAY),
+    OpenConnections(START - timedelta(hours=1)),
     ClusterState(BLUE),
     SlotAddress(BLUE),
     RecordState(LIVE),
+    RecordOwner(LIVE),
+    NamesState(LIVE),
+    LastWriter(LIVE.resource_id, START, START + timedelta(hours=1)),
     DeploymentCheck(GREEN, "1.32.6", "1.4.0"),
     DeploymentState("d-1"),
     SyncState(BLUE),
@@ -95,6 +177,8 @@ QUESTIONS: list[Probe] = [
     TrafficShare(START - timedelta(hours=1)),
     GroupState(BLUE),
 ]
+NOT_ASKED_OF_AZURE: frozenset[type[Probe]] = frozenset({HostState})
+"""Questions to the fleet's own hosts, which have no limit of Azure's."""
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda each: type(each).__name__)
@@ -104,13 +188,16 @@ async def test_an_order_that_is_throttled_is_sent_once_and_left_for_later(
     script = {
         ("GET", "/aks-blue"): [CLUSTER],
         ("GET", "/aks"): [Said(404, {"error": {"code": "NotFound", "message": "None."}})],
-        **{(method, ""): [THROTTLED] for method in ("PUT", "POST", "DELETE")},
+        ("GET", "/contoso"): [Said(200, PROFILE_SEEN)],
+        ("GET", "/agw-front"): [Said(200, GATEWAY_SEEN)],
+        **{end: [said] for end, said in BALANCED.items()},
+        **{(method, ""): [THROTTLED] for method in WRITES},
     }
     async with stub(tmp_path, script) as (server, connection):
         with pytest.raises(Retry) as caught:
             await AzureWorld(connection).perform(FLEET, order, epoch=1)
     assert caught.value.after_seconds == AFTER_SECONDS
-    assert [method for method, _, _ in server.requests if method != "GET"] in (["PUT"], ["POST"], ["DELETE"])
+    assert [method for method, _, _ in server.requests if method != "GET"] in [[each] for each in WRITES]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: type(each).__name__)
@@ -130,7 +217,8 @@ async def test_a_question_that_is_throttled_is_asked_once_and_left_for_later(
 
 def test_every_order_and_every_question_is_tried() -> None:
     assert {type(each) for each in ORDERS} == set(get_args(Action))
-    assert {type(each) for each in QUESTIONS} == set(get_args(Probe))
+    of_azure = set(get_args(Probe)) - set(get_args(RingProbe))
+    assert {type(each) for each in QUESTIONS} | NOT_ASKED_OF_AZURE == of_azure
 
 
 async def test_a_write_under_a_known_etag_goes_out_although_nothing_can_be_read(tmp_path: Path) -> None:

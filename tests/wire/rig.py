@@ -125,22 +125,32 @@ class Rig:
             )
         )
 
-    async def arm(self, method: str, path: str, version: str) -> tuple[int, Any]:
+    async def arm(
+        self, method: str, path: str, version: str, *, body: Any = None, headers: Mapping[str, str] = {}
+    ) -> tuple[int, Any]:
         """A plain request to ARM: its status and its JSON, None without a body."""
         token = (await Credential(self.wire).get_token("https://management.azure.com/.default")).token
-        status, body, _ = await self.request(method, path, {"api-version": version}, token)
-        return status, body
+        query = {"api-version": version}
+        status, answer, _ = await self.request(method, path, query, token, body=body, headers=headers)
+        return status, answer
 
     async def request(
-        self, method: str, path: str, query: dict[str, str], token: str | None
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        token: str | None,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] = {},
     ) -> tuple[int, Any, Mapping[str, str]]:
         """Any request to the door: status, JSON and headers."""
         trust = ssl.create_default_context(cafile=self.wire.ca_file)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        sent = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         url = self.wire.arm_endpoint + path
         async with (
             aiohttp.ClientSession() as session,
-            session.request(method, url, params=query, headers=headers, ssl=trust) as answer,
+            session.request(method, url, params=query, headers=sent, json=body, ssl=trust) as answer,
         ):
             return answer.status, json.loads(await answer.read() or "null"), answer.headers
 
@@ -203,3 +213,17 @@ def addressed_fleet() -> Fleet:
         return msgspec.structs.replace(slot(name), address=None, public_ip_id=public_ip_id)
 
     return msgspec.structs.replace(FLEET, live_records=(record("aks"),), slots=(moved(BLUE), moved(GREEN)))
+
+
+def aliased_fleet() -> Fleet:
+    """The fleet whose live record and slots' host names are aliases of the slots' public IP resources."""
+    addressed = addressed_fleet()
+
+    def aliased(each: Record) -> Record:
+        return msgspec.structs.replace(each, alias=True)
+
+    return msgspec.structs.replace(
+        addressed,
+        live_records=tuple(map(aliased, addressed.live_records)),
+        slots=tuple(msgspec.structs.replace(each, host=aliased(each.host)) for each in addressed.slots),
+    )

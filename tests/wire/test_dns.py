@@ -13,7 +13,7 @@ from azure.core.exceptions import HttpResponseError, ResourceModifiedError, Reso
 from azure.mgmt.dns.aio import DnsManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
-from tests.wire.rig import Rig, private_fleet, refusal
+from tests.wire.rig import NETWORK, Rig, private_fleet, refusal
 
 GREEN_A = {"properties": {"TTL": 30, "ARecords": [{"ipv4Address": "203.0.113.20"}]}}
 PRIVATE_GREEN_A = {"properties": {"ttl": 30, "aRecords": [{"ipv4Address": "10.20.1.20"}]}}
@@ -153,3 +153,30 @@ async def test_a_private_zone_says_how_full_it_is(start: Callable[..., Awaitable
     client = await (await start(private_fleet())).client(PrivateDnsManagementClient)
     zone = await client.private_zones.get("rg-network", "priv.contoso.com")
     assert zone.properties.number_of_record_sets == 3
+
+
+PUBLIC_IP = f"{NETWORK}/publicIPAddresses/pip-agw-green"
+GREEN_ALIAS = {"properties": {"TTL": 30, "targetResource": {"id": PUBLIC_IP}}}
+
+
+async def test_an_alias_names_a_resource_until_it_gets_records_again(dns: Any) -> None:
+    await dns.create_or_update(*AKS, GREEN_ALIAS)
+    read = await dns.get(*AKS)
+    assert (read.target_resource.id, read.a_records) == (PUBLIC_IP, None)
+    await dns.update(*AKS, {"properties": {"TTL": 60}})
+    assert (await dns.get(*AKS)).target_resource.id == PUBLIC_IP
+    await dns.create_or_update(*AKS, GREEN_A)
+    read = await dns.get(*AKS)
+    assert (read.target_resource.id, read.a_records[0].ipv4_address) == (None, "203.0.113.20")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [("A", GREEN_A["properties"]), ("CNAME", {})],
+    ids=["with records", "a CNAME of a public IP address"],
+)
+async def test_an_alias_that_cannot_be_is_refused(dns: Any, kind: str, content: dict[str, Any]) -> None:
+    body = {"properties": {**content, **GREEN_ALIAS["properties"]}}
+    with pytest.raises(HttpResponseError) as refused:
+        await dns.create_or_update("rg-network", "contoso.com", "new", kind, body)
+    assert refused.value.status_code == 400

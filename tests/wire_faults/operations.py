@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from sandbox.wire.faults import Fault
+from sandbox.world.balancers import FULL, MemberState
 from shared.actions import (
     Action,
     Deploy,
     DestroyCluster,
     Freeze,
     PointRecord,
+    Purge,
+    SetMatch,
+    SetWeights,
     StartCluster,
     StartSync,
     StopCluster,
@@ -22,22 +26,30 @@ from shared.actions import (
 )
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
-from shared.levers import Record, SwitchKind
+from shared.levers import Balancer, Match, Record, SwitchKind
 from shared.probes import (
+    BalancerState,
     ClusterState,
     CommandState,
     DeploymentCheck,
     DeploymentState,
     GateReading,
     GroupState,
+    HostState,
+    LastWriter,
+    NamesState,
+    OpenConnections,
     Probe,
+    RecordOwner,
     RecordState,
     SlotAddress,
     SyncState,
     TrafficShare,
 )
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
-from tests.wire_faults.rig import PRIVATE, PUBLIC, VERSION, Rig
+from tests.fleets_balanced import balancer
+from tests.fleets_balancers import GATEWAY, PROFILE
+from tests.wire_faults.rig import BALANCED, PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 
 
@@ -54,11 +66,26 @@ def _sync(it: Rig) -> Probe:
     return SyncState(GREEN)
 
 
+def _writer(it: Rig) -> Probe:
+    zones, found = it.estate.world.zones, it.estate.world.zones.get(PUBLIC.zone_id, PUBLIC.name, PUBLIC.type)
+    zones.put(PUBLIC.zone_id, PUBLIC.name, PUBLIC.type, ttl_seconds=60, targets=found.targets)
+    return LastWriter(PUBLIC.resource_id, START, START + timedelta(days=1))
+
+
+def _balancer(kind: SwitchKind) -> Callable[[Rig], Probe]:
+    return lambda _: BalancerState(balancer(kind))
+
+
 PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     ClusterState: lambda _: ClusterState(BLUE),
     SlotAddress: lambda _: SlotAddress(GREEN),
     (RecordState, SwitchKind.AZURE_DNS): lambda _: RecordState(PUBLIC),
     (RecordState, SwitchKind.PRIVATE_DNS): lambda _: RecordState(PRIVATE),
+    (RecordOwner, SwitchKind.AZURE_DNS): lambda _: RecordOwner(PUBLIC),
+    (RecordOwner, SwitchKind.PRIVATE_DNS): lambda _: RecordOwner(PRIVATE),
+    NamesState: lambda _: NamesState(PUBLIC),
+    LastWriter: _writer,
+    HostState: lambda _: HostState(GREEN),
     DeploymentCheck: lambda _: DeploymentCheck(GREEN, VERSION, "1.4.0"),
     DeploymentState: lambda _: DeploymentState("switchyard-r1"),
     SyncState: _sync,
@@ -68,6 +95,10 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     (GateReading, Source.HTTP): lambda _: GateReading(HEALTH, GREEN),
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
+    **{(BalancerState, kind): _balancer(kind) for kind in BALANCED},
+    OpenConnections: lambda _: OpenConnections(START),
+    (BalancerState, SwitchKind.TRAFFIC_MANAGER): lambda _: BalancerState(PROFILE),
+    (BalancerState, SwitchKind.APPLICATION_GATEWAY): lambda _: BalancerState(GATEWAY),
 }
 
 
@@ -77,6 +108,52 @@ def _point(record: Record) -> Callable[[Rig], Action]:
         return PointRecord(record, GREEN, ADDRESSES[GREEN], 30, found.etag)
 
     return order
+
+
+def _weigh(kind: SwitchKind) -> Callable[[Rig], Action]:
+    def order(it: Rig) -> Action:
+        """Whatever was carried out of the last one: one that changes one thing."""
+        it.estate.clock.pass_seconds(3600)
+        held = it.estate.world.balancers.newest(balancer(kind)).members
+        blue, green = (held[member.name].enabled for member in balancer(kind).members)
+        return SetWeights(balancer(kind), {GREEN: 100} if blue and not green else {BLUE: 100})
+
+    return order
+
+
+def _match(kind: SwitchKind) -> Callable[[Rig], Action]:
+    def order(it: Rig) -> Action:
+        it.estate.clock.pass_seconds(3600)
+        matched = it.estate.world.balancers.newest(balancer(kind)).matched
+        match = Match(value="canary", header="x-switchyard")
+        return SetMatch(balancer(kind), match, BLUE if matched == GREEN else GREEN)
+
+    return order
+
+
+def _purge(kind: SwitchKind) -> Callable[[Rig], Action]:
+    return lambda _: Purge(balancer(kind))
+
+
+def _take_out(it: Rig) -> Action:
+    """One endpoint is in too much: one PATCH puts it right."""
+    it.estate.world.balancers.write(
+        PROFILE, {member.name: MemberState(FULL, enabled=True) for member in PROFILE.members}
+    )
+    return SetWeights(PROFILE, {"blue": 0, "green": 100})
+
+
+def _lead(it: Rig) -> Action:
+    etag = it.estate.world.balancers.newest(GATEWAY).etag
+    return SetWeights(GATEWAY, {"blue": 0, "green": 100}, f'W/"{etag}"')
+
+
+def _refused_match(balancer: Balancer) -> Callable[[Rig], Action]:
+    return lambda _: SetMatch(balancer, Match(header="x-canary", value="yes"), GREEN)
+
+
+def _no_purge(balancer: Balancer) -> Callable[[Rig], Action]:
+    return lambda _: Purge(balancer)
 
 
 def _stop(it: Rig) -> Action:
@@ -121,15 +198,41 @@ ORDERS: Mapping[Kind, Callable[[Rig], Action]] = {
     StartCluster: _start,
     StopCluster: _stop,
     DestroyCluster: _destroy,
+    **{(SetWeights, kind): _weigh(kind) for kind in BALANCED},
+    **{(SetMatch, kind): _match(kind) for kind in BALANCED},
+    **{(Purge, kind): _purge(kind) for kind in BALANCED},
+    (SetWeights, SwitchKind.TRAFFIC_MANAGER): _take_out,
+    (SetWeights, SwitchKind.APPLICATION_GATEWAY): _lead,
+    (SetMatch, SwitchKind.TRAFFIC_MANAGER): _refused_match(PROFILE),
+    (SetMatch, SwitchKind.APPLICATION_GATEWAY): _refused_match(GATEWAY),
+    (Purge, SwitchKind.TRAFFIC_MANAGER): _no_purge(PROFILE),
+    (Purge, SwitchKind.APPLICATION_GATEWAY): _no_purge(GATEWAY),
 }
+
+SILENT = frozenset(
+    {
+        (SetMatch, SwitchKind.TRAFFIC_MANAGER),
+        (SetMatch, SwitchKind.APPLICATION_GATEWAY),
+        (Purge, SwitchKind.TRAFFIC_MANAGER),
+        (Purge, SwitchKind.APPLICATION_GATEWAY),
+    }
+)
+"""Orders that these services have no request for: a match is refused, and there is nothing to purge."""
+
+SENT = {kind: order for kind, order in ORDERS.items() if kind not in SILENT}
 
 ACCEPTED = frozenset({Fault.LINKS_FOREIGN, Fault.LINKS_MISSING})
 """202, which is how Azure says that it has begun: no client can tell it from the truth, so a probe looks."""
+
+# A purge says 200 and nothing else where it was quick.
+PURGED = ACCEPTED | {Fault.EMPTY_200}
 
 BELIEVED: Mapping[Kind, frozenset[Fault]] = {
     StartCluster: ACCEPTED,
     StopCluster: ACCEPTED,
     DestroyCluster: ACCEPTED,
+    **{(order, kind): ACCEPTED for order in (SetWeights, SetMatch) for kind in BALANCED},
+    **{(Purge, kind): PURGED for kind in BALANCED},
 }
 """The lies that look exactly like the service's own answer to an order."""
 
@@ -141,9 +244,24 @@ OBJECTIONS: Mapping[Kind, frozenset[Fault]] = {DeploymentCheck: frozenset({Fault
 """What is no fault to this question but its published answer: no."""
 
 
+ASKS_A_HOST: frozenset[Kind] = frozenset({(GateReading, Source.HTTP), HostState})
+"""Questions to a slot's own host, whose answers count by their status and not by what they say."""
+
+
 def name(kind: Kind) -> str:
     """A kind as a test's id."""
     return f"{kind[0].__name__}-{kind[1]}" if isinstance(kind, tuple) else kind.__name__
 
 
-__all__ = ["BELIEVED", "OBJECTIONS", "ORDERS", "PROBES", "STILL_RUNNING", "kind_of", "name"]
+__all__ = [
+    "ASKS_A_HOST",
+    "BELIEVED",
+    "OBJECTIONS",
+    "ORDERS",
+    "PROBES",
+    "SENT",
+    "SILENT",
+    "STILL_RUNNING",
+    "kind_of",
+    "name",
+]

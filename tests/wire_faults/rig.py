@@ -16,12 +16,16 @@ from sandbox.wire.faults import Fault, Spoilt, Where
 from sandbox.wire.identity import PATH
 from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
+from sandbox.world import Faults
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
-from shared.levers import SwitchKind
+from shared.levers import Match, SwitchKind
+from shared.safety import Drain
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
+from tests.fleets_balanced import balancer
+from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
@@ -29,6 +33,8 @@ PUBLIC = record("aks")
 PRIVATE = msgspec.structs.replace(
     PUBLIC, kind=SwitchKind.PRIVATE_DNS, zone_id=f"{_NETWORK}/privateDnsZones/priv.contoso.com", name="aks"
 )
+
+BALANCED = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
 
 
 def estate_fleet() -> Fleet:
@@ -39,7 +45,13 @@ def estate_fleet() -> Fleet:
         )
         for each in FLEET.slots
     )
-    return msgspec.structs.replace(FLEET, live_records=(PUBLIC, PRIVATE), slots=slots)
+    return msgspec.structs.replace(
+        FLEET,
+        live_records=(PUBLIC, PRIVATE),
+        slots=slots,
+        balancers=(*map(balancer, BALANCED), PROFILE, GATEWAY),
+        drain=Drain(connections_metric="CurrentConnections"),
+    )
 
 
 class Patience(Connection):
@@ -62,7 +74,7 @@ class Rig:
         self.estate = estate
         self.fleet = estate.fleet
         self.spoilt: Spoilt | None = None
-        self.methods = frozenset({"GET", "POST", "PUT", "DELETE"})
+        self.methods = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
         self.requests: list[tuple[str, str]] = []
         self.strayed: list[str] = []
         self.identity_only = False
@@ -108,6 +120,7 @@ class Rig:
                 "metrics_endpoint": self.wire.metrics_endpoint,
                 "logs_endpoint": self.wire.logs_endpoint,
                 "probe_proxy": self.wire.probe_proxy,
+                "dns_server": self.wire.dns_server,
                 "credential": WireCredential(self.wire),
                 "tls": trust(self.wire),
                 **changes,
@@ -126,7 +139,7 @@ def _asks(path: str) -> bool:
 @asynccontextmanager
 async def rig(directory: Path) -> AsyncIterator[Rig]:
     """An estate in which both slots are up, synchronised, and have had traffic."""
-    it = Rig(Estate(estate_fleet()))
+    it = Rig(Estate(estate_fleet(), Faults(external_dns_owner="team-a")))
     estate = it.estate
     estate.deploy(GREEN)
     for slot in (BLUE, GREEN):
@@ -137,6 +150,10 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             ttl_seconds=300,
             targets=(ADDRESSES[slot],),
         )
+    for kind in BALANCED:
+        estate.world.balancers.match(balancer(kind), Match(value="canary", cookie="switchyard"), GREEN)
+    marks = {"switchyard_epoch": "7", "switchyard_fleet": FLEET.name}
+    estate.world.balancers.write(GATEWAY, {}, tags=marks)
     estate.clock.pass_seconds(1200)
     async with Wire(
         estate.world,
@@ -154,4 +171,4 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             await it.connection.aclose()
 
 
-__all__ = ["PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]
+__all__ = ["BALANCED", "PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]

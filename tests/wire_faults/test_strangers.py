@@ -20,12 +20,11 @@ from shared.azure.topic import EventGridTopics
 from shared.azure.transport import ANSWER_BYTES_MAX
 from shared.azure.world import AzureWorld
 from shared.errors import Retry, SwitchyardError
-from shared.fleet import Source
 from shared.ports import OutboxEntry
-from shared.probes import ClusterState, GateReading, GroupState, Reading, Unavailable
+from shared.probes import ClusterState, GroupState, Reading, Unavailable
 from tests.azure.credential import FixedCredential
 from tests.fleets import BLUE, FLEET
-from tests.wire_faults.operations import ORDERS, PROBES
+from tests.wire_faults.operations import ASKS_A_HOST, PROBES, SENT
 from tests.wire_faults.rig import Patience, Rig, estate_fleet, rig
 from tests.wire_faults.sentences import faults_of
 from tests.world.manual_clock import START
@@ -99,8 +98,8 @@ async def test_a_certificate_that_does_not_hold_gets_neither_a_token_nor_belief(
 SIMPLE = [
     kind
     for kind in PROBES
-    if kind != (GateReading, Source.HTTP)
-    and getattr(kind, "__name__", "") not in ("SyncState", "CommandState")
+    if kind not in ASKS_A_HOST
+    and getattr(kind, "__name__", "") not in ("SyncState", "CommandState", "LastWriter")
 ]
 
 
@@ -222,8 +221,8 @@ PAGES = [Fault.HTML_403, Fault.HTML_404, Fault.HTML_409, Fault.HTML_412, Fault.E
 
 @pytest.mark.parametrize("fault", PAGES)
 async def test_a_page_of_somebody_in_between_is_no_refusal_of_azure(it: Rig, fault: Fault) -> None:
-    it.methods = frozenset({"PUT", "POST", "DELETE"})
-    for kind, order in ORDERS.items():
+    it.methods = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+    for kind, order in SENT.items():
         it.spoil(None)
         action = order(it)
         it.spoil(fault, Where.BEFORE)
@@ -234,7 +233,7 @@ async def test_a_page_of_somebody_in_between_is_no_refusal_of_azure(it: Rig, fau
 
 @pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.BUSY])
 async def test_a_minute_to_wait_is_handed_on_by_every_adapter(it: Rig, fault: Fault) -> None:
-    for kind, order in ORDERS.items():
+    for kind, order in SENT.items():
         it.spoil(None)
         action = order(it)
         it.spoil(fault)

@@ -1,0 +1,294 @@
+"""Front Door Standard and Premium, through azure-mgmt-cdn: the origins of one group, and the canary's rule.
+
+Decides when a change counts as deployed, and that one origin is changed at a time: first those that get more.
+An origin that takes nothing is disabled, because the smallest weight is 1. A write that changes nothing is
+left out: it would be deployed for as long as any other, and what may still be on its way is seen when the
+runbook looks again. Refuses to know how long the edges take: `Balancer.propagation_seconds`, which the
+runbook waits.
+
+Weights count among the healthy origins of the lowest priority, and among those only within the latency range
+of the group (`additionalLatencyInMilliseconds`); session affinity keeps users where they are. None of it is
+looked at.
+
+Sources: https://learn.microsoft.com/rest/api/frontdoor/azurefrontdoorstandardpremium/afd-origins,
+https://learn.microsoft.com/azure/frontdoor/routing-methods
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from msgspec import Struct, field
+
+from shared.azure.answers import Body
+from shared.azure.connection import Connection
+from shared.azure.errors import allowing
+from shared.azure.front_door_rule import Rule, RuleProperties, rule
+from shared.azure.front_doors import (
+    BUSY_SECONDS,
+    CANARY,
+    DISABLED,
+    ENABLED,
+    Bodiless,
+    Held,
+    matched,
+    own_group,
+    patient,
+    percent,
+    shares,
+)
+from shared.azure.ids import parse
+from shared.azure.switch import Share, changes, wanted_shares
+from shared.errors import Refused, Retry
+from shared.fleet import Fleet
+from shared.levers import Balancer, Match, SlotName
+from shared.probes import BalancerSeen
+
+if TYPE_CHECKING:
+    from azure.mgmt.cdn.aio import CdnManagementClient
+
+_PAGES_MAX = 10
+_EVERYTHING: Any = {"contentPaths": ["/*"]}
+
+
+class _OriginProperties(Struct, frozen=True, rename="camel"):
+    enabled_state: Literal["Enabled", "Disabled"]
+    provisioning_state: str
+    deployment_status: str | None = None
+    weight: int | None = None
+
+
+class Origin(Struct, frozen=True):
+    """The part of an origin that is read here."""
+
+    name: str
+    properties: _OriginProperties
+
+
+class _Origins(Struct, frozen=True):
+    value: list[Origin]
+    next_link: str | None = field(name="nextLink", default=None)
+
+
+class State(NamedTuple):
+    """How far the last change of an origin or a rule has come, in Azure's words."""
+
+    name: str
+    provisioning: str
+    deployment: str | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is over, and the edges do not have it."""
+        return "Failed" in (self.provisioning, self.deployment)
+
+
+class FrontDoor:
+    """The origin groups of profiles."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read(self, balancer: Balancer) -> BalancerSeen:
+        """The origins' shares: one GET, and one of the canary's rule where a rule set is declared."""
+        with patient():
+            origins = await self._origins(balancer)
+            found = await self._rule(balancer)
+        return BalancerSeen(
+            weights=percent(balancer, shares(balancer, _held(origins))),
+            unsettled="; ".join(filter(None, map(settled, _states(origins, found)))),
+            matched=matched(balancer, found.group_id) if found is not None else "",
+        )
+
+    async def write(
+        self, fleet: Fleet, balancer: Balancer, weights: Mapping[str, int], epoch: int, if_match: str | None
+    ) -> None:
+        """Change the first origin that is not as it should be: one GET and one PATCH. Nothing fences it.
+
+        Raises:
+            Retry: an origin of the group is still being deployed, or Front Door takes no change now.
+            NotFound: the group has no such origin.
+        """
+        with patient():
+            origins = await self._origins(balancer)
+            states = _states(origins)
+            _wait_for(states)
+            late = changes(balancer, weights, shares(balancer, _held(origins)))
+            wanted = wanted_shares(balancer, weights)
+            for name, share in _in_order(late, wanted, states)[:1]:
+                await self._patch(balancer, name, share)
+
+    async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
+        """Write the canary's rule, or take it away: two GETs, and a PUT or a DELETE. What is so stays so.
+
+        Raises:
+            Retry: something is still being deployed, or Front Door takes no change now.
+            Refused: the balancer declares no rule set, or the slot has no origin group of its own.
+        """
+        group = f"{balancer.resource_id}/originGroups/{own_group(balancer, slot)}" if slot is not None else ""
+        with patient():
+            found = await self._rule(balancer)
+            if found is None if slot is None else found is not None and found.says(match, group):
+                return
+            _wait_for(_states(await self._origins(balancer), found))
+            if slot is None:
+                await self._unmatch(balancer)
+            else:
+                await self._put(balancer, match, group)
+
+    async def purge(self, balancer: Balancer) -> None:
+        """Have the endpoint forget everything: one POST, whose work is not waited for."""
+        if not balancer.endpoint:
+            return
+        profile = parse(balancer.resource_id)
+        call = self._client(balancer).afd_endpoints.begin_purge_content(
+            profile.resource_group,
+            profile.name,
+            balancer.endpoint,
+            _EVERYTHING,
+            polling=False,
+            raw_response_hook=Bodiless(f"the purge of {balancer.name}"),
+        )
+        with patient():
+            await allowing(call)
+
+    async def _origins(self, balancer: Balancer) -> list[Origin]:
+        profile = parse(balancer.resource_id)
+        body = Body(_Origins, f"the origins of {balancer.label}")
+        origins = self._client(balancer).afd_origins
+        listed = origins.list_by_origin_group(
+            profile.resource_group, profile.name, balancer.group, raw_response_hook=body
+        )
+        pages = listed.by_page()
+        found: list[Origin] = []
+        for _ in range(_PAGES_MAX):
+            await allowing(anext(pages))
+            page = body.read()
+            found += page.value
+            if not page.next_link:
+                return found
+        raise Refused(f"{balancer.label} has more than {_PAGES_MAX} pages of origins")
+
+    async def _patch(self, balancer: Balancer, name: str, share: Share) -> None:
+        profile = parse(balancer.resource_id)
+        body = Body(Origin, f"the origin {name} of {balancer.label}")
+        wanted: Any = (
+            {"weight": share.weight, "enabledState": ENABLED} if share.enabled else {"enabledState": DISABLED}
+        )
+        call = self._client(balancer).afd_origins.begin_update(
+            profile.resource_group,
+            profile.name,
+            balancer.group,
+            name,
+            {"properties": wanted},
+            polling=False,
+            raw_response_hook=body,
+        )
+        await allowing(call)
+        if body.value is not None and not _shows(body.value, share):
+            raise Retry(
+                f"the origin {name} of {balancer.label} was written, and the answer shows another state"
+            )
+
+    async def _rule(self, balancer: Balancer) -> Rule | None:
+        """The canary's rule, None where there is none or no rule set is declared."""
+        if not balancer.rules:
+            return None
+        profile = parse(balancer.resource_id)
+        body = _rule_body(balancer)
+        call = self._client(balancer).rules.get(
+            profile.resource_group, profile.name, balancer.rules, CANARY, raw_response_hook=body
+        )
+        return None if await allowing(call, 404) is None else body.read()
+
+    async def _put(self, balancer: Balancer, match: Match, group_id: str) -> None:
+        profile = parse(balancer.resource_id)
+        body = _rule_body(balancer)
+        call = self._client(balancer).rules.begin_create(
+            profile.resource_group,
+            profile.name,
+            balancer.rules,
+            CANARY,
+            rule(match, group_id),
+            polling=False,
+            raw_response_hook=body,
+        )
+        await allowing(call)
+        if body.value is not None and not body.value.says(match, group_id):
+            raise Retry(f"the rule {CANARY} of {balancer.name} was written, and the answer shows another one")
+
+    async def _unmatch(self, balancer: Balancer) -> None:
+        profile = parse(balancer.resource_id)
+        call = self._client(balancer).rules.begin_delete(
+            profile.resource_group,
+            profile.name,
+            balancer.rules,
+            CANARY,
+            polling=False,
+            raw_response_hook=Bodiless(f"the deletion of the rule {CANARY} of {balancer.name}"),
+        )
+        await allowing(call, 404)
+
+    def _client(self, balancer: Balancer) -> CdnManagementClient:
+        from azure.mgmt.cdn.aio import CdnManagementClient
+
+        subscription_id = parse(balancer.resource_id).subscription_id
+        return self._connection.arm_client(CdnManagementClient, subscription_id)
+
+
+def settled(state: State) -> str:
+    """What of a change has not reached the edges, empty where all has that Azure tells of.
+
+    `NotStarted` counts as settled once the resource is provisioned. It means that the edges are still to
+    follow, but it is known to stay for good where they have followed long ago. So the documented time that
+    the runbook waits stands in for it; and a change that is ordered before that time is over queues behind
+    the first, and reaches every edge after it.
+    """
+    if state.failed:
+        return f"the last change of {state.name} failed to deploy"
+    if state.provisioning != "Succeeded":
+        return f"{state.name} is {state.provisioning}"
+    if state.deployment in ("Succeeded", "NotStarted", None):
+        return ""
+    return f"the last change of {state.name} is being deployed ({state.deployment})"
+
+
+def _wait_for(states: list[State]) -> None:
+    # What has failed is not waited for: another change is the way out of it.
+    busy = [said for state in states if not state.failed and (said := settled(state))]
+    if busy:
+        raise Retry(f"{'; '.join(busy)}, and Front Door deploys one change at a time", BUSY_SECONDS)
+
+
+def _in_order(
+    late: list[tuple[str, Share]], wanted: Mapping[str, Share], states: list[State]
+) -> list[tuple[str, Share]]:
+    """What to write, one after the other. An origin whose last change failed says what no edge may have."""
+    failed = {state.name.lower() for state in states if state.failed}
+    again = [each for each in wanted.items() if each[0].lower() in failed]
+    # Who is to take requests comes before all else: nobody may be taken out on the word of a failed change.
+    first = [each for each in again if each[1].enabled]
+    return [*first, *late, *again]
+
+
+def _states(origins: list[Origin], found: Rule | None = None) -> list[State]:
+    named: list[tuple[str, _OriginProperties | RuleProperties]] = [(o.name, o.properties) for o in origins]
+    if found is not None:
+        named.append((CANARY, found.properties))
+    return [State(name, its.provisioning_state, its.deployment_status) for name, its in named]
+
+
+def _held(origins: list[Origin]) -> list[Held]:
+    return [
+        Held(each.name, each.properties.enabled_state == ENABLED, each.properties.weight) for each in origins
+    ]
+
+
+def _shows(origin: Origin, share: Share) -> bool:
+    (held,) = _held([origin])
+    return held.enabled == share.enabled and (not share.enabled or held.weight == share.weight)
+
+
+def _rule_body(balancer: Balancer) -> Body[Rule]:
+    return Body(Rule, f"the rule {CANARY} of {balancer.name}")

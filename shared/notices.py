@@ -1,0 +1,44 @@
+"""What a person should know of a fleet that is right as it stands; nothing is refused for it.
+
+Decides the sentences. Refuses to know the time: whoever asks says which day it is.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from shared.fleet import Fleet
+from shared.levers import Balancer, SwitchKind
+
+CLASSIC_RETIRES_ON = date(2027, 3, 31)
+"""Source: https://learn.microsoft.com/azure/frontdoor/migrate-tier"""
+
+_SLOW = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
+
+
+def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
+    """One sentence each, in the order of the levers; `on` is the day on which it is asked."""
+    told: list[str] = []
+    for balancer in sorted(fleet.balancers, key=lambda each: each.place):
+        if balancer.kind is SwitchKind.FRONT_DOOR_CLASSIC:
+            told.append(_retires(balancer, on))
+        if balancer.kind in _SLOW and not balancer.beneath:
+            told.append(_slow(balancer))
+    return tuple(told)
+
+
+def _retires(balancer: Balancer, on: date) -> str:
+    when = "retires" if on <= CLASSIC_RETIRES_ON else "was retired"
+    return (
+        f"{balancer.label}: Front Door (classic) {when} on {CLASSIC_RETIRES_ON}; migrate it to Standard or "
+        "Premium (Migration, among the Front Door's settings), then declare switch front_door with the new "
+        "profile, its origin_group in place of backend_pool, its origins as members and its rule set as rules"
+    )
+
+
+def _slow(balancer: Balancer) -> str:
+    minutes = max(1, -(-balancer.propagation_seconds // 60))
+    return (
+        f"{balancer.label}: a rollback through Front Door takes up to {minutes} minutes, because there is no "
+        "lever underneath; give both members a record beneath, behind their host names, and it takes seconds"
+    )

@@ -1,0 +1,179 @@
+"""What every world promises of one gateway before both slots, whose rule leads to the pool of one."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from sandbox.world import Faults
+from sandbox.world.settings import Family, Outage
+from shared.actions import Purge, SetMatch, SetWeights
+from shared.errors import Refused, Retry, Superseded
+from shared.fleet import Gate, Source, Target, Traffic
+from shared.levers import Match, SlotName
+from shared.probes import (
+    BalancerSeen,
+    BalancerState,
+    GateReading,
+    OpenConnections,
+    TrafficSeen,
+    TrafficShare,
+    Unavailable,
+)
+from shared.safety import Drain
+from tests.contract.sides import Side, Sides, answer_samples, seen_as
+from tests.fleets import BLUE, FLEET, GREEN
+from tests.fleets_balancers import GATEWAY, application_gateway_fleet
+
+DEPLOYED_SECONDS = 40
+REQUESTS = Gate(
+    name="requests",
+    source=Source.METRICS,
+    target=Target.GATEWAY,
+    namespace="Microsoft.Network/applicationGateways",
+    metric="TotalRequests",
+    aggregation="Total",
+)
+
+
+@pytest.fixture
+async def side(make: Sides) -> Side:
+    """A world whose only lever is the rule of a gateway."""
+    return await make(application_gateway_fleet())
+
+
+async def gateway(side: Side) -> BalancerSeen:
+    """The gateway as the world sees it."""
+    return seen_as(await side.see(BalancerState(GATEWAY)), BalancerSeen)
+
+
+async def lead(side: Side, slot: SlotName, *, epoch: int = 1) -> None:
+    """Lead the rule to a slot under the etag that the gateway has now."""
+    etag = (await gateway(side)).etag
+    other = side.fleet.other(slot)
+    await side.do(SetWeights(GATEWAY, {slot: 100, other: 0}, etag), epoch=epoch)
+
+
+async def test_a_new_gateway_sends_everybody_to_the_live_slot(side: Side) -> None:
+    found = await gateway(side)
+    assert (found.weights, found.unsettled, found.epoch, found.fleet) == ({"blue": 100}, "", None, None)
+    assert found.etag
+
+
+async def test_a_cut_over_is_settled_when_every_instance_follows(side: Side) -> None:
+    before = await gateway(side)
+    await lead(side, GREEN, epoch=7)
+    cut_over = await gateway(side)
+    assert cut_over.weights == {"green": 100}
+    assert cut_over.unsettled
+    assert cut_over.etag != before.etag
+    side.clock.pass_seconds(DEPLOYED_SECONDS)
+    settled = await gateway(side)
+    assert (settled.weights, settled.unsettled) == ({"green": 100}, "")
+    assert (settled.epoch, settled.fleet) == (7, FLEET.name)
+
+
+async def test_a_way_back_waits_for_no_change_that_is_under_way(side: Side) -> None:
+    await lead(side, GREEN, epoch=1)
+    await lead(side, BLUE, epoch=2)
+    assert (await gateway(side)).weights == {"blue": 100}
+
+
+async def test_an_older_epoch_never_moves_a_rule(side: Side) -> None:
+    await lead(side, GREEN, epoch=7)
+    with pytest.raises(Superseded, match="epoch"):
+        await lead(side, BLUE, epoch=6)
+    assert (await gateway(side)).weights == {"green": 100}
+    await lead(side, BLUE, epoch=7)
+    assert (await gateway(side)).weights == {"blue": 100}
+
+
+async def test_a_write_under_an_etag_that_has_passed_is_superseded(side: Side) -> None:
+    stale = (await gateway(side)).etag
+    await lead(side, GREEN, epoch=1)
+    with pytest.raises(Superseded):
+        await side.do(SetWeights(GATEWAY, {"blue": 100, "green": 0}, stale), epoch=2)
+    assert (await gateway(side)).weights == {"green": 100}
+
+
+async def test_what_another_hand_wrote_is_not_overwritten_unseen(side: Side) -> None:
+    seen = (await gateway(side)).etag
+    balancers = side.estate.world.balancers
+    balancers.write(GATEWAY, balancers.newest(GATEWAY).members, tags={"owner": "network-team"})
+    with pytest.raises(Superseded):
+        await side.do(SetWeights(GATEWAY, {"blue": 0, "green": 100}, seen), epoch=2)
+    assert (await gateway(side)).weights == {"blue": 100}
+
+
+async def test_a_write_that_changes_nothing_is_written_all_the_same(side: Side) -> None:
+    await lead(side, BLUE, epoch=3)
+    assert (await gateway(side)).epoch == 3
+
+
+async def test_a_rule_leads_everybody_to_one_slot(side: Side) -> None:
+    etag = (await gateway(side)).etag
+    with pytest.raises(Refused):
+        await side.do(SetWeights(GATEWAY, {"blue": 90, "green": 10}, etag), epoch=1)
+    with pytest.raises(Refused):
+        await side.do(SetMatch(GATEWAY, Match(cookie="canary", value="yes"), GREEN))
+    await side.do(Purge(GATEWAY))
+    assert len(side.estate.world.balancers.history(GATEWAY)) == 1
+
+
+@pytest.mark.parametrize("family", [Family.ARM, Family.GATEWAY])
+async def test_an_outage_says_nothing_and_takes_nothing(make: Sides, family: Family) -> None:
+    outage = Outage(family=family, from_seconds=0, until_seconds=9e9, status=429, retry_after_seconds=17)
+    side = await make(application_gateway_fleet(), faults=Faults(outages=(outage,)))
+    assert seen_as(await side.see(BalancerState(GATEWAY)), Unavailable).after_seconds == 17
+    with pytest.raises(Retry):
+        await side.do(SetWeights(GATEWAY, {"blue": 0, "green": 100}), epoch=1)
+    assert len(side.estate.world.balancers.history(GATEWAY)) == 1
+
+
+async def test_the_traffic_of_one_gateway_is_told_apart_by_its_pools(side: Side) -> None:
+    side.estate.deploy(GREEN)
+    side.clock.pass_seconds(10 * 60)
+    before = seen_as(await side.see(TrafficShare(side.estate.world.estate.started_at)), TrafficSeen)
+    assert before.requests["blue"] == pytest.approx(6000, rel=0.05)
+    assert before.requests.get("green", 0) == 0
+    await lead(side, GREEN)
+    side.clock.pass_seconds(DEPLOYED_SECONDS)
+    moved_at = side.clock.now()
+    side.clock.pass_seconds(10 * 60)
+    after = seen_as(await side.see(TrafficShare(moved_at)), TrafficSeen)
+    assert after.requests["green"] == pytest.approx(6000, rel=0.05)
+    assert after.requests.get("blue", 0) == 0
+
+
+async def test_a_gate_on_the_gateway_is_about_its_slot_alone(side: Side) -> None:
+    side.clock.pass_seconds(20 * 60)
+    latency = msgspec.structs.replace(REQUESTS, metric="BackendLastByteResponseTime", aggregation="Average")
+    assert all(value for value in answer_samples(await side.see(GateReading(REQUESTS, BLUE))))
+    assert not any(answer_samples(await side.see(GateReading(REQUESTS, GREEN))))
+    assert all(value for value in answer_samples(await side.see(GateReading(latency, BLUE))))
+    assert answer_samples(await side.see(GateReading(latency, GREEN))) == []
+
+
+async def test_what_does_not_tell_the_slots_apart_is_not_taken_for_an_answer(side: Side) -> None:
+    side.clock.pass_seconds(20 * 60)
+    statuses = msgspec.structs.replace(REQUESTS, metric="ResponseStatus")
+    logs = Gate(name="logs", source=Source.LOGS, target=Target.GATEWAY, query="AppRequests")
+    for gate in (statuses, logs):
+        assert isinstance(await side.see(GateReading(gate, GREEN)), Unavailable), gate.name
+
+
+async def test_a_shared_gateway_without_a_dimension_measures_nobody(make: Sides) -> None:
+    side = await make(msgspec.structs.replace(application_gateway_fleet(), traffic=Traffic()))
+    side.clock.pass_seconds(20 * 60)
+    share = seen_as(await side.see(TrafficShare(side.estate.world.estate.started_at)), Unavailable)
+    gate = seen_as(await side.see(GateReading(REQUESTS, BLUE)), Unavailable)
+    assert "traffic.dimension" in share.because
+    assert "traffic.dimension" in gate.because
+
+
+async def test_the_connections_of_a_shared_gateway_are_nobodys(make: Sides) -> None:
+    drain = Drain(connections_metric="CurrentConnections")
+    side = await make(msgspec.structs.replace(application_gateway_fleet(), drain=drain))
+    side.clock.pass_seconds(20 * 60)
+    answer = seen_as(await side.see(OpenConnections(side.estate.world.estate.started_at)), Unavailable)
+    assert "CurrentConnections" in answer.because

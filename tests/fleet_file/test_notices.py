@@ -1,0 +1,50 @@
+"""What is right, and still told: a lever that retires, and a way back that takes long."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from shared.fleet_file import parse_json
+from shared.notices import CLASSIC_RETIRES_ON, notices
+from tests.fleet_file.examples import FRONT_DOOR, NAMES, classic, data
+
+BEFORE, AFTER = date(2026, 11, 28), date(2027, 4, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_examples_need_no_notice(name: str) -> None:
+    assert notices(parse_json(data(name)), AFTER) == ()
+
+
+def test_a_way_back_through_front_door_alone_is_told_with_its_minutes() -> None:
+    document = data(FRONT_DOOR)
+    document["live_records"][0]["propagation"] = "90s"
+    for colour, member in document["live_records"][0]["members"].items():
+        member["beneath"] = None
+        document["slots"][colour]["host_record"] = data("contoso-traffic-manager")["slots"][colour][
+            "host_record"
+        ]
+
+    (notice,) = notices(parse_json(document), BEFORE)
+
+    assert notice.startswith(
+        "aks of afd-contoso: a rollback through Front Door takes up to 2 minutes, because there is no lever"
+    )
+
+
+@pytest.mark.parametrize(
+    ("on", "when"),
+    [
+        (BEFORE, "retires on 2027-03-31"),
+        (CLASSIC_RETIRES_ON, "retires on 2027-03-31"),
+        (AFTER, "was retired on 2027-03-31"),
+    ],
+)
+def test_a_classic_front_door_is_told_when_it_goes_and_where_to(on: date, when: str) -> None:
+    retires, slow = notices(parse_json(classic()), on)
+
+    assert when in retires
+    assert "declare switch front_door" in retires
+    assert "takes up to 20 minutes" in slow
