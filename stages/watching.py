@@ -46,7 +46,10 @@ def remembering(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
     """The rollout with what was just seen of its way back."""
     cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
     lost = rollout.safe_lost if cluster is None else unable(cluster)
-    return msgspec.structs.replace(rollout, safe_lost=lost, etags=_etags(fleet, rollout, seen))
+    etags = _etags(fleet, rollout, seen)
+    if lost == rollout.safe_lost and etags == rollout.etags:
+        return rollout
+    return msgspec.structs.replace(rollout, safe_lost=lost, etags=etags)
 
 
 def _etags(fleet: Fleet, rollout: Rollout, seen: Seen) -> dict[str, str]:
