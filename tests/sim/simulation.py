@@ -26,12 +26,12 @@ from shared.fleet import Fleet
 from shared.model import Outcome, SignalKind
 from shared.ports import OutboxEntry
 from shared.signals import resources_of
+from shared.store.decoded import Decoded
 from shared.store.table_store import TableStore
 from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
 from tests.sim.checkers.base import Checker, Violation, asked
 from tests.sim.doors import (
-    Claiming,
     Door,
     FaultyTables,
     FaultyTopic,
@@ -41,9 +41,10 @@ from tests.sim.doors import (
 )
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 from tests.sim.people import People
-from tests.sim.scenario import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
+from tests.sim.scenario import CHAOS_SECONDS, START_SECONDS, Scenario
 from tests.sim.scheduler import Crashed, Scheduler, at
 from tests.sim.timers import TICK_SECONDS, Timers
+from tests.sim.watch import Claiming
 from tests.sim.weather import Weather, Worker
 
 WORKERS = 3
@@ -105,7 +106,7 @@ class Simulation:
         self.digest = blake2b(digest_size=8)
         self.story: list[tuple[float, str, str]] = []
         self.processes: list[Process] = []
-        self.decoded: dict[tuple[str, str], tuple[str, Fleet]] = {}
+        self.decoded = Decoded()
         self._found: Violation | None = None
         self._born = 0
         self._minutes = 0
@@ -226,7 +227,7 @@ class Simulation:
 
     def _calm(self) -> None:
         self.told("weather", "faults stop")
-        self.weather.swarm, self.weather.store_stops = CALM, ()
+        self.weather.calm_down()
         self.facts.calm_since = self.scheduler.now()
         # Clocks are set right by replacing every process; what is under way goes on where it stalled.
         self.processes = [self._process() for _ in range(WORKERS)]

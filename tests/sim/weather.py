@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shared.clock import DRIFT, ServiceClock
-from tests.sim.scenario import Scenario
+from tests.sim.scenario import CALM, Scenario, Swarm
 from tests.sim.scheduler import Scheduler, Task
 
 DELIVERIES_MAX = 5
@@ -20,16 +20,32 @@ JUMPS = 0.05
 class Weather:
     """Draws faults while they last.
 
-    `crash_at` crashes at exactly those scheduler points; `seen` notes every point with its invocation.
+    `watched` says whether anything may strike at a mere scheduler point, or somebody wants to know of it.
     """
 
     def __init__(self, chance: Random, scenario: Scenario) -> None:
-        self.swarm = scenario.swarm
         self.store_stops = scenario.store_stops
         self.chance = chance
+        self._random = chance.random
         self.crash_at: frozenset[int] = frozenset()
         self.seen: list[tuple[int, Task, str, str]] | None = None
         self.crashes = 0
+        self._blow(scenario.swarm)
+
+    def watch(self, crash_at: frozenset[int], seen: list[tuple[int, Task, str, str]] | None = None) -> None:
+        """Crash at exactly those points, and note every point in `seen`."""
+        self.crash_at, self.seen = crash_at, seen
+        self._blow(self.swarm)
+
+    def calm_down(self) -> None:
+        """No more faults."""
+        self.store_stops = ()
+        self._blow(CALM)
+
+    def _blow(self, swarm: Swarm) -> None:
+        self.swarm = swarm
+        strikes = swarm.crash or swarm.hang or swarm.stall
+        self.watched = bool(strikes or self.crash_at or self.seen is not None)
 
     def store_stopped(self, seconds: float) -> bool:
         """Whether the store answers nobody now."""
@@ -44,7 +60,7 @@ class Weather:
 
     def strikes(self, rate: float) -> bool:
         """Whether a fault of that rate strikes now."""
-        return rate > 0 and self.chance.random() < rate
+        return rate > 0 and self._random() < rate
 
 
 class Worker:
