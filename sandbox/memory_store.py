@@ -108,7 +108,7 @@ class MemoryStore(TableStore):
 
 
 def _matches(entity: Entity, where: Mapping[str, str | bool]) -> bool:
-    return all(entity.get(name) == value for name, value in where.items())
+    return where.items() <= entity.items()
 
 
 def _refuse_clash(write: Write, key: str, found: Found | None) -> None:

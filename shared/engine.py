@@ -83,8 +83,11 @@ class Engine:
                 results = tuple(result for result in results if result.receipt is not None)
                 continue
             decisions.append(decision)
-            results = await self._perform(_governing(row), decision, claimed.epoch, now)
-            await self._announce(claimed.outbox)
+            results = ()
+            if decision.actions:
+                results = await self._perform(_governing(row), decision, claimed.epoch, now)
+            if claimed.outbox:
+                await self._announce(claimed.outbox)
             results = tuple(r for r in results if r.failure is not None or r.receipt is not None)
         state = decisions[-1].state if decisions else row.state
         return Ticked(fleet=fleet_name, state=state, decisions=tuple(decisions))
@@ -133,10 +136,10 @@ class Engine:
     ) -> Seen:
         """See what the next decision needs. Who asked for patience is asked once in a tick: see `refused`."""
         needs = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
-        known = {probe: answer for probe, answer in refused.items() if probe in needs}
-        probes = needs - known.keys()
+        known = {probe: answer for probe, answer in refused.items() if probe in needs} if refused else {}
+        probes = needs - known.keys() if known else needs
         answers = {**(await self._world.observe(_governing(row), probes, now) if probes else {}), **known}
-        refused.update((probe, answer) for probe, answer in answers.items() if _asks_patience(answer))
+        refused.update({probe: answer for probe, answer in answers.items() if _asks_patience(answer)})
         return Seen(
             now=now,
             answers=answers,
