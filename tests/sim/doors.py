@@ -46,28 +46,28 @@ class Door:
         """Others may run here; the worker may crash, or stall at the swarm's rate or at one of its own."""
         weather, scheduler = self.weather, self.scheduler
         task = scheduler.current
-        quiet = not (rate or weather.watched or task is None)
-        if quiet and scheduler.seconds - task.started_at <= TIMEOUT_SECONDS:  # type: ignore[union-attr]
-            return scheduler.brief_pause()
-        return self._struck(what, rate, task) or scheduler.brief_pause()
+        weather.quiet_points -= 1
+        if weather.quiet_points < 0 or rate or weather.watched or task is None:
+            return self._struck(what, rate, task) or scheduler.brief_pause()
+        if scheduler.seconds - task.started_at > TIMEOUT_SECONDS:
+            return self._crash(what)
+        return scheduler.brief_pause()
 
     def _struck(self, what: str, rate: float, task: Task | None) -> Awaitable[None] | None:
         """What strikes here, None where nothing does."""
-        weather, scheduler, swarm = self.weather, self.scheduler, self.weather.swarm
+        weather, scheduler = self.weather, self.scheduler
         if weather.seen is not None and task is not None:
             weather.seen.append((scheduler.points, task, self.watch.place(), what))
-        crashes = (swarm.crash and weather.strikes(swarm.crash)) or scheduler.points in weather.crash_at
-        if crashes or (task is not None and scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
+        striker = weather.striker()
+        late = task is not None and scheduler.seconds - task.started_at > TIMEOUT_SECONDS
+        if striker == "crash" or late or scheduler.points in weather.crash_at:
             return self._crash(what)
-        if task is not None and swarm.hang and weather.strikes(swarm.hang):
+        if task is None:
+            return None
+        if striker == "hang":
             return self._hang(what, task)
-        stall = rate or swarm.stall
-        if (
-            stall
-            and task is not None
-            and STALL_SECONDS_MAX - task.slept_seconds > 1.0
-            and weather.strikes(stall)
-        ):
+        tired = striker == "stall" or weather.strikes(rate)
+        if tired and STALL_SECONDS_MAX - task.slept_seconds > 1.0:
             return self._stall(what, task)
         return None
 

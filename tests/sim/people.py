@@ -260,7 +260,7 @@ class People:
 def edit(fleet: Fleet, more: bool) -> Fleet:
     """The fleet with a file that somebody has edited while a rollout is in flight."""
     policy = msgspec.structs.replace(
-        fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=30, keep_candidate=more
+        fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=240, keep_candidate=more
     )
     approvals = Approvals(start=more, switch=more, destroy=more)
     gates = msgspec.structs.replace(fleet.gates, platform=(), functional=())

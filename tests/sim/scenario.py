@@ -18,7 +18,7 @@ START_SECONDS = 1800.0
 """The world is that old when the chaos begins: metrics need a past to be compared with."""
 
 TIMINGS = Timings(
-    deploy_seconds=200,
+    deploy_seconds=120,
     sync_seconds=60,
     command_seconds=15,
     stop_seconds=90,
@@ -29,7 +29,7 @@ ENDLESS_SECONDS = 3.0 * 3600
 BLOWS = ("redeploy", "garbage", "storm", "stop live", "delete live")
 HARMLESS = frozenset({"redeploy", "garbage"})
 """Blows that cost time and change no ending."""
-POLLS_SECONDS = (60, 120, 300)
+POLLS_SECONDS = (60, 120, 300, 300)
 """Who asks less often says the same sentence less often, and sleeps through more of what happens."""
 SKEW_SECONDS_MAX = 300.0
 STALL_SECONDS_MAX = 300.0

@@ -188,7 +188,7 @@ class Simulation:
         self, name: str, what: Callable[[Process], Coroutine[Any, Any, Any]], ended: Ended | None = None
     ) -> None:
         """Run an invocation on some process."""
-        process = self.chance.choice(self.processes)
+        process = self.processes[int(self.chance.random() * len(self.processes))]
         self.scheduler.spawn(name, what(process), process.worker, self._judged(process, ended))
 
     def _judged(self, process: Process, ended: Ended | None) -> Ended:

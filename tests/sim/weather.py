@@ -6,6 +6,7 @@ Decides from the seed whether a fault strikes now. Refuses to know what it does.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import log, prod
 from random import Random
 
 from shared.clock import DRIFT, ServiceClock
@@ -13,6 +14,8 @@ from tests.sim.scenario import CALM, Scenario, Swarm
 from tests.sim.scheduler import Scheduler, Task
 
 DELIVERIES_MAX = 5
+NEVER_POINTS = 2**60
+_STRIKERS = ("crash", "hang", "stall")
 JUMPS = 0.05
 """How often a clock that is wrong is found to have been set."""
 
@@ -20,7 +23,8 @@ JUMPS = 0.05
 class Weather:
     """Draws faults while they last.
 
-    `watched` says whether anything may strike at a mere scheduler point, or somebody wants to know of it.
+    A crash, a hang and a stall may strike at any scheduler point. How many points go by until one does is
+    drawn at once instead of at each of them. `watched` says whether somebody counts the points.
     """
 
     def __init__(self, chance: Random, scenario: Scenario) -> None:
@@ -44,8 +48,21 @@ class Weather:
 
     def _blow(self, swarm: Swarm) -> None:
         self.swarm = swarm
-        strikes = swarm.crash or swarm.hang or swarm.stall
-        self.watched = bool(strikes or self.crash_at or self.seen is not None)
+        self.watched = bool(self.crash_at or self.seen is not None)
+        self._strikers = tuple((getattr(swarm, name), name) for name in _STRIKERS if getattr(swarm, name))
+        self.quiet_points = self._until_next()
+
+    def striker(self) -> str:
+        """What strikes at this point by itself, and is due no more; empty if nothing does."""
+        if self.quiet_points >= 0:
+            return ""
+        self.quiet_points = self._until_next()
+        rates = [rate for rate, _ in self._strikers]
+        return self.chance.choices(self._strikers, rates)[0][1]
+
+    def _until_next(self) -> int:
+        spared = prod(1 - rate for rate, _ in self._strikers)
+        return int(log(1 - self._random()) / log(spared)) if spared < 1 else NEVER_POINTS
 
     def store_stopped(self, seconds: float) -> bool:
         """Whether the store answers nobody now."""
