@@ -142,6 +142,8 @@ class Simulation:
         self.judge("claimed", made)
         facts.state = facts.states[decision.state.epoch] = decision.state
         self.digest.update(f"{decision.state.epoch} {decision.because}".encode())
+        if decision.state.epoch == self.scenario.blackout:
+            self.weather.stop_store(self.scheduler.seconds)
         place = f"{decision.stage} {decision.step}".strip()
         signals = f" [{', '.join(s.kind.value for s in seen.signals)}]" if seen.signals else ""
         if decision.actions and self.weather.strikes(self._alarm(decision.actions)):

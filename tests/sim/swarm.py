@@ -84,6 +84,8 @@ def draw(seed: int) -> Scenario:
     timings = _endless(chance) if chance.random() < 0.06 else TIMINGS
     blows = _blows(chance) if chance.random() < 0.15 else ()
     upsets = timings != TIMINGS or swarm.gappy or any(blow.kind not in HARMLESS for blow in blows)
+    # Where many writes come late and many reads are older still, a step may well outlast its deadline.
+    upsets = upsets or (swarm.zombie > 0.1 and swarm.stale > 0.1)
     waits = fleet.approvals != Approvals() or fleet.policy.deadlines
     return Scenario(
         seed=seed,
@@ -98,6 +100,7 @@ def draw(seed: int) -> Scenario:
         store_stops=_store_stops(chance) if chance.random() < 0.15 else (),
         timings=timings,
         again_at_seconds=chance.uniform(1500, 6600) if chance.random() < 0.8 else None,
+        blackout=chance.randrange(3, 50) if chance.random() < 0.08 else 0,
         expected=None if disturbed or upsets or waits else ending,
     )
 

@@ -10,7 +10,7 @@ from math import log, prod
 from random import Random
 
 from shared.clock import DRIFT, ServiceClock
-from tests.sim.scenario import CALM, Scenario, Swarm
+from tests.sim.scenario import BLACKOUT_SECONDS, CALM, Scenario, Span, Swarm
 from tests.sim.scheduler import Scheduler, Task
 
 DELIVERIES_MAX = 5
@@ -67,6 +67,11 @@ class Weather:
     def store_stopped(self, seconds: float) -> bool:
         """Whether the store answers nobody now."""
         return any(stop.from_seconds <= seconds < stop.until_seconds for stop in self.store_stops)
+
+    def stop_store(self, seconds: float) -> None:
+        """From now on the store answers nobody for a while, unless all is calm."""
+        if self.swarm is not CALM:
+            self.store_stops = (*self.store_stops, Span(seconds, seconds + BLACKOUT_SECONDS))
 
     def deliveries(self) -> int:
         """How often something is delivered: once, or up to five times."""

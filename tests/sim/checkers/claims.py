@@ -116,9 +116,11 @@ class OneEvent(Checker):
         missing = sorted(self._owed - set(self._taken))
         if missing or ending.owed:
             self.broken(f"never published: {', '.join(missing or [e.key for e in ending.owed])}")
-        swarm = self.facts.scenario.swarm
+        scenario, swarm = self.facts.scenario, self.facts.scenario.swarm
         slow = swarm.stall or swarm.zombie or swarm.doze
-        weather = self.facts.crashes or slow or swarm.crash or swarm.lost or swarm.refused or swarm.topic
+        stops = scenario.store_stops or scenario.blackout
+        weather = self.facts.crashes or slow or stops or swarm.crash or swarm.lost or swarm.refused
+        weather = weather or swarm.topic
         repeats = [name for name, times in self._taken.items() if times > 1]
         if repeats and not weather:
             self.broken(f"published more than once in fair weather: {', '.join(sorted(repeats))}")
