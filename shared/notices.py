@@ -8,7 +8,10 @@ from __future__ import annotations
 from datetime import date
 
 from shared.fleet import Fleet
-from shared.levers import CLASSIC_RETIRES, Balancer, SwitchKind
+from shared.levers import Balancer, SwitchKind
+
+CLASSIC_RETIRES = date(2027, 3, 31)
+"""Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
 _SLOW = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 

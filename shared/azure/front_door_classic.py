@@ -5,7 +5,7 @@ Door is written as a whole, after a look at it; what somebody else writes betwee
 lost, for the PUT has no condition. Refuses to know how long the edges take: `provisioningState` tells of the
 order alone.
 
-It retires: `shared.notices.CLASSIC_RETIRES_ON`.
+It retires: `shared.notices.CLASSIC_RETIRES`.
 
 Sources: https://learn.microsoft.com/rest/api/frontdoor/frontdoor/front-doors,
 https://learn.microsoft.com/rest/api/frontdoor/frontdoor/rules-engines

@@ -22,7 +22,7 @@ from tests.engine.balanced import STEPS
 from tests.engine.rig import Rig
 from tests.engine.test_balancers import told, users_on
 from tests.fleets import BLUE, GREEN
-from tests.fleets_balancers import application_gateway_fleet, traffic_manager_fleet
+from tests.fleets_balanced import application_gateway_fleet, traffic_manager_fleet
 
 SHARED = application_gateway_fleet()
 BY_WEIGHT = msgspec.structs.replace(traffic_manager_fleet(), shift=Shift(steps=STEPS))

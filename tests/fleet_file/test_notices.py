@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 
 from shared.fleet_file import parse_json
-from shared.levers import CLASSIC_RETIRES
-from shared.notices import notices
+from shared.notices import CLASSIC_RETIRES, notices
 from tests.fleet_file.examples import FRONT_DOOR, NAMES, classic, data
 
 BEFORE, AFTER = date(2026, 11, 28), date(2027, 4, 1)
