@@ -151,6 +151,17 @@ class Balancers:
         first_check = timedelta(seconds=self._propagation_seconds(balancer))
         return since is not None and self._estate.now() < since + first_check
 
+    def being_changed(self, balancer: Balancer) -> bool:
+        """Whether somebody else's change of a profile of Traffic Manager is still being carried out.
+
+        One of the controller's own is over when it is answered, and then the next one comes.
+        """
+        newest = self.newest(balancer)
+        if balancer.kind is not SwitchKind.TRAFFIC_MANAGER or newest.by in ("", CONTROLLER):
+            return False
+        lasts = timedelta(seconds=self._estate.timings.traffic_manager_change_seconds)
+        return self._estate.now() < newest.at + lasts
+
     def shares(self, balancer: Balancer, at: datetime) -> dict[SlotName, float]:
         """The share of users that meet each slot's member at an instant."""
         return self._mixed(balancer, at, lambda change: change.ends_at)

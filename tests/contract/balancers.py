@@ -23,6 +23,7 @@ class Row(NamedTuple):
     """A kind of switch: whose outages it shares, and what fences a write.
 
     `in_turn`: a change is refused while another is on its way. `one_by_one`: an order changes one member.
+    `conflicts`: it says 409 `Conflict` while something else is done to it.
     """
 
     kind: SwitchKind
@@ -31,12 +32,13 @@ class Row(NamedTuple):
     etag: bool = False
     in_turn: bool = False
     one_by_one: bool = False
+    conflicts: bool = False
 
 
 ROWS = (
-    Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True, one_by_one=True),
-    Row(SwitchKind.FRONT_DOOR_CLASSIC, Family.FRONT_DOOR, epoch=True, in_turn=True),
-    Row(SwitchKind.TRAFFIC_MANAGER, Family.TRAFFIC_MANAGER),
+    Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True, one_by_one=True, conflicts=True),
+    Row(SwitchKind.FRONT_DOOR_CLASSIC, Family.FRONT_DOOR, epoch=True, in_turn=True, conflicts=True),
+    Row(SwitchKind.TRAFFIC_MANAGER, Family.TRAFFIC_MANAGER, conflicts=True),
     Row(SwitchKind.APPLICATION_GATEWAY, Family.GATEWAY, epoch=True, etag=True),
 )
 
