@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from sandbox.world.activity import entries
+from sandbox.world.activity import below
 from sandbox.world.balancers import CANARY, MemberState
 from sandbox.world.ledger import Happening
 from sandbox.world.model import World
@@ -169,7 +169,7 @@ def owner(world: World, record: Record) -> OwnerSeen:
 
 def writer(world: World, probe: LastWriter) -> WriterSeen:
     """Who wrote last, as the activity log has it."""
-    written = entries(world, probe.lever_id)
+    written = below(world, probe.lever_id)
     found = [each for each in written if probe.since <= each.at < probe.until]
     return WriterSeen(found[-1].by, found[-1].at) if found else WriterSeen()
 
