@@ -147,12 +147,18 @@ class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     alert_ids: tuple[str, ...] = ()
 
 
-class Drift(Struct, frozen=True, kw_only=True):
-    """Somebody else's write to a lever, as it was noticed; it is told once who that was."""
+class Drift(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody else's write to a lever, as it was noticed; it is told once who that was.
+
+    `after` is when the orders before it had been seen: what was written earlier is our own. `told` says that
+    it was told, or that nobody will know any more, and that the lever is not back yet.
+    """
 
     lever_id: str
     because: str
     since: datetime
+    after: datetime | None = None
+    told: bool = False
 
 
 class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -167,7 +173,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen in force. `beneath` is true from the claim that moves traffic by the records underneath a balancer.
     `ready_at` is when the safe slot last proved that it could take all traffic back, `unready` what it lacked
     when it was last asked. `follow_seconds` is how long each lever took to be followed by everybody, by its
-    label, as it was measured. `drift` is somebody else's write whose author is not known yet. `overdue` says
+    label, as it was measured. `drift` is somebody else's write that is not over yet. `overdue` says
     that the old slot is retired though it did not drain in time.
     """
 

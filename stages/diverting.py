@@ -25,6 +25,7 @@ from stages.levers import (
     levers,
     moved,
     orders_back,
+    pace_seconds,
     propagated_at,
     unsettled,
 )
@@ -83,7 +84,7 @@ def divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return wait(rollout, because, wake_seconds=_RETRY_SECONDS, failures=rollout.failures + 1)
     order = _sentence(rollout, writes)
     if unread is None:
-        return act(rollout, order, *writes)
+        return act(rollout, order, *writes, wake_seconds=pace_seconds(fleet, rollout, seen))
     # What can be read, or was before, is moved now; the rest is tried again and again until it can.
     spent = {_lever(write).label for write in blind}
     left = {name: etag for name, etag in rollout.etags.items() if name not in spent}
@@ -128,7 +129,7 @@ def _again(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if not writes:
         return wait(rollout, unsettled(fleet, rollout, seen) or "waits for its orders to be seen", failures=0)
     because = f"a live record left {rollout.safe} again: it is pointed back"
-    return act(rollout, because, *writes)
+    return act(rollout, because, *writes, wake_seconds=pace_seconds(fleet, rollout, seen))
 
 
 def _proof(fleet: Fleet, rollout: Rollout) -> TrafficShare:

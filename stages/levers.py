@@ -182,6 +182,12 @@ def unsettled(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
     return next((each.unsettled for each in found if each is not None and each.unsettled), None)
 
 
+def pace_seconds(fleet: Fleet, rollout: Rollout, seen: Seen) -> float:
+    """How long after these orders to look again: at once, but where one keeps the next of its own waiting."""
+    waiting = unsettled(fleet, rollout, seen) is not None
+    return float(fleet.policy.poll_seconds) if waiting else 0.0
+
+
 def canary_left(fleet: Fleet, rollout: Rollout, seen: Seen) -> bool:
     """Whether a balancer still sends requests that match somewhere else than its weights do."""
     found = (balancer_seen(seen, each) for each in fleet.balancers if not (rollout.beneath and each.beneath))

@@ -19,7 +19,7 @@ from stages import ramp
 from stages.converging import converge, converge_needs, users_since
 from stages.fallback import gives_way
 from stages.freezing import command_needs, frozen, renewed, thaw
-from stages.levers import beneath, first_elsewhere, levers, moved, orders, unsettled
+from stages.levers import beneath, first_elsewhere, levers, moved, orders, pace_seconds, unsettled
 from stages.looking import cluster_trouble, judged_on, readings, seen_as, unavailable
 from stages.observing import watch
 from stages.restoring import (
@@ -113,7 +113,8 @@ def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     ordered = orders(fleet, rollout, rollout.candidate, seen, low_ttl=True)
     if not ordered:
         return wait(rollout, under_way or _sentence(fleet, rollout), failures=0)
-    return act(rollout, _sentence(fleet, rollout), *ordered, shifted=True)
+    pace = pace_seconds(fleet, rollout, seen)
+    return act(rollout, _sentence(fleet, rollout), *ordered, wake_seconds=pace, shifted=True)
 
 
 def _deciding(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:

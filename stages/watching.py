@@ -16,10 +16,10 @@ from shared.fleet import DriftPolicy, Fleet
 from shared.levers import Balancer, Lever
 from shared.model import Drift, HoldKind, Rollout, Stage
 from shared.probes import ClusterSeen, ClusterState, LastWriter, Probe, WriterSeen
-from stages.levers import balancer_seen, first_elsewhere, levers, orders
-from stages.looking import record_seen, seen_as
+from stages.levers import balancer_seen, first_elsewhere, levers, orders, pace_seconds, unsettled
+from stages.looking import record_seen, seen_as, unavailable
 from stages.readiness import lapsed, readiness_needs, renewed
-from stages.step import Move, act, hold
+from stages.step import Move, act, hold, wait
 
 # Done in the tick that looked a moment ago, and followed by the settle window.
 _FORMAL = frozenset({"hand_over", "report"})
@@ -32,6 +32,8 @@ _TELLS_FOR = timedelta(minutes=30)
 """The activity log is minutes late; after so long it will not say any more who it was."""
 _EARLIER = timedelta(minutes=10)
 """A write is noticed by the next look, and may be that much older."""
+_LOGGED = timedelta(minutes=1)
+"""An order of ours that was seen may be logged that much later: when it was over, by another clock."""
 
 
 def watched(fleet: Fleet, rollout: Rollout, now: datetime) -> frozenset[Probe]:
@@ -44,10 +46,12 @@ def watched(fleet: Fleet, rollout: Rollout, now: datetime) -> frozenset[Probe]:
 def _writers(rollout: Rollout) -> frozenset[Probe]:
     """Who moved a lever, until that is known."""
     drift = rollout.drift
-    if drift is None:
+    if drift is None or drift.told:
         return frozenset()
-    # What came after it was noticed may be a repair of our own.
-    return frozenset({LastWriter(drift.lever_id, drift.since - _EARLIER, drift.since)})
+    # What came before it, or after it was noticed, may be an order of our own; and the log is late with all.
+    earliest = drift.since - _EARLIER
+    since = max(earliest, drift.after + _LOGGED if drift.after is not None else earliest)
+    return frozenset({LastWriter(drift.lever_id, since, drift.since)} if since < drift.since else ())
 
 
 def _with_records(rollout: Rollout) -> bool:
@@ -69,7 +73,7 @@ def remembering(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
     known = rollout
     if lost != rollout.safe_lost or etags != rollout.etags:
         known = msgspec.structs.replace(rollout, safe_lost=lost, etags=etags)
-    return _told(renewed(fleet, known, seen), seen)
+    return _over(fleet, _told(renewed(fleet, known, seen), seen), seen)
 
 
 def news(before: Rollout, seen: Seen) -> str | None:
@@ -80,12 +84,24 @@ def news(before: Rollout, seen: Seen) -> str | None:
 
 def _told(rollout: Rollout, seen: Seen) -> Rollout:
     drift, who = rollout.drift, _who(rollout, seen)
-    if drift is None or (not who and seen.now < drift.since + _TELLS_FOR):
+    if drift is None or drift.told or (not who and seen.now < drift.since + _TELLS_FOR):
         return rollout
     held = rollout.held
-    if held is not None and held.kind is HoldKind.DRIFT and who:
+    if held is None or held.kind is not HoldKind.DRIFT:
+        return msgspec.structs.replace(rollout, drift=msgspec.structs.replace(drift, told=True))
+    if who:
         held = msgspec.structs.replace(held, because=f"{drift.because}: {who} moved it")
     return msgspec.structs.replace(rollout, drift=None, held=held)
+
+
+def _over(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
+    """Without a drift that was told, once every lever is seen to be back: whatever comes then is another."""
+    if rollout.drift is None or not rollout.drift.told:
+        return rollout
+    back = first_elsewhere(fleet, rollout, rollout.candidate, seen) is None
+    if not back or unavailable(seen, levers(fleet, rollout)) is not None:
+        return rollout
+    return msgspec.structs.replace(rollout, drift=None)
 
 
 def _who(rollout: Rollout, seen: Seen) -> str:
@@ -107,7 +123,8 @@ def _drifted(fleet: Fleet, rollout: Rollout, found: tuple[Lever, str], seen: See
         return rollout.drift
     lever = found[0]
     lever_id = lever.shares_id if isinstance(lever, Balancer) else lever.resource_id
-    return Drift(lever_id=lever_id, because=found[1], since=seen.now)
+    seen_at = rollout.weighed_at or rollout.moved_at
+    return Drift(lever_id=lever_id, because=found[1], since=seen.now, after=seen_at)
 
 
 def _etags(fleet: Fleet, rollout: Rollout, seen: Seen) -> dict[str, str]:
@@ -148,14 +165,22 @@ def _drift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
     found = first_elsewhere(fleet, rollout, rollout.candidate, seen) if moved else None
     if found is None:
         return None
+    drift = _drifted(fleet, rollout, found, seen)
     # Until it is back, users are not on the candidate: what is measured meanwhile is evidence of nothing.
-    rollout = msgspec.structs.replace(rollout, moved_at=seen.since, clean_since=None)
+    rollout = msgspec.structs.replace(rollout, moved_at=seen.since, clean_since=None, drift=drift)
     if fleet.policy.drift is DriftPolicy.REPAIR:
-        low_ttl = rollout.ttl_lowered_at is not None
-        writes = orders(fleet, rollout, rollout.candidate, seen, low_ttl=low_ttl)
-        because = f"{found[1]}: somebody else moved it, it is pointed back"
-        return act(rollout, because, *writes, drift=_drifted(fleet, rollout, found, seen))
+        return _put_back(fleet, rollout, found[1], seen)
     return moved_by_others(fleet, rollout, found, seen)
+
+
+def _put_back(fleet: Fleet, rollout: Rollout, sentence: str, seen: Seen) -> Move:
+    low_ttl = rollout.ttl_lowered_at is not None
+    writes = orders(fleet, rollout, rollout.candidate, seen, low_ttl=low_ttl)
+    if not writes:
+        under_way = unsettled(fleet, rollout, seen) or "it takes no order now"
+        return wait(rollout, f"{sentence}: somebody else moved it, and {under_way}")
+    because = f"{sentence}: somebody else moved it, it is pointed back"
+    return act(rollout, because, *writes, wake_seconds=pace_seconds(fleet, rollout, seen))
 
 
 def _lost(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:

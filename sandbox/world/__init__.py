@@ -27,6 +27,7 @@ Where it lies, so that a rehearsal is not taken for more than it is:
   that has been deployed.
 * No endpoint of Traffic Manager ever fails its health check, so nobody is ever sent elsewhere for that.
   Somebody else's change of a profile keeps ours waiting for five seconds, ours keeps nobody waiting.
+* The activity log knows of every change at once, unless `Timings` says otherwise.
 * Nobody is refused for lack of rights, quota or capacity, unless a fault says so.
 """
 

@@ -1,8 +1,8 @@
 """The subscription's activity log, as far as it is about levers: who changed which, and when.
 
-Decides which changes have an entry: every one since the world's start, at the moment of the change, under the
-id of what was written: a part of a balancer (an origin, a rule, an endpoint) has one of its own. Worked out
-from the levers' own histories. Refuses to know how the log is queried.
+Decides which changes have an entry: every one since the world's start, `activity_seconds` after it and under
+the id of what was written: a part of a balancer (an origin, a rule, an endpoint) has one of its own. Worked
+out from the levers' own histories. Refuses to know how the log is queried.
 
 Source: https://learn.microsoft.com/azure/role-based-access-control/permissions/networking (operations' names)
 """
@@ -10,7 +10,7 @@ Source: https://learn.microsoft.com/azure/role-based-access-control/permissions/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -51,7 +51,8 @@ def _entries(world: World) -> list[Entry]:
     for balancer in world.fleet.balancers:
         for change in world.balancers.history(balancer):
             found += _of_change(balancer, change) if change.by else ()
-    return sorted(found, key=lambda each: each.at)
+    late = timedelta(seconds=world.estate.timings.activity_seconds)
+    return sorted((each for each in found if each.at + late <= world.now()), key=lambda each: each.at)
 
 
 def _of_record_set(history: tuple[Written, ...]) -> Iterator[Entry]:

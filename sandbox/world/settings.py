@@ -27,6 +27,7 @@ class Timings(Struct, frozen=True, kw_only=True):
     gateway_seconds: float = 40
     metrics_ingestion_seconds: float = 60
     logs_ingestion_seconds: float = 60
+    activity_seconds: float = 0
     requests_per_minute: float = 1200
     requests_noise: float = 0.03
 
