@@ -17,40 +17,30 @@ from sandbox.traffic.websocket import Frame, Socket, handshake, new_key
 from sandbox.world import Faults
 from sandbox.world.balancers import MemberState
 from shared.fleet import Fleet
-from shared.levers import Balancer, Member, SlotName, SwitchKind
-from tests.fleets import BLUE, FLEET, GREEN, SUBSCRIPTION, record
+from shared.levers import Balancer, SlotName, SwitchKind
+from tests.fleets import FLEET, GREEN, record
+from tests.fleets_balanced import balanced_fleet
+from tests.fleets_balancers import application_gateway_fleet, traffic_manager_fleet
 from tests.world.manual_clock import Estate
 
-NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-network/providers"
-TYPES = {
-    SwitchKind.FRONT_DOOR: "Microsoft.Cdn/profiles",
-    SwitchKind.FRONT_DOOR_CLASSIC: "Microsoft.Network/frontDoors",
-    SwitchKind.TRAFFIC_MANAGER: "Microsoft.Network/trafficManagerProfiles",
-    SwitchKind.APPLICATION_GATEWAY: "Microsoft.Network/applicationGateways",
-}
 PATIENCE_SECONDS = 5.0
 
 
-def balanced(kind: SwitchKind, *, beneath: bool = False, **changes: Any) -> Fleet:
+def balanced(kind: SwitchKind, *, beneath: bool = False) -> Fleet:
     """The fleet with one balancer for its only lever, `beneath` with a record behind each member."""
+    if kind is SwitchKind.TRAFFIC_MANAGER:
+        return traffic_manager_fleet()
+    if kind is SwitchKind.APPLICATION_GATEWAY:
+        return application_gateway_fleet()
+    fleet = balanced_fleet(kind)
+    if not beneath:
+        return fleet
+    (balancer,) = fleet.balancers
     members = tuple(
-        Member(
-            slot=slot,
-            name=f"to-{slot}",
-            beneath=record(f"origin-{slot}", ttl_seconds=30) if beneath else None,
-            group=f"only-{slot}",
-        )
-        for slot in (BLUE, GREEN)
+        msgspec.structs.replace(each, beneath=record(f"origin-{each.slot}", ttl_seconds=30))
+        for each in balancer.members
     )
-    balancer = Balancer(
-        kind=kind,
-        resource_id=f"{NETWORK}/{TYPES[kind]}/contoso",
-        members=members,
-        group="" if kind is SwitchKind.TRAFFIC_MANAGER else "aks",
-        ttl_seconds=30 if kind is SwitchKind.TRAFFIC_MANAGER else 0,
-        rules="canary",
-    )
-    return msgspec.structs.replace(FLEET, live_records=(), balancers=(balancer,), **changes)
+    return msgspec.structs.replace(fleet, balancers=(msgspec.structs.replace(balancer, members=members),))
 
 
 class Rig:

@@ -1,7 +1,7 @@
 """Where a switch is tried: a world in which both clusters run, the product's door to it, and real users.
 
-Decides which fleet stands for which switch, how fast time passes, and through which door the levers move.
-Refuses to know what is tried.
+Decides which fleet stands for which switch and how fast time passes. Levers move through the Azure adapters,
+on the stand-in's wire. Refuses to know what is tried.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from sandbox.traffic.front import Front
 from sandbox.traffic.load import Load
 from sandbox.wire.server import Wire
 from sandbox.world import World
-from sandbox.world.ports import PortsWorld
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.clock import RehearsalClock
@@ -32,8 +31,6 @@ from tests.traffic.rig import balanced
 ORIGIN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 COMPOSITE = "composite"
 SWITCHES = (*(kind.value for kind in SwitchKind), COMPOSITE)
-WIRED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS})
-"""Switches that have an adapter, which moves them on the wire."""
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,12 +53,11 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(NamedTuple):
-    """Everything that a trial acts on. `port` is the product's world, `door` how it is reached."""
+    """Everything that a trial acts on. `port` is the product's world, on the wire."""
 
     world: World
     clock: RehearsalClock
     port: Port
-    door: str
     front: Front
     load: Load
     scale: Scale
@@ -75,13 +71,6 @@ def fleet_of(switch: str) -> Fleet:
     if kind is SwitchKind.AZURE_DNS:
         return FLEET
     return _private() if kind is SwitchKind.PRIVATE_DNS else balanced(kind)
-
-
-def product(fleet: Fleet, world: World, connection: Connection) -> tuple[Port, str]:
-    """The product's world, and in words how it moves the fleet's lever."""
-    if fleet.levers[0].kind in WIRED:
-        return AzureWorld(connection), "AzureWorld, on the wire"
-    return PortsWorld(world), "the stand-in's ports"
 
 
 @asynccontextmanager
@@ -102,7 +91,6 @@ async def place(switch: str, scale: Scale, directory: Path) -> AsyncIterator[Pla
             credential=WireCredential(wire),
             tls=trust(wire),
         )
-        port, door = product(fleet, world, connection)
         load = Load(
             front,
             users=scale.users,
@@ -112,7 +100,7 @@ async def place(switch: str, scale: Scale, directory: Path) -> AsyncIterator[Pla
         )
         try:
             async with load:
-                yield Place(world, clock, port, door, front, load, scale)
+                yield Place(world, clock, AzureWorld(connection), front, load, scale)
         finally:
             await connection.aclose()
 

@@ -11,7 +11,7 @@ from tests.zero_downtime.story import Move, Story
 def lines(story: Story) -> Iterator[str]:
     """Everything about one switch."""
     took = f"{story.world_seconds / 60:.0f} minutes in {story.seconds:.0f} s"
-    yield f"{story.switch}  (moved through {story.door}; {took})"
+    yield f"{story.switch}  ({took})"
     yield _line("requests", f"{story.requests:,}, {sum(story.failed.values())} failed{_why(story.failed)}")
     yield _line("sessions", f"{story.sessions}, {story.lost} lost")
     if story.sockets:

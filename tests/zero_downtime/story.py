@@ -55,7 +55,6 @@ class Story(Struct, frozen=True, kw_only=True):
     """A whole trial of one switch. `cut` is how many websockets and requests a drain timeout ended."""
 
     switch: str
-    door: str
     requests: int
     requests_wanted: int
     failed: Counter[str]

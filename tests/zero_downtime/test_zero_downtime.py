@@ -39,7 +39,6 @@ MOVE = Move(
 )
 GOOD = Story(
     switch="azure_dns",
-    door="a door",
     requests=600,
     requests_wanted=600,
     failed=Counter(),
