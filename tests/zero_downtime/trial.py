@@ -49,9 +49,10 @@ class Trial:
 
     async def run(self) -> None:
         """Every move, and then load until enough requests were made."""
+        lever = self._fleet.levers[0]
+        await self._mover.look(lever)
         await self._more(lambda: all(each.pings for each in self._place.load.sockets))
         await self._rest(self._watch_seconds)
-        lever = self._fleet.levers[0]
         if isinstance(lever, Record):
             await self._record(lever)
         elif lever.kind not in WEIGHTED:
