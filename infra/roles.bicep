@@ -58,15 +58,11 @@ resource balancerOperator 'Microsoft.Authorization/roleDefinitions@2022-04-01' =
     permissions: [
       {
         actions: [
-          'Microsoft.Cdn/profiles/read'
-          'Microsoft.Cdn/profiles/originGroups/read'
           'Microsoft.Cdn/profiles/originGroups/origins/read'
           'Microsoft.Cdn/profiles/originGroups/origins/write'
-          'Microsoft.Cdn/profiles/ruleSets/read'
           'Microsoft.Cdn/profiles/ruleSets/rules/read'
           'Microsoft.Cdn/profiles/ruleSets/rules/write'
           'Microsoft.Cdn/profiles/ruleSets/rules/delete'
-          'Microsoft.Cdn/profiles/afdEndpoints/read'
           'Microsoft.Cdn/profiles/afdEndpoints/Purge/action'
           'Microsoft.Network/frontDoors/read'
           'Microsoft.Network/frontDoors/write'
@@ -74,11 +70,8 @@ resource balancerOperator 'Microsoft.Authorization/roleDefinitions@2022-04-01' =
           'Microsoft.Network/frontDoors/rulesEngines/read'
           'Microsoft.Network/frontDoors/rulesEngines/write'
           'Microsoft.Network/trafficManagerProfiles/read'
-          'Microsoft.Network/trafficManagerProfiles/azureEndpoints/read'
           'Microsoft.Network/trafficManagerProfiles/azureEndpoints/write'
-          'Microsoft.Network/trafficManagerProfiles/externalEndpoints/read'
           'Microsoft.Network/trafficManagerProfiles/externalEndpoints/write'
-          'Microsoft.Network/trafficManagerProfiles/nestedEndpoints/read'
           'Microsoft.Network/trafficManagerProfiles/nestedEndpoints/write'
           'Microsoft.Network/applicationGateways/read'
           'Microsoft.Network/applicationGateways/write'

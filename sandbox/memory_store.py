@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 
 from shared.fleet import Fleet
 from shared.store.table_store import TableStore
@@ -39,7 +38,7 @@ class MemoryTables:
 
     def __init__(self) -> None:
         self._partitions: dict[tuple[str, str], _Partition] = {}
-        self._etags = (f'W/"{n}"' for n in count(1))
+        self._written = 0
 
     async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
         """The first rows of the range, and whether these are all."""
@@ -62,13 +61,16 @@ class MemoryTables:
 
     async def write(self, table: str, writes: Sequence[Write]) -> str:
         """All of it or nothing. Raises Clash; ValueError for what the service would call a bad request."""
-        places = [(str(write.entity["PartitionKey"]), str(write.entity["RowKey"])) for write in writes]
-        _refuse_bad_requests(writes, places)
-        partition = self._partitions.setdefault((table, places[0][0]), _Partition())
+        name = str(writes[0].entity["PartitionKey"])
+        keys = [str(write.entity["RowKey"]) for write in writes]
+        _refuse_bad_requests(writes, name, keys)
+        partition = self._partitions.get((table, name))
+        if partition is None:
+            partition = self._partitions[table, name] = _Partition()
         rows = partition.rows
-        for write, place in zip(writes, places, strict=True):
-            _refuse_clash(write, place, rows.get(place[1]))
-        etags = [self._put(partition, key, write) for write, (_, key) in zip(writes, places, strict=True)]
+        for write, key in zip(writes, keys, strict=True):
+            _refuse_clash(write, key, rows.get(key))
+        etags = [self._put(partition, key, write) for write, key in zip(writes, keys, strict=True)]
         return etags[0]
 
     def _scan(self, table: str, rows: Range) -> list[Found]:
@@ -90,7 +92,8 @@ class MemoryTables:
         entity = write.entity
         if found is not None and write.verb is Verb.MERGE:
             entity = {**found.entity, **entity}
-        etag = next(self._etags)
+        self._written += 1
+        etag = f'W/"{self._written}"'
         partition.rows[key] = Found(entity, etag)
         return etag
 
@@ -105,29 +108,29 @@ class MemoryStore(TableStore):
 
 
 def _matches(entity: Entity, where: Mapping[str, str | bool]) -> bool:
-    return all(entity.get(name) == value for name, value in where.items())
+    return where.items() <= entity.items()
 
 
-def _refuse_clash(write: Write, place: tuple[str, str], found: Found | None) -> None:
-    match write.verb:
-        case Verb.INSERT if found is not None:
-            raise Clash(f"{place} exists")
-        case Verb.UPDATE | Verb.MERGE if write.etag is not None and (
-            found is None or found.etag != write.etag
-        ):
-            raise Clash(f"{place} has another etag")
-        case Verb.DELETE if found is None:
-            raise Clash(f"{place} is gone")
+def _refuse_clash(write: Write, key: str, found: Found | None) -> None:
+    verb = write.verb
+    if verb is Verb.INSERT:
+        if found is not None:
+            raise Clash(f"{key} exists")
+    elif verb is Verb.DELETE:
+        if found is None:
+            raise Clash(f"{key} is gone")
+    elif write.etag is not None and verb is not Verb.UPSERT and (found is None or found.etag != write.etag):
+        raise Clash(f"{key} has another etag")
 
 
-def _refuse_bad_requests(writes: Sequence[Write], places: Sequence[tuple[str, str]]) -> None:
-    if len(set(places)) < len(places):
+def _refuse_bad_requests(writes: Sequence[Write], partition: str, keys: Sequence[str]) -> None:
+    if len(set(keys)) < len(keys):
         raise ValueError("a row may appear once in a batch")
-    if len({partition for partition, _ in places}) != 1:
-        raise ValueError("a batch has exactly one partition")
     if len(writes) > WRITES_MAX:
         raise ValueError(f"a batch has at most {WRITES_MAX} rows")
     for write in writes:
+        if write.entity["PartitionKey"] != partition:
+            raise ValueError("a batch has exactly one partition")
         for name, value in write.entity.items():
             # Only what is longer than half the limit in characters can be over it in units.
             if value.__class__ is str and len(value) > PROPERTY_UNITS_MAX // 2:

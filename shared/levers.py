@@ -6,7 +6,6 @@ lever is read or written, which is a switch's (`shared/azure`).
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import NewType
 
@@ -38,8 +37,6 @@ SERIAL = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 
 FENCED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS, SwitchKind.APPLICATION_GATEWAY})
 """Switches that refuse a write under an old etag; to all others a late write may still come through."""
-CLASSIC_RETIRES = date(2027, 3, 31)
-"""Front Door (classic) ends. Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
 
 class RecordType(StrEnum):
@@ -137,14 +134,6 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
 
 
 Lever = Record | Balancer
-
-
-def classic_retires(balancer: Balancer) -> str:
-    """What whoever declares a Front Door (classic) has to hear."""
-    return (
-        f"{balancer.name} is a Front Door (classic), which retires on {CLASSIC_RETIRES}: move it to Standard"
-        " or Premium with Azure's migration tool, and name it here by its new id, Microsoft.Cdn/profiles/..."
-    )
 
 
 class Match(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,8 +10,8 @@ from datetime import date
 from shared.fleet import Fleet
 from shared.levers import Balancer, SwitchKind
 
-CLASSIC_RETIRES_ON = date(2027, 3, 31)
-"""Source: https://learn.microsoft.com/azure/frontdoor/migrate-tier"""
+CLASSIC_RETIRES = date(2027, 3, 31)
+"""Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
 _SLOW = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 
@@ -28,9 +28,10 @@ def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
 
 
 def _retires(balancer: Balancer, on: date) -> str:
-    when = "retires" if on <= CLASSIC_RETIRES_ON else "was retired"
+    """How to move. Sources: https://learn.microsoft.com/azure/frontdoor/migrate-tier, and `tier-mapping`."""
+    when = "retires" if on <= CLASSIC_RETIRES else "was retired"
     return (
-        f"{balancer.label}: Front Door (classic) {when} on {CLASSIC_RETIRES_ON}; migrate it to Standard or "
+        f"{balancer.label}: Front Door (classic) {when} on {CLASSIC_RETIRES}; migrate it to Standard or "
         "Premium (Migration, among the Front Door's settings), then declare switch front_door with the new "
         "profile, its origin_group in place of backend_pool, its origins as members and its rule set as rules"
     )

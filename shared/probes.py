@@ -208,10 +208,7 @@ class WriterSeen(Struct, frozen=True, tag="writer", omit_defaults=True):
 
 
 class HostSeen(Struct, frozen=True, tag="host", omit_defaults=True):
-    """An answer on a slot's own host name: its status, and when its certificate ends (None: no TLS).
-
-    The status is 0 where there was no answer, or none to be believed; `because` says why.
-    """
+    """A host's answer and its certificate's end (None: no TLS). Status 0: none to believe, by `because`."""
 
     status: int
     latency_ms: float = 0.0

@@ -32,7 +32,7 @@ _TRANSIENT_SECONDS = 5
 
 def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
     """Whether a tick has anything to look at. A fleet with nothing due costs one read."""
-    if any(signal.kind not in VERSIONS for signal in signals):
+    if signals and any(signal.kind not in VERSIONS for signal in signals):
         return True
     if signals and not _waits_to_ask(state, now):
         return True
@@ -46,8 +46,9 @@ def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
 
 def idle(state: FleetState, decision: Decision) -> bool:
     """Whether a decision changes nothing at all, so that there is nothing to claim."""
-    same = msgspec.structs.replace(decision.state, epoch=state.epoch) == state
-    return same and not decision.dispositions and not decision.actions
+    if decision.dispositions or decision.actions:
+        return False
+    return msgspec.structs.replace(decision.state, epoch=state.epoch) == state
 
 
 def needs(

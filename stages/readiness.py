@@ -76,7 +76,7 @@ def lapsed(fleet: Fleet, rollout: Rollout, now: datetime) -> str | None:
 
 def _host(fleet: Fleet, slot: SlotName, host: HostSeen, now: datetime) -> list[str]:
     name = fleet.slot(slot).host.fqdn
-    problems = [] if 200 <= host.status < 400 else [f"{name} answers with {host.status}"]
+    problems = [] if 200 <= host.status < 400 else [host.because or f"{name} answers with {host.status}"]
     ends = host.certificate_ends_at
     if ends is not None and ends < now + timedelta(seconds=fleet.readiness.certificate_seconds_min):
         problems.append(f"the certificate of {name} ends on {ends:%Y-%m-%d %H:%M}")

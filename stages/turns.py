@@ -46,6 +46,8 @@ def _lot(name: str, now: datetime) -> int:
 
 def in_turn(due: Iterable[tuple[str, Turn]], fleets_max: int, now: datetime) -> tuple[str, ...]:
     """Of the fleets that are due those whose turn it is: all that cannot wait, and `fleets_max` others."""
-    drawn = sorted(due, key=lambda each: (each[1], _lot(each[0], now)))
+    drawn = list(due)
+    if len(drawn) > 1:
+        drawn.sort(key=lambda each: (each[1], _lot(each[0], now)))
     first = sum(turn is Turn.NOW for _, turn in drawn)
     return tuple(name for name, _ in drawn[: first + fleets_max])

@@ -65,7 +65,10 @@ def remembering(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
     """The rollout with what was just seen of its way back, and of who moved a lever."""
     cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
     lost = rollout.safe_lost if cluster is None else unable(cluster)
-    known = msgspec.structs.replace(rollout, safe_lost=lost, etags=_etags(fleet, rollout, seen))
+    etags = _etags(fleet, rollout, seen)
+    known = rollout
+    if lost != rollout.safe_lost or etags != rollout.etags:
+        known = msgspec.structs.replace(rollout, safe_lost=lost, etags=etags)
     return _told(renewed(fleet, known, seen), seen)
 
 

@@ -17,6 +17,15 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * DNS record sets are A, AAAA and CNAME, and TXT ones that external-dns wrote, which can only be read. There
   is no paging and no `$top`, and an alias may name a resource that does not exist. A refusal has the
   published form `{"error": {"code", "message"}}`; clients must go by the status.
+* Front Door: profiles, endpoints, groups, origins, rule sets and rules engines cannot be made, removed or
+  listed, and a group that holds a slot alone cannot be changed. Of a profile's rules there is the canary's
+  alone, with one condition that equals one value; its order and what it does besides are not kept. No canary
+  sends anybody anywhere: it is set and shown. ARM has always taken a change of a profile at once, and
+  `deploymentStatus` is exact, where Azure's is known to stay at `NotStarted`. Every change takes the same
+  time, and they queue without end. A change of a Front Door (classic) is under way for as long as its edges
+  take, where Azure's is done earlier and says nothing of the edges; the canary's rule is always its rules
+  engine's last. A refusal by it has the form `{"error": {...}}`, as on Azure, where the published description
+  has the bare one.
 * One DNS server speaks for all name servers of all zones, the private ones too, and for every resolver: so a
   resolver's answer is as new as a name server's. It knows no wildcards and no DNSSEC.
 * The activity log has its entries at once, where Azure takes minutes, and of levers alone. A write that came
@@ -35,9 +44,10 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * A probe's latency is the world's in real milliseconds, whatever the clock's rate.
 * `SSL_CERT_FILE` names the stand-in's authority alone: in a rehearsal no other server is trusted.
 
-What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor
-of the status of AKS operations and deployments (`.../operations/{id}`, `.../operationStatuses/{id}`), and the
-one of the activity log (`.../eventtypes/management/values`) is not among those that the record is held
-against. A check finds no operation for the first and the last, and takes the others for resources with an
-unknown property `status`. What goes through the DNS is not recorded.
+What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor of
+the status of operations of AKS, deployments and Front Door (`.../operations/{id}`,
+`.../operationStatuses/{id}`, `.../operationresults/{id}`, `.../frontDoorOperationResults/{id}`, the last a
+name of ours), and the one of the activity log (`.../eventtypes/management/values`) is not among those that
+the record is held against. A check finds no operation for the first and the last, and takes the others for
+resources with an unknown property `status`. What goes through the DNS is not recorded.
 """

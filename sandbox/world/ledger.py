@@ -57,7 +57,7 @@ class Ledger:
 
 
 def _in_order(entries: list[Entry]) -> tuple[Entry, ...]:
-    return tuple(sorted(entries, key=lambda e: e.at))
+    return tuple(sorted(entries, key=lambda e: e.at)) if entries else ()
 
 
 class Report(Struct, frozen=True, kw_only=True):

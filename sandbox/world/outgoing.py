@@ -47,6 +47,8 @@ class Outgoing:
         """What fell due since the last call, oldest first."""
         since, self._taken_until = self._taken_until, self._estate.now()
         every = (*self._resource_events(since), *self._alerts())
+        if not every:
+            return ()
         due = (each for each in every if since < each.at <= self._taken_until)
         return tuple(sorted(due, key=lambda each: each.at))
 

@@ -73,7 +73,8 @@ class PortsWorld:
 
         What an outage hides, or a provider refuses to say, is `Unavailable`.
         """
-        return {probe: self._answer(fleet, probe, now) for probe in sorted(probes, key=_place)}
+        ordered = sorted(probes, key=_place) if len(probes) > 1 else probes
+        return {probe: self._answer(fleet, probe, now) for probe in ordered}
 
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
         """Carry out one action; returns the id of a run command.
@@ -91,7 +92,8 @@ class PortsWorld:
 
     def _answer(self, fleet: Fleet, probe: Probe, now: datetime) -> Answer:
         try:
-            self.world.admit(*_families(probe))
+            if self.world.estate.faults.outages:
+                self.world.admit(*_families(probe))
             return self._look(fleet, probe, now)
         except ArmError as error:
             return Unavailable(f"{error.code}: {error}", error.retry_after_seconds)

@@ -59,7 +59,7 @@ PURGED = "purged"
 
 
 def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | None:
-    """Move a lever; a purge leaves a receipt. Raises Superseded, Retry, Refused, ArmError."""
+    """Move a lever; a purge leaves a receipt. Raises Superseded, ArmError."""
     match action:
         case PointRecord():
             point_record(world, fleet, action, epoch)
@@ -79,7 +79,7 @@ def order(world: World, fleet: Fleet, action: LeverAction, epoch: int) -> str | 
 def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> None:
     """Write every member, or the first that is not as it should be.
 
-    Raises Superseded under a higher epoch, Refused for shares that it cannot do, Retry, ArmError.
+    Raises Superseded, Retry, ArmError, and Refused for shares that it cannot do.
     """
     lever = action.balancer
     shares = any(0 < percent < 100 for percent in action.weights.values())

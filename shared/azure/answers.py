@@ -42,7 +42,7 @@ class Body[T]:
         return self.value
 
 
-def fitting[T](value: Any, shape: type[T], what: str) -> T:
+def fitted[T](value: object, shape: type[T], what: str) -> T:
     """Parsed JSON as what it must be. Raises Retry, which names the field that is not."""
     try:
         return msgspec.convert(value, shape)

@@ -5,7 +5,7 @@ Door is written as a whole, after a look at it; what somebody else writes betwee
 lost, for the PUT has no condition. Refuses to know how long the edges take: `provisioningState` tells of the
 order alone.
 
-It retires: `shared.levers.CLASSIC_RETIRES`.
+It retires: `shared.notices.CLASSIC_RETIRES`.
 
 Sources: https://learn.microsoft.com/rest/api/frontdoor/frontdoor/front-doors,
 https://learn.microsoft.com/rest/api/frontdoor/frontdoor/rules-engines
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shared.azure.answers import Body
+from shared.azure.answers import Body, fitted
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.front_door_document import Document, Json, changed
@@ -24,7 +24,6 @@ from shared.azure.front_door_engine import Engine, with_canary, without_canary
 from shared.azure.front_doors import (
     BUSY_SECONDS,
     Bodiless,
-    fitted,
     matched,
     own_group,
     patient,

@@ -18,8 +18,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import msgspec
-
 from shared.azure.errors import code_of, is_hidden, retry_after_seconds, said
 from shared.azure.switch import Share, percents
 from shared.errors import NotFound, Refused, Retry
@@ -79,14 +77,6 @@ def patient() -> Iterator[None]:
             raise
         response: Any = error.response
         raise Retry(said(error), retry_after_seconds(response.headers) or BUSY_SECONDS) from error
-
-
-def fitted[T](value: object, shape: type[T], what: str) -> T:
-    """JSON that has been read as what it must be. Raises Retry, which names the field that is not."""
-    try:
-        return msgspec.convert(value, shape)
-    except msgspec.ValidationError as error:
-        raise Retry(f"the answer on {what} is not of the form that is expected: {error}") from error
 
 
 def shares(balancer: Balancer, found: Iterable[Held]) -> dict[str, Share]:

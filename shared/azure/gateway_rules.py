@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.azure.answers import fitting
+from shared.azure.answers import fitted
 from shared.azure.record_sets import EPOCH, FLEET
 from shared.errors import Refused
 from shared.levers import Balancer, SlotName
@@ -105,7 +105,7 @@ class Gateway:
     def __init__(self, balancer: Balancer, answer: dict[str, Any]) -> None:
         self._balancer = balancer
         self._answer = answer
-        self._shape = fitting(answer, _Shape, f"the gateway {balancer.name}")
+        self._shape = fitted(answer, _Shape, f"the gateway {balancer.name}")
         self.etag = self._shape.etag
         self.state = self._shape.properties.provisioning_state
         self.fleet = self._shape.tags.get(FLEET)

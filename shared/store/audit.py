@@ -83,8 +83,9 @@ def body(entry: AuditEntry) -> bytes:
 def read(body: str | bytes, digest: str) -> AuditEntry:
     """The entry of which that is the body, with its hash. What only a newer version says is in `more`."""
     fields = msgspec.json.decode(body)
-    more = {name: fields.pop(name) for name in fields.keys() - _KNOWN}
-    return msgspec.convert({**fields, "more": more, "hash": digest}, AuditEntry)
+    fields["more"] = {name: fields.pop(name) for name in tuple(fields) if name not in _KNOWN}
+    fields["hash"] = digest
+    return msgspec.convert(fields, AuditEntry)
 
 
 def digest(entry: AuditEntry) -> str:
@@ -99,7 +100,7 @@ def facts(state: FleetState) -> Json:
 
 def difference(before: Json, after: Json) -> Json:
     """The RFC 7396 merge patch that turns `before` into `after`; a null in either is as good as absent."""
-    patch: Json = {name: None for name in before.keys() - after.keys() if before[name] is not None}
+    patch: Json = {name: None for name, old in before.items() if name not in after and old is not None}
     for name, new in after.items():
         old = before.get(name)
         # A number and a truth value may compare equal and are not the same.
@@ -107,8 +108,7 @@ def difference(before: Json, after: Json) -> Json:
             continue
         if new is None:
             patch[name] = None
-            continue
-        if isinstance(old, dict) and isinstance(new, dict):
+        elif isinstance(old, dict) and isinstance(new, dict):
             if inner := difference(old, new):
                 patch[name] = inner
         else:

@@ -7,6 +7,7 @@ reads (`p-` to `s-`) lies apart from what grows with history (`a-` to `o-`).
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -46,6 +47,7 @@ def canonical(value: Any) -> bytes:
     return _sorted.encode(value)
 
 
+@lru_cache(maxsize=4096)
 def signal_hash(signal_id: str) -> str:
     """32 hexadecimal digits that name a signal in a row key, whatever characters its id has."""
     return sha256(signal_id.encode()).hexdigest()[:32]

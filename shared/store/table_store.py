@@ -20,6 +20,7 @@ from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
 from shared.store import audit, rows
 from shared.store.claim import CLAIM, PENDING_MAX, claim
+from shared.store.decoded import Decoded, remember
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE
 from shared.store.tables import Clash, Entity, Found, Lost, Range, Tables, Verb, Write
 
@@ -27,9 +28,6 @@ log = logging.getLogger("switchyard.store")
 
 ATTEMPTS_MAX = 2
 """How often a write without an answer is sent: an idle connection that was closed deserves a second one."""
-
-PLANS_MAX = 512
-"""Decoded fleets and plans to remember, by etag."""
 
 _SNAPSHOT_ROWS = 3
 _state = msgspec.json.Decoder(FleetState)
@@ -57,7 +55,7 @@ class TableStore:
         self._identify = identify
         self._tables = tables
         self._resources_of = resources_of
-        self._decoded: dict[tuple[str, str], tuple[str, Fleet]] = {}
+        self._decoded = Decoded()
 
     async def load(self, fleet: str) -> Row:
         """One request, unless more signals wait than one claim may consume.
@@ -66,6 +64,10 @@ class TableStore:
         """
         tick = Range(partition=fleet, low=rows.TICK_LOW, high=rows.TICK_HIGH)
         found, is_all = await self._tables.page(STATE_TABLE, tick, rows_max=PENDING_MAX + _SNAPSHOT_ROWS)
+        known = self._decoded.rows.get(fleet)
+        if is_all and known is not None and known[0] == found:
+            return known[1]
+        read = found
         waiting = [_waiting(item) for item in found if _key(item) < rows.SNAPSHOT_LOW]
         pending = tuple(signal for signal in waiting if signal is not None)
         if not is_all:
@@ -74,7 +76,11 @@ class TableStore:
         by_key = {_key(item): item for item in found}
         if rows.FLEET_KEY not in by_key:
             raise NotFound(f"there is no fleet {fleet}")
-        return self._row(by_key, pending[:PENDING_MAX], unreadable=len(waiting) - len(pending))
+        row = self._row(by_key, pending[:PENDING_MAX], unreadable=len(waiting) - len(pending))
+        # What cannot be read is said again with each tick.
+        if is_all and not row.unreadable:
+            remember(self._decoded.rows, fleet, (read, row))
+        return row
 
     async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
         """One request; one more where its answer is lost. Raises Superseded, Retry.
@@ -145,7 +151,7 @@ class TableStore:
         where = {"active": True} if active_only else {}
         everything = Range(partition=FLEETS_PARTITION, low="", high="~", where=where)
         found = await self._tables.scan(FLEETS_TABLE, everything)
-        return tuple(_entry(item) for item in found if "json" in item.entity)
+        return tuple(self._entry(item) for item in found if "json" in item.entity)
 
     async def mark(self, fleet: str, *, active: bool, now: datetime) -> None:
         """One request."""
@@ -237,14 +243,21 @@ class TableStore:
     def _decode(self, found: Found) -> Fleet:
         """A fleet or a plan changes rarely and is read with every tick: it is decoded once for each etag."""
         where = str(found.entity["PartitionKey"]), _key(found)
-        known = self._decoded.get(where)
+        known = self._decoded.fleets.get(where)
         if known is not None and known[0] == found.etag:
             return known[1]
         fleet = rows.decoded(_fleet, found.entity)
-        if len(self._decoded) >= PLANS_MAX:
-            self._decoded.clear()
-        self._decoded[where] = found.etag, fleet
+        remember(self._decoded.fleets, where, (found.etag, fleet))
         return fleet
+
+    def _entry(self, found: Found) -> FleetEntry:
+        name = _key(found)
+        known = self._decoded.entries.get(name)
+        if known is not None and known[0] == found:
+            return known[1]
+        entry = _entry(found)
+        remember(self._decoded.entries, name, (found, entry))
+        return entry
 
 
 def _key(found: Found) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fleets_balancers import GATEWAY
+from tests.fleets_balanced import GATEWAY
 
 ID = GATEWAY.resource_id
 

@@ -24,17 +24,22 @@ class Said(NamedTuple):
 
 
 class Stub:
-    """Answers a method and the end of a path from `script`, the last answer for ever; keeps every request."""
+    """Answers a method and the end of a path from `script`, the last answer for ever; keeps every request.
+
+    `queries` are those of the requests, decoded.
+    """
 
     def __init__(self, script: Mapping[tuple[str, str], list[Said]]) -> None:
         self._script = {key: list(answers) for key, answers in script.items()}
         self.requests: list[tuple[str, str, Any]] = []
+        self.queries: list[dict[str, str]] = []
         self.base = ""
 
     async def handle(self, request: web.Request) -> web.Response:
         """The next answer for the request."""
         text = await request.text()
         self.requests.append((request.method, request.path, json.loads(text) if text else None))
+        self.queries.append(dict(request.query))
         for (method, end), answers in self._script.items():
             if request.method == method and request.path.endswith(end):
                 said = answers.pop(0) if len(answers) > 1 else answers[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,22 @@ async def test_more_pages_than_anybody_would_read_are_no_answer(tmp_path: Path) 
     answer = await asked(tmp_path, *([entry(5)] for _ in range(12)))
     assert isinstance(answer, Unavailable)
     assert "more than 10 pages" in answer.because
+
+
+async def test_a_query_arrives_as_it_was_meant(tmp_path: Path) -> None:
+    lever = f"{LIVE}+&#'%20ä"
+    async with stub(tmp_path, {("GET", "/values"): [Said(200, {"value": []})]}) as (server, connection):
+        here = START.astimezone(timezone(timedelta(hours=1)))
+        probe = LastWriter(lever, here, here + MINUTE)
+        await AzureWorld(connection).observe(FLEET, frozenset({probe}), START)
+    assert server.queries == [
+        {
+            "api-version": "2015-04-01",
+            "$filter": "eventTimestamp ge '2026-11-21T09:00:00Z' and eventTimestamp le '2026-11-21T09:01:00Z'"
+            f" and resourceUri eq '{lever}'",
+            "$select": "caller,eventTimestamp,operationName,status",
+        }
+    ]
 
 
 async def test_a_long_caller_is_cut(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.azure.gateways import MAPPED, basic, by_path, gateway, pool
 from tests.azure.rig import rig
 from tests.azure.stub import Said, stub
 from tests.fleets import GREEN
-from tests.fleets_balancers import GATEWAY, application_gateway_fleet
+from tests.fleets_balanced import GATEWAY, application_gateway_fleet
 from tests.world.manual_clock import START
 
 FLEET = application_gateway_fleet()

@@ -7,7 +7,7 @@ import pytest
 from shared.azure.front_doors import Held, percent, shares
 from shared.azure.switch import Share, changes, percents
 from shared.errors import NotFound, Retry
-from shared.levers import CLASSIC_RETIRES, SwitchKind, classic_retires
+from shared.levers import SwitchKind
 from tests.fleets import BLUE, GREEN
 from tests.fleets_balanced import balancer
 
@@ -62,9 +62,3 @@ def test_a_weight_that_azure_does_not_say_is_needed_by_two_and_not_by_one() -> N
     with pytest.raises(Retry, match="weight of aks-blue"):
         percent(LEVER, both)
     assert ("aks-blue", REST) in changes(LEVER, {BLUE: 90, GREEN: 10}, both)
-
-
-def test_a_front_door_that_retires_says_when_and_where_to() -> None:
-    sentence = classic_retires(balancer(SwitchKind.FRONT_DOOR_CLASSIC))
-    assert CLASSIC_RETIRES.isoformat() == "2027-03-31"
-    assert all(part in sentence for part in ("contoso-edge", "2027-03-31", "Microsoft.Cdn/profiles"))

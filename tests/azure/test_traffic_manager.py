@@ -16,7 +16,7 @@ from shared.levers import Balancer, Member
 from shared.probes import Answer, BalancerSeen, BalancerState, Unavailable
 from tests.azure.stub import Said, stub
 from tests.fleets import BLUE, GREEN
-from tests.fleets_balancers import PROFILE, traffic_manager_fleet
+from tests.fleets_balanced import PROFILE, traffic_manager_fleet
 from tests.world.manual_clock import START
 
 FLEET = traffic_manager_fleet()

@@ -36,6 +36,8 @@ class Row(NamedTuple):
 ROWS = (
     Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True, one_by_one=True),
     Row(SwitchKind.FRONT_DOOR_CLASSIC, Family.FRONT_DOOR, epoch=True, in_turn=True),
+    Row(SwitchKind.TRAFFIC_MANAGER, Family.TRAFFIC_MANAGER),
+    Row(SwitchKind.APPLICATION_GATEWAY, Family.GATEWAY, epoch=True, etag=True),
 )
 
 

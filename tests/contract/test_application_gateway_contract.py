@@ -1,16 +1,14 @@
-"""What every world promises of one gateway before both slots, whose rule leads to the pool of one."""
+"""What every world promises of one gateway before both slots beside what it promises of every balancer."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
-from sandbox.world import Faults
-from sandbox.world.settings import Family, Outage
-from shared.actions import Purge, SetMatch, SetWeights
-from shared.errors import Refused, Retry, Superseded
+from shared.actions import SetWeights
+from shared.errors import Superseded
 from shared.fleet import Gate, Source, Target, Traffic
-from shared.levers import Match, SlotName
+from shared.levers import SlotName
 from shared.probes import (
     BalancerSeen,
     BalancerState,
@@ -23,7 +21,7 @@ from shared.probes import (
 from shared.safety import Drain
 from tests.contract.sides import Side, Sides, answer_samples, seen_as
 from tests.fleets import BLUE, FLEET, GREEN
-from tests.fleets_balancers import GATEWAY, application_gateway_fleet
+from tests.fleets_balanced import GATEWAY, application_gateway_fleet
 
 DEPLOYED_SECONDS = 40
 REQUESTS = Gate(
@@ -54,12 +52,6 @@ async def lead(side: Side, slot: SlotName, *, epoch: int = 1) -> None:
     await side.do(SetWeights(GATEWAY, {slot: 100, other: 0}, etag), epoch=epoch)
 
 
-async def test_a_new_gateway_sends_everybody_to_the_live_slot(side: Side) -> None:
-    found = await gateway(side)
-    assert (found.weights, found.unsettled, found.epoch, found.fleet) == ({"blue": 100}, "", None, None)
-    assert found.etag
-
-
 async def test_a_cut_over_is_settled_when_every_instance_follows(side: Side) -> None:
     before = await gateway(side)
     await lead(side, GREEN, epoch=7)
@@ -79,23 +71,6 @@ async def test_a_way_back_waits_for_no_change_that_is_under_way(side: Side) -> N
     assert (await gateway(side)).weights == {"blue": 100}
 
 
-async def test_an_older_epoch_never_moves_a_rule(side: Side) -> None:
-    await lead(side, GREEN, epoch=7)
-    with pytest.raises(Superseded, match="epoch"):
-        await lead(side, BLUE, epoch=6)
-    assert (await gateway(side)).weights == {"green": 100}
-    await lead(side, BLUE, epoch=7)
-    assert (await gateway(side)).weights == {"blue": 100}
-
-
-async def test_a_write_under_an_etag_that_has_passed_is_superseded(side: Side) -> None:
-    stale = (await gateway(side)).etag
-    await lead(side, GREEN, epoch=1)
-    with pytest.raises(Superseded):
-        await side.do(SetWeights(GATEWAY, {"blue": 100, "green": 0}, stale), epoch=2)
-    assert (await gateway(side)).weights == {"green": 100}
-
-
 async def test_what_another_hand_wrote_is_not_overwritten_unseen(side: Side) -> None:
     seen = (await gateway(side)).etag
     balancers = side.estate.world.balancers
@@ -103,31 +78,6 @@ async def test_what_another_hand_wrote_is_not_overwritten_unseen(side: Side) -> 
     with pytest.raises(Superseded):
         await side.do(SetWeights(GATEWAY, {"blue": 0, "green": 100}, seen), epoch=2)
     assert (await gateway(side)).weights == {"blue": 100}
-
-
-async def test_a_write_that_changes_nothing_is_written_all_the_same(side: Side) -> None:
-    await lead(side, BLUE, epoch=3)
-    assert (await gateway(side)).epoch == 3
-
-
-async def test_a_rule_leads_everybody_to_one_slot(side: Side) -> None:
-    etag = (await gateway(side)).etag
-    with pytest.raises(Refused):
-        await side.do(SetWeights(GATEWAY, {"blue": 90, "green": 10}, etag), epoch=1)
-    with pytest.raises(Refused):
-        await side.do(SetMatch(GATEWAY, Match(cookie="canary", value="yes"), GREEN))
-    await side.do(Purge(GATEWAY))
-    assert len(side.estate.world.balancers.history(GATEWAY)) == 1
-
-
-@pytest.mark.parametrize("family", [Family.ARM, Family.GATEWAY])
-async def test_an_outage_says_nothing_and_takes_nothing(make: Sides, family: Family) -> None:
-    outage = Outage(family=family, from_seconds=0, until_seconds=9e9, status=429, retry_after_seconds=17)
-    side = await make(application_gateway_fleet(), faults=Faults(outages=(outage,)))
-    assert seen_as(await side.see(BalancerState(GATEWAY)), Unavailable).after_seconds == 17
-    with pytest.raises(Retry):
-        await side.do(SetWeights(GATEWAY, {"blue": 0, "green": 100}), epoch=1)
-    assert len(side.estate.world.balancers.history(GATEWAY)) == 1
 
 
 async def test_the_traffic_of_one_gateway_is_told_apart_by_its_pools(side: Side) -> None:

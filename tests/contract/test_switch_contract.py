@@ -51,7 +51,7 @@ async def test_nobody_is_ever_sent_nowhere(stand_in: StandIn) -> None:
     for weights in (CANDIDATE, LIVE, *([TENTH, CANDIDATE] if stand_in.row.kind in WEIGHTED else [])):
         await stand_in.reach(weights)
     changes = stand_in.model.history(stand_in.balancer)
-    assert len(changes) > 3
+    assert len(changes) > (3 if stand_in.row.kind in WEIGHTED else 2)
     assert all(any(each.enabled for each in change.members.values()) for change in changes)
     assert stand_in.served() == pytest.approx([1.0] * len(stand_in.served()))
 
@@ -150,6 +150,9 @@ async def test_a_frozen_control_plane_is_for_later_and_changes_nothing(start: St
         for family in {row.family for row in ROWS}
     )
     it = await start(Faults(outages=outages))
+    if status == 409 and not it.row.in_turn:
+        # Whoever does not deploy one change at a time has no such answer for a whole control plane.
+        return
     assert seen_as(await it.answer(), Unavailable).after_seconds == 17
     weights, match = SetWeights(it.balancer, {BLUE: 0, GREEN: 100}), SetMatch(it.balancer, HEADER, GREEN)
     orders: list[Action] = [weights, match, Purge(it.balancer)]

@@ -1,4 +1,4 @@
-"""What every world promises of Traffic Manager, which answers with names by weight."""
+"""What every world promises of Traffic Manager beside what it promises of every balancer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from datetime import timedelta
 import pytest
 
 from sandbox.world import Faults
-from sandbox.world.settings import Family, Outage
-from shared.actions import Purge, SetMatch, SetWeights
-from shared.errors import Refused, Retry
-from shared.levers import Match
+from shared.actions import SetWeights
+from shared.errors import Refused
 from shared.probes import (
     BalancerSeen,
     BalancerState,
@@ -22,7 +20,7 @@ from shared.probes import (
 )
 from tests.contract.sides import Side, Sides, seen_as
 from tests.fleets import BLUE, GREEN
-from tests.fleets_balancers import PROFILE, traffic_manager_fleet
+from tests.fleets_balanced import PROFILE, traffic_manager_fleet
 
 CUT_OVER = {"blue": 0, "green": 100}
 CHECKED_SECONDS = 10
@@ -43,10 +41,6 @@ async def profile(side: Side) -> BalancerSeen:
 async def weigh(side: Side, **weights: int) -> None:
     """Tell the profile its shares."""
     await side.do(SetWeights(PROFILE, weights))
-
-
-async def test_a_new_profile_sends_everybody_to_the_live_slot(side: Side) -> None:
-    assert await profile(side) == BalancerSeen({"blue": 100})
 
 
 async def test_a_cut_over_is_settled_when_the_new_endpoint_has_been_checked(side: Side) -> None:
@@ -85,14 +79,6 @@ async def test_nothing_takes_an_endpoint_out_and_something_brings_it_back(side: 
     assert (await profile(side)).weights == {"blue": 99, "green": 1}
 
 
-async def test_nobody_is_ever_sent_nowhere(side: Side) -> None:
-    for weights in (CUT_OVER, {"blue": 100, "green": 0}, {"blue": 10, "green": 90}, CUT_OVER):
-        await side.do(SetWeights(PROFILE, weights))
-    history = side.estate.world.balancers.history(PROFILE)
-    assert len(history) > 4
-    assert all(any(state.enabled for state in change.members.values()) for change in history)
-
-
 async def test_a_profile_that_does_not_route_by_weight_has_no_shares(make: Sides) -> None:
     side = await make(traffic_manager_fleet(), faults=Faults(routing_method="Performance"))
     assert "Performance" in seen_as(await side.see(BalancerState(PROFILE)), Unavailable).because
@@ -109,23 +95,6 @@ async def test_a_way_back_asks_no_profile_how_it_routes(make: Sides) -> None:
         "externalEndpoints/blue": False,
         "externalEndpoints/green": True,
     }
-
-
-async def test_names_are_answered_before_there_is_a_request_to_match(side: Side) -> None:
-    with pytest.raises(Refused):
-        await side.do(SetMatch(PROFILE, Match(header="x-canary", value="yes"), GREEN))
-    await side.do(Purge(PROFILE))
-    assert (await profile(side)).matched == ""
-
-
-@pytest.mark.parametrize("family", [Family.ARM, Family.TRAFFIC_MANAGER])
-async def test_an_outage_says_nothing_and_takes_nothing(make: Sides, family: Family) -> None:
-    outage = Outage(family=family, from_seconds=0, until_seconds=9e9, status=503, retry_after_seconds=17)
-    side = await make(traffic_manager_fleet(), faults=Faults(outages=(outage,)))
-    assert seen_as(await side.see(BalancerState(PROFILE)), Unavailable).after_seconds == 17
-    with pytest.raises(Retry):
-        await side.do(SetWeights(PROFILE, CUT_OVER))
-    assert len(side.estate.world.balancers.history(PROFILE)) == 1
 
 
 async def test_open_connections_are_those_of_each_slots_own_gateway(side: Side) -> None:

@@ -7,10 +7,12 @@ import msgspec
 from shared.actions import PointRecord
 from shared.fleet import DriftPolicy
 from shared.levers import SlotName
-from shared.model import Outcome
+from shared.model import Outcome, Stage
 from stages.plan import plan
 from tests.engine.rig import START, VERSION, Rig
 from tests.fleets import ADDRESSES, BLUE, GREEN, policy
+from tests.stages.test_steps import decided
+from tests.stages.test_verdicts import rollout
 from tests.wire.rig import aliased_fleet
 
 FLEET = aliased_fleet()
@@ -44,6 +46,14 @@ async def test_a_rollback_brings_an_alias_back() -> None:
     await it.fire()
     assert it.traffic_at() == resource(BLUE)
     assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+
+
+def test_a_rollback_writes_an_alias_that_cannot_be_read_under_its_last_etag() -> None:
+    live = FLEET.live_records[0]
+    lost = rollout("divert", Stage.ROLLBACK, shifted=True, etags={live.fqdn: "e-1"}, rollback_because="alert")
+    (write,) = decided(FLEET, lost, {}).actions
+    assert isinstance(write, PointRecord)
+    assert (write.address, write.if_match) == (resource(BLUE), "e-1")
 
 
 async def test_an_alias_that_somebody_replaced_by_an_address_is_drift() -> None:

@@ -148,6 +148,7 @@ async def test_what_becomes_of_a_slot_that_does_not_drain_in_time_is_the_fleets_
 
 UNREADY: dict[str, tuple[type[Probe], Answer, str]] = {
     "unhealthy": (HostState, HostSeen(503), "aks-blue.contoso.com answers with 503"),
+    "silent": (HostState, HostSeen(0, because="it gave no answer in 10 s"), "it gave no answer in 10 s"),
     "certificate": (
         HostState,
         HostSeen(200, 1.0, datetime.fromisoformat("2026-11-21T12:00:00+00:00")),

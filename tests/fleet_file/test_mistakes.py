@@ -202,6 +202,19 @@ def test_a_baseline_limit_needs_a_baseline() -> None:
         assert f"gates.{question}[0].max_over_baseline" in {mistake.path for mistake in error.mistakes}
 
 
+def test_an_apex_holds_no_alias_of_a_name() -> None:
+    document = changed(("live_records", 0, "type"), "CNAME", "contoso-private")
+    document["slots"]["blue"]["address"], document["slots"]["green"]["address"] = (
+        "b.contoso.com",
+        "g.contoso.com",
+    )
+    assert parse_json(document).live_records[0].type == "CNAME"
+
+    document["live_records"][0]["name"] = "@"
+    document["hosts"]["cluster"] = "priv.contoso.com"
+    assert [mistake.path for mistake in refused(document).mistakes] == ["live_records[0].name"]
+
+
 def test_two_live_records_must_be_two() -> None:
     document = data()
     document["live_records"].append(dict(document["live_records"][0]))

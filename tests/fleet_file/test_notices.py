@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from shared.fleet_file import parse_json
-from shared.notices import CLASSIC_RETIRES_ON, notices
+from shared.notices import CLASSIC_RETIRES, notices
 from tests.fleet_file.examples import FRONT_DOOR, NAMES, classic, data
 
 BEFORE, AFTER = date(2026, 11, 28), date(2027, 4, 1)
@@ -38,7 +38,7 @@ def test_a_way_back_through_front_door_alone_is_told_with_its_minutes() -> None:
     ("on", "when"),
     [
         (BEFORE, "retires on 2027-03-31"),
-        (CLASSIC_RETIRES_ON, "retires on 2027-03-31"),
+        (CLASSIC_RETIRES, "retires on 2027-03-31"),
         (AFTER, "was retired on 2027-03-31"),
     ],
 )

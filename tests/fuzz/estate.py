@@ -114,6 +114,9 @@ class Estate:
             "POST /events": self.api.take_events,
             "OPTIONS /events": self.api.take_events,
             "POST /alerts": self.api.take_alert,
+            "POST /entra/events": self.api.take_signed_events,
+            "POST /entra/alerts": self.api.take_signed_alert,
+            "GET /openapi.json": self.api.document,
         }
 
     async def reach(self, scene: str) -> Estate:

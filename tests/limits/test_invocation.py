@@ -45,7 +45,8 @@ from shared.probes import (
     Probe,
     RecordOwner,
     RecordState,
-    RingProbe,
+    RingReading,
+    RingState,
     SlotAddress,
     SyncState,
     TrafficShare,
@@ -54,8 +55,8 @@ from shared.probes import (
 from tests.azure.stub import Said, stub
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
-from tests.fleets_balanced import balancer
-from tests.fleets_balancers import GATEWAY, PROFILE
+from tests.fleets_balanced import GATEWAY, PROFILE, balancer
+from tests.limits.answers import BALANCED
 from tests.wire.rig import addressed_fleet
 from tests.world.manual_clock import START
 
@@ -88,66 +89,12 @@ RECORD = {
 }
 BALANCERS = [balancer(kind) for kind in (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)]
 MATCH = Match(value="canary", header="x-switchyard")
-_BLUE = {"enabledState": "Enabled", "weight": 1000}
-_GREEN = {"enabledState": "Disabled", "weight": 1000}
-_POOL = [
-    {"address": f"{slot}.origin.contoso.com", **state} for slot, state in (("blue", _BLUE), ("green", _GREEN))
-]
-_DONE = {"provisioningState": "Succeeded"}
-BALANCED = {
-    ("GET", "/origins"): Said(
-        200,
-        {
-            "value": [
-                {"name": "aks-blue", "properties": {**_BLUE, **_DONE}},
-                {"name": "aks-green", "properties": {**_GREEN, **_DONE}},
-            ]
-        },
-    ),
-    ("GET", "/rules/switchyardCanary"): Said(404, {"error": {"code": "NotFound", "message": "None."}}),
-    ("GET", "/frontDoors/contoso-edge"): Said(
-        200,
-        {
-            "name": "contoso-edge",
-            "properties": {**_DONE, "backendPools": [{"name": "aks", "properties": {"backends": _POOL}}]},
-        },
-    ),
-    ("GET", "/rulesEngines/canaries"): Said(200, {"name": "canaries", "properties": {"rules": []}}),
-}
-PROFILE_SEEN = {
-    "properties": {
-        "profileStatus": "Enabled",
-        "trafficRoutingMethod": "Weighted",
-        "endpoints": [
-            {
-                "name": slot,
-                "type": "Microsoft.Network/trafficManagerProfiles/externalEndpoints",
-                "properties": {"endpointStatus": status, "endpointMonitorStatus": health, "weight": 1000},
-            }
-            for slot, status, health in (("blue", "Enabled", "Online"), ("green", "Disabled", "Disabled"))
-        ],
-    },
-}
-GATEWAY_SEEN = {
-    "etag": "e-3",
-    "properties": {
-        "provisioningState": "Succeeded",
-        "backendAddressPools": [{"id": f"/{each.name}", "name": each.name} for each in GATEWAY.members],
-        "requestRoutingRules": [
-            {
-                "name": "users",
-                "properties": {"ruleType": "Basic", "backendAddressPool": {"id": "/cluster-blue"}},
-            }
-        ],
-    },
-}
-CUT_OVER = {"blue": 0, "green": 100}
 ORDERS: list[Action] = [
+    SetWeights(PROFILE, {GREEN: 100}),
+    SetWeights(GATEWAY, {GREEN: 100}, "e-3"),
     *(SetWeights(each, {GREEN: 100}) for each in BALANCERS),
     *(SetMatch(each, MATCH, GREEN) for each in BALANCERS),
     *(Purge(each) for each in BALANCERS),
-    SetWeights(PROFILE, CUT_OVER),
-    SetWeights(GATEWAY, CUT_OVER, "e-3"),
     PointRecord(LIVE, BLUE, ADDRESSES[BLUE], 30, None),
     Deploy("d-1", GREEN, "1.32.6", "1.4.0"),
     StartSync(BLUE),
@@ -158,9 +105,7 @@ ORDERS: list[Action] = [
     DestroyCluster(BLUE, "e-1"),
 ]
 QUESTIONS: list[Probe] = [
-    *(BalancerState(each) for each in BALANCERS),
-    BalancerState(PROFILE),
-    BalancerState(GATEWAY),
+    *(BalancerState(each) for each in (*BALANCERS, PROFILE, GATEWAY)),
     OpenConnections(START - timedelta(hours=1)),
     ClusterState(BLUE),
     SlotAddress(BLUE),
@@ -177,8 +122,8 @@ QUESTIONS: list[Probe] = [
     TrafficShare(START - timedelta(hours=1)),
     GroupState(BLUE),
 ]
-NOT_ASKED_OF_AZURE: frozenset[type[Probe]] = frozenset({HostState})
-"""Questions to the fleet's own hosts, which have no limit of Azure's."""
+NOT_ASKED_OF_AZURE: frozenset[type[Probe]] = frozenset({HostState, RingReading, RingState})
+"""Questions to the fleet's own hosts, which have no limit of Azure's, and those that the store answers."""
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda each: type(each).__name__)
@@ -188,8 +133,6 @@ async def test_an_order_that_is_throttled_is_sent_once_and_left_for_later(
     script = {
         ("GET", "/aks-blue"): [CLUSTER],
         ("GET", "/aks"): [Said(404, {"error": {"code": "NotFound", "message": "None."}})],
-        ("GET", "/contoso"): [Said(200, PROFILE_SEEN)],
-        ("GET", "/agw-front"): [Said(200, GATEWAY_SEEN)],
         **{end: [said] for end, said in BALANCED.items()},
         **{(method, ""): [THROTTLED] for method in WRITES},
     }
@@ -217,8 +160,7 @@ async def test_a_question_that_is_throttled_is_asked_once_and_left_for_later(
 
 def test_every_order_and_every_question_is_tried() -> None:
     assert {type(each) for each in ORDERS} == set(get_args(Action))
-    of_azure = set(get_args(Probe)) - set(get_args(RingProbe))
-    assert {type(each) for each in QUESTIONS} | NOT_ASKED_OF_AZURE == of_azure
+    assert {type(each) for each in QUESTIONS} | NOT_ASKED_OF_AZURE == set(get_args(Probe))
 
 
 async def test_a_write_under_a_known_etag_goes_out_although_nothing_can_be_read(tmp_path: Path) -> None:

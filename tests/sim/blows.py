@@ -16,7 +16,7 @@ from tests.sim.scenario import Blow
 if TYPE_CHECKING:
     from tests.sim.simulation import Process, Simulation
 
-STORM_ALERTS = 60
+STORM_ALERTS = 45
 """More than one claim may consume."""
 GARBAGE: tuple[Any, ...] = (
     {"eventType": "Microsoft.ContainerService.NewKubernetesVersionAvailable"},

@@ -58,13 +58,14 @@ def undisturbed(scenario: Scenario) -> tuple[Ran, list[Point]]:
 
 def _observed(scenario: Scenario, crashes: tuple[int, ...]) -> tuple[Ran, list[Point]]:
     sim = Simulation(scenario)
-    sim.weather.seen, sim.weather.crash_at = [], frozenset(crashes)
+    seen: list[tuple[int, Task, str, str]] = []
+    sim.weather.watch(frozenset(crashes), seen)
     ran = sim.run()
-    per_task = Counter(task for _, task, _, _ in sim.weather.seen)
+    per_task = Counter(task for _, task, _, _ in seen)
     ways: dict[Task, str] = {}
     known: set[str] = set()
     points = []
-    for number, task, place, what in sim.weather.seen:
+    for number, task, place, what in seen:
         if per_task[task] <= READS_ONLY or task.name in _TIMERS:
             continue
         ways[task] = f"{ways.get(task, task.name)} > {_DIGITS.sub('n', what)}"
@@ -78,7 +79,7 @@ def _observed(scenario: Scenario, crashes: tuple[int, ...]) -> tuple[Ran, list[P
 def crashed_at(scenario: Scenario, *numbers: int) -> Ran:
     """The same run, with the worker killed at those points."""
     sim = Simulation(scenario)
-    sim.weather.crash_at = frozenset(numbers)
+    sim.weather.watch(frozenset(numbers))
     ran = sim.run()
     assert sim.weather.crashes == len(numbers), f"nobody crashed at one of the points {numbers}"
     return ran

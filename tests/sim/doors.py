@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from math import floor
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, cast
 
 from sandbox.memory_store import MemoryTables
 from sandbox.world.ports import PortsWorld
@@ -19,44 +19,18 @@ from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet
 from shared.ports import Claimed, OutboxEntry, Row
 from shared.probes import Answer, Probe, Reading, RecordState, Unavailable
+from shared.store.decoded import Decoded
 from shared.store.table_store import TableStore
 from shared.store.tables import Clash, Found, Lost, Range, Write
 from tests.sim.distortion import distorted, stale
 from tests.sim.scenario import STALL_SECONDS_MAX
 from tests.sim.scheduler import CRASH, EPOCH, Scheduler, Task, pause
+from tests.sim.watch import Claiming, Watch
 from tests.sim.weather import Weather, Worker
 
 EPOCH_SECONDS = EPOCH.timestamp()
 TIMEOUT_SECONDS = 300.0
 """`functionTimeout`: a process whose invocation lasts longer is killed."""
-
-
-class Claiming(NamedTuple):
-    """What an invocation is about to claim; `looked_at` is the second at which it really saw the world."""
-
-    row: Row
-    decision: Decision
-    seen: Seen
-    looked_at: float
-
-
-class Watch(Protocol):
-    """Who is told what really happened, at the moment it does."""
-
-    def committed(self, claim: Claiming | None, writes: Sequence[Write]) -> None:
-        """A batch is in the tables."""
-
-    def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:
-        """The world has changed."""
-
-    def published(self, entry: OutboxEntry) -> None:
-        """A topic took an event."""
-
-    def told(self, who: str, what: str) -> None:
-        """A line of the story."""
-
-    def place(self) -> str:
-        """The step that the rollout is in."""
 
 
 class Door:
@@ -71,23 +45,31 @@ class Door:
     def point(self, what: str, rate: float = 0.0) -> Awaitable[None]:
         """Others may run here; the worker may crash, or stall at the swarm's rate or at one of its own."""
         weather, scheduler = self.weather, self.scheduler
-        swarm, task = weather.swarm, scheduler.current
+        task = scheduler.current
+        weather.quiet_points -= 1
+        if weather.quiet_points < 0 or rate or weather.watched or task is None:
+            return self._struck(what, rate, task) or scheduler.brief_pause()
+        if scheduler.seconds - task.started_at > TIMEOUT_SECONDS:
+            return self._crash(what)
+        return scheduler.brief_pause()
+
+    def _struck(self, what: str, rate: float, task: Task | None) -> Awaitable[None] | None:
+        """What strikes here, None where nothing does."""
+        weather, scheduler = self.weather, self.scheduler
         if weather.seen is not None and task is not None:
             weather.seen.append((scheduler.points, task, self.watch.place(), what))
-        crashes = (swarm.crash and weather.strikes(swarm.crash)) or scheduler.points in weather.crash_at
-        if crashes or (task is not None and scheduler.seconds - task.started_at > TIMEOUT_SECONDS):
+        striker = weather.striker()
+        late = task is not None and scheduler.seconds - task.started_at > TIMEOUT_SECONDS
+        if striker == "crash" or late or scheduler.points in weather.crash_at:
             return self._crash(what)
-        if task is not None and swarm.hang and weather.strikes(swarm.hang):
+        if task is None:
+            return None
+        if striker == "hang":
             return self._hang(what, task)
-        stall = rate or swarm.stall
-        if (
-            stall
-            and task is not None
-            and STALL_SECONDS_MAX - task.slept_seconds > 1.0
-            and weather.strikes(stall)
-        ):
+        tired = striker == "stall" or weather.strikes(rate)
+        if tired and STALL_SECONDS_MAX - task.slept_seconds > 1.0:
             return self._stall(what, task)
-        return scheduler.brief_pause()
+        return None
 
     async def _crash(self, what: str) -> None:
         self.weather.crashes += 1
@@ -105,6 +87,10 @@ class Door:
         self.watch.told(self.worker.name, f"stalls for {seconds:.0f} s {what}")
         await pause(seconds)
 
+    def date(self) -> int:
+        """The `Date` of an answer, in whole seconds that the server renews once a second."""
+        return floor(EPOCH_SECONDS + self.scheduler.seconds - self.weather.chance.random())
+
     def refuse_store(self, what: str) -> None:
         """Raise the store's refusal, if it strikes or the store has stopped."""
         if self.weather.store_stops and self.weather.store_stopped(self.scheduler.seconds):
@@ -114,7 +100,8 @@ class Door:
 
     def refuse(self, what: str) -> None:
         """Raise the service's refusal, if it strikes."""
-        if self.weather.strikes(self.weather.swarm.refused):
+        refused = self.weather.swarm.refused
+        if refused and self.weather.strikes(refused):
             after = self.weather.chance.choice((None, 2.0, 20.0))
             self.watch.told(self.worker.name, f"is refused {what}")
             raise Retry(f"503 ServiceUnavailable: {what}", after)
@@ -129,29 +116,38 @@ class FaultyTables:
 
     async def page(self, table: str, rows: Range, *, rows_max: int) -> tuple[list[Found], bool]:
         """As promised, or Retry."""
-        sent_at = self._door.worker.elapsed()
-        await self._door.point("before a read")
-        self._door.refuse_store("a read")
+        door = self._door
+        sent_at = door.worker.elapsed()
+        await door.point("before a read")
+        door.refuse_store("a read")
         found = await self._tables.page(table, rows, rows_max=rows_max)
-        await self._dated("after a read", sent_at)
+        date = door.date()
+        await door.point("after a read")
+        door.worker.clock.heard(date, sent_at)
         return found
 
     async def scan(self, table: str, rows: Range) -> list[Found]:
         """As promised, or Retry."""
-        sent_at = self._door.worker.elapsed()
-        await self._door.point("before a scan")
-        self._door.refuse_store("a scan")
+        door = self._door
+        sent_at = door.worker.elapsed()
+        await door.point("before a scan")
+        door.refuse_store("a scan")
         found = await self._tables.scan(table, rows)
-        await self._dated("after a scan", sent_at)
+        date = door.date()
+        await door.point("after a scan")
+        door.worker.clock.heard(date, sent_at)
         return found
 
     async def get(self, table: str, partition: str, row_key: str) -> Found | None:
         """As promised, or Retry."""
-        sent_at = self._door.worker.elapsed()
-        await self._door.point("before a get")
-        self._door.refuse_store("a get")
+        door = self._door
+        sent_at = door.worker.elapsed()
+        await door.point("before a get")
+        door.refuse_store("a get")
         found = await self._tables.get(table, partition, row_key)
-        await self._dated("after a get", sent_at)
+        date = door.date()
+        await door.point("after a get")
+        door.worker.clock.heard(date, sent_at)
         return found
 
     async def write(self, table: str, writes: Sequence[Write]) -> str:
@@ -172,18 +168,13 @@ class FaultyTables:
             raise Lost("connection reset")
         etag = await self._tables.write(table, writes)
         door.watch.committed(claim, writes)
-        await self._dated("after a write", sent_at)
+        date = door.date()
+        await door.point("after a write")
+        door.worker.clock.heard(date, sent_at)
         if lost:
             door.watch.told(door.worker.name, "gets no answer to a write that was made")
             raise Lost("connection reset")
         return etag
-
-    async def _dated(self, what: str, sent_at: float) -> None:
-        """The answer on its way, with a `Date` in whole seconds that the server renews once a second."""
-        worker = self._door.worker
-        date = floor(EPOCH_SECONDS + worker.scheduler.seconds - self._door.weather.chance.random())
-        await self._door.point(what)
-        worker.clock.heard(date, sent_at)
 
     def _late(self, table: str, writes: Sequence[Write], claim: Claiming | None) -> None:
         try:
@@ -202,10 +193,10 @@ class WatchedStore(TableStore):
         tables: FaultyTables,
         resources_of: Callable[[Fleet], Mapping[str, str]],
         identify: Callable[[], str],
-        decoded: dict[tuple[str, str], tuple[str, Fleet]],
+        decoded: Decoded,
     ) -> None:
         super().__init__(tables, resources_of, identify)
-        # Frozen values by etag: what one process has decoded, the next one would decode alike.
+        # Frozen values: what one process has decoded, the next one would decode alike.
         self._decoded = decoded
         self._door = door
 

@@ -26,11 +26,12 @@ from tests.sim.scheduler import Scheduler
 class ClaimMade:
     """A claim that is in the tables: what the worker had read, seen and decided, and the batch.
 
-    It was written `at` and its world was really seen at `looked_at`. `before` is the rollout as the worker
-    had read it, `after` as claimed; `stays` says whether it is the same one, and was in flight before.
+    `keys` are those of the batch. It was written `at` and its world was really seen at `looked_at`. `before`
+    is the rollout as the worker had read it, `after` as claimed; `stays` says whether it is the same one, and
+    was in flight before.
     """
 
-    __slots__ = ("after", "at", "before", "decision", "looked_at", "row", "seen", "stays", "writes")
+    __slots__ = ("after", "at", "before", "decision", "keys", "looked_at", "row", "seen", "stays")
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class ClaimMade:
         self.row = row
         self.decision = decision
         self.seen = seen
-        self.writes = writes
+        self.keys = [str(write.entity["RowKey"]) for write in writes]
         self.before = one = row.state.rollout
         self.after = two = decision.state.rollout
         self.stays = one is not None and two is not None and one.id == two.id and one.outcome is None

@@ -56,7 +56,7 @@ MENU: dict[str, FaultClass] = {
         ("edits", "redeploy"),
         "tests/golden",
     ),
-    "F15": FaultClass("the store answers nobody for up to 20 minutes", ("store_stops",)),
+    "F15": FaultClass("the store answers nobody for up to 20 minutes", ("store_stops", "blackout")),
     "F16": FaultClass("somebody else moves a live record, with or without our metadata", ("meddlings",)),
     "F17": FaultClass("a worker hangs until the host kills it at `functionTimeout`", ("hang",)),
     "F18": FaultClass("the way back is lost: live is stopped or deleted", ("stop live", "delete live")),

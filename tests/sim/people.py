@@ -240,11 +240,11 @@ class People:
         held = rollout.held.kind if rollout.held is not None else None
         if held in (HoldKind.PERSON, HoldKind.ALERT):
             self.say(SignalKind.RESUME)
-        elif rollout.step.startswith("approve_"):
-            self.say(SignalKind.PROMOTE)
         elif held is HoldKind.DRIFT and rollout.moved_at is not None:
             sim.told("olivia", f"points the live records at {rollout.candidate} again")
             self._write(rollout.addresses[rollout.candidate], keeps_metadata=False)
+        elif rollout.step.startswith("approve_"):
+            self.say(SignalKind.PROMOTE)
         waited = sim.scheduler.seconds - self._stuck[1]
         if held in (HoldKind.GATE, HoldKind.DEADLINE) and waited > PATIENCE_SECONDS:
             self._once(f"{place} retry", SignalKind.RETRY)
@@ -260,7 +260,7 @@ class People:
 def edit(fleet: Fleet, more: bool) -> Fleet:
     """The fleet with a file that somebody has edited while a rollout is in flight."""
     policy = msgspec.structs.replace(
-        fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=30, keep_candidate=more
+        fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=240, keep_candidate=more
     )
     approvals = Approvals(start=more, switch=more, destroy=more)
     gates = msgspec.structs.replace(fleet.gates, platform=(), functional=())

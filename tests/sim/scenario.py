@@ -18,18 +18,20 @@ START_SECONDS = 1800.0
 """The world is that old when the chaos begins: metrics need a past to be compared with."""
 
 TIMINGS = Timings(
-    deploy_seconds=200,
+    deploy_seconds=120,
     sync_seconds=60,
     command_seconds=15,
     stop_seconds=90,
     start_seconds=60,
     delete_seconds=120,
 )
+BLACKOUT_SECONDS = 1200.0
+"""Longer than most deadlines: a step that was just entered is looked at too late."""
 ENDLESS_SECONDS = 3.0 * 3600
 BLOWS = ("redeploy", "garbage", "storm", "stop live", "delete live")
 HARMLESS = frozenset({"redeploy", "garbage"})
 """Blows that cost time and change no ending."""
-POLLS_SECONDS = (60, 120, 300)
+POLLS_SECONDS = (60, 120, 300, 300)
 """Who asks less often says the same sentence less often, and sleeps through more of what happens."""
 SKEW_SECONDS_MAX = 300.0
 STALL_SECONDS_MAX = 300.0
@@ -119,7 +121,10 @@ class Span(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """All of it. `expected` is the one right ending where nothing but weather was drawn."""
+    """All of it. `expected` is the one right ending where nothing but weather was drawn.
+
+    `blackout` is the epoch after whose claim the store answers nobody for `BLACKOUT_SECONDS`, 0 for none.
+    """
 
     seed: int
     fleet: Fleet
@@ -133,4 +138,5 @@ class Scenario(Struct, frozen=True, kw_only=True):
     store_stops: tuple[Span, ...] = ()
     timings: Timings = TIMINGS
     again_at_seconds: float | None = None
+    blackout: int = 0
     expected: Outcome | None = None

@@ -32,17 +32,14 @@ def pause(seconds: float) -> Generator[float]:
     yield seconds
 
 
-_NOTHING = cast("Generator[float]", iter(()))
+class _Over(tuple[()]):
+    """A wait that is over: whoever awaits it goes on at once, with no frame of its own."""
+
+    __slots__ = ()
+    __await__ = tuple.__iter__
 
 
-class _Over:
-    """A wait that is over: whoever awaits it goes on at once."""
-
-    def __await__(self) -> Generator[float]:
-        return _NOTHING
-
-
-_OVER = _Over()
+_OVER = cast("Awaitable[None]", _Over())
 
 
 class Task:

@@ -26,12 +26,12 @@ from shared.fleet import Fleet
 from shared.model import Outcome, SignalKind
 from shared.ports import OutboxEntry
 from shared.signals import resources_of
+from shared.store.decoded import Decoded
 from shared.store.table_store import TableStore
 from shared.store.tables import Write
 from tests.sim.checkers import CHECKERS
 from tests.sim.checkers.base import Checker, Violation, asked
 from tests.sim.doors import (
-    Claiming,
     Door,
     FaultyTables,
     FaultyTopic,
@@ -41,9 +41,10 @@ from tests.sim.doors import (
 )
 from tests.sim.facts import ClaimMade, EffectMade, Ending, Facts
 from tests.sim.people import People
-from tests.sim.scenario import CALM, CHAOS_SECONDS, START_SECONDS, Scenario
+from tests.sim.scenario import CHAOS_SECONDS, START_SECONDS, Scenario
 from tests.sim.scheduler import Crashed, Scheduler, at
 from tests.sim.timers import TICK_SECONDS, Timers
+from tests.sim.watch import Claiming
 from tests.sim.weather import Weather, Worker
 
 WORKERS = 3
@@ -105,7 +106,7 @@ class Simulation:
         self.digest = blake2b(digest_size=8)
         self.story: list[tuple[float, str, str]] = []
         self.processes: list[Process] = []
-        self.decoded: dict[tuple[str, str], tuple[str, Fleet]] = {}
+        self.decoded = Decoded()
         self._found: Violation | None = None
         self._born = 0
         self._minutes = 0
@@ -141,6 +142,8 @@ class Simulation:
         self.judge("claimed", made)
         facts.state = facts.states[decision.state.epoch] = decision.state
         self.digest.update(f"{decision.state.epoch} {decision.because}".encode())
+        if decision.state.epoch == self.scenario.blackout:
+            self.weather.stop_store(self.scheduler.seconds)
         place = f"{decision.stage} {decision.step}".strip()
         signals = f" [{', '.join(s.kind.value for s in seen.signals)}]" if seen.signals else ""
         if decision.actions and self.weather.strikes(self._alarm(decision.actions)):
@@ -187,7 +190,7 @@ class Simulation:
         self, name: str, what: Callable[[Process], Coroutine[Any, Any, Any]], ended: Ended | None = None
     ) -> None:
         """Run an invocation on some process."""
-        process = self.chance.choice(self.processes)
+        process = self.processes[int(self.chance.random() * len(self.processes))]
         self.scheduler.spawn(name, what(process), process.worker, self._judged(process, ended))
 
     def _judged(self, process: Process, ended: Ended | None) -> Ended:
@@ -226,7 +229,7 @@ class Simulation:
 
     def _calm(self) -> None:
         self.told("weather", "faults stop")
-        self.weather.swarm, self.weather.store_stops = CALM, ()
+        self.weather.calm_down()
         self.facts.calm_since = self.scheduler.now()
         # Clocks are set right by replacing every process; what is under way goes on where it stalled.
         self.processes = [self._process() for _ in range(WORKERS)]

@@ -84,6 +84,8 @@ def draw(seed: int) -> Scenario:
     timings = _endless(chance) if chance.random() < 0.06 else TIMINGS
     blows = _blows(chance) if chance.random() < 0.15 else ()
     upsets = timings != TIMINGS or swarm.gappy or any(blow.kind not in HARMLESS for blow in blows)
+    # Where many writes come late and many reads are older still, a step may well outlast its deadline.
+    upsets = upsets or (swarm.zombie > 0.1 and swarm.stale > 0.1)
     waits = fleet.approvals != Approvals() or fleet.policy.deadlines
     return Scenario(
         seed=seed,
@@ -95,9 +97,10 @@ def draw(seed: int) -> Scenario:
         meddlings=meddlings,
         edits=tuple(chance.uniform(60, 4800) for _ in range(chance.choice((0, 0, 1, 3)))),
         blows=blows,
-        store_stops=_store_stops(chance) if chance.random() < 0.1 else (),
+        store_stops=_store_stops(chance) if chance.random() < 0.15 else (),
         timings=timings,
-        again_at_seconds=chance.uniform(1500, 6600) if chance.random() < 0.3 else None,
+        again_at_seconds=chance.uniform(1500, 6600) if chance.random() < 0.8 else None,
+        blackout=chance.randrange(3, 50) if chance.random() < 0.08 else 0,
         expected=None if disturbed or upsets or waits else ending,
     )
 
@@ -114,8 +117,8 @@ def _blows(chance: Random) -> tuple[Blow, ...]:
 
 
 def _store_stops(chance: Random) -> tuple[Span, ...]:
-    begin = START_SECONDS + chance.uniform(60, 5400)
-    return (Span(begin, begin + chance.choice((60, 600, 1200))),)
+    begin = START_SECONDS + chance.uniform(60, 4200)
+    return (Span(begin, begin + chance.choice((60, 600, 1200, 1200))),)
 
 
 def _world(chance: Random, fleet: Fleet) -> tuple[Faults, Outcome]:
@@ -167,9 +170,9 @@ def _fleet(chance: Random) -> Fleet:
         deadlines = {step: chance.choice((300, 900)) for step in steps}
     policy = msgspec.structs.replace(
         FLEET.policy,
-        bake_seconds=chance.choice((300, 600, 900)),
+        bake_seconds=chance.choice((300, 600)),
         observe_seconds=chance.choice((120, 300)),
-        settle_seconds=chance.choice((120, 600)),
+        settle_seconds=chance.choice((120, 300)),
         poll_seconds=chance.choice(POLLS_SECONDS),
         keep_candidate=chance.random() < 0.5,
         drift=chance.choice(tuple(DriftPolicy)),

@@ -12,12 +12,13 @@ from tests.sim.swarm import draw
 
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = 600
+DRAWN = ("rings", "meddlings", "edits", "store_stops", "blackout")
 
 
 def thrown(scenario: Scenario) -> set[str]:
     """The switches that a scenario throws."""
     on = {name for name in Swarm.__struct_fields__ if getattr(scenario.swarm, name)}
-    on |= {name for name in ("rings", "meddlings", "edits", "store_stops") if getattr(scenario, name)}
+    on |= {name for name in DRAWN if getattr(scenario, name)}
     on |= {blow.kind for blow in scenario.blows}
     on |= {"timings"} if scenario.timings != TIMINGS else set()
     on |= {"outages"} if scenario.faults.outages else set()

@@ -6,13 +6,16 @@ Decides from the seed whether a fault strikes now. Refuses to know what it does.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import log, prod
 from random import Random
 
 from shared.clock import DRIFT, ServiceClock
-from tests.sim.scenario import Scenario
+from tests.sim.scenario import BLACKOUT_SECONDS, CALM, Scenario, Span, Swarm
 from tests.sim.scheduler import Scheduler, Task
 
 DELIVERIES_MAX = 5
+NEVER_POINTS = 2**60
+_STRIKERS = ("crash", "hang", "stall")
 JUMPS = 0.05
 """How often a clock that is wrong is found to have been set."""
 
@@ -20,20 +23,55 @@ JUMPS = 0.05
 class Weather:
     """Draws faults while they last.
 
-    `crash_at` crashes at exactly those scheduler points; `seen` notes every point with its invocation.
+    A crash, a hang and a stall may strike at any scheduler point. How many points go by until one does is
+    drawn at once instead of at each of them. `watched` says whether somebody counts the points.
     """
 
     def __init__(self, chance: Random, scenario: Scenario) -> None:
-        self.swarm = scenario.swarm
         self.store_stops = scenario.store_stops
         self.chance = chance
+        self._random = chance.random
         self.crash_at: frozenset[int] = frozenset()
         self.seen: list[tuple[int, Task, str, str]] | None = None
         self.crashes = 0
+        self._blow(scenario.swarm)
+
+    def watch(self, crash_at: frozenset[int], seen: list[tuple[int, Task, str, str]] | None = None) -> None:
+        """Crash at exactly those points, and note every point in `seen`."""
+        self.crash_at, self.seen = crash_at, seen
+        self._blow(self.swarm)
+
+    def calm_down(self) -> None:
+        """No more faults."""
+        self.store_stops = ()
+        self._blow(CALM)
+
+    def _blow(self, swarm: Swarm) -> None:
+        self.swarm = swarm
+        self.watched = bool(self.crash_at or self.seen is not None)
+        self._strikers = tuple((getattr(swarm, name), name) for name in _STRIKERS if getattr(swarm, name))
+        self.quiet_points = self._until_next()
+
+    def striker(self) -> str:
+        """What strikes at this point by itself, and is due no more; empty if nothing does."""
+        if self.quiet_points >= 0:
+            return ""
+        self.quiet_points = self._until_next()
+        rates = [rate for rate, _ in self._strikers]
+        return self.chance.choices(self._strikers, rates)[0][1]
+
+    def _until_next(self) -> int:
+        spared = prod(1 - rate for rate, _ in self._strikers)
+        return int(log(1 - self._random()) / log(spared)) if spared < 1 else NEVER_POINTS
 
     def store_stopped(self, seconds: float) -> bool:
         """Whether the store answers nobody now."""
         return any(stop.from_seconds <= seconds < stop.until_seconds for stop in self.store_stops)
+
+    def stop_store(self, seconds: float) -> None:
+        """From now on the store answers nobody for a while, unless all is calm."""
+        if self.swarm is not CALM:
+            self.store_stops = (*self.store_stops, Span(seconds, seconds + BLACKOUT_SECONDS))
 
     def deliveries(self) -> int:
         """How often something is delivered: once, or up to five times."""
@@ -44,7 +82,7 @@ class Weather:
 
     def strikes(self, rate: float) -> bool:
         """Whether a fault of that rate strikes now."""
-        return rate > 0 and self.chance.random() < rate
+        return rate > 0 and self._random() < rate
 
 
 class Worker:

@@ -47,10 +47,10 @@ def test_a_ttl_that_is_restored_makes_the_way_back_longer_than_the_way_there() -
 
 
 def test_a_front_door_goes_back_by_what_lies_beneath_it() -> None:
-    above = switched(follow_seconds={"aks of fd-contoso": 2400.0})
-    assert seconds(above, balanced(SwitchKind.FRONT_DOOR)) == [("aks of fd-contoso", 2400.0, True)]
+    above = switched(follow_seconds={"aks of contoso-edge": 2400.0})
+    assert seconds(above, balanced(SwitchKind.FRONT_DOOR)) == [("aks of contoso-edge", 2400.0, True)]
     beneath = balanced(SwitchKind.FRONT_DOOR, beneath=True)
-    assert seconds(above, beneath) == [("aks of fd-contoso", 60 + 60, False)]
+    assert seconds(above, beneath) == [("aks of contoso-edge", 60 + 60, False)]
 
 
 def test_from_destroy_on_there_is_no_way_back_and_nobody_says_there_is() -> None:

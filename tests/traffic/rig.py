@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
-
 from sandbox.traffic.caller import Line, call
 from sandbox.traffic.front import Front
 from sandbox.traffic.listener import Address
@@ -18,29 +16,20 @@ from sandbox.world import Faults
 from sandbox.world.balancers import MemberState
 from shared.fleet import Fleet
 from shared.levers import Balancer, SlotName, SwitchKind
-from tests.fleets import FLEET, GREEN, record
-from tests.fleets_balanced import balanced_fleet
-from tests.fleets_balancers import application_gateway_fleet, traffic_manager_fleet
+from tests.fleets import FLEET, GREEN
+from tests.fleets_balanced import application_gateway_fleet, balanced_fleet, traffic_manager_fleet
 from tests.world.manual_clock import Estate
 
 PATIENCE_SECONDS = 5.0
 
 
-def balanced(kind: SwitchKind, *, beneath: bool = False) -> Fleet:
+def balanced(kind: SwitchKind, *, beneath: bool = False, **changes: Any) -> Fleet:
     """The fleet with one balancer for its only lever, `beneath` with a record behind each member."""
     if kind is SwitchKind.TRAFFIC_MANAGER:
         return traffic_manager_fleet()
     if kind is SwitchKind.APPLICATION_GATEWAY:
         return application_gateway_fleet()
-    fleet = balanced_fleet(kind)
-    if not beneath:
-        return fleet
-    (balancer,) = fleet.balancers
-    members = tuple(
-        msgspec.structs.replace(each, beneath=record(f"origin-{each.slot}", ttl_seconds=30))
-        for each in balancer.members
-    )
-    return msgspec.structs.replace(fleet, balancers=(msgspec.structs.replace(balancer, members=members),))
+    return balanced_fleet(kind, beneath=beneath, **changes)
 
 
 class Rig:

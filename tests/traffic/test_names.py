@@ -144,7 +144,7 @@ async def test_traffic_manager_draws_each_answer_by_the_weights_in_force() -> No
     fleet = balanced(SwitchKind.TRAFFIC_MANAGER)
     lever = fleet.balancers[0]
     async with rig(fleet) as r:
-        before = await r.front.names.lookup("contoso.trafficmanager.net")
+        before = await r.front.names.lookup(host_of(lever))
         r.weigh(lever, {BLUE: 90, GREEN: 10})
         r.clock.pass_seconds(r.world.estate.timings.traffic_manager_seconds)
         drawn = Counter([(await r.front.names.lookup(host_of(lever))).addresses[0] for _ in range(400)])

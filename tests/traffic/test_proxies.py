@@ -70,12 +70,13 @@ async def test_front_door_believes_the_record_beneath_an_origin_for_its_ttl() ->
     async with rig(balanced(SwitchKind.FRONT_DOOR, beneath=True)) as r:
         before = await slots(r, 5)
         record = r.world.fleet.balancers[0].beneath[0]
+        r.clock.pass_seconds(record.ttl_seconds)
         r.world.zones.put(
             record.zone_id, record.name, record.type, ttl_seconds=30, targets=(ADDRESSES[GREEN],)
         )
         r.clock.pass_seconds(r.world.estate.timings.propagation_seconds - 1)
         asked_late = await slots(r, 5)
-        r.clock.pass_seconds(29)
+        r.clock.pass_seconds(record.ttl_seconds - 1)
         still = await slots(r, 5)
         r.clock.pass_seconds(1)
         after = await slots(r, 5)

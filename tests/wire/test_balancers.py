@@ -11,7 +11,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.mgmt.trafficmanager.aio import TrafficManagerManagementClient
 
 from sandbox.world import Faults
-from tests.fleets_balancers import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
+from tests.fleets_balanced import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
 from tests.wire.rig import Rig, refusal
 
 type Start = Callable[..., Awaitable[Rig]]

@@ -13,7 +13,7 @@ from shared.fleet import Fleet
 from shared.levers import Balancer
 from shared.probes import BalancerSeen, BalancerState, OpenConnections, TrafficShare, Unavailable
 from tests.azure.rig import Rig, rig
-from tests.fleets_balancers import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
+from tests.fleets_balanced import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
 from tests.wire.test_record import REFEREE, judge
 from tests.world.manual_clock import START
 

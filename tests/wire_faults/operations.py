@@ -26,7 +26,7 @@ from shared.actions import (
 )
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
-from shared.levers import Balancer, Match, Record, SwitchKind
+from shared.levers import FENCED, MATCHING, Match, Record, SwitchKind
 from shared.probes import (
     BalancerState,
     ClusterState,
@@ -48,7 +48,6 @@ from shared.probes import (
 )
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
 from tests.fleets_balanced import balancer
-from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.wire_faults.rig import BALANCED, PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 
@@ -95,10 +94,8 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     (GateReading, Source.HTTP): lambda _: GateReading(HEALTH, GREEN),
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
-    **{(BalancerState, kind): _balancer(kind) for kind in BALANCED},
     OpenConnections: lambda _: OpenConnections(START),
-    (BalancerState, SwitchKind.TRAFFIC_MANAGER): lambda _: BalancerState(PROFILE),
-    (BalancerState, SwitchKind.APPLICATION_GATEWAY): lambda _: BalancerState(GATEWAY),
+    **{(BalancerState, kind): _balancer(kind) for kind in BALANCED},
 }
 
 
@@ -114,11 +111,20 @@ def _weigh(kind: SwitchKind) -> Callable[[Rig], Action]:
     def order(it: Rig) -> Action:
         """Whatever was carried out of the last one: one that changes one thing."""
         it.estate.clock.pass_seconds(3600)
-        held = it.estate.world.balancers.newest(balancer(kind)).members
-        blue, green = (held[member.name].enabled for member in balancer(kind).members)
-        return SetWeights(balancer(kind), {GREEN: 100} if blue and not green else {BLUE: 100})
+        newest = it.estate.world.balancers.newest(balancer(kind))
+        blue, green = (newest.members[member.name].enabled for member in balancer(kind).members)
+        etag = f'W/"{newest.etag}"' if kind in FENCED else None
+        return SetWeights(balancer(kind), {GREEN: 100} if blue and not green else {BLUE: 100}, etag)
 
     return order
+
+
+def _take_out(it: Rig) -> Action:
+    """Traffic Manager is told all that differs: here, one endpoint that is in too much."""
+    profile = balancer(SwitchKind.TRAFFIC_MANAGER)
+    both = {member.name: MemberState(FULL, enabled=True) for member in profile.members}
+    it.estate.world.balancers.write(profile, both)
+    return SetWeights(profile, {GREEN: 100})
 
 
 def _match(kind: SwitchKind) -> Callable[[Rig], Action]:
@@ -133,27 +139,6 @@ def _match(kind: SwitchKind) -> Callable[[Rig], Action]:
 
 def _purge(kind: SwitchKind) -> Callable[[Rig], Action]:
     return lambda _: Purge(balancer(kind))
-
-
-def _take_out(it: Rig) -> Action:
-    """One endpoint is in too much: one PATCH puts it right."""
-    it.estate.world.balancers.write(
-        PROFILE, {member.name: MemberState(FULL, enabled=True) for member in PROFILE.members}
-    )
-    return SetWeights(PROFILE, {"blue": 0, "green": 100})
-
-
-def _lead(it: Rig) -> Action:
-    etag = it.estate.world.balancers.newest(GATEWAY).etag
-    return SetWeights(GATEWAY, {"blue": 0, "green": 100}, f'W/"{etag}"')
-
-
-def _refused_match(balancer: Balancer) -> Callable[[Rig], Action]:
-    return lambda _: SetMatch(balancer, Match(header="x-canary", value="yes"), GREEN)
-
-
-def _no_purge(balancer: Balancer) -> Callable[[Rig], Action]:
-    return lambda _: Purge(balancer)
 
 
 def _stop(it: Rig) -> Action:
@@ -199,25 +184,13 @@ ORDERS: Mapping[Kind, Callable[[Rig], Action]] = {
     StopCluster: _stop,
     DestroyCluster: _destroy,
     **{(SetWeights, kind): _weigh(kind) for kind in BALANCED},
+    (SetWeights, SwitchKind.TRAFFIC_MANAGER): _take_out,
     **{(SetMatch, kind): _match(kind) for kind in BALANCED},
     **{(Purge, kind): _purge(kind) for kind in BALANCED},
-    (SetWeights, SwitchKind.TRAFFIC_MANAGER): _take_out,
-    (SetWeights, SwitchKind.APPLICATION_GATEWAY): _lead,
-    (SetMatch, SwitchKind.TRAFFIC_MANAGER): _refused_match(PROFILE),
-    (SetMatch, SwitchKind.APPLICATION_GATEWAY): _refused_match(GATEWAY),
-    (Purge, SwitchKind.TRAFFIC_MANAGER): _no_purge(PROFILE),
-    (Purge, SwitchKind.APPLICATION_GATEWAY): _no_purge(GATEWAY),
 }
 
-SILENT = frozenset(
-    {
-        (SetMatch, SwitchKind.TRAFFIC_MANAGER),
-        (SetMatch, SwitchKind.APPLICATION_GATEWAY),
-        (Purge, SwitchKind.TRAFFIC_MANAGER),
-        (Purge, SwitchKind.APPLICATION_GATEWAY),
-    }
-)
-"""Orders that these services have no request for: a match is refused, and there is nothing to purge."""
+SILENT = frozenset((order, kind) for order in (SetMatch, Purge) for kind in BALANCED if kind not in MATCHING)
+"""Orders without a request: those services cannot match, and have nothing to purge."""
 
 SENT = {kind: order for kind, order in ORDERS.items() if kind not in SILENT}
 

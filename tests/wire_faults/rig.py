@@ -17,15 +17,15 @@ from sandbox.wire.identity import PATH
 from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
 from sandbox.world import Faults
+from sandbox.world.balancers import TYPES
 from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet
-from shared.levers import Match, SwitchKind
+from shared.levers import MATCHING, Match, SwitchKind
 from shared.safety import Drain
 from tests.azure.rig import WireCredential, trust
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, record
 from tests.fleets_balanced import balancer
-from tests.fleets_balancers import GATEWAY, PROFILE
 from tests.world.manual_clock import VERSION, Estate
 
 _NETWORK = FLEET.live_records[0].zone_id.rpartition("/dnszones/")[0]
@@ -34,7 +34,7 @@ PRIVATE = msgspec.structs.replace(
     PUBLIC, kind=SwitchKind.PRIVATE_DNS, zone_id=f"{_NETWORK}/privateDnsZones/priv.contoso.com", name="aks"
 )
 
-BALANCED = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
+BALANCED = tuple(TYPES)
 
 
 def estate_fleet() -> Fleet:
@@ -49,7 +49,7 @@ def estate_fleet() -> Fleet:
         FLEET,
         live_records=(PUBLIC, PRIVATE),
         slots=slots,
-        balancers=(*map(balancer, BALANCED), PROFILE, GATEWAY),
+        balancers=tuple(map(balancer, BALANCED)),
         drain=Drain(connections_metric="CurrentConnections"),
     )
 
@@ -150,10 +150,12 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             ttl_seconds=300,
             targets=(ADDRESSES[slot],),
         )
-    for kind in BALANCED:
-        estate.world.balancers.match(balancer(kind), Match(value="canary", cookie="switchyard"), GREEN)
-    marks = {"switchyard_epoch": "7", "switchyard_fleet": FLEET.name}
-    estate.world.balancers.write(GATEWAY, {}, tags=marks)
+    for each in it.fleet.balancers:
+        if each.kind in MATCHING:
+            estate.world.balancers.match(each, Match(value="canary", cookie="switchyard"), GREEN)
+        else:
+            marks = {"switchyard_epoch": "7", "switchyard_fleet": FLEET.name}
+            estate.world.balancers.write(each, {}, tags=marks)
     estate.clock.pass_seconds(1200)
     async with Wire(
         estate.world,

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.world.balancers import MemberState
 from shared.azure.world import AzureWorld, Kind
+from shared.levers import SwitchKind
 from shared.probes import (
     Answer,
     BalancerState,
@@ -22,7 +23,7 @@ from shared.probes import (
     TrafficShare,
     Unavailable,
 )
-from tests.fleets_balancers import PROFILE
+from tests.fleets_balanced import balancer
 from tests.wire_faults.operations import ASKS_A_HOST, PROBES, name
 from tests.wire_faults.rig import Rig, rig
 from tests.wire_faults.sentences import faults_of
@@ -152,10 +153,11 @@ async def test_a_field_that_went_bad_is_never_another_fact(it: Rig, kind: Kind) 
 
 
 async def test_a_share_that_went_bad_is_never_another_share(it: Rig) -> None:
-    halves = {member.name: MemberState(500, enabled=True) for member in PROFILE.members}
-    it.estate.world.balancers.write(PROFILE, halves)
+    profile = balancer(SwitchKind.TRAFFIC_MANAGER)
+    halves = {member.name: MemberState(500, enabled=True) for member in profile.members}
+    it.estate.world.balancers.write(profile, halves)
     it.estate.clock.pass_seconds(60)
-    await expect_no_other_fact(it, BalancerState(PROFILE))
+    await expect_no_other_fact(it, BalancerState(profile))
 
 
 async def expect_no_other_fact(it: Rig, probe: Probe) -> None:

@@ -10,7 +10,7 @@ from sandbox.world import ArmError
 from sandbox.world.balancers import MemberState
 from sandbox.world.metrics import Series
 from tests.fleets import BLUE, GREEN
-from tests.fleets_balancers import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
+from tests.fleets_balanced import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
 from tests.world.manual_clock import Estate
 
 IN, OUT = MemberState(1000, enabled=True), MemberState(1000, enabled=False)

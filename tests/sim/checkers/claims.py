@@ -61,11 +61,11 @@ class PlanPinned(Checker):
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
-        self._alike: tuple[object, object, object] | None = None
+        self._alike: tuple[object, object, object] = None, None, None
 
     def claimed(self, claim: ClaimMade) -> None:
         before = claim.before
-        pins = any(write.entity["RowKey"] == rows.PLAN_KEY for write in claim.writes)
+        pins = rows.PLAN_KEY in claim.keys
         in_flight = before is not None and before.outcome is None
         if pins and in_flight:
             self.broken("a plan was pinned while a rollout was in flight")
@@ -74,9 +74,8 @@ class PlanPinned(Checker):
         if claim.row.plan is None:
             self.broken("a rollout is in flight without a plan")
         compared = claim.row.plan, self.facts.plan, claim.row.fleet
-        if self._alike is not None and all(
-            one is two for one, two in zip(compared, self._alike, strict=True)
-        ):
+        known = self._alike
+        if compared[0] is known[0] and compared[1] is known[1] and compared[2] is known[2]:
             return
         if claim.row.plan != self.facts.plan:
             self.broken("the plan of a rollout in flight has changed")
@@ -100,7 +99,7 @@ class OneEvent(Checker):
 
     def claimed(self, claim: ClaimMade) -> None:
         state = claim.decision.state
-        owed = [write for write in claim.writes if str(write.entity["RowKey"]).startswith("o-")]
+        owed = [key for key in claim.keys if key.startswith("o-")]
         moved = _place(claim.before) != _place(claim.after)
         if len(owed) != int(moved):
             self.broken(f"epoch {state.epoch} announces {len(owed)} events, it is {int(moved)} transitions")
@@ -117,9 +116,11 @@ class OneEvent(Checker):
         missing = sorted(self._owed - set(self._taken))
         if missing or ending.owed:
             self.broken(f"never published: {', '.join(missing or [e.key for e in ending.owed])}")
-        swarm = self.facts.scenario.swarm
+        scenario, swarm = self.facts.scenario, self.facts.scenario.swarm
         slow = swarm.stall or swarm.zombie or swarm.doze
-        weather = self.facts.crashes or slow or swarm.crash or swarm.lost or swarm.refused or swarm.topic
+        stops = scenario.store_stops or scenario.blackout
+        weather = self.facts.crashes or slow or stops or swarm.crash or swarm.lost or swarm.refused
+        weather = weather or swarm.topic
         repeats = [name for name, times in self._taken.items() if times > 1]
         if repeats and not weather:
             self.broken(f"published more than once in fair weather: {', '.join(sorted(repeats))}")

@@ -55,9 +55,8 @@ class NoPassWithoutEvidence(Checker):
         self._true_to_the_world(before, after, plan)
         onward = after.stage is not Stage.ROLLBACK and after.outcome is None and not promoted
         passed = onward and claim.decision.step in _GATES and after.step != claim.decision.step
-        destroys = any(
-            isinstance(a, DestroyCluster) and a.slot == before.live for a in claim.decision.actions
-        )
+        actions = claim.decision.actions
+        destroys = actions and any(isinstance(a, DestroyCluster) and a.slot == before.live for a in actions)
         if passed:
             self._evident(claim, before, plan, getattr(plan.gates, _GATES[claim.decision.step]))
         elif destroys and not before.destroying and not before.promoted:

@@ -33,6 +33,8 @@ class AppliedOnce(Checker):
         self._consumed: Counter[str] = Counter()
 
     def claimed(self, claim: ClaimMade) -> None:
+        if not claim.seen.signals and not claim.decision.dispositions:
+            return
         answered = {disposition.id for disposition in claim.decision.dispositions}
         left = [s for s in claim.seen.signals if s.id not in answered and s.kind not in _VERSIONS]
         if left:

@@ -50,6 +50,9 @@ class NeverStuck(Checker):
 
     def claimed(self, claim: ClaimMade) -> None:
         after, before = claim.after, claim.before
+        untried = claim.stays and before is not None and before.wake_at is None
+        if untried and f"{claim.decision.step} ran into its deadline" in claim.decision.because:
+            self.broken(f"{claim.decision.step} was given up before anybody had looked at it")
         if after is None or after.outcome is not None:
             return
         if step_of(after).deadline_seconds <= 0:
