@@ -13,7 +13,8 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
   A canary's rule comes through all at once, at the end of it.
 * Front Door and Traffic Manager ask no origin for its health, and every origin is as near as any other.
 * Front Door caches nothing, keeps a websocket for ever and has no session affinity.
-* Application Gateway's back-end pools are host names too, and it sends no probe.
+* Application Gateway's back-end pools are host names too, and it sends no probe. It drains a pool that its
+  rule has left, which Azure's pages say of members that leave a pool.
 * Users' caches and connections are as those of one device each: nobody shares a resolver.
 * A gateway that drains lets clients go at once; a request that it has taken is always answered.
 """
