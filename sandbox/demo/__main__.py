@@ -116,7 +116,7 @@ async def run(chosen: Options, console: Console) -> int:
 async def _checked(
     scenario: Scenario, rehearsal: Rehearsal, played: Played
 ) -> tuple[tuple[Check, ...], Real]:
-    """The checks, once the last notification had time to leave the outbox, and what real users met by then."""
+    """The checks, once the last notification had time to leave the outbox, and what users met by then."""
     until = asyncio.get_running_loop().time() + NOTIFY_SECONDS_MAX
     while True:
         entries, state = await asyncio.to_thread(_trail, rehearsal, scenario.fleet)
