@@ -10,7 +10,8 @@ from collections import Counter
 
 from msgspec import Struct
 
-CUT = "closed without a word"
+from sandbox.traffic.websocket import CUT
+
 SHARE_OFF_MAX = 0.2
 
 
