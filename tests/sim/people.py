@@ -54,8 +54,8 @@ class People:
             self._ring(ring)
         for meddling in scenario.meddlings:
             later(meddling.at_seconds, lambda it=meddling: self._meddle(it))  # type: ignore[misc]
-        for it in scenario.tilts:
-            later(tilt.at_seconds, lambda it=it: self._tilt(it))  # type: ignore[misc]
+        for each in scenario.tilts:
+            later(each.at_seconds, lambda it=each: self._tilt(it))  # type: ignore[misc]
         for at in scenario.edits:
             later(at, self._edit)
         for blow in scenario.blows:
