@@ -56,6 +56,7 @@ async def lever(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     door, row = request.param
     async with AsyncExitStack() as stack:
         if door == ITSELF:
-            yield await stack.enter_async_context(subscription.opened(row))
+            azure = await stack.enter_async_context(subscription.azure())
+            yield await stack.enter_async_context(subscription.opened(row, azure))
         else:
             yield StandIn(await Sides(door, stack, tmp_path)(fleet_of(row)), row)

@@ -59,8 +59,8 @@ class Lever:
         if isinstance(self.declared, Balancer):
             return seen_as(await self.answer(), BalancerSeen)
         found = seen_as(await self.answer(), RecordSeen)
-        slots = [slot.name for slot in self.fleet.slots if found.targets == (self.target(slot.name),)]
-        weights = dict.fromkeys(map(str, slots), 100)
+        targets = {str(slot.name): self.target(slot.name).rstrip(".").lower() for slot in self.fleet.slots}
+        weights = {slot: 100 for slot, target in targets.items() if found.targets == (target,)}
         return BalancerSeen(weights=weights, etag=found.etag, epoch=found.epoch, fleet=found.fleet)
 
     def target(self, slot: SlotName) -> str:
@@ -68,7 +68,7 @@ class Lever:
         found = self.fleet.slot(slot)
         target = found.public_ip_id if self.row.alias else found.address
         assert target is not None
-        return target.rstrip(".").lower()
+        return target
 
     def told(self, weights: Weights, if_match: str | None) -> Action:
         """The order that sends its slots these shares; a record has one for a whole slot alone."""

@@ -18,6 +18,7 @@ from shared.azure.connection import ARM_ENDPOINT, Connection
 from shared.azure.world import AzureWorld
 from shared.fleet import Fleet, Slot
 from shared.levers import Balancer, Match, Record, SlotName
+from shared.ports import World
 from shared.probes import BalancerSeen, RecordSeen
 from tests.contract.levers import Lever
 from tests.contract.rows import Row
@@ -27,7 +28,7 @@ SUBSCRIPTION = "SWITCHYARD_AZURE_SUBSCRIPTION"
 RESOURCE_GROUP = "SWITCHYARD_AZURE_RESOURCE_GROUP"
 OWN_NAME = "contract"
 """The fleet that the tests write as, so that a lever of another one is known by its marks."""
-_LOOK_SECONDS = 60
+LOOK_SECONDS = 60
 _HOURS_MAX = 6
 _ANY = Match(value="contract", header="x-switchyard-contract")
 
@@ -35,11 +36,15 @@ _ANY = Match(value="contract", header="x-switchyard-contract")
 class Subscription(Lever):
     """A lever on Azure, in the time that Azure takes."""
 
-    rounds_max = _HOURS_MAX * 3600 // _LOOK_SECONDS
+    rounds_max = _HOURS_MAX * 3600 // LOOK_SECONDS
+
+    def __init__(self, world: World, fleet: Fleet, row: Row, look_seconds: float) -> None:
+        super().__init__(world, fleet, row)
+        self._look_seconds = look_seconds
 
     async def wait(self) -> None:
         """Long enough to look again."""
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(self._look_seconds)
 
     def now(self) -> datetime:
         """The present moment."""
@@ -63,19 +68,25 @@ def declared(row: Row) -> bool:
 
 
 @asynccontextmanager
-async def opened(row: Row) -> AsyncIterator[Subscription]:
+async def azure() -> AsyncIterator[AzureWorld]:
+    """Azure, with the credentials that the environment gives."""
+    connection = Connection(arm_endpoint=os.environ.get("SWITCHYARD_ARM_ENDPOINT", ARM_ENDPOINT))
+    async with aclosing(connection):
+        yield AzureWorld(connection)
+
+
+@asynccontextmanager
+async def opened(row: Row, world: World, look_seconds: float = LOOK_SECONDS) -> AsyncIterator[Subscription]:
     """The lever; in the end as it was found. Raises ValueError for one that may not be tested on."""
     declared = _fleet(row)
-    connection = Connection(arm_endpoint=os.environ.get("SWITCHYARD_ARM_ENDPOINT", ARM_ENDPOINT))
-    it = Subscription(AzureWorld(connection), declared, row)
-    async with aclosing(connection):
-        before = await _found(it)
-        try:
-            yield it
-        finally:
-            if row.balancer and it.balancer.rules:
-                await it.send(_ANY, None)
-            await it.reach({slot.name: before.weights.get(slot.name, 0) for slot in declared.slots})
+    it = Subscription(world, declared, row, look_seconds)
+    before = await _found(it)
+    try:
+        yield it
+    finally:
+        if row.balancer and it.balancer.rules:
+            await it.send(_ANY, None)
+        await it.reach({slot.name: before.weights.get(slot.name, 0) for slot in declared.slots})
 
 
 async def _found(it: Subscription) -> BalancerSeen:
