@@ -111,6 +111,12 @@ class Balancer(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash
     rules: str = ""
 
     @property
+    def shares_id(self) -> str:
+        """The ARM id at or below which its shares are changed: that of the part which is its own."""
+        own = self.kind is SwitchKind.FRONT_DOOR
+        return f"{self.resource_id}/originGroups/{self.group}" if own else self.resource_id
+
+    @property
     def name(self) -> str:
         """The resource's name."""
         return self.resource_id.rsplit("/", 1)[-1]

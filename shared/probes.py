@@ -52,7 +52,7 @@ class RecordOwner(Struct, frozen=True, tag="record_owner"):
 
 
 class LastWriter(Struct, frozen=True, tag="last_writer"):
-    """Who last changed the lever in that span, its end excluded, by the activity log?"""
+    """Who last changed the lever or a part of it in that span, its end excluded, by the activity log?"""
 
     lever_id: str
     since: datetime

@@ -105,7 +105,9 @@ def _drifted(fleet: Fleet, rollout: Rollout, found: tuple[Lever, str], seen: See
     known = rollout.drift is not None or (rollout.held is not None and rollout.held.kind is HoldKind.DRIFT)
     if known or not fleet.names.writers:
         return rollout.drift
-    return Drift(lever_id=found[0].resource_id, because=found[1], since=seen.now)
+    lever = found[0]
+    lever_id = lever.shares_id if isinstance(lever, Balancer) else lever.resource_id
+    return Drift(lever_id=lever_id, because=found[1], since=seen.now)
 
 
 def _etags(fleet: Fleet, rollout: Rollout, seen: Seen) -> dict[str, str]:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from sandbox.wire.errors import BadRequest
 from sandbox.wire.routing import Call, Operation, Reply, shaped
 from sandbox.world.balancers import TYPES, MemberState
-from sandbox.world.errors import not_found
+from sandbox.world.errors import ArmError, not_found
 from sandbox.world.model import World
 from sandbox.world.settings import Family
 from shared.levers import Balancer, Member, SwitchKind
@@ -33,6 +33,10 @@ _PROFILE = (
     "/providers/Microsoft.Network/trafficManagerProfiles/{profile}"
 )
 _ENDPOINT = _PROFILE + "/{type}/{endpoint}"
+_BUSY = (
+    "Conflicting changes were detected when processing the request. This can happen when there are multiple "
+    "requests trying to update one profile at the same time. Please retry your request."
+)
 
 
 class _Told(Struct, frozen=True, rename="camel"):
@@ -83,7 +87,10 @@ class ProfileOperations:
         return Reply(200, self._endpoint(balancer, _member(call, balancer)))
 
     def patch_endpoint(self, call: Call) -> Reply:
-        """Change an endpoint's weight, its state, or both. Nothing is left to wait for."""
+        """Change an endpoint's weight, its state, or both; nothing is left to wait for.
+
+        Raises ArmError 409 while somebody else's change of the profile is under way.
+        """
         balancer = self._balancer(call)
         member = _member(call, balancer)
         told = shaped(call.payload(), _Patch).properties
@@ -94,6 +101,8 @@ class ProfileOperations:
         status = told.endpoint_status or ("Enabled" if before.enabled else "Disabled")
         if status not in ("Enabled", "Disabled"):
             raise BadRequest("BadRequest", f"The endpointStatus '{status}' is neither Enabled nor Disabled.")
+        if self._world.balancers.being_changed(balancer):
+            raise ArmError(409, "Conflict", _BUSY)
         after = {member.name: MemberState(weight, status == "Enabled")}
         self._world.balancers.write(balancer, after)
         return Reply(200, self._endpoint(balancer, member))

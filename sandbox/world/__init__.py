@@ -26,6 +26,7 @@ Where it lies, so that a rehearsal is not taken for more than it is:
   before several slots has one rule that is a lever, and its etag changes when it is written, but not when
   that has been deployed.
 * No endpoint of Traffic Manager ever fails its health check, so nobody is ever sent elsewhere for that.
+  Somebody else's change of a profile keeps ours waiting for five seconds, ours keeps nobody waiting.
 * Nobody is refused for lack of rights, quota or capacity, unless a fault says so.
 """
 

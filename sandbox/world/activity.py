@@ -1,25 +1,24 @@
 """The subscription's activity log, as far as it is about levers: who changed which, and when.
 
-Decides which changes have an entry: every one since the world's start, at the moment of the change. Worked
-out from the levers' own histories. Refuses to know how the log is queried.
+Decides which changes have an entry: every one since the world's start, at the moment of the change, under the
+id of what was written: a part of a balancer (an origin, a rule, an endpoint) has one of its own. Worked out
+from the levers' own histories. Refuses to know how the log is queried.
+
+Source: https://learn.microsoft.com/azure/role-based-access-control/permissions/networking (operations' names)
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
 
+from sandbox.world.balancers import CANARY, TYPES, Change
+from sandbox.world.estate import group_of
 from sandbox.world.model import World
-from shared.levers import Record, RecordType, SwitchKind
-
-_RECORD_SET = re.compile(
-    r"(?P<zone>.*/providers/(?P<service>Microsoft\.Network/(?:private)?dnszones)/[^/]+)"
-    r"/(?P<type>A|AAAA|CNAME)/(?P<name>[^/]+)",
-    re.IGNORECASE,
-)
-_RESOURCE = re.compile(r".*/providers/(?P<type>[^/]+/[^/]+)/[^/]+", re.IGNORECASE)
+from sandbox.world.zones import Written
+from shared.levers import Balancer, SwitchKind
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -28,35 +27,71 @@ class Entry(Struct, frozen=True, kw_only=True):
     at: datetime
     by: str
     operation: str
+    resource_id: str
 
 
-def entries(world: World, resource_id: str) -> tuple[Entry, ...]:
-    """The changes of a record set or a balancer, oldest first; of anything else there are none."""
-    found = _RECORD_SET.fullmatch(resource_id)
-    return _of_record_set(world, found) if found is not None else _of_balancer(world, resource_id)
+def about(world: World, resource_id: str) -> tuple[Entry, ...]:
+    """The changes of one resource or part, oldest first, without those of its own parts."""
+    return tuple(each for each in _entries(world) if each.resource_id.lower() == resource_id.lower())
 
 
-def _of_record_set(world: World, found: re.Match[str]) -> tuple[Entry, ...]:
-    private = found["service"].lower().endswith("privatednszones")
-    record = Record(
-        kind=SwitchKind.PRIVATE_DNS if private else SwitchKind.AZURE_DNS,
-        zone_id=found["zone"],
-        name=found["name"],
-        type=RecordType(found["type"].upper()),
-        ttl_seconds=0,
-    )
-    operation = f"{found['service']}/{record.type.value}"
-    return tuple(
-        Entry(at=each.at, by=each.by, operation=f"{operation}/{'write' if each.now else 'delete'}")
-        for each in world.zones.history(record)
-        if each.by
-    )
+def within(world: World, group: str) -> tuple[Entry, ...]:
+    """The changes of everything in a resource group, oldest first."""
+    return tuple(each for each in _entries(world) if group_of(each.resource_id).lower() == group.lower())
 
 
-def _of_balancer(world: World, resource_id: str) -> tuple[Entry, ...]:
-    found = _RESOURCE.fullmatch(resource_id)
-    asked = [each for each in world.fleet.balancers if each.resource_id.lower() == resource_id.lower()]
-    changes = [each for balancer in asked for each in world.balancers.history(balancer) if each.by]
-    operation = f"{found['type'] if found else ''}/write"
-    written = (Entry(at=each.at, by=each.by, operation=operation) for each in changes)
-    return tuple(sorted(written, key=lambda each: each.at))
+def below(world: World, lever_id: str) -> tuple[Entry, ...]:
+    """The changes of a lever and of its parts, oldest first."""
+    start = f"{lever_id}/".lower()
+    return tuple(each for each in _entries(world) if f"{each.resource_id}/".lower().startswith(start))
+
+
+def _entries(world: World) -> list[Entry]:
+    found = [entry for history in world.zones.histories() for entry in _of_record_set(history)]
+    for balancer in world.fleet.balancers:
+        for change in world.balancers.history(balancer):
+            found += _of_change(balancer, change) if change.by else ()
+    return sorted(found, key=lambda each: each.at)
+
+
+def _of_record_set(history: tuple[Written, ...]) -> Iterator[Entry]:
+    first = history[0].now
+    assert first is not None, "what is deleted was there before"
+    service = first.zone_id.rpartition("/providers/")[2].rpartition("/")[0]
+    for change in history:
+        if change.by:
+            yield Entry(
+                at=change.at,
+                by=change.by,
+                operation=f"{service}/{first.type.value}/{'write' if change.now else 'delete'}",
+                resource_id=f"{first.zone_id}/{first.type.value}/{first.name}",
+            )
+
+
+def _of_change(balancer: Balancer, change: Change) -> Iterator[Entry]:
+    """One entry for each part that was written, one for the whole where it is written as a whole."""
+    lifted = change.written == (CANARY,) and change.match is None
+    parts = dict.fromkeys(_part(balancer, name) for name in change.written)
+    for part, kind in parts or {("", ""): None}:
+        deleted = lifted and balancer.kind is SwitchKind.FRONT_DOOR
+        yield Entry(
+            at=change.at,
+            by=change.by,
+            operation=f"{TYPES[balancer.kind]}{kind}/{'delete' if deleted else 'write'}",
+            resource_id=f"{balancer.resource_id}{part}",
+        )
+
+
+def _part(balancer: Balancer, name: str) -> tuple[str, str]:
+    """Where below a balancer's resource something is written, and the kind of that; empty for the whole."""
+    match balancer.kind:
+        case SwitchKind.FRONT_DOOR if name == CANARY:
+            return f"/ruleSets/{balancer.rules}/rules/{CANARY}", "/rulesets/rules"
+        case SwitchKind.FRONT_DOOR:
+            return f"/originGroups/{balancer.group}/origins/{name}", "/origingroups/origins"
+        case SwitchKind.FRONT_DOOR_CLASSIC if name == CANARY:
+            return f"/rulesEngines/{balancer.rules}", "/rulesEngines"
+        case SwitchKind.TRAFFIC_MANAGER:
+            return f"/{name}", f"/{name.partition('/')[0]}"
+        case _:
+            return "", ""

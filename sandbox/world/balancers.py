@@ -47,8 +47,8 @@ class MemberState(Struct, frozen=True):
 class Change(Struct, frozen=True, kw_only=True):
     """A balancer as it was written `at` a moment; users meet it more and more from `begins_at` to `ends_at`.
 
-    `matched` is the slot that requests with the canary's header or cookie (`match`) are sent to. `by` is who
-    wrote it, empty at the world's start.
+    `matched` is the slot that requests with the canary's header or cookie (`match`) are sent to. `written`
+    names what was written: members, `CANARY` for the match. `by` is who did, empty at the world's start.
     """
 
     at: datetime
@@ -59,6 +59,7 @@ class Change(Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     matched: SlotName | None = None
     match: Match | None = None
+    written: tuple[str, ...] = ()
     by: str = ""
 
 
@@ -114,12 +115,13 @@ class Balancers:
             raise precondition_failed(f"The etag of '{balancer.name}' is not '{if_match}'.")
         after = {**before.members, **members}
         kept = dict(before.tags if tags is None else tags)
-        return self._append(balancer, before, by, members=after, tags=kept)
+        return self._append(balancer, before, tuple(members), by, members=after, tags=kept)
 
     def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> Change:
         """Send requests that match to a slot's own group, or nowhere special."""
         before = self.newest(balancer)
-        return self._append(balancer, before, matched=slot, match=match if slot is not None else None)
+        kept = match if slot is not None else None
+        return self._append(balancer, before, (CANARY,), matched=slot, match=kept)
 
     def deploying(self, balancer: Balancer) -> frozenset[str]:
         """The names of the members whose last change has not reached everybody; `CANARY` for the match."""
@@ -150,6 +152,17 @@ class Balancers:
             since = (since or change.at) if change.members[name].enabled else None
         first_check = timedelta(seconds=self._propagation_seconds(balancer))
         return since is not None and self._estate.now() < since + first_check
+
+    def being_changed(self, balancer: Balancer) -> bool:
+        """Whether somebody else's change of a profile of Traffic Manager is still being carried out.
+
+        One of the controller's own is over when it is answered, and then the next one comes.
+        """
+        newest = self.newest(balancer)
+        if balancer.kind is not SwitchKind.TRAFFIC_MANAGER or newest.by in ("", CONTROLLER):
+            return False
+        lasts = timedelta(seconds=self._estate.timings.traffic_manager_change_seconds)
+        return self._estate.now() < newest.at + lasts
 
     def shares(self, balancer: Balancer, at: datetime) -> dict[SlotName, float]:
         """The share of users that meet each slot's member at an instant."""
@@ -197,6 +210,7 @@ class Balancers:
         self,
         balancer: Balancer,
         before: Change,
+        written: tuple[str, ...],
         by: str = CONTROLLER,
         **changed: Any,
     ) -> Change:
@@ -210,6 +224,7 @@ class Balancers:
             begins_at=begins,
             ends_at=begins + timedelta(seconds=seconds),
             etag=self._estate.next_guid(),
+            written=written,
             by=by,
             **changed,
         )

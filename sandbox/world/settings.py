@@ -23,6 +23,7 @@ class Timings(Struct, frozen=True, kw_only=True):
     propagation_seconds: float = 60
     front_door_seconds: float = 900
     traffic_manager_seconds: float = 10
+    traffic_manager_change_seconds: float = 5
     gateway_seconds: float = 40
     metrics_ingestion_seconds: float = 60
     logs_ingestion_seconds: float = 60

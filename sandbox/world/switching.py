@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from sandbox.world.activity import entries
+from sandbox.world.activity import below
 from sandbox.world.balancers import CANARY, MemberState
 from sandbox.world.ledger import Happening
 from sandbox.world.model import World
@@ -35,6 +35,7 @@ _WEIGHT_PER_PERCENT = 10
 _TAGGED = frozenset({SwitchKind.FRONT_DOOR_CLASSIC, SwitchKind.APPLICATION_GATEWAY})
 _ONE_AT_A_TIME = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 _BUSY_SECONDS = 60
+_CHANGED_SECONDS = 5
 
 
 def balancer(world: World, lever: Balancer) -> BalancerSeen:
@@ -92,8 +93,10 @@ def set_weights(world: World, fleet: Fleet, action: SetWeights, epoch: int) -> N
     _wait_for(world, lever, (member.name for member in lever.members))
     late = _late(lever, before.members, action)
     tags = {**before.tags, EPOCH: str(epoch), FLEET: fleet.name} if lever.kind in _TAGGED else None
-    if lever.kind in _ONE_AT_A_TIME and not late and tags in (None, before.tags):
+    if lever.kind is not SwitchKind.APPLICATION_GATEWAY and not late and tags in (None, before.tags):
         return
+    if late and world.balancers.being_changed(lever):
+        raise Retry(f"{lever.label} is being changed by somebody else", _CHANGED_SECONDS)
     if lever.kind is SwitchKind.FRONT_DOOR:
         late = dict(list(late.items())[:1])
     world.balancers.write(lever, late, tags=tags, if_match=action.if_match)
@@ -166,7 +169,7 @@ def owner(world: World, record: Record) -> OwnerSeen:
 
 def writer(world: World, probe: LastWriter) -> WriterSeen:
     """Who wrote last, as the activity log has it."""
-    written = entries(world, probe.lever_id)
+    written = below(world, probe.lever_id)
     found = [each for each in written if probe.since <= each.at < probe.until]
     return WriterSeen(found[-1].by, found[-1].at) if found else WriterSeen()
 

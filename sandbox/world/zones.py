@@ -166,6 +166,11 @@ class Zones:
         self._catch_up()
         return tuple(self._history.get(_key(record.zone_id, record.name, record.type), ()))
 
+    def histories(self) -> tuple[tuple[Written, ...], ...]:
+        """The history of every record set that there ever was."""
+        self._catch_up()
+        return tuple(map(tuple, self._history.values()))
+
     def by_host(self, host: str) -> RecordSet | None:
         """The record set that answers for a host name now."""
         return next(iter(self.served(host, self._estate.now())), None)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from msgspec import Struct, field
 
 from shared.azure.answers import Body
+from shared.azure.conflicts import patient
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.front_door_rule import Rule, RuleProperties, rule
@@ -34,7 +35,6 @@ from shared.azure.front_doors import (
     Held,
     matched,
     own_group,
-    patient,
     percent,
     shares,
 )
@@ -92,7 +92,7 @@ class FrontDoor:
 
     async def read(self, balancer: Balancer) -> BalancerSeen:
         """The origins' shares: one GET, and one of the canary's rule where a rule set is declared."""
-        with patient():
+        with patient(BUSY_SECONDS):
             origins = await self._origins(balancer)
             found = await self._rule(balancer)
         return BalancerSeen(
@@ -110,7 +110,7 @@ class FrontDoor:
             Retry: an origin of the group is still being deployed, or Front Door takes no change now.
             NotFound: the group has no such origin.
         """
-        with patient():
+        with patient(BUSY_SECONDS):
             origins = await self._origins(balancer)
             states = _states(origins)
             _wait_for(states)
@@ -127,7 +127,7 @@ class FrontDoor:
             Refused: the balancer declares no rule set, or the slot has no origin group of its own.
         """
         group = f"{balancer.resource_id}/originGroups/{own_group(balancer, slot)}" if slot is not None else ""
-        with patient():
+        with patient(BUSY_SECONDS):
             found = await self._rule(balancer)
             if found is None if slot is None else found is not None and found.says(match, group):
                 return
@@ -150,7 +150,7 @@ class FrontDoor:
             polling=False,
             raw_response_hook=Bodiless(f"the purge of {balancer.name}"),
         )
-        with patient():
+        with patient(BUSY_SECONDS):
             await allowing(call)
 
     async def _origins(self, balancer: Balancer) -> list[Origin]:

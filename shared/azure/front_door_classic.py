@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared.azure.answers import Body, fitted
+from shared.azure.conflicts import patient
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.front_door_document import Document, Json, changed
@@ -26,7 +27,6 @@ from shared.azure.front_doors import (
     Bodiless,
     matched,
     own_group,
-    patient,
     percent,
     shares,
 )
@@ -52,7 +52,7 @@ class FrontDoorClassic:
 
     async def read(self, balancer: Balancer) -> BalancerSeen:
         """The backends' shares: one GET, and one of the rules engine where one is declared."""
-        with patient():
+        with patient(BUSY_SECONDS):
             _, document = await self._front_door(balancer)
             _, engine = await self._engine(balancer)
         canary = engine.canary if engine is not None else None
@@ -76,7 +76,7 @@ class FrontDoorClassic:
             Retry: it is being changed, takes no change now, or the answer to the write shows another one.
             NotFound: there is no such pool or backend.
         """
-        with patient():
+        with patient(BUSY_SECONDS):
             raw, document = await self._front_door(balancer)
             held = _epoch(document)
             if held is not None and held > epoch:
@@ -98,7 +98,7 @@ class FrontDoorClassic:
             NotFound: there is no such rules engine.
         """
         pool = f"{balancer.resource_id}/backendPools/{own_group(balancer, slot)}" if slot is not None else ""
-        with patient():
+        with patient(BUSY_SECONDS):
             raw, engine = await self._engine(balancer)
             canary = engine.canary if engine is not None else None
             if canary is None if slot is None else canary is not None and canary.says(match, pool):
@@ -124,7 +124,7 @@ class FrontDoorClassic:
             polling=False,
             raw_response_hook=Bodiless(f"the purge of {balancer.name}"),
         )
-        with patient():
+        with patient(BUSY_SECONDS):
             await allowing(call)
 
     async def _front_door(self, balancer: Balancer) -> tuple[Json, Document]:

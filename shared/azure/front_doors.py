@@ -1,7 +1,7 @@
 """What Front Door (classic) has in common with Standard and Premium: shares, the canary's name, and patience.
 
-Decides that a conflict is for later, and what a group's members say of its slots. Refuses to know the two
-services' resources and how they spell them (`front_door`, `front_door_classic`).
+Decides when to ask again while it is busy, and what a group's members say of its slots. Refuses to know the
+two services' resources and how they spell them (`front_door`, `front_door_classic`).
 
 Front Door deploys one change at a time to all of its edges: that may take three quarters of an hour, and what
 is ordered meanwhile queues behind it. So nothing is ordered while something is being deployed: the caller
@@ -14,11 +14,9 @@ https://github.com/Azure/azure-rest-api-specs/issues/4221 (no etags)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from shared.azure.errors import code_of, is_hidden, retry_after_seconds, said
 from shared.azure.switch import Share, percents
 from shared.errors import NotFound, Refused, Retry
 from shared.levers import Balancer, SlotName
@@ -37,7 +35,6 @@ UNSAID = 0
 """The weight of a member whose weight Azure does not say; it may leave it out or say null."""
 
 _OK = 200
-_CONFLICT = 409
 
 
 class Held(NamedTuple):
@@ -59,24 +56,6 @@ class Bodiless:
         answer = response.http_response
         if answer.status_code == _OK and answer.internal_response.content_read.strip():
             raise Retry(f"the answer on {self._what} has a body, where Front Door says no more than yes")
-
-
-@contextmanager
-def patient() -> Iterator[None]:
-    """Let a conflict be for later.
-
-    Front Door answers `Conflict` while another operation is in progress. Nothing of it is for a person here
-    to resolve, and so it is with a control plane that takes no changes at all, as for a week in 2025.
-    """
-    from azure.core.exceptions import HttpResponseError
-
-    try:
-        yield
-    except HttpResponseError as error:
-        if error.status_code != _CONFLICT or not code_of(error) or is_hidden(error):
-            raise
-        response: Any = error.response
-        raise Retry(said(error), retry_after_seconds(response.headers) or BUSY_SECONDS) from error
 
 
 def shares(balancer: Balancer, found: Iterable[Held]) -> dict[str, Share]:

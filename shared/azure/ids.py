@@ -13,6 +13,8 @@ _RESOURCE_ID = re.compile(
     re.IGNORECASE,
 )
 
+_IN_A_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/(?P<name>[^/]+)/.+", re.IGNORECASE)
+
 
 class ResourceId(NamedTuple):
     """A top-level resource. `type` is `Namespace/kind`; ids compare without case, so compare `id.lower()`."""
@@ -25,7 +27,16 @@ class ResourceId(NamedTuple):
 
 def parse(resource_id: str) -> ResourceId:
     """The parts of a resource id. Raises Refused for anything that is not one."""
-    match = _RESOURCE_ID.fullmatch(resource_id)
+    return ResourceId(**_matched(_RESOURCE_ID, resource_id).groupdict())
+
+
+def group_of(resource_id: str) -> str:
+    """The resource group that a resource, or a part of one, lies in. Raises Refused for any other id."""
+    return _matched(_IN_A_GROUP, resource_id)["name"]
+
+
+def _matched(pattern: re.Pattern[str], resource_id: str) -> re.Match[str]:
+    match = pattern.fullmatch(resource_id)
     if match is None:
         raise Refused(f"{resource_id!r} is not the id of an Azure resource")
-    return ResourceId(**match.groupdict())
+    return match

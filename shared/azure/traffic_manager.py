@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from shared.azure.answers import Body
+from shared.azure.conflicts import patient
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.ids import parse
@@ -46,6 +47,10 @@ WEIGHTED = "Weighted"
 CHECKING = "CheckingEndpoint"
 SERVED = frozenset({"Online", CHECKING, "Unmonitored"})
 """The states of an enabled endpoint in which users are sent to it while others are served as well."""
+
+BUSY_SECONDS = 5.0
+"""When to ask again while somebody else changes the profile: no more than a request's time, and a way back
+may be waiting."""
 
 _TOO_MANY_REQUESTS = 429
 
@@ -86,7 +91,8 @@ class TrafficManager:
 
     async def read(self, balancer: Balancer) -> BalancerSeen:
         """The shares that its endpoints have. Raises Refused for a profile that is not as it must be."""
-        facts = await self._profile(balancer)
+        with patient(BUSY_SECONDS):
+            facts = await self._profile(balancer)
         found = _members(balancer, facts)
         shares = {name: _share(balancer, endpoint) for name, endpoint in found.items()}
         return BalancerSeen(percents(balancer, shares), unsettled=_unsettled(balancer, facts, found))
@@ -103,10 +109,11 @@ class TrafficManager:
 
         Raises:
             Refused: the profile does not route by weight, and these are shares; or the service says so.
-            Retry: the answer to a PATCH shows something else.
+            Retry: somebody else is changing the profile, or the answer to a PATCH shows something else.
         """
-        for name, share in await self._late(balancer, weights):
-            await self._tell(balancer, name, share)
+        with patient(BUSY_SECONDS):
+            for name, share in await self._late(balancer, weights):
+                await self._tell(balancer, name, share)
 
     async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
         """Refused: names are answered before there is a request."""

@@ -13,9 +13,11 @@ from shared.azure.world import AzureWorld
 from shared.probes import Answer, LastWriter, Unavailable, WriterSeen
 from tests.azure.stub import Said, stub
 from tests.fleets import FLEET
+from tests.fleets_balanced import PROFILE
 from tests.world.manual_clock import START
 
 LIVE = FLEET.live_records[0].resource_id
+LEVER = PROFILE.shares_id
 SOMEBODY = "somebody@contoso.com"
 MINUTE = timedelta(minutes=1)
 
@@ -38,7 +40,7 @@ def at(minute: int) -> datetime:
     return START + minute * MINUTE + timedelta(microseconds=123456)
 
 
-async def asked(directory: Path, *pages: Any) -> Answer:
+async def asked(directory: Path, *pages: Any, lever: str = LIVE) -> Answer:
     """The answer where the log has these pages, each a list of entries."""
     script: dict[tuple[str, str], list[Said]] = {}
     for number, page in enumerate(pages):
@@ -49,7 +51,7 @@ async def asked(directory: Path, *pages: Any) -> Answer:
         for said in script.values():
             if "nextLink" in said[0].body:
                 said[0].body["nextLink"] = said[0].body["nextLink"].replace("{base}", server.base)
-        probe = LastWriter(LIVE, START, START + 60 * MINUTE)
+        probe = LastWriter(lever, START, START + 60 * MINUTE)
         return (await AzureWorld(connection).observe(FLEET, frozenset({probe}), START + 60 * MINUTE))[probe]
 
 
@@ -104,6 +106,65 @@ async def test_a_query_arrives_as_it_was_meant(tmp_path: Path) -> None:
             "$select": "caller,eventTimestamp,operationName,status",
         }
     ]
+
+
+async def test_a_resource_with_parts_is_looked_for_in_the_log_of_its_group(tmp_path: Path) -> None:
+    lever = LEVER.replace("rg-front", "RG_front-(1)")
+    async with stub(tmp_path, {("GET", "/values"): [Said(200, {"value": []})]}) as (server, connection):
+        probe = LastWriter(lever, START, START + MINUTE)
+        assert (await AzureWorld(connection).observe(FLEET, frozenset({probe}), START))[probe] == WriterSeen()
+    assert server.queries == [
+        {
+            "api-version": "2015-04-01",
+            "$filter": "eventTimestamp ge '2026-11-21T09:00:00Z' and eventTimestamp le '2026-11-21T09:01:00Z'"
+            " and resourceGroupName eq 'RG_front-(1)'",
+            "$select": "caller,eventTimestamp,operationName,status,resourceId",
+        }
+    ]
+
+
+def part(minute: int, caller: str, resource_id: str | None) -> dict[str, Any]:
+    """An entry of a group's log."""
+    return {**entry(minute, caller), "resourceId": resource_id}
+
+
+@pytest.mark.parametrize(
+    "resource_id",
+    [
+        LEVER,
+        LEVER.upper(),
+        f"{LEVER}/",
+        f"{LEVER}/externalEndpoints/blue",
+        f"{LEVER.lower()}/ExternalEndpoints/blue",
+    ],
+)
+async def test_a_change_of_a_part_is_the_levers(tmp_path: Path, resource_id: str) -> None:
+    answer = await asked(tmp_path, [part(5, SOMEBODY, resource_id)], lever=LEVER)
+    assert answer == WriterSeen(SOMEBODY, at(5))
+
+
+@pytest.mark.parametrize(
+    "resource_id",
+    [
+        None,
+        f"{LEVER}-2",
+        f"{LEVER}-2/externalEndpoints/blue",
+        LEVER.rpartition("/")[0],
+        LIVE,
+        f"{LEVER}/providers/Microsoft.Insights/diagnosticSettings/all",
+        f"{LEVER}/externalEndpoints/blue/Providers/Microsoft.Authorization/locks/keep",
+    ],
+)
+async def test_a_change_of_anything_else_in_the_group_is_not(tmp_path: Path, resource_id: str | None) -> None:
+    before = part(5, SOMEBODY, f"{LEVER}/externalEndpoints/blue")
+    answer = await asked(tmp_path, [part(9, "other", resource_id), before], lever=LEVER)
+    assert answer == WriterSeen(SOMEBODY, at(5))
+
+
+async def test_what_lies_in_no_group_is_asked_for_nowhere(tmp_path: Path) -> None:
+    answer = await asked(tmp_path, [entry(5)], lever="contoso")
+    assert isinstance(answer, Unavailable)
+    assert "not the id of an Azure resource" in answer.because
 
 
 async def test_a_long_caller_is_cut(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from tests.world.manual_clock import START
 FLEET = traffic_manager_fleet()
 KIND = "Microsoft.Network/trafficManagerProfiles"
 THROTTLED = Said(429, {"error": {"code": "TooManyRequests", "message": "Later."}}, {"Retry-After": "30"})
+BUSY = "Conflicting changes were detected when processing the request. Please retry your request."
+CONFLICT = Said(409, {"error": {"code": "Conflict", "message": BUSY}})
 READ = ("GET", "/contoso")
 
 
@@ -183,6 +185,36 @@ async def test_what_was_raised_stays_raised_where_the_rest_cannot_be_lowered(tmp
     sent, error = await told(tmp_path, script, {"blue": 0, "green": 100})
     assert sent == [RAISE, LOWER]
     assert isinstance(error, Retry)
+
+
+@pytest.mark.parametrize(
+    ("said", "after_seconds"),
+    [(CONFLICT, 5), (Said(409, CONFLICT.body, {"Retry-After": "30"}), 30)],
+    ids=["unsaid", "said"],
+)
+async def test_a_profile_that_somebody_else_is_changing_is_for_later(
+    tmp_path: Path, said: Said, after_seconds: float
+) -> None:
+    script = {READ: [Said(200, profile(BLUE_100, GREEN_OUT))], **TAKEN, ("PATCH", "/green"): [said]}
+    sent, error = await told(tmp_path, script, {"blue": 0, "green": 100})
+    assert sent == [RAISE], "nobody is taken out before the other is in"
+    assert isinstance(error, Retry)
+    assert (BUSY.rstrip(".") in str(error), error.after_seconds) == (True, after_seconds)
+
+
+async def test_a_profile_that_cannot_be_read_while_it_is_changed_is_asked_again_soon(tmp_path: Path) -> None:
+    probe = BalancerState(PROFILE)
+    async with stub(tmp_path, {READ: [CONFLICT]}) as (_, connection):
+        answer = (await AzureWorld(connection).observe(FLEET, frozenset({probe}), START))[probe]
+    assert isinstance(answer, Unavailable)
+    assert answer.after_seconds == 5
+
+
+async def test_a_provider_that_is_not_registered_is_no_conflict_of_profiles(tmp_path: Path) -> None:
+    missing = Said(409, {"error": {"code": "MissingSubscriptionRegistration", "message": "Register it."}})
+    script = {READ: [Said(200, profile(BLUE_100, GREEN_OUT))], ("PATCH", "/green"): [missing]}
+    _, error = await told(tmp_path, script, {"blue": 0, "green": 100})
+    assert isinstance(error, Refused)
 
 
 def named(blue: str, green: str) -> Balancer:

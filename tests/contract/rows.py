@@ -13,7 +13,8 @@ class Row(NamedTuple):
     """A kind of lever: whose outages it shares, and what fences a write.
 
     `alias`: its record set names a resource. `in_turn`: a change is refused while another is on its way.
-    `one_by_one`: an order changes one member.
+    `one_by_one`: an order changes one member. `conflicts`: it says 409 `Conflict` while something else is
+    done to it.
     """
 
     kind: SwitchKind
@@ -23,6 +24,7 @@ class Row(NamedTuple):
     etag: bool = False
     in_turn: bool = False
     one_by_one: bool = False
+    conflicts: bool = False
 
     @property
     def name(self) -> str:
@@ -49,8 +51,8 @@ ROWS = (
     Row(SwitchKind.AZURE_DNS, Family.DNS, epoch=True, etag=True),
     Row(SwitchKind.AZURE_DNS, Family.DNS, alias=True, epoch=True, etag=True),
     Row(SwitchKind.PRIVATE_DNS, Family.DNS, epoch=True, etag=True),
-    Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True, one_by_one=True),
-    Row(SwitchKind.FRONT_DOOR_CLASSIC, Family.FRONT_DOOR, epoch=True, in_turn=True),
-    Row(SwitchKind.TRAFFIC_MANAGER, Family.TRAFFIC_MANAGER),
+    Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True, one_by_one=True, conflicts=True),
+    Row(SwitchKind.FRONT_DOOR_CLASSIC, Family.FRONT_DOOR, epoch=True, in_turn=True, conflicts=True),
+    Row(SwitchKind.TRAFFIC_MANAGER, Family.TRAFFIC_MANAGER, conflicts=True),
     Row(SwitchKind.APPLICATION_GATEWAY, Family.GATEWAY, epoch=True, etag=True),
 )

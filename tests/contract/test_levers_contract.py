@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
 from sandbox.world import Faults
+from sandbox.world.balancers import FULL, MemberState
 from sandbox.world.estate import CONTROLLER, STRANGER
 from sandbox.world.zones import NAME_SERVERS
 from shared.fleet import Fleet
@@ -24,7 +25,9 @@ from shared.probes import (
     WriterSeen,
 )
 from shared.safety import Names, Readiness
+from tests.contract.doors import only
 from tests.contract.sides import LIVE, Side, Sides, private_fleet, seen_as
+from tests.contract.stand_in import StandIn
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, fleet
 from tests.wire.rig import aliased_fleet
 from tests.world.manual_clock import START
@@ -118,6 +121,38 @@ async def test_the_log_names_who_wrote_last(side: Side) -> None:
 async def test_a_deletion_is_a_change_too(side: Side) -> None:
     side.estate.world.zones.delete(LIVE.zone_id, LIVE.name, LIVE.type)
     assert await side.see(LastWriter(LIVE.resource_id, START, END)) == WriterSeen(STRANGER, START)
+
+
+async def wrote(it: StandIn, lever_id: str, until: datetime = END) -> WriterSeen:
+    """Who changed a balancer last."""
+    probe = LastWriter(lever_id, START, until)
+    return seen_as((await it.world.observe(it.fleet, frozenset({probe}), it.now()))[probe], WriterSeen)
+
+
+@only("balancer")
+async def test_the_log_names_who_wrote_a_balancer_last(stand_in: StandIn) -> None:
+    lever, clock = stand_in.balancer.shares_id, stand_in.estate.clock
+    assert await wrote(stand_in, lever) == WriterSeen()
+    clock.pass_seconds(60)
+    await stand_in.order({BLUE: 0, GREEN: 100})
+    ours = await wrote(stand_in, lever)
+    assert ours == WriterSeen(CONTROLLER, clock.now())
+    await stand_in.wait()
+    blue = {stand_in.balancer.member(BLUE).name: MemberState(FULL, enabled=True)}
+    stand_in.model.balancers.write(stand_in.balancer, blue, by=STRANGER)
+    theirs = WriterSeen(STRANGER, clock.now())
+    await stand_in.wait()
+    assert await wrote(stand_in, lever.upper()) == theirs
+    assert theirs.at is not None
+    assert await wrote(stand_in, lever, theirs.at) == ours, "the end of the span is outside"
+
+
+@only("balancer")
+async def test_another_resource_of_the_same_group_is_another_lever(stand_in: StandIn) -> None:
+    await stand_in.order({BLUE: 0, GREEN: 100})
+    lever = stand_in.balancer.shares_id
+    for other in (lever[:-1], f"{lever}-2", LIVE.resource_id):
+        assert await wrote(stand_in, other) == WriterSeen()
 
 
 async def host(side: Side, slot: SlotName) -> HostSeen:

@@ -156,7 +156,7 @@ async def test_a_control_plane_that_is_out_is_for_later_and_changes_nothing(
     await check_frozen(start, status)
 
 
-@only("in_turn")
+@only("conflicts")
 async def test_a_control_plane_that_takes_no_change_is_for_later_too(start: Start) -> None:
     await check_frozen(start, 409)
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from sandbox.world import Faults
+from sandbox.world.balancers import FULL, MemberState
+from sandbox.world.estate import STRANGER
 from shared.actions import SetWeights
-from shared.errors import Refused
+from shared.errors import Refused, Retry
 from shared.probes import (
     BalancerSeen,
     BalancerState,
@@ -24,6 +26,7 @@ from tests.fleets_balanced import PROFILE, traffic_manager_fleet
 
 CUT_OVER = {"blue": 0, "green": 100}
 CHECKED_SECONDS = 10
+CHANGED_SECONDS = 5
 FOLLOWED_SECONDS = CHECKED_SECONDS + PROFILE.ttl_seconds
 
 
@@ -77,6 +80,28 @@ async def test_nothing_takes_an_endpoint_out_and_something_brings_it_back(side: 
     assert (await profile(side)).weights == {"blue": 100}
     await weigh(side, blue=99, green=1)
     assert (await profile(side)).weights == {"blue": 99, "green": 1}
+
+
+async def test_a_profile_that_somebody_else_is_changing_takes_no_order_and_does_when_that_is_over(
+    side: Side,
+) -> None:
+    both = {member.name: MemberState(FULL, enabled=True) for member in PROFILE.members}
+    side.estate.world.balancers.write(PROFILE, both, by=STRANGER)
+    for _ in range(2):
+        with pytest.raises(Retry) as raised:
+            await weigh(side, blue=0, green=100)
+        assert raised.value.after_seconds == CHANGED_SECONDS
+    assert (await profile(side)).weights == {"blue": 50, "green": 50}
+    side.clock.pass_seconds(CHANGED_SECONDS)
+    await weigh(side, blue=0, green=100)
+    assert (await profile(side)).weights == {"green": 100}
+
+
+async def test_an_order_that_changes_nothing_waits_for_nobody(side: Side) -> None:
+    out = {PROFILE.member(GREEN).name: MemberState(7, enabled=False)}
+    side.estate.world.balancers.write(PROFILE, out, by=STRANGER)
+    await weigh(side, blue=100, green=0)
+    assert side.estate.world.balancers.newest(PROFILE).by == STRANGER
 
 
 async def test_a_profile_that_does_not_route_by_weight_has_no_shares(make: Sides) -> None:

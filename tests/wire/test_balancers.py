@@ -11,6 +11,8 @@ from azure.core.exceptions import HttpResponseError
 from azure.mgmt.trafficmanager.aio import TrafficManagerManagementClient
 
 from sandbox.world import Faults
+from sandbox.world.balancers import MemberState
+from sandbox.world.estate import STRANGER
 from tests.fleets_balanced import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
 from tests.wire.rig import Rig, refusal
 
@@ -77,6 +79,21 @@ async def test_what_no_endpoint_can_hold_is_refused(
         await client.endpoints.update(*GREEN_ENDPOINT, body)
     assert refused.value.status_code == status
     assert len(rig.world.balancers.history(PROFILE)) == 1
+
+
+async def test_a_profile_takes_no_change_while_somebody_else_changes_it(start: Start) -> None:
+    rig, client = await profiles(start)
+    rig.world.balancers.write(PROFILE, {"externalEndpoints/blue": MemberState(7, enabled=True)}, by=STRANGER)
+    body: Any = {"properties": {"weight": 9}}
+    with pytest.raises(HttpResponseError) as refused:
+        await client.endpoints.update(*GREEN_ENDPOINT, body)
+    assert refusal(refused.value) == (409, "Conflict")
+    assert (await client.endpoints.get(*CONTOSO, "ExternalEndpoints", "blue")).weight == 7
+    rig.clock.pass_seconds(rig.world.estate.timings.traffic_manager_change_seconds)
+    for weight in (9, 10):
+        assert (
+            await client.endpoints.update(*GREEN_ENDPOINT, {"properties": {"weight": weight}})
+        ).weight == weight
 
 
 async def test_what_is_not_declared_is_not_found(start: Start) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.world.estate import STRANGER
 from shared.actions import SetWeights
-from shared.errors import NotFound, Superseded
+from shared.errors import NotFound, Retry, Superseded
 from shared.fleet import Fleet
 from shared.levers import Balancer
 from shared.probes import BalancerSeen, BalancerState, OpenConnections, TrafficShare, Unavailable
@@ -28,10 +29,14 @@ async def etag(it: Rig, balancer: Balancer) -> str | None:
 
 
 async def moved_profile(it: Rig) -> None:
-    """Cut over, shared out and cut back."""
+    """Cut over, shared out and cut back, and refused while somebody else changes it."""
     for weights in (CUT_OVER, {"blue": 90, "green": 10}, {"blue": 100, "green": 0}):
         await it.azure.perform(it.estate.fleet, SetWeights(PROFILE, weights), epoch=1)
         await etag(it, PROFILE)
+    balancers = it.estate.world.balancers
+    balancers.write(PROFILE, balancers.newest(PROFILE).members, by=STRANGER)
+    with pytest.raises(Retry):
+        await it.azure.perform(it.estate.fleet, SetWeights(PROFILE, CUT_OVER), epoch=1)
     it.estate.clock.pass_seconds(20 * 60)
     await it.see(OpenConnections(START))
 
