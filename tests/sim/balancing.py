@@ -59,14 +59,20 @@ def over_levers(scenario: Scenario) -> Scenario:
     if out:
         outage = _outage(chance, chance.choice(sorted(families)))
         faults = msgspec.structs.replace(faults, outages=(*faults.outages, outage))
+    swarm, duel = scenario.swarm, chance.random() < 0.3
+    if duel:
+        # What cannot refuse a late order is told one by whoever slept while somebody else turned back.
+        swarm = msgspec.structs.replace(swarm, zombie=0.4, heckle=0.08)
+        fleet = msgspec.structs.replace(fleet, freeze=None)
     tilts = _tilts(chance) if fleet.balancers and chance.random() < 0.15 else ()
     return msgspec.structs.replace(
         scenario,
         fleet=fleet,
         faults=faults,
+        swarm=swarm,
         tilts=tilts,
         meddlings=scenario.meddlings if fleet.live_records else (),
-        expected=None if out or tilts else scenario.expected,
+        expected=None if out or tilts or duel else scenario.expected,
     )
 
 
@@ -91,6 +97,7 @@ def _fleet(chance: Random, fleet: Fleet) -> Fleet:
             connections_max=chance.choice((0, 2)),
             then=chance.choice(tuple(AfterDrain)),
         ),
+        traffic=msgspec.structs.replace(fleet.traffic, ingestion_seconds=chance.choice((60, 120))),
         readiness=Readiness(every_seconds=chance.choice((0, 180, 600))),
     )
 
@@ -131,11 +138,11 @@ def _shift(chance: Random, balancers: tuple[Balancer, ...]) -> Shift:
     matching = all(each.kind in MATCHING for each in balancers)
     weights = chance.choice(((), (10,), (10, 50), (10, 50))) if weighted else ()
     steps = tuple(
-        WeightStep(weight=weight, hold_seconds=chance.choice((0, 60, 180)), gates=(ERRORS,))
+        WeightStep(weight=weight, hold_seconds=chance.choice((0, 60, 900)), gates=(ERRORS,))
         for weight in weights
     )
     match = MatchStep(match=CANARY, hold_seconds=60, gates=(HEALTH,))
-    return Shift(match=match if matching and chance.random() < 0.4 else None, steps=steps)
+    return Shift(match=match if matching and chance.random() < 0.6 else None, steps=steps)
 
 
 def _outage(chance: Random, family: Family) -> Outage:

@@ -301,4 +301,42 @@ MUTANTS = (
             "(kind, HoldKind.PERSON, HoldKind.ALERT)",
         ),
     ),
+    _mutant(
+        "ramp ignores a failing gate",
+        ("stages.ramp", "_watch", "if move.verb is not Verb.ADVANCE", "if move.verb is Verb.WAIT"),
+    ),
+    _mutant(
+        "ramp goes on at once",
+        ("stages.ramp", "_watch", "portion.hold_seconds", "0"),
+    ),
+    _mutant(
+        "a change queued behind another",
+        ("stages.levers", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
+    ),
+    _mutant(
+        "records beneath put back too soon",
+        ("stages.restoring", "_above", "if found.unsettled", "if False"),
+        ("stages.restoring", "realign", "if seen.now < ready and rollout.beneath", "if False"),
+    ),
+    _mutant(
+        "records beneath keep their low ttl",
+        ("stages.restoring", "_own_again", "and found.ttl_seconds == record.ttl_seconds", ""),
+    ),
+    _mutant(
+        "canary not lifted",
+        ("stages.restoring", "_above", "or found.matched", ""),
+    ),
+    _mutant(
+        "late canary trusted",
+        ("stages.diverting", "prove", "or canary_left(fleet, rollout, seen)", ""),
+    ),
+    _mutant(
+        "late weights not outwaited",
+        ("stages.diverting", "prove", "if late > 0", "if False"),
+        ("stages.ended", "reconcile", "if found is not None and (", "if False and ("),
+    ),
+    _mutant(
+        "rollback forgets the balancers",
+        ("stages.levers", "orders_back", "ordered += next_order(fleet, rollout, lever, slot, seen)", "pass"),
+    ),
 )
