@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.actions import LeverAction, PointRecord, SetWeights, StartCluster
+from shared.actions import LeverAction, PointRecord, SetMatch, SetWeights, StartCluster
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.levers import FENCED, Balancer, Record
@@ -35,6 +35,7 @@ from stages.verdicts import unseen
 from stages.watching import unable
 
 _RETRY_SECONDS = 5
+_LIFTS = "lifts the canary"
 
 
 def shifted(_fleet: Fleet, rollout: Rollout) -> bool:
@@ -99,7 +100,7 @@ def prove_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 def prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     """Wait until the traffic is seen to be back, and until no late order can take it away again."""
     read = unavailable(seen, levers(fleet, rollout)) is None
-    if read and not moved(fleet, rollout, rollout.safe, seen):
+    if read and (not moved(fleet, rollout, rollout.safe, seen) or canary_left(fleet, rollout, seen)):
         return _again(fleet, rollout, seen)
     probe = _proof(fleet, rollout)
     if seen.now < probe.since:
@@ -128,7 +129,8 @@ def _again(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     writes = orders_back(fleet, rollout, rollout.safe, seen)
     if not writes:
         return wait(rollout, unsettled(fleet, rollout, seen) or "waits for its orders to be seen", failures=0)
-    because = f"a live record left {rollout.safe} again: it is pointed back"
+    back = any(not isinstance(write, SetMatch) for write in writes)
+    because = f"a live record left {rollout.safe} again: it is pointed back" if back else _LIFTS
     return act(rollout, because, *writes, wake_seconds=pace_seconds(fleet, rollout, seen))
 
 
@@ -159,7 +161,7 @@ def _sentence(rollout: Rollout, writes: tuple[LeverAction, ...]) -> str:
         for write in writes
         if isinstance(write, SetWeights)
     ]
-    return "; ".join([*([pointed] if names else []), *weighed]) or "lifts the canary"
+    return "; ".join([*([pointed] if names else []), *weighed]) or _LIFTS
 
 
 def _unseen(fleet: Fleet, rollout: Rollout, seen: Seen) -> tuple[LeverAction, ...]:

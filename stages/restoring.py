@@ -11,9 +11,9 @@ from datetime import timedelta
 from shared.actions import LeverAction, PointRecord
 from shared.decision import Seen
 from shared.fleet import Fleet
-from shared.levers import SlotName
+from shared.levers import Record, SlotName
 from shared.model import Rollout
-from shared.probes import Probe
+from shared.probes import Probe, RecordSeen
 from stages.levers import (
     balancer_seen,
     beneath,
@@ -124,13 +124,18 @@ def _beneath(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         for member in balancer.members:
             record = member.beneath
             found = record_seen(seen, record) if record is not None else None
-            if record is None or found is None or at(found, target_of(fleet, rollout, record, member.slot)):
+            if record is None or found is None or _own_again(fleet, rollout, record, member.slot, found):
                 continue
             late += point_each(fleet, rollout, (record,), member.slot, seen, low_ttl=False)
     if late:
         names = ", ".join(write.record.fqdn for write in late)
         return act(rollout, f"points {names} at its own slot again", *late)
     return advance(rollout, "every balancer and every record beneath is as declared", beneath=False)
+
+
+def _own_again(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName, found: RecordSeen) -> bool:
+    """Whether a record beneath is as declared: the way back has shortened its TTL."""
+    return at(found, target_of(fleet, rollout, record, slot)) and found.ttl_seconds == record.ttl_seconds
 
 
 def realign_lasts(fleet: Fleet) -> int:

@@ -25,7 +25,7 @@ from sandbox.child import ChildFailed
 from sandbox.demo.checks import Check, Evidence, checks
 from sandbox.demo.picture import PictureScreen
 from sandbox.demo.play import GaveUp, Play, Played
-from sandbox.demo.real import real
+from sandbox.demo.real import Real, real
 from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
 from sandbox.demo.report import report
 from sandbox.demo.scenarios import SCENARIOS, Scenario
@@ -92,7 +92,7 @@ async def run(chosen: Options, console: Console) -> int:
             with shown:
                 play = Play(scenario, rehearsal, shown, wait_for_person=wait_for_person)
                 played = await play.run()
-            found = await _checked(scenario, rehearsal, played)
+            found, met = await _checked(scenario, rehearsal, played)
             rows = await stored(rehearsal.connection_string)
     except asyncio.CancelledError:
         rehearsal.forget()
@@ -102,7 +102,7 @@ async def run(chosen: Options, console: Console) -> int:
         return _failed(console, rehearsal)
     # A host says its last words when it ends, and they are looked through too.
     found = (*found, secrecy(logged(rehearsal.directory), rows, rehearsal.secrets()))
-    lines(console, list(report(played, rehearsal.world, real(rehearsal.world, rehearsal.users), found)))
+    lines(console, list(report(played, rehearsal.world, met, found)))
     if all(check.passed for check in found):
         rehearsal.forget()
         return 0
@@ -113,8 +113,10 @@ async def run(chosen: Options, console: Console) -> int:
     return _failed(console, rehearsal)
 
 
-async def _checked(scenario: Scenario, rehearsal: Rehearsal, played: Played) -> tuple[Check, ...]:
-    """The checks, once the last notification had time to leave the outbox."""
+async def _checked(
+    scenario: Scenario, rehearsal: Rehearsal, played: Played
+) -> tuple[tuple[Check, ...], Real]:
+    """The checks, once the last notification had time to leave the outbox, and what users met by then."""
     until = asyncio.get_running_loop().time() + NOTIFY_SECONDS_MAX
     while True:
         entries, state = await asyncio.to_thread(_trail, rehearsal, scenario.fleet)
@@ -122,7 +124,7 @@ async def _checked(scenario: Scenario, rehearsal: Rehearsal, played: Played) -> 
         met = real(rehearsal.world, rehearsal.users)
         found = checks(Evidence(scenario, played, rehearsal.world, entries, state, met, published))
         if all(check.passed for check in found) or asyncio.get_running_loop().time() > until:
-            return found
+            return found, met
         await asyncio.sleep(0.5)
 
 

@@ -20,6 +20,7 @@ from sandbox.demo.people import people
 from sandbox.demo.real import front, users
 from sandbox.host.host import Options
 from sandbox.host.process import HostProcess
+from sandbox.traffic.load import Load
 from sandbox.wire.delivery import ActionGroup, EventGridDelivery
 from sandbox.wire.server import Wire
 from sandbox.world import Faults, World
@@ -69,7 +70,7 @@ class Rehearsal:
         self.world = World(fleet, self.clock, faults=faults)
         self.wire = Wire(self.world, self.clock, record=record, directory=self.directory)
         self._front = front(self.world)
-        self.users = users(self._front)
+        self.users: Load
         self.people = people()
         self.url = ""
         self.host_starts = 0
@@ -110,7 +111,7 @@ class Rehearsal:
             ActionGroup(f"{self.url}/api/alerts?{code}", self.clock)
         )
         await self._stack.enter_async_context(self._front)
-        await self._stack.enter_async_context(self.users)
+        self.users = await self._stack.enter_async_context(users(self._front))
         self._spawn(self._pump())
 
     async def _stop(self) -> None:

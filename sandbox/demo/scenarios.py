@@ -1,4 +1,4 @@
-"""The seven scenarios: what happens in each, and how each has to end. Refuses to know how they are run."""
+"""The ten scenarios: what happens in each, and how each has to end. Refuses to know how they are run."""
 
 from __future__ import annotations
 
@@ -56,6 +56,32 @@ SCENARIOS = {
             serving="green",
             destroyed=True,
             fleet="contoso-private",
+        ),
+        Scenario(
+            name="weights",
+            story="Traffic Manager sends the new cluster 5 % of the users, then 25 %, 50 %, and all of them.",
+            outcome=Outcome.COMPLETED,
+            serving="green",
+            destroyed=True,
+            fleet="contoso-traffic-manager",
+        ),
+        Scenario(
+            name="one-gateway",
+            story="One application gateway stands before both clusters: its rule goes to the other pool.",
+            outcome=Outcome.COMPLETED,
+            serving="green",
+            destroyed=True,
+            fleet="contoso-one-gateway",
+        ),
+        Scenario(
+            name="front-door",
+            story="An alert fires while Front Door sends 10 %. The records beneath bring everybody back.",
+            outcome=Outcome.ROLLED_BACK,
+            serving="blue",
+            destroyed=False,
+            sent_back_by="alert",
+            sent_back_from="T3 ramp",
+            fleet="contoso-front-door",
         ),
         Scenario(
             name="bad-green",

@@ -15,12 +15,13 @@ from sandbox.traffic.application_gateway import DRAIN_SECONDS, ApplicationGatewa
 from sandbox.traffic.front_door import FrontDoor
 from sandbox.traffic.gateway import KEEPALIVE_SECONDS, Gateway
 from sandbox.traffic.listener import Address
-from sandbox.traffic.name_server import NameServer
-from sandbox.traffic.names import Names, Said, Saying, WorldNames
+from sandbox.traffic.names import Names
 from sandbox.traffic.proxy import Origins, Proxy
 from sandbox.traffic.sessions import Sessions
 from sandbox.traffic.traffic_manager import TrafficManager
 from sandbox.traffic.udp_names import UdpNames
+from sandbox.wire.dns_answers import Named
+from sandbox.wire.dns_server import DnsServer
 from sandbox.world.model import World
 from shared.levers import Balancer, Lever, Record, SlotName, SwitchKind
 
@@ -58,7 +59,7 @@ class Front:
         self.hosts = tuple(host_of(lever) for lever in world.fleet.levers)
         self.gateways: dict[SlotName, Gateway] = {}
         self.proxies: dict[str, Proxy] = {}
-        self._others: dict[str, Saying] = {}
+        self._others: dict[str, Callable[[], Named]] = {}
         self._drain_seconds = drain_seconds
         self._stack = AsyncExitStack()
         everybodys = Sessions()
@@ -68,7 +69,7 @@ class Front:
 
     async def __aenter__(self) -> Self:
         world = self.world
-        server = NameServer(WorldNames(world, self._others))
+        server = DnsServer(world, names=self._named)
         self.names = UdpNames(await self._started(server.start, server.stop))
         for slot in world.fleet.slots:
             gateway = self.gateways[slot.name]
@@ -82,6 +83,11 @@ class Front:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    def _named(self, name: str) -> Named | None:
+        """What the name of a balancer leads to now."""
+        named = self._others.get(name)
+        return named() if named is not None else None
+
     async def _open(self, lever: Balancer, host: str) -> None:
         if lever.kind is SwitchKind.TRAFFIC_MANAGER:
             self._others[host] = TrafficManager(self.world, lever).say
@@ -90,7 +96,7 @@ class Front:
         self.proxies[lever.label] = proxy
         address = BALANCER_ADDRESS.format(number=len(self.proxies))
         self.places[address] = await self._started(proxy.start, proxy.stop)
-        self._others[host] = partial(Said, (address,), BALANCER_TTL_SECONDS)
+        self._others[host] = partial(Named, (address,), BALANCER_TTL_SECONDS)
 
     def _proxy(self, lever: Balancer) -> Proxy:
         origins = Origins(self.world, lever, self.names, self.places)

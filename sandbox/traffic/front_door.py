@@ -22,10 +22,9 @@ class FrontDoor(Proxy):
 
     def pick(self, request: Request) -> SlotName:
         """The canary's slot for a request that matches, a draw for any other. Raises Failed."""
-        canary = self._world.fleet.shift.match
-        matched = self._world.balancers.matched_in_force(self._balancer, self._world.now())
-        if matched is not None and canary is not None and matches(canary.match, request):
-            return matched
+        change = self._world.balancers.through(self._balancer, self._world.now())
+        if change.matched is not None and change.match is not None and matches(change.match, request):
+            return change.matched
         return self.drawn()
 
     async def _answer(self, request: Request, connection: Connection) -> Response | None:

@@ -7,8 +7,8 @@ through it, so that nothing can be drained.
 from __future__ import annotations
 
 from sandbox.traffic.caller import Failed
-from sandbox.traffic.names import Said
 from sandbox.traffic.proxy import draw, host_of
+from sandbox.wire.dns_answers import Named
 from sandbox.world.model import World
 from shared.levers import Balancer
 
@@ -21,11 +21,11 @@ class TrafficManager:
         self._balancer = balancer
         self._asked = 0
 
-    def say(self) -> Said:
+    def say(self) -> Named:
         """The endpoint of one more answer; nothing where no endpoint is enabled."""
         self._asked += 1
         try:
             slot = draw(self._world, self._balancer, self._asked)
         except Failed:
-            return Said((), 0.0)
-        return Said((host_of(self._world, self._balancer, slot),), self._balancer.ttl_seconds)
+            return Named(())
+        return Named((host_of(self._world, self._balancer, slot),), self._balancer.ttl_seconds)

@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 from sandbox.traffic.messages import BadMessage, CutOff, Request, Response, Stream
 
+CUT = "closed without a word"
+"""How a client sees the end of a websocket that nobody announced, as of one that outlasts a drain timeout."""
+
 GOING_AWAY = 1001
 """The status of a close by a server that stops; its client connects anew."""
 
@@ -97,7 +100,7 @@ class Socket:
             mask = await self._stream.reader.readexactly(4) if second & 0x80 else b""
             payload = await self._stream.reader.readexactly(length)
         except (asyncio.IncompleteReadError, OSError):
-            raise CutOff("closed without a word") from None
+            raise CutOff(CUT) from None
         if bool(mask) == self._client or first & 0x0F not in set(Opcode):
             raise BadMessage("a frame that must not be sent in this direction")
         return Frame(Opcode(first & 0x0F), _masked(payload, mask) if mask else payload)

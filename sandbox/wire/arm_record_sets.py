@@ -17,6 +17,7 @@ from sandbox.world.errors import ArmError
 from sandbox.world.estate import CONTROLLER
 from sandbox.world.model import World
 from sandbox.world.registry import TTL_SECONDS, TextSet, text_sets
+from sandbox.world.settings import Family
 from sandbox.world.zones import RecordSet
 from shared.levers import RecordType
 
@@ -68,7 +69,13 @@ class RecordSetOperations:
         ]
 
     def _operation(self, method: str, template: str, handler: Callable[[Call], Reply]) -> Operation:
-        return Operation(method=method, template=template, handler=handler, versions=self._flavour.versions)
+        return Operation(
+            method=method,
+            template=template,
+            handler=handler,
+            versions=self._flavour.versions,
+            families=(Family.ARM, Family.DNS),
+        )
 
     def _get_zone(self, call: Call) -> Reply:
         zone_id = self._zone_id(call)

@@ -35,8 +35,16 @@ from sandbox.world.registry import text_sets
 from sandbox.world.zones import NAME_SERVERS, RecordSet
 from shared.levers import RecordType
 
-Names = Callable[[str], tuple[str, ...] | None]
-"""Addresses, or one host name, of a name (lower case, no final dot) that lies in no zone; None: not known."""
+
+class Named(Struct, frozen=True):
+    """What a name outside the zones leads to: addresses, or one host name; nothing where nobody is there."""
+
+    targets: tuple[str, ...]
+    ttl_seconds: float = 0
+
+
+Names = Callable[[str], Named | None]
+"""What is known of a name (lower case, no final dot) that lies in no zone; None: not known."""
 
 HOPS_MAX = 8
 NS_TTL_SECONDS = 172_800
@@ -50,7 +58,7 @@ class Records(Struct, frozen=True):
     """Records of one type at a name. `texts` are in the form of a zone file, of TXT the text itself."""
 
     type: RdataType
-    ttl_seconds: int
+    ttl_seconds: float
     texts: tuple[str, ...]
 
 
@@ -161,12 +169,13 @@ def _is_wanted(records: Records, wanted: RdataType, *, itself: bool = False) -> 
     return asked or (records.type == dns.rdatatype.CNAME and not itself)
 
 
-def _named(targets: tuple[str, ...]) -> list[Records]:
-    """What a name outside the zones holds. It may be asked again at once: whoever names it, ages it."""
+def _named(known: Named) -> list[Records]:
+    """What a name outside the zones holds."""
+    targets, ttl = known.targets, known.ttl_seconds
     found = (
-        Records(dns.rdatatype.A, 0, tuple(each for each in targets if _version(each) == 4)),
-        Records(dns.rdatatype.AAAA, 0, tuple(each for each in targets if _version(each) == 6)),
-        Records(dns.rdatatype.CNAME, 0, tuple(map(_absolute, filter(_is_host, targets)))),
+        Records(dns.rdatatype.A, ttl, tuple(each for each in targets if _version(each) == 4)),
+        Records(dns.rdatatype.AAAA, ttl, tuple(each for each in targets if _version(each) == 6)),
+        Records(dns.rdatatype.CNAME, ttl, tuple(map(_absolute, filter(_is_host, targets)))),
     )
     return [each for each in found if each.texts]
 

@@ -172,11 +172,10 @@ class Balancers:
         """The shares by which the service itself sends at an instant, whatever answers clients still keep."""
         return self._mixed(balancer, at, lambda change: self._reached_at(balancer, change))
 
-    def matched_in_force(self, balancer: Balancer, at: datetime) -> SlotName | None:
-        """The slot to which a match sends everywhere at an instant: of the newest change that is through."""
+    def through(self, balancer: Balancer, at: datetime) -> Change:
+        """The newest change that had come through everywhere at an instant."""
         history = self._history[_key(balancer.resource_id, balancer.group)]
-        through = (c.matched for c in reversed(history) if self._reached_at(balancer, c) <= at)
-        return next(through, None)
+        return next((c for c in reversed(history) if self._reached_at(balancer, c) <= at), history[0])
 
     def _mixed(
         self, balancer: Balancer, at: datetime, ends_at: Callable[[Change], datetime]

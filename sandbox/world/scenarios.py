@@ -10,6 +10,9 @@ from sandbox.world.settings import Faults
 SCENARIOS: dict[str, Faults] = {
     "good": Faults(),
     "private": Faults(),
+    "weights": Faults(),
+    "one-gateway": Faults(),
+    "front-door": Faults(alert_after_seconds=2400),
     "bad-green": Faults(bad_nodes=True),
     "slow-burn": Faults(slow_burn=True),
     "alert": Faults(alert_after_seconds=1800),

@@ -45,6 +45,7 @@ from shared.azure.metrics import Metrics
 from shared.azure.names import Names
 from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
+from shared.azure.record_sets import RecordSets
 from shared.azure.run_command import RunCommands
 from shared.azure.switch import Switching
 from shared.azure.traffic_manager import TrafficManager
@@ -84,6 +85,8 @@ _SOURCES = {
 Kind = type[Any] | tuple[type[Any], Source | SwitchKind]
 One = Callable[[Fleet, Any, datetime], Awaitable[Answer]]
 Many = Callable[[Fleet, tuple[Any, ...], datetime], Awaitable[Mapping[Any, Answer]]]
+Records = Mapping[SwitchKind, RecordSets]
+Switches = Mapping[SwitchKind, Switching]
 Performer = Callable[[Fleet, Any, int], Awaitable[str | None]]
 
 
@@ -101,8 +104,11 @@ class AzureWorld:
         self._perform_seconds_max = perform_seconds_max
         clusters, deployments, flux = Clusters(connection), Deployments(connection), Flux(connection)
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
-        azure_dns, private_dns = AzureDns(connection), PrivateDns(connection)
         freezes = Freezes(commands)
+        records = {
+            SwitchKind.AZURE_DNS: AzureDns(connection),
+            SwitchKind.PRIVATE_DNS: PrivateDns(connection),
+        }
         switches = {
             SwitchKind.FRONT_DOOR: Switching(FrontDoor(connection)),
             SwitchKind.FRONT_DOOR_CLASSIC: Switching(FrontDoorClassic(connection)),
@@ -112,10 +118,7 @@ class AzureWorld:
         self._observers: Mapping[Kind, Many] = {
             ClusterState: self._each(clusters.observe),
             SlotAddress: self._each(network.address),
-            (RecordState, SwitchKind.AZURE_DNS): self._each(azure_dns.observe),
-            (RecordState, SwitchKind.PRIVATE_DNS): self._each(private_dns.observe),
-            (RecordOwner, SwitchKind.AZURE_DNS): self._each(azure_dns.owner),
-            (RecordOwner, SwitchKind.PRIVATE_DNS): self._each(private_dns.owner),
+            **self._looking_at(records, switches),
             NamesState: self._each(Names(connection).observe),
             LastWriter: self._each(ActivityLog(connection).observe),
             HostState: self._each(HostStates(connection).observe),
@@ -129,11 +132,9 @@ class AzureWorld:
             TrafficShare: self._each(metrics.share),
             OpenConnections: self._each(metrics.connections),
             GroupState: self._each(network.group),
-            **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
         }
         self._performers: Mapping[Kind, Performer] = {
-            (PointRecord, SwitchKind.AZURE_DNS): azure_dns.point,
-            (PointRecord, SwitchKind.PRIVATE_DNS): private_dns.point,
+            **_moving(records, switches),
             Deploy: deployments.deploy,
             StartSync: flux.start,
             Freeze: freezes.freeze,
@@ -141,9 +142,6 @@ class AzureWorld:
             StartCluster: clusters.start,
             StopCluster: clusters.stop,
             DestroyCluster: clusters.destroy,
-            **{(SetWeights, kind): each.weigh for kind, each in switches.items()},
-            **{(SetMatch, kind): each.match for kind, each in switches.items()},
-            **{(Purge, kind): each.purge for kind, each in switches.items()},
         }
 
     @property
@@ -169,6 +167,14 @@ class AzureWorld:
         with ours(_words(type(action)), _service(action)):
             async with asyncio.timeout(self._perform_seconds_max):
                 return await _readable(performer(fleet, action, epoch), _words(type(action)))
+
+    def _looking_at(self, records: Records, switches: Switches) -> Mapping[Kind, Many]:
+        """What can be seen of each kind of lever."""
+        return {
+            **{(RecordState, kind): self._each(each.observe) for kind, each in records.items()},
+            **{(RecordOwner, kind): self._each(each.owner) for kind, each in records.items()},
+            **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
+        }
 
     def _each(self, observer: One) -> Many:
         """An observer of many probes from one that answers a single one: all at once, each by itself."""
@@ -198,6 +204,16 @@ class AzureWorld:
             because = str(error)
             named = because if because.startswith(f"{what}: ") else f"{what}: {because}"
             return Unavailable(named, error.after_seconds if isinstance(error, Retry) else None)
+
+
+def _moving(records: Records, switches: Switches) -> Mapping[Kind, Performer]:
+    """What can be ordered of each kind of lever."""
+    return {
+        **{(PointRecord, kind): each.point for kind, each in records.items()},
+        **{(SetWeights, kind): each.weigh for kind, each in switches.items()},
+        **{(SetMatch, kind): each.match for kind, each in switches.items()},
+        **{(Purge, kind): each.purge for kind, each in switches.items()},
+    }
 
 
 async def _readable[T](call: Awaitable[T], what: str) -> T:

@@ -23,7 +23,7 @@ from shared.probes import (
     RecordState,
 )
 from tests.azure.rig import rig
-from tests.fleets import ADDRESSES, FLEET
+from tests.fleets import FLEET
 from tests.world.manual_clock import Estate
 
 LIVE = FLEET.live_records[0]
@@ -57,7 +57,11 @@ class Side:
     async def point(self, slot: SlotName, *, epoch: int = 1, record: Record = LIVE, ttl: int = 30) -> None:
         """Point the record at a slot under the etag that it has now."""
         etag = (await self.record(record)).etag
-        await self.do(PointRecord(record, slot, ADDRESSES[slot], ttl, etag), epoch=epoch)
+        await self.do(PointRecord(record, slot, self.target(record, slot), ttl, etag), epoch=epoch)
+
+    def target(self, record: Record, slot: SlotName) -> str:
+        """What the record set is seen to hold when it points at the slot."""
+        return self.estate.world.estate.target_of(record, slot).lower()
 
 
 class Sides:

@@ -1,4 +1,4 @@
-"""Azure itself as a side of the contract: a balancer that the environment names (docs/contract.md).
+"""Azure itself as a side of the contract: a lever that the environment names (docs/contract.md).
 
 Credentials are whatever `azure.identity` finds, as for the product. What was found is restored in the end.
 """
@@ -7,78 +7,126 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from shared.azure.connection import ARM_ENDPOINT, Connection
 from shared.azure.world import AzureWorld
-from shared.levers import Balancer, Match, SwitchKind
-from tests.contract.balancers import Balanced, Row
-from tests.fleets import fleet
+from shared.fleet import Fleet, Slot
+from shared.levers import Balancer, Match, Record, SlotName
+from shared.ports import World
+from shared.probes import BalancerSeen, RecordSeen
+from tests.contract.levers import Lever
+from tests.contract.rows import Row
+from tests.fleets import FLEET, fleet
 
 SUBSCRIPTION = "SWITCHYARD_AZURE_SUBSCRIPTION"
 RESOURCE_GROUP = "SWITCHYARD_AZURE_RESOURCE_GROUP"
-_LOOK_SECONDS = 60
+OWN_NAME = "contract"
+"""The fleet that the tests write as, so that a lever of another one is known by its marks."""
+LOOK_SECONDS = 60
 _HOURS_MAX = 6
 _ANY = Match(value="contract", header="x-switchyard-contract")
 
 
-class Subscription(Balanced):
-    """A balancer on Azure, in the time that Azure takes."""
+class Subscription(Lever):
+    """A lever on Azure, in the time that Azure takes."""
 
-    rounds_max = _HOURS_MAX * 3600 // _LOOK_SECONDS
+    rounds_max = _HOURS_MAX * 3600 // LOOK_SECONDS
+
+    def __init__(self, world: World, fleet: Fleet, row: Row, look_seconds: float) -> None:
+        super().__init__(world, fleet, row)
+        self._look_seconds = look_seconds
 
     async def wait(self) -> None:
         """Long enough to look again."""
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(self._look_seconds)
 
     def now(self) -> datetime:
         """The present moment."""
         return datetime.now(UTC)
 
 
-def variable(kind: SwitchKind) -> str:
-    """Where the balancer of that kind is named, as JSON."""
-    return f"SWITCHYARD_AZURE_{kind.name}"
+def variable(row: Row) -> str:
+    """Where the lever of that row is named, as JSON."""
+    return f"SWITCHYARD_AZURE_{row.name.upper()}"
 
 
-def missing(kinds: list[SwitchKind]) -> list[str]:
+def missing(rows: Iterable[Row]) -> list[str]:
     """The variables that are not set, of those that the contract needs on Azure."""
-    wanted = [SUBSCRIPTION, RESOURCE_GROUP, *map(variable, kinds)]
+    wanted = [SUBSCRIPTION, RESOURCE_GROUP, *map(variable, rows)]
     return [name for name in wanted if not os.environ.get(name)]
 
 
-def declared(kind: SwitchKind) -> bool:
-    """Whether one of that kind is there to be moved."""
-    return not missing([kind])
+def declared(row: Row) -> bool:
+    """Whether one of that row is there to be moved."""
+    return not missing([row])
 
 
 @asynccontextmanager
-async def opened(row: Row) -> AsyncIterator[Subscription]:
-    """The balancer; in the end as it was found. Raises ValueError for one that may not be tested on."""
-    balancer = _balancer(row.kind)
+async def azure() -> AsyncIterator[AzureWorld]:
+    """Azure, with the credentials that the environment gives."""
     connection = Connection(arm_endpoint=os.environ.get("SWITCHYARD_ARM_ENDPOINT", ARM_ENDPOINT))
-    it = Subscription(AzureWorld(connection), fleet(live_records=(), balancers=(balancer,)), row)
     async with aclosing(connection):
-        before = await it.see()
-        if before.matched:
-            raise ValueError(f"{balancer.label} has a canary already: nobody else may use what is tested on")
-        try:
-            yield it
-        finally:
-            if balancer.rules:
-                await it.send(_ANY, None)
-            slots = [member.slot for member in balancer.members]
-            await it.reach({slot: before.weights.get(slot, 0) for slot in slots})
+        yield AzureWorld(connection)
 
 
-def _balancer(kind: SwitchKind) -> Balancer:
-    declared = msgspec.json.decode(os.environ[variable(kind)])
-    balancer = msgspec.convert({"kind": kind, **declared}, Balancer)
+@asynccontextmanager
+async def opened(row: Row, world: World, look_seconds: float = LOOK_SECONDS) -> AsyncIterator[Subscription]:
+    """The lever; in the end as it was found. Raises ValueError for one that may not be tested on."""
+    declared = _fleet(row)
+    it = Subscription(world, declared, row, look_seconds)
+    before = await _found(it)
+    try:
+        yield it
+    finally:
+        if row.balancer and it.balancer.rules:
+            await it.send(_ANY, None)
+        await it.reach({slot.name: before.weights.get(slot.name, 0) for slot in declared.slots})
+
+
+async def _found(it: Subscription) -> BalancerSeen:
+    """The lever before it is touched, if it can be restored and is nobody else's."""
+    label, answer, seen = it.declared.label, await it.answer(), await it.see()
+    if seen.matched or seen.fleet not in (None, OWN_NAME):
+        user = f"the fleet {seen.fleet}" if seen.fleet else "a canary"
+        raise ValueError(f"{label} is used by {user}: nobody else may use what is tested on")
+    if not seen.weights:
+        raise ValueError(f"{label} leads to neither slot, and could not be led back: {answer}")
+    # Every write of a record sets its TTL, and what is put back is the slot.
+    if isinstance(answer, RecordSeen) and answer.ttl_seconds != it.declared.ttl_seconds:
+        raise ValueError(f"{label} has a TTL of {answer.ttl_seconds} s and not {it.declared.ttl_seconds}")
+    return seen
+
+
+def _fleet(row: Row) -> Fleet:
+    """A fleet whose only lever is the one that the environment names."""
+    named = msgspec.json.decode(os.environ[variable(row)], type=dict[str, Any])
+    found = _balanced(row, named) if row.balancer else _pointed(row, named)
     group = f"/subscriptions/{os.environ[SUBSCRIPTION]}/resourceGroups/{os.environ[RESOURCE_GROUP]}/"
-    if not balancer.resource_id.lower().startswith(group.lower()):
-        raise ValueError(f"{variable(kind)} names {balancer.resource_id}, which is not in {group}")
-    return balancer
+    resource_id = found.levers[0].resource_id
+    if not resource_id.lower().startswith(group.lower()):
+        raise ValueError(f"{variable(row)} names {resource_id}, which is not in {group}")
+    return found
+
+
+def _balanced(row: Row, named: Mapping[str, Any]) -> Fleet:
+    balancer = msgspec.convert({"kind": row.kind, **named}, Balancer)
+    return fleet(name=OWN_NAME, live_records=(), balancers=(balancer,))
+
+
+def _pointed(row: Row, named: Mapping[str, Any]) -> Fleet:
+    record = msgspec.convert({"kind": row.kind, "alias": row.alias, **named}, Record)
+    targets = msgspec.convert(named.get("targets"), dict[SlotName, str])
+    if set(targets) != {slot.name for slot in FLEET.slots} or len(set(targets.values())) != len(targets):
+        raise ValueError(f"{variable(row)} needs a target for each slot, and one of its own")
+
+    def leading(slot: Slot) -> Slot:
+        address, resource = (None, targets[slot.name]) if row.alias else (targets[slot.name], None)
+        return msgspec.structs.replace(slot, address=address, public_ip_id=resource)
+
+    return fleet(name=OWN_NAME, live_records=(record,), slots=tuple(map(leading, FLEET.slots)))

@@ -25,8 +25,9 @@ from shared.probes import (
     WriterSeen,
 )
 from shared.safety import Names, Readiness
-from tests.contract.balancers import StandIn
+from tests.contract.doors import only
 from tests.contract.sides import LIVE, Side, Sides, private_fleet, seen_as
+from tests.contract.stand_in import StandIn
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, fleet
 from tests.wire.rig import aliased_fleet
 from tests.world.manual_clock import START
@@ -128,6 +129,7 @@ async def wrote(it: StandIn, lever_id: str, until: datetime = END) -> WriterSeen
     return seen_as((await it.world.observe(it.fleet, frozenset({probe}), it.now()))[probe], WriterSeen)
 
 
+@only("balancer")
 async def test_the_log_names_who_wrote_a_balancer_last(stand_in: StandIn) -> None:
     lever, clock = stand_in.balancer.shares_id, stand_in.estate.clock
     assert await wrote(stand_in, lever) == WriterSeen()
@@ -137,7 +139,7 @@ async def test_the_log_names_who_wrote_a_balancer_last(stand_in: StandIn) -> Non
     assert ours == WriterSeen(CONTROLLER, clock.now())
     await stand_in.wait()
     blue = {stand_in.balancer.member(BLUE).name: MemberState(FULL, enabled=True)}
-    stand_in.model.write(stand_in.balancer, blue, by=STRANGER)
+    stand_in.model.balancers.write(stand_in.balancer, blue, by=STRANGER)
     theirs = WriterSeen(STRANGER, clock.now())
     await stand_in.wait()
     assert await wrote(stand_in, lever.upper()) == theirs
@@ -145,6 +147,7 @@ async def test_the_log_names_who_wrote_a_balancer_last(stand_in: StandIn) -> Non
     assert await wrote(stand_in, lever, theirs.at) == ours, "the end of the span is outside"
 
 
+@only("balancer")
 async def test_another_resource_of_the_same_group_is_another_lever(stand_in: StandIn) -> None:
     await stand_in.order({BLUE: 0, GREEN: 100})
     lever = stand_in.balancer.shares_id

@@ -1,4 +1,4 @@
-"""What every world promises of records, addresses and failures."""
+"""What every world promises of addresses, failures, and records beside what it promises of every lever."""
 
 from __future__ import annotations
 
@@ -23,49 +23,33 @@ from shared.probes import (
     TrafficShare,
     Unavailable,
 )
-from tests.contract.sides import LIVE, Side, Sides, private_fleet, seen_as
+from tests.contract.sides import LIVE, Sides, private_fleet, seen_as
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES
+from tests.wire.rig import aliased_fleet
 from tests.world.manual_clock import START
 
+ZONES = pytest.mark.parametrize("fleet", [FLEET, private_fleet()], ids=["public", "private"])
 
-async def test_a_pointed_record_is_read_back_with_its_ttl_epoch_and_owner(side: Side) -> None:
-    before = await side.record()
-    assert (before.targets, before.epoch, before.fleet) == ((ADDRESSES[BLUE],), None, None)
-    await side.point(GREEN, epoch=7)
-    after = await side.record()
-    assert (after.targets, after.ttl_seconds) == ((ADDRESSES[GREEN],), 30)
-    assert (after.epoch, after.fleet) == (7, FLEET.name)
+
+@pytest.mark.parametrize(
+    "fleet", [FLEET, aliased_fleet(), private_fleet()], ids=["public", "alias", "private"]
+)
+async def test_a_pointed_record_is_read_back_with_its_target_and_ttl(make: Sides, fleet: Fleet) -> None:
+    side = await make(fleet)
+    live = fleet.live_records[0]
+    before = await side.record(live)
+    assert (before.targets, before.ttl_seconds) == ((side.target(live, BLUE),), live.ttl_seconds)
+    assert (before.epoch, before.fleet) == (None, None)
+    await side.point(GREEN, record=live, ttl=30)
+    after = await side.record(live)
+    assert (after.targets, after.ttl_seconds) == ((side.target(live, GREEN),), 30)
     assert after.etag != before.etag
 
 
-async def test_an_older_epoch_never_moves_a_record(side: Side) -> None:
-    await side.point(GREEN, epoch=7)
-    with pytest.raises(Superseded, match="epoch"):
-        await side.point(BLUE, epoch=6)
-    assert (await side.record()).targets == (ADDRESSES[GREEN],)
-
-
-async def test_the_same_epoch_may_write_again(side: Side) -> None:
-    await side.point(GREEN, epoch=7)
-    await side.point(BLUE, epoch=7)
-    assert (await side.record()).targets == (ADDRESSES[BLUE],)
-
-
-async def test_a_write_under_an_etag_that_has_passed_is_superseded(side: Side) -> None:
-    stale = (await side.record()).etag
-    await side.point(GREEN, epoch=1)
-    with pytest.raises(Superseded):
-        await side.do(PointRecord(LIVE, BLUE, ADDRESSES[BLUE], 30, stale), epoch=2)
-    assert (await side.record()).targets == (ADDRESSES[GREEN],)
-
-
-async def test_a_write_that_changes_nothing_is_written_all_the_same(side: Side) -> None:
-    await side.point(BLUE, epoch=3, ttl=LIVE.ttl_seconds)
-    assert (await side.record()).epoch == 3
-
-
-async def test_a_new_record_is_made_only_where_there_is_none(side: Side) -> None:
-    fresh = msgspec.structs.replace(LIVE, name="fresh")
+@ZONES
+async def test_a_new_record_is_made_only_where_there_is_none(make: Sides, fleet: Fleet) -> None:
+    side = await make(fleet)
+    fresh = msgspec.structs.replace(fleet.live_records[0], name="fresh")
     order = PointRecord(fresh, BLUE, ADDRESSES[BLUE], 60, None)
     assert not (await side.record(fresh)).exists
     await side.do(order)
@@ -74,39 +58,26 @@ async def test_a_new_record_is_made_only_where_there_is_none(side: Side) -> None
         await side.do(order)
 
 
-async def test_metadata_of_others_survives_a_write(side: Side) -> None:
+@ZONES
+async def test_metadata_of_others_survives_a_write(make: Sides, fleet: Fleet) -> None:
+    side, live = await make(fleet), fleet.live_records[0]
     zones = side.estate.world.zones
     zones.put(
-        LIVE.zone_id,
-        LIVE.name,
-        LIVE.type,
+        live.zone_id,
+        live.name,
+        live.type,
         ttl_seconds=300,
         targets=(ADDRESSES[BLUE],),
         metadata={"owner": "network-team"},
     )
-    await side.point(GREEN, epoch=2)
-    kept = zones.get(LIVE.zone_id, LIVE.name, LIVE.type).metadata
+    await side.point(GREEN, epoch=2, record=live)
+    kept = zones.get(live.zone_id, live.name, live.type).metadata
     assert kept == {
         "owner": "network-team",
         "switchyard_epoch": "2",
         "switchyard_fleet": FLEET.name,
         "switchyard_slot": "green",
     }
-
-
-async def test_private_zones_keep_the_same_promises(make: Sides) -> None:
-    side = await make(private_fleet())
-    live = side.fleet.live_records[0]
-    stale = (await side.record(live)).etag
-    await side.point(GREEN, epoch=4, record=live)
-    after = await side.record(live)
-    assert (after.targets, after.ttl_seconds, after.epoch) == ((ADDRESSES[GREEN],), 30, 4)
-    with pytest.raises(Superseded):
-        await side.do(PointRecord(live, BLUE, ADDRESSES[BLUE], 30, stale), epoch=5)
-    with pytest.raises(Superseded):
-        await side.do(PointRecord(live, BLUE, ADDRESSES[BLUE], 30, None), epoch=5)
-    with pytest.raises(Superseded, match="epoch"):
-        await side.point(BLUE, epoch=3, record=live)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +87,7 @@ async def test_private_zones_keep_the_same_promises(make: Sides) -> None:
         (RecordType.CNAME, "AGW.Example.net.", "agw.example.net"),
     ],
 )
-@pytest.mark.parametrize("fleet", [FLEET, private_fleet()], ids=["public", "private"])
+@ZONES
 async def test_records_of_every_type_are_written_and_read(
     make: Sides, fleet: Fleet, kind: RecordType, address: str, target: str
 ) -> None:

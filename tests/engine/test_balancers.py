@@ -31,6 +31,12 @@ def told(rig: Rig) -> list[int]:
     return [share for before, share in zip([None, *shares], shares, strict=False) if share != before]
 
 
+def ttls_beneath(rig: Rig) -> list[int]:
+    """The TTL of each record beneath the balancer now."""
+    records = rig.fleet.balancers[0].beneath
+    return [rig.world.zones.get(each.zone_id, each.name, each.type).ttl_seconds for each in records]
+
+
 def users_on(rig: Rig) -> dict[str, float]:
     """The share of users at each slot now."""
     return {slot: round(share, 3) for slot, share in rig.world.traffic.mix(rig.clock.now()).items()}
@@ -110,6 +116,7 @@ async def test_the_way_back_goes_by_the_records_beneath_and_takes_what_dns_takes
     assert ended.outcome is Outcome.ROLLED_BACK
     assert users_on(rig) == {BLUE: 1.0}
     assert not ended.beneath, "the records beneath are as declared again"
+    assert ttls_beneath(rig) == [60, 60], "and so are their TTLs"
 
 
 async def test_no_change_is_queued_behind_one_that_is_being_deployed() -> None:
@@ -134,6 +141,7 @@ async def test_a_front_door_that_takes_no_orders_gives_way_to_the_records_beneat
     ended = await rig.ended(24)
     assert ended.outcome is Outcome.COMPLETED
     assert told(rig)[-1] == 100, "once it takes orders again, it is told as well"
+    assert ttls_beneath(rig) == [60, 60]
     assert users_on(rig) == {GREEN: 1.0}
 
 

@@ -7,12 +7,14 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sandbox.world.ports import PortsWorld
-from shared.actions import Action, Freeze, PointRecord, StopCluster
+from shared.actions import Action, Freeze, PointRecord, SetMatch, StopCluster
 from shared.engine import Engine
 from shared.errors import Superseded
 from shared.fleet import Fleet
+from shared.levers import SwitchKind
 from shared.model import Outcome, SignalKind
 from shared.probes import Answer, Probe
+from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, fleet
 
@@ -103,3 +105,17 @@ async def test_a_late_low_ttl_does_not_outlive_the_rollout() -> None:
     assert (await it.ended()).outcome is Outcome.STOPPED
     await sleepy.wakes()
     assert it.live_record().ttl_seconds == 300
+
+
+async def test_a_late_canary_is_lifted_before_the_way_back_counts_as_proven() -> None:
+    it = await Rig(balanced(SwitchKind.FRONT_DOOR, canary=True)).applied()
+    sleepy = await falls_asleep(it, "platform_gate", SetMatch)
+    balancer = it.fleet.balancers[0]
+    await back(it)
+    assert (await it.rollout()).step == "prove"
+    await minutes(it, 4)
+    await sleepy.wakes()
+    assert it.world.balancers.newest(balancer).matched is not None
+    await it.until("thaw")
+    assert it.world.balancers.newest(balancer).matched is None
+    assert (await it.ended()).outcome is Outcome.ROLLED_BACK

@@ -14,7 +14,7 @@ import msgspec
 
 from sandbox.world import Family, Faults, Outage, World, events
 from sandbox.world.ports import PortsWorld
-from shared.actions import Action, DestroyCluster, PointRecord
+from shared.actions import Action, DestroyCluster, PointRecord, SetWeights
 from shared.api.intake import Intake
 from shared.engine import Engine, Ticked
 from shared.errors import Refused, Retry
@@ -138,6 +138,8 @@ class Door:
             record = action.record
             found = self.world.zones.find(record.zone_id, record.name, record.type)
             return replace(action, if_match=found.etag if found is not None else None)
+        if isinstance(action, SetWeights) and action.if_match is not None:
+            return replace(action, if_match=self.world.balancers.newest(action.balancer).etag)
         if isinstance(action, DestroyCluster):
             cluster = self.world.clusters.find(self.world.fleet.slot(action.slot).cluster_id)
             return replace(action, if_match=cluster.etag if cluster is not None else None)

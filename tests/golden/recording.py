@@ -94,10 +94,11 @@ class Recording(Estate):
     # ------------------------------------------------------------------ verbs
 
     async def event(self, version: str = VERSION) -> None:
-        """Event Grid says that a version is out."""
+        """Event Grid says that a version is out, and the next sweep begins with it."""
         live = self.fleet.slot((await self.store.load(self.fleet.name)).state.live)
         body = events.version_available(live.cluster_id, version, self.clock.at, event_id=self._next("event"))
         await self.intake.events([body])
+        await self.tick()
 
     async def say(self, kind: SignalKind, **body: Any) -> None:
         """A person says something."""

@@ -42,4 +42,11 @@ def left_undone(it: Continued, rollout: Rollout, *, ttl: bool) -> list[str]:
             undone.append(f"{record.fqdn} is at {found.targets}")
         if ttl and rollout.shifted and found.ttl_seconds != record.ttl_seconds:
             undone.append(f"{record.fqdn} has a TTL of {found.ttl_seconds} s")
+    for balancer in it.fleet.balancers:
+        newest = it.world.balancers.newest(balancer)
+        serving = [member.slot for member in balancer.members if newest.members[member.name].enabled]
+        if rollout.shifted and serving != [rollout.safe]:
+            undone.append(f"{balancer.label} sends users to {', '.join(serving)}")
+        if newest.matched is not None:
+            undone.append(f"{balancer.label} sends a canary to {newest.matched}")
     return undone

@@ -10,14 +10,15 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from sandbox.world import World
+from sandbox.world import World, switching
 from sandbox.world.zones import RecordSet
 from shared.actions import Action
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet
-from shared.levers import Record, SlotName
+from shared.levers import Balancer, Lever, Record, SlotName
 from shared.model import FleetState, Outcome, Rollout, Signal
 from shared.ports import AuditEntry, FleetEntry, OutboxEntry, Row
+from shared.probes import BalancerSeen
 from shared.store.tables import Write
 from tests.sim.scenario import Scenario
 from tests.sim.scheduler import Scheduler
@@ -111,6 +112,24 @@ class Facts:
         if found is None or len(found.targets) != 1:
             return None
         return self.world.estate.slot_at(found.targets[0])
+
+    def told(self, balancer: Balancer) -> BalancerSeen:
+        """A balancer as it was told last."""
+        return switching.balancer(self.world, balancer)
+
+    def meets(self, balancer: Balancer) -> set[SlotName]:
+        """The members to which a balancer sends anybody: by what it was told, by a match, or still."""
+        told = self.told(balancer)
+        matched = [told.matched] if told.matched else []
+        still = self.world.balancers.shares(balancer, self.scheduler.now())
+        return {SlotName(slot) for slot in (*told.weights, *matched, *still)}
+
+    def sends(self, lever: Lever) -> set[str]:
+        """The slots to which a lever sends anybody, and the records beneath it; empty for a stranger."""
+        if isinstance(lever, Record):
+            return {self.points_at(lever) or ""}
+        members = [lever.member(slot) for slot in self.meets(lever)]
+        return {m.slot if m.beneath is None else self.points_at(m.beneath) or "" for m in members}
 
 
 class Ending(Struct, frozen=True):

@@ -66,7 +66,8 @@ def edited(tree: ast.Module, edit: Edit) -> ast.Module:
     if not edit.where:
         return ast.parse(_replaced(ast.unparse(tree), edit))
     for parent in ast.walk(tree):
-        body: list[ast.stmt] = getattr(parent, "body", []) if not isinstance(parent, ast.Lambda) else []
+        found = getattr(parent, "body", None)
+        body: list[ast.stmt] = found if isinstance(found, list) else []
         for n, node in enumerate(body):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == edit.where:
                 body[n] = ast.parse(_replaced(ast.unparse(node), edit)).body[0]

@@ -25,8 +25,14 @@ def _mutant(name: str, *edits: tuple[str, str, str, str]) -> Mutant:
     return Mutant(name, tuple(Edit(*edit) for edit in edits))
 
 
-_OWN_WRITE = "own_write_seen(fleet, rollout, rollout.safe, seen)"
+_OWN_ORDER = "moved(fleet, rollout, rollout.safe, seen)"
 _LOOKS_RIGHT = "(elsewhere(fleet, rollout, rollout.safe, seen) is None)"
+_LOOKS = (
+    "stages.diverting",
+    "",
+    "from stages.levers import balancer_seen",
+    "from stages.levers import elsewhere, balancer_seen",
+)
 _PERFORM_FIRST = """await self._perform(_governing(row), decision, decision.state.epoch, now)
             claimed = await self._claim(row, decision, seen)"""
 _ACCEPT_SWALLOWED = """try:
@@ -37,9 +43,9 @@ _ACCEPT_SWALLOWED = """try:
 _UNLESS_HELD = """(Reaction.NOTE if state.rollout is not None and state.rollout.held is not None
         and TABLE[trigger][phase] is Reaction.ROLL_BACK else TABLE[trigger][phase])"""
 _TTL_UNFENCED = (
-    "stages.t3_switch",
+    "stages.restoring",
     "restore_ttl",
-    "rollout.rollback_because and (not own_write_seen(fleet, rollout, slot, seen))",
+    "rollout.rollback_because and (not _own(rollout, writes, seen))",
     "False",
 )
 
@@ -89,30 +95,31 @@ MUTANTS = (
     ),
     _mutant(
         "rollback skips an equal write",
-        ("stages.rollback", "_divert", _OWN_WRITE, _LOOKS_RIGHT),
-        ("stages.rollback", "_prove", f"not {_OWN_WRITE}", f"not {_LOOKS_RIGHT}"),
+        _LOOKS,
+        ("stages.diverting", "divert", _OWN_ORDER, _LOOKS_RIGHT),
+        ("stages.diverting", "prove", f"not {_OWN_ORDER}", f"not {_LOOKS_RIGHT}"),
         _TTL_UNFENCED,
     ),
     _mutant(
         "rollback trusts its own order",
-        ("stages.rollback", "_divert", _OWN_WRITE, "rollout.ordered_epoch is not None"),
-        ("stages.rollback", "_prove", f"not {_OWN_WRITE}", "False"),
+        ("stages.diverting", "divert", _OWN_ORDER, "rollout.ordered_epoch is not None"),
+        ("stages.diverting", "prove", f"not {_OWN_ORDER}", "False"),
         _TTL_UNFENCED,
     ),
     _mutant(
         "rollback unproven",
-        ("stages.rollback", "_prove", "if share < fleet.traffic.share_min", "if False"),
-        ("stages.rollback", "_prove", "if seen.now < probe.since", "if False"),
-        ("stages.rollback", "_prove", "if share is None", "if False"),
-        ("stages.rollback", "_prove", "share = share_of(found, rollout.safe)", "share = 1.0"),
+        ("stages.diverting", "prove", "if share < fleet.traffic.share_min", "if False"),
+        ("stages.diverting", "prove", "if seen.now < probe.since", "if False"),
+        ("stages.diverting", "prove", "if share is None", "if False"),
+        ("stages.diverting", "prove", "share = share_of(found, rollout.safe)", "share = 1.0"),
     ),
     _mutant(
         "shift remembered, not observed",
         (
             "stages.t3_switch",
             "_shift",
-            "if rollout.shifted and own_write_seen(fleet, rollout, rollout.candidate, seen)",
-            "if rollout.shifted",
+            "rollout.shifted and moved(fleet, rollout, rollout.candidate, seen)",
+            "rollout.shifted",
         ),
     ),
     _mutant(
@@ -186,13 +193,13 @@ MUTANTS = (
         (
             "stages.t4_retire",
             "_bake",
-            "watch(fleet, rollout, seen, fleet.gates.bake, fleet.policy.bake_seconds)",
-            "watch(fleet, rollout, seen, fleet.gates.bake, 0)",
+            "fleet.policy.bake_seconds",
+            "0",
         ),
     ),
     _mutant(
         "destroy before drained",
-        ("stages.draining", "serving", "if rate <= limit", "if True"),
+        ("stages.draining", "serving", "if rate > limit", "if False"),
     ),
     _mutant(
         "a version waits for ever",
@@ -205,8 +212,8 @@ MUTANTS = (
     ),
     _mutant(
         "bake from the wrong moment",
-        ("stages.t3_switch", "users_since", "rollout.moved_at or rollout.entered_at", "rollout.started_at"),
-        ("stages.t3_switch", "_converge", "if share < fleet.traffic.share_min", "if False"),
+        ("stages.converging", "users_since", "rollout.moved_at or rollout.entered_at", "rollout.started_at"),
+        ("stages.converging", "converge", "if share < fleet.traffic.share_min", "if False"),
     ),
     _mutant(
         "trusts the local clock across workers",
@@ -293,5 +300,43 @@ MUTANTS = (
             "(kind, HoldKind.PERSON, HoldKind.ALERT, HoldKind.DEADLINE)",
             "(kind, HoldKind.PERSON, HoldKind.ALERT)",
         ),
+    ),
+    _mutant(
+        "ramp ignores a failing gate",
+        ("stages.ramp", "_watch", "if move.verb is not Verb.ADVANCE", "if move.verb is Verb.WAIT"),
+    ),
+    _mutant(
+        "ramp goes on at once",
+        ("stages.ramp", "_watch", "portion.hold_seconds", "0"),
+    ),
+    _mutant(
+        "a change queued behind another",
+        ("stages.levers", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
+    ),
+    _mutant(
+        "records beneath put back too soon",
+        ("stages.restoring", "_above", "if found.unsettled", "if False"),
+        ("stages.restoring", "realign", "if seen.now < ready and rollout.beneath", "if False"),
+    ),
+    _mutant(
+        "records beneath keep their low ttl",
+        ("stages.restoring", "_own_again", "and found.ttl_seconds == record.ttl_seconds", ""),
+    ),
+    _mutant(
+        "canary not lifted",
+        ("stages.restoring", "_above", "or found.matched", ""),
+    ),
+    _mutant(
+        "late canary trusted",
+        ("stages.diverting", "prove", "or canary_left(fleet, rollout, seen)", ""),
+    ),
+    _mutant(
+        "late weights not outwaited",
+        ("stages.diverting", "prove", "if late > 0", "if False"),
+        ("stages.ended", "reconcile", "if found is not None and (", "if False and ("),
+    ),
+    _mutant(
+        "rollback forgets the balancers",
+        ("stages.levers", "orders_back", "ordered += next_order(fleet, rollout, lever, slot, seen)", "pass"),
     ),
 )

@@ -10,19 +10,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sandbox.world import events
 from sandbox.world.outgoing import Outbound, Receiver
 from shared import signals
 from shared.engine import Ticked
-from shared.fleet import Approvals, Fleet
 from shared.model import HoldKind, Outcome, Signal, SignalKind
 from shared.signals import resources_of
 from shared.store.table_store import TableStore
 from tests.sim.blows import strike
 from tests.sim.doors import at_once
-from tests.sim.scenario import Meddling, Ring
+from tests.sim.hands import MALLORY, OLIVIA, edit, point, put_right, tilt
+from tests.sim.scenario import Meddling, Ring, Tilt
 
 if TYPE_CHECKING:
     from tests.sim.simulation import Process, Simulation
@@ -56,6 +54,8 @@ class People:
             self._ring(ring)
         for meddling in scenario.meddlings:
             later(meddling.at_seconds, lambda it=meddling: self._meddle(it))  # type: ignore[misc]
+        for each in scenario.tilts:
+            later(each.at_seconds, lambda it=each: self._tilt(it))  # type: ignore[misc]
         for at in scenario.edits:
             later(at, self._edit)
         for blow in scenario.blows:
@@ -102,7 +102,7 @@ class People:
             sim.scenario.fleet.name,
             None if starts or rollout is None else rollout.id,
             body,
-            "olivia@contoso.com",
+            OLIVIA,
             sim.scheduler.now(),
             f"word-{self._said}",
         )
@@ -197,24 +197,16 @@ class People:
     def _meddle(self, it: Meddling) -> None:
         sim = self._sim
         record = sim.scenario.fleet.live_records[0]
-        self._write(it.address, keeps_metadata=it.keeps_metadata)
+        point(sim.facts, sim.scenario.fleet.live_records, it.address, keeps_metadata=it.keeps_metadata)
         sim.facts.meddled_at = sim.scheduler.now()
         sim.told("mallory", f"points {record.fqdn} at {it.address}")
 
-    def _write(self, address: str, *, keeps_metadata: bool) -> None:
+    def _tilt(self, it: Tilt) -> None:
         sim = self._sim
-        for record in sim.scenario.fleet.live_records:
-            found = sim.facts.record(record)
-            metadata = dict(found.metadata) if found is not None and keeps_metadata else {}
-            ttl = found.ttl_seconds if found is not None else record.ttl_seconds
-            sim.world.zones.put(
-                record.zone_id,
-                record.name,
-                record.type,
-                ttl_seconds=ttl,
-                targets=(address,),
-                metadata=metadata,
-            )
+        for balancer in sim.scenario.fleet.balancers:
+            tilt(sim.world, balancer, it.slot, it.percent, MALLORY)
+            sim.told("mallory", f"has {balancer.label} send {it.percent} % to {it.slot}")
+        sim.facts.meddled_at = sim.scheduler.now()
 
     def _edit(self) -> None:
         sim = self._sim
@@ -240,9 +232,8 @@ class People:
         held = rollout.held.kind if rollout.held is not None else None
         if held in (HoldKind.PERSON, HoldKind.ALERT):
             self.say(SignalKind.RESUME)
-        elif held is HoldKind.DRIFT and rollout.moved_at is not None:
-            sim.told("olivia", f"points the live records at {rollout.candidate} again")
-            self._write(rollout.addresses[rollout.candidate], keeps_metadata=False)
+        elif held is HoldKind.DRIFT:
+            sim.told("olivia", put_right(sim.facts, rollout))
         elif rollout.step.startswith("approve_"):
             self.say(SignalKind.PROMOTE)
         waited = sim.scheduler.seconds - self._stuck[1]
@@ -255,15 +246,3 @@ class People:
         if why not in self._tried:
             self._tried.add(why)
             self.say(kind)
-
-
-def edit(fleet: Fleet, more: bool) -> Fleet:
-    """The fleet with a file that somebody has edited while a rollout is in flight."""
-    policy = msgspec.structs.replace(
-        fleet.policy, bake_seconds=60, observe_seconds=60, poll_seconds=240, keep_candidate=more
-    )
-    approvals = Approvals(start=more, switch=more, destroy=more)
-    gates = msgspec.structs.replace(fleet.gates, platform=(), functional=())
-    return msgspec.structs.replace(
-        fleet, policy=policy, approvals=approvals, gates=gates if more else fleet.gates
-    )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sandbox.world import Faults, Timings
 from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.model import Outcome, SignalKind
 
 CHAOS_SECONDS = 2.0 * 3600
@@ -24,6 +25,7 @@ TIMINGS = Timings(
     stop_seconds=90,
     start_seconds=60,
     delete_seconds=120,
+    front_door_seconds=120,
 )
 BLACKOUT_SECONDS = 1200.0
 """Longer than most deadlines: a step that was just entered is looked at too late."""
@@ -106,6 +108,14 @@ class Meddling(Struct, frozen=True):
     keeps_metadata: bool
 
 
+class Tilt(Struct, frozen=True):
+    """Somebody else has a balancer send a slot that percentage, and the other one the rest."""
+
+    at_seconds: float
+    slot: SlotName
+    percent: int
+
+
 class Blow(Struct, frozen=True):
     """One of the things that happen once: see `tests.sim.blows`."""
 
@@ -133,6 +143,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     words: tuple[Word, ...] = ()
     rings: tuple[Ring, ...] = ()
     meddlings: tuple[Meddling, ...] = ()
+    tilts: tuple[Tilt, ...] = ()
     edits: tuple[float, ...] = ()
     blows: tuple[Blow, ...] = ()
     store_stops: tuple[Span, ...] = ()

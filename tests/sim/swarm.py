@@ -15,6 +15,7 @@ from sandbox.world.settings import Family, Outage
 from shared.fleet import Approvals, DriftPolicy, Fleet, StartMode, VersionPolicy
 from shared.model import Outcome, SignalKind
 from tests.fleets import BLUE, FLEET, GREEN, record
+from tests.sim.balancing import over_levers
 from tests.sim.scenario import (
     BLOWS,
     CHAOS_SECONDS,
@@ -64,6 +65,10 @@ _KINDS = (
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
+    return over_levers(_over_records(seed))
+
+
+def _over_records(seed: int) -> Scenario:
     chance = Random(f"scenario {seed}")
     swarm = Swarm(**{name: chance.choice(rates) for name, rates in _RATES.items() if chance.random() < 0.4})
     duel = chance.random() < 0.15

@@ -16,8 +16,8 @@ from sandbox.world import Faults
 from sandbox.world.balancers import MemberState
 from shared.fleet import Fleet
 from shared.levers import Balancer, SlotName, SwitchKind
-from tests.fleets import FLEET, GREEN, fleet
-from tests.fleets_balanced import balancer
+from tests.fleets import FLEET, GREEN
+from tests.fleets_balanced import application_gateway_fleet, balanced_fleet, traffic_manager_fleet
 from tests.world.manual_clock import Estate
 
 PATIENCE_SECONDS = 5.0
@@ -25,9 +25,11 @@ PATIENCE_SECONDS = 5.0
 
 def balanced(kind: SwitchKind, *, beneath: bool = False, **changes: Any) -> Fleet:
     """The fleet with one balancer for its only lever, `beneath` with a record behind each member."""
-    ttl_seconds = 30 if kind is SwitchKind.TRAFFIC_MANAGER else 0
-    lever = balancer(kind, beneath=beneath, ttl_seconds=ttl_seconds)
-    return fleet(live_records=(), balancers=(lever,), **changes)
+    if kind is SwitchKind.TRAFFIC_MANAGER:
+        return traffic_manager_fleet()
+    if kind is SwitchKind.APPLICATION_GATEWAY:
+        return application_gateway_fleet()
+    return balanced_fleet(kind, beneath=beneath, **changes)
 
 
 class Rig:

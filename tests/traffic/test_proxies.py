@@ -10,7 +10,6 @@ import pytest
 from sandbox.traffic.application_gateway import ApplicationGateway
 from sandbox.traffic.messages import CutOff, Request
 from sandbox.traffic.websocket import GOING_AWAY, Opcode
-from shared.fleet import MatchStep, Shift
 from shared.levers import Match, SwitchKind
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
 from tests.traffic.rig import Rig, balanced, heard, rig, seen
@@ -55,8 +54,7 @@ async def test_front_door_shares_requests_out_once_a_change_has_come_through(kin
 async def test_front_door_sends_what_matches_to_the_canary_and_nothing_else(
     match: Match, header: dict[str, str]
 ) -> None:
-    shift = Shift(match=MatchStep(match=match, hold_seconds=60))
-    async with rig(balanced(SwitchKind.FRONT_DOOR, shift=shift)) as r:
+    async with rig(balanced(SwitchKind.FRONT_DOOR)) as r:
         r.world.balancers.match(r.world.fleet.balancers[0], match, GREEN)
         early = await slots(r, 20, **header)
         r.clock.pass_seconds(r.world.estate.timings.front_door_seconds)

@@ -15,6 +15,7 @@ from dns.message import Message
 from dns.opcode import Opcode
 from dns.rdataclass import RdataClass
 
+from sandbox.wire.dns_answers import Named
 from sandbox.wire.dns_server import DnsServer
 from sandbox.world import Faults
 from shared.levers import RecordType
@@ -252,11 +253,11 @@ async def test_garbage_does_not_keep_the_next_from_being_answered(rig: Rig) -> N
     transport.close()
 
 
-def names(host: str) -> tuple[str, ...] | None:
+def names(host: str) -> Named | None:
     """What somebody else knows: a profile's name leads to one of two hosts."""
     found = {
-        "contoso.trafficmanager.net": ("aks-blue.contoso.com",),
-        "both.example.net": ("203.0.113.10", "2001:db8::10"),
+        "contoso.trafficmanager.net": Named(("aks-blue.contoso.com",), 20),
+        "both.example.net": Named(("203.0.113.10", "2001:db8::10")),
     }
     return found.get(host)
 
@@ -279,7 +280,7 @@ async def test_names_outside_the_zones_are_asked_for_elsewhere(
     told: Callable[[str, str], Awaitable[Message]],
 ) -> None:
     assert said(await told("Contoso.trafficmanager.net", "A")) == [
-        "Contoso.trafficmanager.net. 0 CNAME aks-blue.contoso.com.",
+        "Contoso.trafficmanager.net. 2 CNAME aks-blue.contoso.com.",
         "aks-blue 30 A 203.0.113.10",
     ]
     assert said(await told("both.example.net", "AAAA")) == ["both.example.net. 0 AAAA 2001:db8::10"]

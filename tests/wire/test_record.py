@@ -16,8 +16,6 @@ from typing import Any
 
 import pytest
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
-from azure.mgmt.cdn.aio import CdnManagementClient
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.dns.aio import DnsManagementClient
 from azure.mgmt.kubernetesconfiguration.fluxconfigurations.aio import (
@@ -27,15 +25,11 @@ from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 from azure.mgmt.resource.deployments.aio import DeploymentsMgmtClient
 
 from sandbox.world import Faults
-from shared.actions import Action, Purge, SetMatch, SetWeights
-from shared.azure.connection import Connection
-from shared.azure.world import AzureWorld
-from shared.levers import Match, SwitchKind
-from shared.probes import BalancerState
-from tests.azure.rig import WireCredential, trust
+from shared.levers import SwitchKind
 from tests.fleets import BLUE, GREEN, SUBSCRIPTION
 from tests.fleets_balanced import balanced_fleet
-from tests.wire import test_dns, test_event_grid, test_flux, test_front_door, test_monitor_activity
+from tests.wire import test_dns, test_event_grid, test_flux, test_monitor_activity
+from tests.wire.front_door_traffic import balancer_traffic, profile_traffic, refused
 from tests.wire.rig import (
     CLUSTERS,
     DEPLOYMENT,
@@ -57,12 +51,6 @@ type Start = Callable[..., Awaitable[Rig]]
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-async def _refused(call: Awaitable[Any], status: int) -> None:
-    with pytest.raises(HttpResponseError) as refused:
-        await call
-    assert refused.value.status_code == status
 
 
 async def test_a_line_holds_one_exchange_in_azures_public_form(start: Start, tmp_path: Path) -> None:
@@ -105,17 +93,17 @@ async def _dns_traffic(rig: Rig) -> None:
     stale = (await records.get(*test_dns.AKS)).etag
     body = {"properties": test_dns.GREEN_A["properties"] | {"metadata": {"switchyard_epoch": "7"}}}
     await records.create_or_update(*test_dns.AKS, body, if_match=stale)
-    await _refused(records.create_or_update(*test_dns.AKS, body, if_match=stale), 412)
-    await _refused(records.create_or_update(*test_dns.AKS, body, if_none_match="*"), 412)
+    await refused(records.create_or_update(*test_dns.AKS, body, if_match=stale), 412)
+    await refused(records.create_or_update(*test_dns.AKS, body, if_none_match="*"), 412)
     await records.create_or_update("rg-network", "contoso.com", "new", "A", test_dns.GREEN_A)
     alias = {"properties": {"TTL": 60, "CNAMERecord": {"cname": "aks.contoso.com"}}}
     await records.create_or_update("rg-network", "contoso.com", "alias", "CNAME", alias)
     await records.update(*test_dns.AKS, {"properties": {"TTL": 60}})
     await records.delete("rg-network", "contoso.com", "new", "A")
     await records.delete("rg-network", "contoso.com", "new", "A")
-    await _refused(records.get("rg-network", "contoso.com", "new", "A"), 404)
-    await _refused(records.get("rg-network", "fabrikam.com", "aks", "A"), 404)
-    await _refused(records.create_or_update(*test_dns.AKS, {"properties": {"TTL": 30}}), 400)
+    await refused(records.get("rg-network", "contoso.com", "new", "A"), 404)
+    await refused(records.get("rg-network", "fabrikam.com", "aks", "A"), 404)
+    await refused(records.create_or_update(*test_dns.AKS, {"properties": {"TTL": 30}}), 400)
     assert [each.name async for each in records.list_by_type("rg-network", "contoso.com", "A")]
     assert [each.name async for each in records.list_by_dns_zone("rg-network", "contoso.com")]
     assert [each.name async for each in records.list_all_by_dns_zone("rg-network", "contoso.com")]
@@ -124,9 +112,9 @@ async def _dns_traffic(rig: Rig) -> None:
     await records.get(*test_dns.AKS)
     await records.update(*test_dns.AKS, {"properties": {"TTL": 60}})
     both = {"properties": {**test_dns.GREEN_ALIAS["properties"], **test_dns.GREEN_A["properties"]}}
-    await _refused(records.create_or_update(*test_dns.AKS, both), 400)
+    await refused(records.create_or_update(*test_dns.AKS, both), 400)
     await records.get("rg-network", "contoso.com", "a-aks", "TXT")
-    await _refused(records.get("rg-network", "contoso.com", "aks", "TXT"), 404)
+    await refused(records.get("rg-network", "contoso.com", "aks", "TXT"), 404)
     assert [each.name async for each in records.list_by_type("rg-network", "contoso.com", "TXT")] == ["a-aks"]
 
 
@@ -136,17 +124,17 @@ async def _private_dns_traffic(rig: Rig) -> None:
     key, body = test_dns.PRIVATE_AKS, test_dns.PRIVATE_GREEN_A
     stale = {"etag": (await records.get(*key)).etag, "match_condition": MatchConditions.IfNotModified}
     await records.create_or_update(*key, body, **stale)
-    await _refused(records.create_or_update(*key, body, **stale), 412)
+    await refused(records.create_or_update(*key, body, **stale), 412)
     await records.update(*key, {"properties": {"metadata": {"switchyard_epoch": "3"}}})
     assert [each.name async for each in records.list("rg-network", "priv.contoso.com")]
     assert [each.name async for each in records.list_by_type("rg-network", "priv.contoso.com", "A")]
     await records.delete(*key)
     await records.delete(*key)
-    await _refused(records.get(*key), 404)
+    await refused(records.get(*key), 404)
     await records.create_or_update(*key, body, match_condition=MatchConditions.IfMissing)
     await client.private_zones.get("rg-network", "priv.contoso.com")
     await records.get("rg-network", "priv.contoso.com", "TXT", "a-aks")
-    await _refused(records.get("rg-network", "priv.contoso.com", "TXT", "aks"), 404)
+    await refused(records.get("rg-network", "priv.contoso.com", "TXT", "aks"), 404)
     assert [each.name async for each in records.list("rg-network", "priv.contoso.com")][-1] == "a-aks"
 
 
@@ -154,10 +142,10 @@ async def _deployment_traffic(rig: Rig) -> None:
     client = await rig.client(DeploymentsMgmtClient)
     deployments, name = client.deployments, ("rg-aks-green", "switchyard-r1")
     await deployments.check_existence(*name)
-    await _refused(deployments.get(*name), 404)
+    await refused(deployments.get(*name), 404)
     await deployments.begin_validate(*name, DEPLOYMENT, polling=False)
     await deployments.begin_create_or_update(*name, DEPLOYMENT, polling=False)
-    await _refused(deployments.begin_create_or_update(*name, DEPLOYMENT, polling=False), 409)
+    await refused(deployments.begin_create_or_update(*name, DEPLOYMENT, polling=False), 409)
     await deployments.get(*name)
     assert [each async for each in client.deployment_operations.list(*name)]
     await rig.arm("GET", TEMPLATE, "2022-02-01")
@@ -169,7 +157,7 @@ async def _deployment_traffic(rig: Rig) -> None:
 async def _flux_traffic(rig: Rig) -> None:
     client = await rig.client(KubernetesConfigurationFluxConfigurationsMgmtClient)
     flux, green = client.flux_configurations, test_flux.GREEN
-    await _refused(flux.get(*green, "platform"), 404)
+    await refused(flux.get(*green, "platform"), 404)
     await (await flux.begin_create_or_update(*green, "platform", test_flux.PLATFORM)).result()
     rig.clock.pass_seconds(rig.world.estate.timings.sync_seconds)
     await flux.get(*green, "platform")
@@ -185,15 +173,15 @@ async def _cluster_traffic(rig: Rig) -> None:
     blue, timings = ("rg-aks-blue", "aks-blue"), rig.world.estate.timings
     await clusters.get(*blue)
     assert [each async for each in clusters.list_by_resource_group("rg-aks-blue")]
-    await _refused(clusters.get("rg-aks-blue", "aks-red"), 404)
+    await refused(clusters.get("rg-aks-blue", "aks-red"), 404)
     poller = await clusters.begin_run_command(*blue, {"command": "kubectl version"})
     rig.clock.pass_seconds(timings.command_seconds)
     await poller.result()
     conditional = {"etag": "another", "match_condition": MatchConditions.IfNotModified, "polling": False}
-    await _refused(clusters.begin_delete(*blue, **conditional), 412)
+    await refused(clusters.begin_delete(*blue, **conditional), 412)
     await clusters.begin_stop(*blue, polling=False)
     await clusters.get(*blue)
-    await _refused(clusters.begin_start(*blue, polling=False), 409)
+    await refused(clusters.begin_start(*blue, polling=False), 409)
     rig.clock.pass_seconds(timings.stop_seconds)
     await clusters.get(*blue)
     await clusters.begin_start(*blue, polling=False)
@@ -225,47 +213,12 @@ async def _monitor_traffic(rig: Rig) -> None:
     }
     await metrics.query_resources(resource_ids=[GATEWAYS[BLUE], GATEWAYS[GREEN]], **asked)
     await metrics.query_resources(resource_ids=[GATEWAYS[BLUE]], **asked, filter="BackendSettingsPool eq '*'")
-    await _refused(metrics.query_resources(resource_ids=[GATEWAYS[BLUE]] * 51, **asked), 400)
+    await refused(metrics.query_resources(resource_ids=[GATEWAYS[BLUE]] * 51, **asked), 400)
     span = (now - timedelta(minutes=10), now)
     options = {"timespan": span, "raw_request_hook": _without_nulls}
     await logs.query_resource(CLUSTERS[BLUE], "KubeNodeInventory", **options)
     await logs.query_resource(CLUSTERS[BLUE], "set truncationmaxrecords=1; KubeNodeInventory", **options)
-    await _refused(logs.query_resource(CLUSTERS[BLUE], "NoSuchTable", **options), 400)
-
-
-async def _balancer_traffic(rig: Rig) -> None:
-    """What the adapters ask and order, from a cut-over to a rollback, with a canary before each."""
-    connection = Connection(
-        arm_endpoint=rig.wire.arm_endpoint, credential=WireCredential(rig.wire), tls=trust(rig.wire)
-    )
-    world, lever = AzureWorld(connection), rig.world.fleet.balancers[0]
-    header, cookie = Match(value="c", header="x-switchyard"), Match(value="c", cookie="switchyard")
-    orders: list[Action] = [
-        SetMatch(lever, header, GREEN),
-        SetMatch(lever, cookie, GREEN),
-        SetWeights(lever, {BLUE: 90, GREEN: 10}),
-        SetMatch(lever, cookie, None),
-        *[SetWeights(lever, {BLUE: 0, GREEN: 100})] * 2,
-        Purge(lever),
-        *[SetWeights(lever, {BLUE: 100, GREEN: 0})] * 2,
-    ]
-    for epoch, order in enumerate(orders):
-        await world.observe(rig.world.fleet, frozenset({BalancerState(lever)}), rig.clock.now())
-        await world.perform(rig.world.fleet, order, epoch=epoch)
-        rig.clock.pass_seconds(1800)
-    await connection.aclose()
-
-
-async def _profile_traffic(rig: Rig) -> None:
-    await _balancer_traffic(rig)
-    cdn, where = await rig.client(CdnManagementClient), test_front_door
-    await cdn.afd_origins.get(*where.GREEN_ORIGIN)
-    alone = cdn.afd_origins.list_by_origin_group(*where.PROFILE, "only-green")
-    assert [each.name async for each in alone] == ["aks-green"]
-    await _refused(cdn.afd_origins.get(*where.ORIGINS, "other"), 404)
-    await _refused(cdn.rules.get(*where.RULE), 404)
-    await cdn.rules.begin_delete(*where.RULE, polling=False)
-    await _refused(cdn.rules.begin_create(*where.RULE, where.rule(group="aks"), polling=False), 400)
+    await refused(logs.query_resource(CLUSTERS[BLUE], "NoSuchTable", **options), 400)
 
 
 def _without_nulls(request: Any) -> None:
@@ -285,8 +238,8 @@ async def _everything(start: Start, path: Path) -> None:
     await _monitor_traffic(rig)
     await _cluster_traffic(rig)
     await _private_dns_traffic(await start(private_fleet(), faults=owned, record=path))
-    await _profile_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR), record=path))
-    await _balancer_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR_CLASSIC), record=path))
+    await profile_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR), record=path))
+    await balancer_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR_CLASSIC), record=path))
     failing = await start(faults=Faults(deployment_fails="no capacity", check_objects=""), record=path)
     await _deployment_traffic(failing)
     refusing = await start(faults=Faults(check_objects="no quota"), record=path)

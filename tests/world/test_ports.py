@@ -238,9 +238,10 @@ async def test_a_slot_without_a_literal_address_has_the_one_of_its_public_ip() -
 
 def test_every_scenario_of_the_demo_is_there() -> None:
     wanted = {"good", "private", "bad-green", "slow-burn", "alert", "manual", "crash"}
-    assert set(SCENARIOS) == wanted
+    assert set(SCENARIOS) == wanted | {"weights", "one-gateway", "front-door"}
     assert {name for name, faults in SCENARIOS.items() if faults != Faults()} == {
         "bad-green",
         "slow-burn",
         "alert",
+        "front-door",
     }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sandbox.wire.pace import pause
 from shared.actions import Action, PointRecord, SetWeights, StopCluster
 from shared.errors import Retry, Superseded
-from shared.levers import Balancer, Record, SlotName
+from shared.levers import Balancer, Lever, Record, SlotName
 from shared.probes import Answer, BalancerSeen, BalancerState, Probe, RecordSeen, RecordState
 from tests.zero_downtime.place import Place
 
@@ -32,6 +32,11 @@ class Mover:
         self._place = place
         self._fleet = place.world.fleet
         self._epoch = 0
+        self._last = ""
+
+    async def look(self, lever: Lever) -> None:
+        """Read a lever: the first time takes long, because then its client is loaded."""
+        await self._see(RecordState(lever) if isinstance(lever, Record) else BalancerState(lever))
 
     async def point(self, record: Record, slot: SlotName, ttl_seconds: int) -> None:
         """Point a record at a slot, and see that it is. Raises NotMoved."""
@@ -45,7 +50,7 @@ class Mover:
                 await self._do(PointRecord(record, slot, address, ttl_seconds, seen.etag))
             else:
                 await self._rest()
-        raise NotMoved(f"{record.label} never pointed at {slot}")
+        raise NotMoved(f"{record.label} never pointed at {slot}: {self._last}")
 
     async def weigh(self, balancer: Balancer, weights: Mapping[SlotName, int]) -> None:
         """Give slots their percent, and see that it is so everywhere. Raises NotMoved."""
@@ -59,7 +64,7 @@ class Mover:
                 if seen.weights != wanted:
                     await self._do(SetWeights(balancer, wanted, seen.etag))
             await self._rest()
-        raise NotMoved(f"{balancer.label} never had {wanted}")
+        raise NotMoved(f"{balancer.label} never had {wanted}: {self._last}")
 
     async def stop(self, slot: SlotName) -> None:
         """Order that a slot's cluster is stopped."""
@@ -67,12 +72,15 @@ class Mover:
 
     async def _see(self, probe: Probe) -> Answer:
         now = self._place.clock.now()
-        return (await self._place.port.observe(self._fleet, frozenset({probe}), now))[probe]
+        answer = (await self._place.port.observe(self._fleet, frozenset({probe}), now))[probe]
+        self._last = str(answer)
+        return answer
 
     async def _do(self, action: Action) -> None:
         try:
             await self._place.port.perform(self._fleet, action, epoch=self._epoch)
-        except (Retry, Superseded):
+        except (Retry, Superseded) as refusal:
+            self._last = str(refusal)
             await self._rest()
 
     async def _rest(self) -> None:

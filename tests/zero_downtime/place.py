@@ -1,7 +1,7 @@
 """Where a switch is tried: a world in which both clusters run, the product's door to it, and real users.
 
-Decides which fleet stands for which switch, how fast time passes, and through which door the levers move.
-Refuses to know what is tried.
+Decides which fleet stands for which switch and how fast time passes. Levers move through the Azure adapters,
+on the stand-in's wire. Refuses to know what is tried.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(NamedTuple):
-    """Everything that a trial acts on. `port` is the product's world, over the wire."""
+    """Everything that a trial acts on. `port` is the product's world, on the wire."""
 
     world: World
     clock: RehearsalClock
@@ -91,7 +91,6 @@ async def place(switch: str, scale: Scale, directory: Path) -> AsyncIterator[Pla
             credential=WireCredential(wire),
             tls=trust(wire),
         )
-        port = AzureWorld(connection)
         load = Load(
             front,
             users=scale.users,
@@ -101,7 +100,7 @@ async def place(switch: str, scale: Scale, directory: Path) -> AsyncIterator[Pla
         )
         try:
             async with load:
-                yield Place(world, clock, port, front, load, scale)
+                yield Place(world, clock, AzureWorld(connection), front, load, scale)
         finally:
             await connection.aclose()
 

@@ -38,8 +38,11 @@ def _sockets(story: Story) -> str:
 
 
 def _moved(move: Move) -> str:
-    found = "never" if move.right_after_seconds is None else f"after {move.right_after_seconds:.0f} s"
-    return f"99.9 % at {move.to} {found}, bound {move.bound_seconds:.0f} s = {move.bound}"
+    took = move.right_after_seconds
+    found = "never" if took is None else f"after {took:.0f} s"
+    beyond = took is None or took > move.bound_seconds
+    slack = f"; this machine may be late by {move.slack_seconds:.0f} s" if beyond else ""
+    return f"99.9 % at {move.to} {found}, bound {move.bound_seconds:.0f} s = {move.bound}{slack}"
 
 
 def _why(counted: Counter[str]) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from sandbox.traffic.websocket import CUT
 from tests.zero_downtime.place import Scale
 from tests.zero_downtime.report import lines
-from tests.zero_downtime.story import CUT, Move, Share, Story
+from tests.zero_downtime.story import Move, Share, Story
 from tests.zero_downtime.trial import tried
 
 SCALE = Scale(

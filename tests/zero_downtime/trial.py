@@ -20,11 +20,11 @@ from sandbox.traffic.tally import failures, lost_sessions, right_after_seconds, 
 from sandbox.wire.pace import pause
 from shared.levers import WEIGHTED, Balancer, Record, SlotName, SwitchKind
 from tests.fleets import BLUE, GREEN
-from tests.zero_downtime.mover import LOOK_SECONDS, Mover
+from tests.zero_downtime.mover import Mover
+from tests.zero_downtime.physics import LOW_TTL_SECONDS, bound, propagation_seconds, writes
 from tests.zero_downtime.place import Place, Scale, place
 from tests.zero_downtime.story import Move, Share, Story
 
-LOW_TTL_SECONDS = 30
 STEPS = (10, 50)
 AGAIN_SECONDS = 0.1
 VISITS_MIN = 50
@@ -49,9 +49,10 @@ class Trial:
 
     async def run(self) -> None:
         """Every move, and then load until enough requests were made."""
+        lever = self._fleet.levers[0]
+        await self._mover.look(lever)
         await self._more(lambda: all(each.pings for each in self._place.load.sockets))
         await self._rest(self._watch_seconds)
-        lever = self._fleet.levers[0]
         if isinstance(lever, Record):
             await self._record(lever)
         elif lever.kind not in WEIGHTED:
@@ -67,7 +68,7 @@ class Trial:
     async def _record(self, record: Record) -> None:
         point = self._mover.point
         await point(record, BLUE, LOW_TTL_SECONDS)
-        await self._rest(record.ttl_seconds + self._propagation_seconds(record))
+        await self._rest(record.ttl_seconds + propagation_seconds(self._place.world, record))
         await self._moved("cut-over", GREEN, record, point(record, GREEN, LOW_TTL_SECONDS))
         await self._moved("rollback", BLUE, record, point(record, BLUE, LOW_TTL_SECONDS))
         if not self._short:
@@ -110,10 +111,10 @@ class Trial:
     async def _back(self, lever: Balancer, what: str) -> None:
         to_green = lever.member(GREEN).beneath
         assert to_green is not None
-        await self._moved(what, BLUE, to_green, self._beneath(lever, BLUE), kept=False)
+        await self._moved(what, BLUE, to_green, self._beneath(lever, BLUE))
         await self._mover.weigh(lever, {BLUE: 100})
         await self._mover.point(to_green, GREEN, to_green.ttl_seconds)
-        await self._rest(self._propagation_seconds(to_green) + to_green.ttl_seconds)
+        await self._rest(propagation_seconds(self._place.world, to_green) + to_green.ttl_seconds)
 
     async def _beneath(self, lever: Balancer, slot: SlotName) -> None:
         """Every record beneath leads to the slot, whichever member a user is sent to."""
@@ -124,7 +125,7 @@ class Trial:
         """The steps below 100 %, each held until its share can be measured."""
         for percent in STEPS:
             await self._mover.weigh(lever, {BLUE: 100 - percent, GREEN: percent})
-            await self._rest(lever.ttl_seconds + self._kept_seconds(lever))
+            await self._rest(lever.ttl_seconds + (KEEPALIVE_SECONDS if _meets_slots(lever) else 0.0))
             since = self._place.clock.now()
             await self._rest(max(4.0 * lever.ttl_seconds, self._watch_seconds))
             got = share_at(self._visits, GREEN, since, self._place.clock.now())
@@ -137,25 +138,14 @@ class Trial:
         await self._rest(self._watch_seconds)
 
     async def _moved(
-        self,
-        what: str,
-        slot: SlotName,
-        lever: Record | Balancer,
-        order: Awaitable[None],
-        *,
-        kept: bool = True,
+        self, what: str, slot: SlotName, lever: Record | Balancer, order: Awaitable[None]
     ) -> None:
-        """Carry out a move and watch users follow. `kept`: their connections to the slot may outlast it."""
-        since = self._place.clock.now()
-        changes = self._changes(lever)
+        """Carry out a move and watch users follow."""
+        world, before = self._place.world, writes(self._place.world, lever)
         await order
-        changes = self._changes(lever) - changes
-        propagation = self._propagation_seconds(lever)
-        ttl = LOW_TTL_SECONDS if isinstance(lever, Record) else lever.ttl_seconds
-        connection = self._kept_seconds(lever) if kept else 0.0
-        bound = changes * propagation + ttl + connection
+        physical = bound(world, lever, before, kept=_meets_slots(self._fleet.levers[0]))
         drain = DRAIN_SECONDS if lever.kind is SwitchKind.APPLICATION_GATEWAY else 0.0
-        due = since + timedelta(seconds=bound + drain)
+        due = physical.since + timedelta(seconds=physical.seconds + drain)
         await self._rest((due - self._place.clock.now()).total_seconds() + self._watch_seconds)
         await self._more(lambda: self._right_in_a_row(slot, due) >= VISITS_MIN)
         until = self._place.clock.now()
@@ -163,10 +153,10 @@ class Trial:
             Move(
                 what=what,
                 to=slot,
-                right_after_seconds=right_after_seconds(self._visits, slot, since, until),
-                bound_seconds=bound,
-                bound=_words(changes, propagation, ttl, connection),
-                slack_seconds=self._slack_seconds(changes if isinstance(lever, Balancer) else 0),
+                right_after_seconds=right_after_seconds(self._visits, slot, physical.since, until),
+                bound_seconds=physical.seconds,
+                bound=physical.words,
+                slack_seconds=self._slack_seconds,
             )
         )
 
@@ -175,34 +165,11 @@ class Trial:
         newest = takewhile(lambda visit: visit.started >= since, reversed(self._visits))
         return sum(1 for _ in takewhile(lambda visit: visit.slot == slot, newest))
 
-    def _changes(self, lever: Record | Balancer) -> int:
-        world = self._place.world
-        return len(
-            world.zones.history(lever) if isinstance(lever, Record) else world.balancers.history(lever)
-        )
-
-    def _propagation_seconds(self, lever: Record | Balancer) -> float:
-        timings = self._place.world.estate.timings
-        match lever.kind:
-            case SwitchKind.AZURE_DNS | SwitchKind.PRIVATE_DNS:
-                return timings.propagation_seconds
-            case SwitchKind.TRAFFIC_MANAGER:
-                return timings.traffic_manager_seconds
-            case SwitchKind.APPLICATION_GATEWAY:
-                return timings.gateway_seconds
-            case _:
-                return timings.front_door_seconds
-
-    def _kept_seconds(self, lever: Record | Balancer) -> float:
-        """How long a user may keep a connection to a slot itself: behind a proxy nobody has one."""
-        by_name = isinstance(lever, Record) or lever.kind is SwitchKind.TRAFFIC_MANAGER
-        return KEEPALIVE_SECONDS if by_name else 0.0
-
-    def _slack_seconds(self, changes: int) -> float:
-        """A kept connection ends with the next request; and what is looked at now and then is seen late."""
+    @property
+    def _slack_seconds(self) -> float:
+        """A kept connection ends with the next request, and this machine may be late."""
         asks_every = self._place.scale.users / self._place.scale.per_second
-        looks = changes * LOOK_SECONDS
-        return (2 * asks_every + self._place.scale.hitch_seconds) * self._rate + looks
+        return (2 * asks_every + self._place.scale.hitch_seconds) * self._rate
 
     @property
     def _watch_seconds(self) -> float:
@@ -218,14 +185,9 @@ class Trial:
             await asyncio.sleep(AGAIN_SECONDS)
 
 
-def _words(changes: int, propagation: float, ttl: float, connection: float) -> str:
-    times = f"{changes} × " if changes != 1 else ""
-    parts = {
-        f"{propagation:.0f} propagation": 1.0,
-        f"{ttl:.0f} TTL": ttl,
-        f"{connection:.0f} kept connection": connection,
-    }
-    return times + " + ".join(part for part, seconds in parts.items() if seconds)
+def _meets_slots(lever: Record | Balancer) -> bool:
+    """Whether users connect to the slots themselves: behind a proxy nobody keeps a connection to one."""
+    return isinstance(lever, Record) or lever.kind is SwitchKind.TRAFFIC_MANAGER
 
 
 async def tried(switch: str, scale: Scale, directory: Path, *, short: bool = False) -> Story:

@@ -3,18 +3,17 @@
 from tests.sim.checkers.base import Checker
 from tests.sim.checkers.claims import AuditReplays, OneAtATime, OneEvent, PlanPinned
 from tests.sim.checkers.evidence import NoPassWithoutEvidence
+from tests.sim.checkers.precious import NothingPreciousDestroyed
+from tests.sim.checkers.ramping import RampProven
+from tests.sim.checkers.settled import SettledAgree
 from tests.sim.checkers.signals import AppliedOnce, LatencyOnly
-from tests.sim.checkers.traffic import (
-    NothingPreciousDestroyed,
-    RecordsPointWell,
-    RollbackPreempts,
-    SettledAgree,
-)
+from tests.sim.checkers.traffic import LeversSendWell, OneChangeAtATime, RollbackPreempts
 from tests.sim.checkers.waiting import FreezeLifted, NeverStuck
 
 CHECKERS: tuple[type[Checker], ...] = (
     RollbackPreempts,
-    RecordsPointWell,
+    LeversSendWell,
+    OneChangeAtATime,
     NothingPreciousDestroyed,
     SettledAgree,
     OneAtATime,
@@ -23,6 +22,7 @@ CHECKERS: tuple[type[Checker], ...] = (
     FreezeLifted,
     NeverStuck,
     NoPassWithoutEvidence,
+    RampProven,
     AuditReplays,
     PlanPinned,
     OneEvent,

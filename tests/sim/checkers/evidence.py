@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from shared.actions import DestroyCluster
 from shared.fleet import Fleet, Gate
+from shared.levers import Balancer, Lever, Record
 from shared.model import Judgement, Outcome, Rollout, Stage, Verdict
 from stages.converging import users_since
 from tests.sim.checkers.base import Checker
+from tests.sim.checkers.ramping import reached_at
 from tests.sim.facts import ClaimMade
 
 _GATES = {
@@ -87,8 +89,7 @@ class NoPassWithoutEvidence(Checker):
         oldest = min(sample.at for sample in judgement.samples)
         if oldest < since:
             self.broken(f"{step} passed on a sample of {oldest}, from before {since}")
-        moved = [self._moved_at(claim, record) for record in plan.live_records]
-        propagated = max(moved, default=0.0) + plan.policy.propagation_seconds
+        propagated = max(self._propagated_at(claim, plan, lever) for lever in plan.levers)
         age = (claim.at - oldest).total_seconds()
         if self._meddled_within(claim, age):
             return  # whoever moves a record there and back between two polls is seen by nobody
@@ -100,6 +101,17 @@ class NoPassWithoutEvidence(Checker):
     def _meddled_within(self, claim: ClaimMade, age_seconds: float) -> bool:
         at = self.facts.meddled_at
         return at is not None and (claim.at - at).total_seconds() < age_seconds + _POLLS_SECONDS
+
+    def _propagated_at(self, claim: ClaimMade, plan: Fleet, lever: Lever) -> float:
+        """When a lever's move to the candidate had reached its service, in seconds of the simulation."""
+        rollout = claim.before
+        assert rollout is not None, "asked of claims with a rollout only"
+        records = (lever,) if isinstance(lever, Record) else lever.beneath if rollout.beneath else ()
+        if records:
+            moved = max(self._moved_at(claim, record) for record in records)
+            return moved + plan.policy.propagation_seconds
+        assert isinstance(lever, Balancer), "a lever without records is a balancer"
+        return reached_at(self.facts, lever, {rollout.candidate: 100})
 
     def _moved_at(self, claim: ClaimMade, record: object) -> float:
         """When the record came to point at the candidate, in seconds of the simulation."""
