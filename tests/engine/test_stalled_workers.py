@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import msgspec
+
 from sandbox.world.ports import PortsWorld
-from shared.actions import Action, Freeze, PointRecord, SetMatch, StopCluster
+from shared.actions import Action, Freeze, PointRecord, SetMatch, SetWeights, StopCluster
 from shared.engine import Engine
 from shared.errors import Superseded
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Traffic
 from shared.levers import SwitchKind
 from shared.model import Outcome, SignalKind
 from shared.probes import Answer, Probe
+from shared.safety import Drain
 from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
-from tests.fleets import ADDRESSES, BLUE, fleet
+from tests.fleets import ADDRESSES, BLUE, GREEN, fleet
+from tests.fleets_balanced import traffic_manager_fleet
 
 
 class AsleepError(Exception):
@@ -119,3 +123,22 @@ async def test_a_late_canary_is_lifted_before_the_way_back_counts_as_proven() ->
     await it.until("thaw")
     assert it.world.balancers.newest(balancer).matched is None
     assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+
+
+async def test_late_weights_are_outwaited_and_taken_back_before_the_way_back_ends() -> None:
+    quick = msgspec.structs.replace(
+        traffic_manager_fleet(), freeze=None, drain=Drain(), traffic=Traffic(ingestion_seconds=60)
+    )
+    it = await Rig(quick).applied()
+    sleepy = await falls_asleep(it, "platform_gate", SetWeights)
+    balancer = it.fleet.balancers[0]
+    await back(it)
+    await minutes(it, 4)
+    assert (await it.rollout()).outcome is None, "the order of before may still come through"
+    it.clock.at += timedelta(seconds=50)
+    await sleepy.wakes()
+    assert it.world.traffic.mix(it.clock.at + timedelta(hours=1)) == {GREEN: 1.0}
+    assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+    assert it.world.traffic.mix(it.clock.at) == {BLUE: 1.0}
+    states = it.world.balancers.newest(balancer).members
+    assert [states[balancer.member(slot).name].enabled for slot in (BLUE, GREEN)] == [True, False]

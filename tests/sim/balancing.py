@@ -63,7 +63,8 @@ def over_levers(scenario: Scenario) -> Scenario:
     if duel:
         # What cannot refuse a late order is told one by whoever slept while somebody else turned back.
         swarm = msgspec.structs.replace(swarm, zombie=0.4, heckle=0.08)
-        fleet = msgspec.structs.replace(fleet, freeze=None)
+        policy = msgspec.structs.replace(fleet.policy, poll_seconds=60)
+        fleet = msgspec.structs.replace(fleet, freeze=None, policy=policy)
     tilts = _tilts(chance) if fleet.balancers and chance.random() < 0.15 else ()
     return msgspec.structs.replace(
         scenario,
