@@ -142,3 +142,27 @@ async def test_late_weights_are_outwaited_and_taken_back_before_the_way_back_end
     assert it.world.traffic.mix(it.clock.at) == {BLUE: 1.0}
     states = it.world.balancers.newest(balancer).members
     assert [states[balancer.member(slot).name].enabled for slot in (BLUE, GREEN)] == [True, False]
+
+
+async def test_workers_who_turn_back_at_once_do_not_wait_for_the_order_of_the_latest_of_them() -> None:
+    it = await Rig(balanced(SwitchKind.FRONT_DOOR, beneath=True)).applied()
+    await it.publish_version()
+    await it.until("bake")
+    epochs: list[int] = []
+    for _ in range(2):
+        engine = Engine(it.store, SleepyWorld(PortsWorld(it.world), PointRecord), it.topic, it.clock)
+        it.engine = engine
+        with suppress(AsleepError):
+            await (back(it) if not epochs else it.minute())
+        epochs.append((await it.state()).epoch)
+    it.restart()
+    zones, beneath = it.world.zones, it.fleet.balancers[0].beneath
+    for record in beneath:
+        etag = zones.get(record.zone_id, record.name, record.type).etag
+        order = PointRecord(record, BLUE, ADDRESSES[BLUE], 30, etag)
+        await it.observed.perform(it.fleet, order, epoch=epochs[0])
+    written = [len(zones.history(record)) for record in beneath]
+    await it.minute()
+    assert epochs[0] < epochs[1], "both had given the order"
+    assert [len(zones.history(record)) for record in beneath] == written, "nobody orders it a third time"
+    assert (await it.rollout()).step != "divert"

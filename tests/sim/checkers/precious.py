@@ -82,6 +82,8 @@ class NothingPreciousDestroyed(Checker):
         plan = self.facts.plan
         assert plan is not None, "a rollout has a plan"
         unmoved = [lever.label for lever in plan.levers if lever not in self._moved_at]
+        if unmoved and self.facts.meddled_at is not None:
+            return  # somebody else had moved it already
         if unmoved:
             self.broken(f"{what} of the old cluster, which {', '.join(unmoved)} never left")
         since = max(self._moved_at[lever] for lever in plan.levers)
