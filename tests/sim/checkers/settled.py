@@ -8,6 +8,8 @@ from shared.actions import SetMatch, SetWeights
 from shared.fleet import DriftPolicy
 from shared.levers import FENCED, Balancer, Record, SlotName
 from shared.model import Outcome, Rollout, Stage
+from stages.levers import probe_of
+from stages.looking import unavailable
 from tests.sim.checkers.base import Checker
 from tests.sim.facts import ClaimMade, EffectMade, Ending
 
@@ -47,6 +49,7 @@ class SettledAgree(Checker):
             turned = before is None or before.stage is not Stage.ROLLBACK or before.outcome is not None
             if turned:
                 self._turned_at_epoch = claim.decision.state.epoch
+        self._closed_with_open_eyes(claim)
         if not claim.stays or before is None or after is None:
             return
         if claim.decision.step in ("divert", "prove") and after.step != claim.decision.step:
@@ -62,6 +65,17 @@ class SettledAgree(Checker):
                 self.broken(f"rolled_back while {after.safe}, the safe slot, serves {share:.0%} of the users")
         if after.outcome is Outcome.STOPPED and after.shifted:
             self.broken("a rollout that moved traffic ended stopped")
+
+    def _closed_with_open_eyes(self, claim: ClaimMade) -> None:
+        """The window after the end closes only in a look at everything that this rollout has moved."""
+        before, after, plan = claim.before, claim.after, claim.row.plan
+        if before is None or after is None or before.outcome is None or before.id != after.id or plan is None:
+            return
+        if before.wake_at is None or after.wake_at is not None or after.outcome is None or not after.shifted:
+            return
+        unread = unavailable(claim.seen, map(probe_of, plan.levers))
+        if unread is not None:
+            self.broken(f"the settle window was closed without a look: {unread}")
 
     def _own_write(self, claim: ClaimMade, after: Rollout) -> None:
         if self.facts.meddled_at is not None or after.outcome is not None:
