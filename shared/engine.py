@@ -30,6 +30,8 @@ ROUNDS_MAX = 24
 # With a sweep every 15 s, 60 looks a minute: what Azure lets one identity ask of zones in a subscription, 500
 # reads in 5 minutes, is enough for these and the writes between them (`make limits`).
 FLEETS_PER_SWEEP_MAX = 15
+# A start asks up to 17 things of levers, owners and clusters, and ARM lets one identity read 250 at once.
+STARTS_PER_SWEEP_MAX = 10
 # A worker that slept since its look begins nothing: with the time that an order takes to arrive, this is less
 # than `stages.step.ORDER_SECONDS_MAX`, after which no step expects it any more.
 BEGIN_SECONDS_MAX = 240
@@ -99,7 +101,7 @@ class Engine:
         entries = await self._store.directory(active_only=True)
         found = [(entry.name, await self._turn(entry.name)) for entry in entries]
         due = ((name, turn) for name, turn in found if turn is not None)
-        return stages.in_turn(due, FLEETS_PER_SWEEP_MAX, self._clock.now())
+        return stages.in_turn(due, FLEETS_PER_SWEEP_MAX, STARTS_PER_SWEEP_MAX, self._clock.now())
 
     async def housekeep(self) -> None:
         """Publish what a crash left in an outbox, and stop sweeping fleets that have been quiet for long."""

@@ -77,8 +77,8 @@ def to_realign(fleet: Fleet, rollout: Rollout) -> bool:
 
 
 def realign_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    """Every lever and everything beneath."""
-    return levers(fleet, rollout) | beneath(fleet)
+    """Every lever, and everything beneath once the balancers are as they should be: zones take few reads."""
+    return levers(fleet, rollout) | (beneath(fleet) if rollout.weighed_at is not None else frozenset())
 
 
 def realign(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

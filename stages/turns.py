@@ -1,8 +1,9 @@
 """Whose turn it is when more fleets are due than Azure lets one identity look at.
 
 Decides who goes first: whoever cannot wait, without any limit; then the rollouts under way, so that what was
-begun is finished under watchful eyes before more is begun; then those that are to start. Within a group the
-order is another one at every sweep, so that a fleet whose tick fails again and again holds up nobody.
+begun is finished under watchful eyes before more is begun; then those that are to start, of which there are
+fewer in one sweep, for a start asks more than a look. Within a group the order is another one at every sweep,
+so that a fleet whose tick fails again and again holds up nobody.
 """
 
 from __future__ import annotations
@@ -44,10 +45,16 @@ def _lot(name: str, now: datetime) -> int:
     return int.from_bytes(name.encode()) * int(now.timestamp()) % _PRIME
 
 
-def in_turn(due: Iterable[tuple[str, Turn]], fleets_max: int, now: datetime) -> tuple[str, ...]:
-    """Of the fleets that are due those whose turn it is: all that cannot wait, and `fleets_max` others."""
+def in_turn(
+    due: Iterable[tuple[str, Turn]], fleets_max: int, starts_max: int, now: datetime
+) -> tuple[str, ...]:
+    """Of the fleets that are due those whose turn it is: all that cannot wait, and `fleets_max` others.
+
+    No more than `starts_max` of these are to start.
+    """
     drawn = list(due)
     if len(drawn) > 1:
         drawn.sort(key=lambda each: (each[1], _lot(each[0], now)))
     first = sum(turn is Turn.NOW for _, turn in drawn)
-    return tuple(name for name, _ in drawn[: first + fleets_max])
+    begun = sum(turn is not Turn.TO_START for _, turn in drawn)
+    return tuple(name for name, _ in drawn[: min(first + fleets_max, begun + starts_max)])

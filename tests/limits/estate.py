@@ -26,11 +26,12 @@ from shared.api.intake import Intake
 from shared.engine import Engine
 from shared.errors import Retry
 from shared.fleet import Fleet, Slot
-from shared.levers import Record
+from shared.levers import Balancer, Member, Record
 from shared.model import Outcome, Rollout
 from shared.probes import Answer, Probe, Unavailable
 from shared.signals import resources_of
 from tests.engine.rig import VERSION, Clock, Topic
+from tests.limits.lever_requests import once
 from tests.limits.meter import Meter
 from tests.limits.requests import Request, asked, later, of_action
 
@@ -41,18 +42,24 @@ HOURS_MAX = 24
 
 
 class Metered:
-    """`shared.ports.World` of the estate: each fleet has a world of its own, and all share the limits."""
+    """`shared.ports.World` of the estate: each fleet has a world of its own, and all share the limits.
+
+    `asked` counts the questions by kind; `first` are the fleets and paths of what is asked once in a process.
+    """
 
     def __init__(self, meter: Meter, clock: Clock, worlds: Mapping[str, PortsWorld]) -> None:
         self._meter = meter
         self._clock = clock
         self._worlds = worlds
+        self.first: set[tuple[str, str]] = set()
+        self.asked: Counter[type[Probe]] = Counter()
 
     async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
         """Charge every question, and answer those that were not refused."""
         answers: dict[Probe, Answer] = {}
+        self.asked.update(map(type, probes))
         for probe, requests in asked(fleet, sorted(probes, key=repr)):
-            after = self._charge([*requests, *later(probe, fleet)])
+            after = self._charge([*requests, *later(probe, fleet), *self._first(fleet, probe)])
             if after is not None:
                 answers[probe] = Unavailable("too many requests", after)
         left = probes - answers.keys()
@@ -64,6 +71,12 @@ class Metered:
         if after is not None:
             raise Retry("too many requests", after)
         return await self._worlds[fleet.name].perform(fleet, action, epoch=epoch)
+
+    def _first(self, fleet: Fleet, probe: Probe) -> list[Request]:
+        """What is asked once in a process, as if each fleet had one of its own."""
+        new = [each for each in once(probe) if (fleet.name, each[1].lower()) not in self.first]
+        self.first.update((fleet.name, path.lower()) for _, path in new)
+        return new
 
     def _charge(self, requests: list[Request]) -> float | None:
         now = self._clock.now()
@@ -88,7 +101,8 @@ class Estate:
         self.started_at = self.clock.at
         self.store = MemoryStore(resources_of)
         ports = {name: PortsWorld(world) for name, world in self.worlds.items()}
-        self.engine = Engine(self.store, Metered(self.meter, self.clock, ports), Topic(), self.clock)
+        self.azure = Metered(self.meter, self.clock, ports)
+        self.engine = Engine(self.store, self.azure, Topic(), self.clock)
         self.intake = Intake(self.store, self.engine, self.clock)
         self.looks: Counter[str] = Counter()
         self.under_way_max = 0
@@ -129,13 +143,20 @@ class Estate:
 
 
 def numbered(template: Fleet, number: int) -> Fleet:
-    """The fleet with clusters, gateways and records of its own."""
+    """The fleet with clusters, gateways, records and balancers of its own."""
 
     def mine(resource_id: str) -> str:
         return f"{resource_id}-{number:03d}"
 
     def record(each: Record) -> Record:
         return msgspec.structs.replace(each, name=mine(each.name))
+
+    def member(each: Member) -> Member:
+        return msgspec.structs.replace(each, beneath=record(each.beneath) if each.beneath else None)
+
+    def balancer(each: Balancer) -> Balancer:
+        members = tuple(map(member, each.members))
+        return msgspec.structs.replace(each, resource_id=mine(each.resource_id), members=members)
 
     def slot(each: Slot) -> Slot:
         public_ip_id = mine(each.public_ip_id) if each.public_ip_id else None
@@ -151,6 +172,7 @@ def numbered(template: Fleet, number: int) -> Fleet:
         template,
         name=mine(template.name),
         live_records=tuple(map(record, template.live_records)),
+        balancers=tuple(map(balancer, template.balancers)),
         slots=tuple(map(slot, template.slots)),
     )
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from shared.model import Outcome
-from tests.limits.estate import Estate
+from shared.probes import HostState, NamesState, OpenConnections, RecordOwner
+from tests.limits.estate import EXAMPLES, Estate
 from tests.limits.meter import peak
 
 ROLLOUTS = 90
 """Enough for half of them to have to wait for their turn."""
 
+EVERY = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 
-@pytest.mark.parametrize("example", ["contoso-public", "contoso-private"])
+
+@pytest.mark.parametrize("example", EVERY)
 async def test_an_estate_asks_azure_no_more_than_it_may(example: str) -> None:
     estate = Estate(ROLLOUTS, example=example)
     await estate.run()
@@ -21,6 +24,22 @@ async def test_an_estate_asks_azure_no_more_than_it_may(example: str) -> None:
     assert {line.limit.name: line.refused for line in lines if line.refused} == {}
     # Other tools of the same identity need room too, and other estates are other than this one.
     assert {line.limit.name: line.lowest for line in lines if line.lowest < 0.1 * line.limit.size} == {}
+
+
+@pytest.mark.parametrize("example", EVERY)
+def test_its_fleets_ask_all_that_a_fleet_asks_if_it_says_nothing(example: str) -> None:
+    (fleet,) = Estate(1, example=example).fleets
+    assert (fleet.names.owners, fleet.names.writers, fleet.readiness.every_seconds) == (True, True, 180)
+    # Behind one gateway no name moves.
+    assert fleet.names.ask or example == "contoso-one-gateway"
+
+
+async def test_owners_names_connections_and_readiness_are_counted_too() -> None:
+    estate = Estate(2)
+    await estate.run()
+    assert {RecordOwner, NamesState, OpenConnections, HostState} <= estate.azure.asked.keys()
+    zone = estate.fleets[0].live_records[0].zone_id.lower()
+    assert estate.azure.first == {(fleet.name, zone) for fleet in estate.fleets}
 
 
 def test_a_peak_is_the_most_within_a_span() -> None:

@@ -73,16 +73,23 @@ def at(sweep: int) -> datetime:
 
 
 def test_whoever_cannot_wait_does_not_and_takes_nobodys_turn() -> None:
-    chosen = in_turn(due(Turn.UNDER_WAY, 9) + due(Turn.NOW, 30), 5, START)
+    chosen = in_turn(due(Turn.UNDER_WAY, 9) + due(Turn.NOW, 30), 5, 1, START)
     assert [name.startswith("now") for name in chosen] == [True] * 30 + [False] * 5
 
 
 def test_what_was_begun_is_finished_before_more_is_begun() -> None:
-    chosen = in_turn(due(Turn.TO_START, 9) + due(Turn.UNDER_WAY, 3), 5, START)
+    chosen = in_turn(due(Turn.TO_START, 9) + due(Turn.UNDER_WAY, 3), 5, 4, START)
     assert [name.partition("-")[0] for name in chosen] == ["under_way"] * 3 + ["to_start"] * 2
+
+
+def test_fewer_begin_in_one_sweep_than_are_looked_at() -> None:
+    every = due(Turn.TO_START, 9) + due(Turn.UNDER_WAY, 3) + due(Turn.NOW, 2)
+    chosen = in_turn(every, 8, 4, START)
+    assert [name.partition("-")[0] for name in chosen] == ["now"] * 2 + ["under_way"] * 3 + ["to_start"] * 4
+    assert len(in_turn(due(Turn.TO_START, 9), 8, 4, START)) == 4
 
 
 def test_a_fleet_that_never_moves_holds_up_nobody() -> None:
     fleets = due(Turn.UNDER_WAY, 60)
-    seen = {name for sweep in range(40) for name in in_turn(fleets, 15, at(sweep))}
+    seen = {name for sweep in range(40) for name in in_turn(fleets, 15, 0, at(sweep))}
     assert len(seen) == 60
