@@ -102,6 +102,8 @@ def prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     read = unavailable(seen, levers(fleet, rollout)) is None
     if read and (not moved(fleet, rollout, rollout.safe, seen) or canary_left(fleet, rollout, seen)):
         return _again(fleet, rollout, seen)
+    if rollout.diverted_at is None:
+        return _anew(fleet, rollout, seen)
     probe = _proof(fleet, rollout)
     if seen.now < probe.since:
         left = (probe.since - seen.now).total_seconds()
@@ -131,7 +133,18 @@ def _again(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return wait(rollout, unsettled(fleet, rollout, seen) or "waits for its orders to be seen", failures=0)
     back = any(not isinstance(write, SetMatch) for write in writes)
     because = f"a live record left {rollout.safe} again: it is pointed back" if back else _LIFTS
-    return act(rollout, because, *writes, wake_seconds=pace_seconds(fleet, rollout, seen))
+    pace = pace_seconds(fleet, rollout, seen)
+    # What was measured before describes users who may have been taken away since.
+    return act(rollout, because, *writes, wake_seconds=pace, diverted_at=None)
+
+
+def _anew(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    """Begin the proof from the moment at which everything is seen to be back again."""
+    unread = unavailable(seen, levers(fleet, rollout))
+    if unread is not None:
+        return unseen(rollout, f"a live record could not be read: {unread}")
+    because = f"every live record was seen at {rollout.safe} again: the proof begins anew"
+    return wait(rollout, because, wake_seconds=0, diverted_at=seen.since)
 
 
 def _proof(fleet: Fleet, rollout: Rollout) -> TrafficShare:

@@ -214,7 +214,8 @@ def _decision(
     epoch = reacted.state.epoch + 1
     actions = move.actions if move is not None and move.verb is Verb.ACT else ()
     rollout = state.rollout
-    if rollout is not None and any(isinstance(action, PointRecord | SetWeights) for action in actions):
+    moves = any(isinstance(action, PointRecord | SetWeights) for action in actions)
+    if rollout is not None and moves and not _ordered_already(rollout):
         rollout = msgspec.structs.replace(rollout, ordered_epoch=epoch)
     return Decision(
         state=msgspec.structs.replace(state, epoch=epoch, rollout=rollout),
@@ -228,3 +229,11 @@ def _decision(
         judgements=move.judgements if move is not None else (),
         plan=plan,
     )
+
+
+def _ordered_already(rollout: Rollout) -> bool:
+    """Whether any order of this way back counts: each record beneath may get its own from another worker.
+
+    If only the newest did, workers who order at the same time would outdate each other again and again.
+    """
+    return rollout.stage is Stage.ROLLBACK and rollout.beneath and rollout.ordered_epoch is not None

@@ -93,10 +93,12 @@ def _order(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move
         sentence = f"{_label(rollout, portion)}: every balancer was told"
         return wait(rollout, sentence, wake_seconds=0, weighed_at=seen.since, failures=0)
     ordered: list[LeverAction] = []
+    weights = weights_of(rollout, portion)
+    by_weight = isinstance(portion, WeightStep) or apart(fleet, rollout, weights, seen) is not None
     for balancer in fleet.balancers:
-        if isinstance(portion, WeightStep):
-            ordered += weigh(rollout, balancer, weights_of(rollout, portion), seen)
-        elif unsettled(fleet, rollout, seen) is None:
+        if by_weight:
+            ordered += weigh(rollout, balancer, weights, seen)
+        elif isinstance(portion, MatchStep) and unsettled(fleet, rollout, seen) is None:
             ordered.append(SetMatch(balancer, portion.match, rollout.candidate))
     if not ordered:
         return wait(rollout, unsettled(fleet, rollout, seen) or _label(rollout, portion), failures=0)
@@ -104,13 +106,14 @@ def _order(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move
 
 
 def _told(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> bool:
+    weights = weights_of(rollout, portion)
     if isinstance(portion, WeightStep):
-        weights = weights_of(rollout, portion)
         return all(holds(rollout, balancer, weights, seen) for balancer in fleet.balancers)
     found = [balancer_seen(seen, balancer) for balancer in fleet.balancers]
-    return all(
+    matched = all(
         each is not None and each.matched == rollout.candidate and not each.unsettled for each in found
     )
+    return matched and apart(fleet, rollout, weights, seen) is None
 
 
 def _moved_away(fleet: Fleet, rollout: Rollout, found: tuple[Lever, str], seen: Seen) -> Move:

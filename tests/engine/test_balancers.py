@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from sandbox.world import Faults
+from sandbox.world.balancers import MemberState
 from sandbox.world.settings import Family, Outage
+from shared.fleet import DriftPolicy
 from shared.levers import SwitchKind
 from shared.model import Outcome, Rollout
 from tests.engine.balanced import balanced
@@ -161,3 +164,19 @@ async def test_a_burn_that_shows_at_ten_percent_never_reaches_the_other_ninety()
     assert ended.outcome is Outcome.ROLLED_BACK
     assert told(rig) == [0, 10, 0]
     assert "failed-share" in ended.because
+
+
+async def test_weights_that_somebody_else_moves_under_a_canary_are_put_back() -> None:
+    fleet = balanced(SwitchKind.FRONT_DOOR_CLASSIC, canary=True)
+    policy = msgspec.structs.replace(fleet.policy, drift=DriftPolicy.REPAIR)
+    rig = await Rig(msgspec.structs.replace(fleet, policy=policy)).applied()
+    await rig.publish_version()
+    await reaching(rig, 0)
+    balancer, weights = rig.fleet.balancers[0], rig.world.balancers
+    tilted = {member.name: MemberState(500, enabled=True) for member in balancer.members}
+    weights.write(balancer, tilted, by="mallory@contoso.com")
+    assert told(rig)[-1] == 50
+    await minutes(rig, 40)
+    assert 0 in told(rig)[told(rig).index(50) :], "nobody but those who match is to be on the candidate"
+    assert weights.history(balancer)[-1].matched == GREEN
+    assert (await rig.ended(24)).outcome is Outcome.COMPLETED

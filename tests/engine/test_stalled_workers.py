@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import msgspec
+
 from sandbox.world.ports import PortsWorld
-from shared.actions import Action, Freeze, PointRecord, SetMatch, StopCluster
+from shared.actions import Action, Freeze, PointRecord, SetMatch, SetWeights, StopCluster
 from shared.engine import Engine
 from shared.errors import Superseded
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Traffic
 from shared.levers import SwitchKind
 from shared.model import Outcome, SignalKind
 from shared.probes import Answer, Probe
+from shared.safety import Drain
 from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
-from tests.fleets import ADDRESSES, BLUE, fleet
+from tests.fleets import ADDRESSES, BLUE, GREEN, fleet
+from tests.fleets_balanced import traffic_manager_fleet
 
 
 class AsleepError(Exception):
@@ -119,3 +123,46 @@ async def test_a_late_canary_is_lifted_before_the_way_back_counts_as_proven() ->
     await it.until("thaw")
     assert it.world.balancers.newest(balancer).matched is None
     assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+
+
+async def test_late_weights_are_outwaited_and_taken_back_before_the_way_back_ends() -> None:
+    quick = msgspec.structs.replace(
+        traffic_manager_fleet(), freeze=None, drain=Drain(), traffic=Traffic(ingestion_seconds=60)
+    )
+    it = await Rig(quick).applied()
+    sleepy = await falls_asleep(it, "platform_gate", SetWeights)
+    balancer = it.fleet.balancers[0]
+    await back(it)
+    await minutes(it, 4)
+    assert (await it.rollout()).outcome is None, "the order of before may still come through"
+    it.clock.at += timedelta(seconds=50)
+    await sleepy.wakes()
+    assert it.world.traffic.mix(it.clock.at + timedelta(hours=1)) == {GREEN: 1.0}
+    assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+    assert it.world.traffic.mix(it.clock.at) == {BLUE: 1.0}
+    states = it.world.balancers.newest(balancer).members
+    assert [states[balancer.member(slot).name].enabled for slot in (BLUE, GREEN)] == [True, False]
+
+
+async def test_workers_who_turn_back_at_once_do_not_wait_for_the_order_of_the_latest_of_them() -> None:
+    it = await Rig(balanced(SwitchKind.FRONT_DOOR, beneath=True)).applied()
+    await it.publish_version()
+    await it.until("bake")
+    epochs: list[int] = []
+    for _ in range(2):
+        engine = Engine(it.store, SleepyWorld(PortsWorld(it.world), PointRecord), it.topic, it.clock)
+        it.engine = engine
+        with suppress(AsleepError):
+            await (back(it) if not epochs else it.minute())
+        epochs.append((await it.state()).epoch)
+    it.restart()
+    zones, beneath = it.world.zones, it.fleet.balancers[0].beneath
+    for record in beneath:
+        etag = zones.get(record.zone_id, record.name, record.type).etag
+        order = PointRecord(record, BLUE, ADDRESSES[BLUE], 30, etag)
+        await it.observed.perform(it.fleet, order, epoch=epochs[0])
+    written = [len(zones.history(record)) for record in beneath]
+    await it.minute()
+    assert epochs[0] < epochs[1], "both had given the order"
+    assert [len(zones.history(record)) for record in beneath] == written, "nobody orders it a third time"
+    assert (await it.rollout()).step != "divert"

@@ -16,13 +16,14 @@ from shared.levers import MATCHING, WEIGHTED, Balancer, Match, Record, SwitchKin
 from shared.safety import AfterDrain, Drain, Names, Readiness
 from tests.fleets import BLUE, ERRORS, GREEN, HEALTH
 from tests.fleets_balanced import balancer
+from tests.sim.dark import dark_way_back
 from tests.sim.scenario import CHAOS_SECONDS, START_SECONDS, Scenario, Tilt
 
 SHARE = 0.15
 SHAPES = {
-    "front door": 3,
+    "front door": 4,
     "front door over records": 3,
-    "classic": 2,
+    "classic": 3,
     "classic over records": 2,
     "traffic manager": 3,
     "gateway": 2,
@@ -59,11 +60,15 @@ def over_levers(scenario: Scenario) -> Scenario:
     if out:
         outage = _outage(chance, chance.choice(sorted(families)))
         faults = msgspec.structs.replace(faults, outages=(*faults.outages, outage))
-    swarm, duel = scenario.swarm, chance.random() < 0.3
+    swarm, duel = scenario.swarm, chance.random() < 0.4
+    dark = not duel and chance.random() < 0.25
+    if dark:
+        fleet, faults = dark_way_back(chance, fleet)
     if duel:
         # What cannot refuse a late order is told one by whoever slept while somebody else turned back.
         swarm = msgspec.structs.replace(swarm, zombie=0.4, heckle=0.08)
-        fleet = msgspec.structs.replace(fleet, freeze=None)
+        policy = msgspec.structs.replace(fleet.policy, poll_seconds=60)
+        fleet = msgspec.structs.replace(fleet, freeze=None, policy=policy)
     tilts = _tilts(chance) if fleet.balancers and chance.random() < 0.15 else ()
     return msgspec.structs.replace(
         scenario,
@@ -72,7 +77,7 @@ def over_levers(scenario: Scenario) -> Scenario:
         swarm=swarm,
         tilts=tilts,
         meddlings=scenario.meddlings if fleet.live_records else (),
-        expected=None if out or tilts or duel else scenario.expected,
+        expected=None if out or tilts or duel or dark else scenario.expected,
     )
 
 
@@ -142,7 +147,7 @@ def _shift(chance: Random, balancers: tuple[Balancer, ...]) -> Shift:
         for weight in weights
     )
     match = MatchStep(match=CANARY, hold_seconds=60, gates=(HEALTH,))
-    return Shift(match=match if matching and chance.random() < 0.6 else None, steps=steps)
+    return Shift(match=match if matching and chance.random() < 0.8 else None, steps=steps)
 
 
 def _outage(chance: Random, family: Family) -> Outage:

@@ -57,7 +57,10 @@ MENU: dict[str, FaultClass] = {
         "tests/golden",
     ),
     "F15": FaultClass("the store answers nobody for up to 20 minutes", ("store_stops", "blackout")),
-    "F16": FaultClass("somebody else moves a live record, with or without our metadata", ("meddlings",)),
+    "F16": FaultClass(
+        "somebody else moves a live record, with or without our metadata, or a balancer",
+        ("meddlings", "tilts"),
+    ),
     "F17": FaultClass("a worker hangs until the host kills it at `functionTimeout`", ("hang",)),
     "F18": FaultClass("the way back is lost: live is stopped or deleted", ("stop live", "delete live")),
 }

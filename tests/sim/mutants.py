@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.sim.mutations import MUTANTS, Edit, Mutant
+from tests.sim.edits import Edit, Mutant
+from tests.sim.mutations import MUTANTS
 
 ROOT = Path(__file__).parent.parent.parent
 

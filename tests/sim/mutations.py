@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Edit(NamedTuple):
-    """One replacement, in one function of one module."""
-
-    module: str
-    where: str
-    old: str
-    new: str
-
-
-class Mutant(NamedTuple):
-    """A bug with a name."""
-
-    name: str
-    edits: tuple[Edit, ...]
-
-
-def _mutant(name: str, *edits: tuple[str, str, str, str]) -> Mutant:
-    return Mutant(name, tuple(Edit(*edit) for edit in edits))
-
+from tests.sim.edits import Mutant, mutant
+from tests.sim.mutations_of_levers import LEVERS
 
 _OWN_ORDER = "moved(fleet, rollout, rollout.safe, seen)"
 _LOOKS_RIGHT = "(elsewhere(fleet, rollout, rollout.safe, seen) is None)"
@@ -49,8 +29,8 @@ _TTL_UNFENCED = (
     "False",
 )
 
-MUTANTS = (
-    _mutant(
+MUTANTS: tuple[Mutant, ...] = (
+    mutant(
         "no etag on the claim",
         (
             "shared.store.claim",
@@ -65,7 +45,7 @@ MUTANTS = (
             "Write(Verb.UPSERT, _audit(fleet, entry, identity))",
         ),
     ),
-    _mutant(
+    mutant(
         "no dedupe",
         (
             "shared.store.table_store",
@@ -74,7 +54,7 @@ MUTANTS = (
             "[Write(Verb.UPSERT, inbox), Write(Verb.UPSERT, pending)]",
         ),
     ),
-    _mutant(
+    mutant(
         "no fence on the record",
         ("sandbox.world.orders", "point_record", "stored is not None and stored > epoch", "False"),
         (
@@ -84,7 +64,7 @@ MUTANTS = (
             "if_match=None, create_only=False",
         ),
     ),
-    _mutant(
+    mutant(
         "effect before claim",
         (
             "shared.engine",
@@ -93,27 +73,27 @@ MUTANTS = (
             _PERFORM_FIRST,
         ),
     ),
-    _mutant(
+    mutant(
         "rollback skips an equal write",
         _LOOKS,
         ("stages.diverting", "divert", _OWN_ORDER, _LOOKS_RIGHT),
         ("stages.diverting", "prove", f"not {_OWN_ORDER}", f"not {_LOOKS_RIGHT}"),
         _TTL_UNFENCED,
     ),
-    _mutant(
+    mutant(
         "rollback trusts its own order",
         ("stages.diverting", "divert", _OWN_ORDER, "rollout.ordered_epoch is not None"),
         ("stages.diverting", "prove", f"not {_OWN_ORDER}", "False"),
         _TTL_UNFENCED,
     ),
-    _mutant(
+    mutant(
         "rollback unproven",
         ("stages.diverting", "prove", "if share < fleet.traffic.share_min", "if False"),
         ("stages.diverting", "prove", "if seen.now < probe.since", "if False"),
         ("stages.diverting", "prove", "if share is None", "if False"),
         ("stages.diverting", "prove", "share = share_of(found, rollout.safe)", "share = 1.0"),
     ),
-    _mutant(
+    mutant(
         "shift remembered, not observed",
         (
             "stages.t3_switch",
@@ -122,7 +102,7 @@ MUTANTS = (
             "rollout.shifted",
         ),
     ),
-    _mutant(
+    mutant(
         "acknowledge before storing",
         (
             "shared.api.intake",
@@ -131,7 +111,7 @@ MUTANTS = (
             _ACCEPT_SWALLOWED,
         ),
     ),
-    _mutant(
+    mutant(
         "pause blocks rollback",
         (
             "stages.react",
@@ -140,7 +120,7 @@ MUTANTS = (
             _UNLESS_HELD,
         ),
     ),
-    _mutant(
+    mutant(
         "alert ignored while retiring",
         (
             "stages.table",
@@ -149,7 +129,7 @@ MUTANTS = (
             "{(Phase.DEPLOY, Phase.SYNC): Reaction.STOP, (Phase.SWITCH,): Reaction.ROLL_BACK}",
         ),
     ),
-    _mutant(
+    mutant(
         "second start in flight",
         (
             "stages.table",
@@ -158,7 +138,7 @@ MUTANTS = (
             "Trigger.START: _row(Reaction.START, {})",
         ),
     ),
-    _mutant(
+    mutant(
         "no thaw on abort",
         (
             "stages.freezing",
@@ -167,7 +147,7 @@ MUTANTS = (
             "return rollout.frozen_until is not None and rollout.rollback_because is None",
         ),
     ),
-    _mutant(
+    mutant(
         "freeze without end",
         (
             "stages.freezing",
@@ -176,19 +156,19 @@ MUTANTS = (
             "timedelta(days=365)",
         ),
     ),
-    _mutant(
+    mutant(
         "late freeze not outwaited",
         ("stages.freezing", "thaw", "if left > 0", "if False"),
     ),
-    _mutant(
+    mutant(
         "late stop not outwaited",
         ("stages.rollback", "_restart", "if left > 0", "if False"),
     ),
-    _mutant(
+    mutant(
         "late low ttl not fenced",
         _TTL_UNFENCED,
     ),
-    _mutant(
+    mutant(
         "destroy before the bake",
         (
             "stages.t4_retire",
@@ -197,11 +177,11 @@ MUTANTS = (
             "0",
         ),
     ),
-    _mutant(
+    mutant(
         "destroy before drained",
         ("stages.draining", "serving", "if rate > limit", "if False"),
     ),
-    _mutant(
+    mutant(
         "a version waits for ever",
         (
             "stages.machine",
@@ -210,20 +190,20 @@ MUTANTS = (
             "(found.version or None) if found else None",
         ),
     ),
-    _mutant(
+    mutant(
         "bake from the wrong moment",
         ("stages.converging", "users_since", "rollout.moved_at or rollout.entered_at", "rollout.started_at"),
         ("stages.converging", "converge", "if share < fleet.traffic.share_min", "if False"),
     ),
-    _mutant(
+    mutant(
         "trusts the local clock across workers",
         ("shared.clock", "_between", "self._least is None", "True"),
     ),
-    _mutant(
+    mutant(
         "bake measured from the handler's start",
         ("shared.decision", "since", "self.answered_at or self.now", "self.now"),
     ),
-    _mutant(
+    mutant(
         "stopped slot stays safe",
         (
             "stages.t4_retire",
@@ -232,27 +212,27 @@ MUTANTS = (
             "wake_seconds=30, live_stopped=True",
         ),
     ),
-    _mutant(
+    mutant(
         "no data is a pass",
         ("shared.gates.judge", "judge", "Verdict.NO_DATA", "Verdict.PASS"),
     ),
-    _mutant(
+    mutant(
         "a blind gate is a pass",
         ("shared.gates.judge", "judge", "Verdict.PROVIDER_ERROR", "Verdict.PASS"),
     ),
-    _mutant(
+    mutant(
         "plan not pinned",
         ("stages.machine", "decide", "pinned = plan or fleet", "pinned = fleet"),
     ),
-    _mutant(
+    mutant(
         "audit not chained",
         ("shared.store.audit", "sealed", "'previous': previous", "'previous': ''"),
     ),
-    _mutant(
+    mutant(
         "signals stay pending",
         ("shared.store.claim", "_consumed", "writes.append(Write(Verb.DELETE, waiting))", "pass"),
     ),
-    _mutant(
+    mutant(
         "outbox forgets after a crash",
         (
             "shared.engine",
@@ -261,7 +241,7 @@ MUTANTS = (
             "[await self._store.settle(o) for o in owed]",
         ),
     ),
-    _mutant(
+    mutant(
         "rests while it owes",
         (
             "shared.engine",
@@ -270,7 +250,7 @@ MUTANTS = (
             "if _idle(row):",
         ),
     ),
-    _mutant(
+    mutant(
         "a command wakes nobody",
         (
             "shared.api.intake",
@@ -279,20 +259,20 @@ MUTANTS = (
             "pass",
         ),
     ),
-    _mutant(
+    mutant(
         "a deadline nobody could meet",
         ("stages.machine", "_overdue", "untried = rollout.wake_at is None", "untried = False"),
     ),
-    _mutant(
+    mutant(
         "settled without looking",
         ("stages.ended", "reconcile", "if unread is not None", "if False"),
     ),
-    _mutant(
+    mutant(
         "removes what it never deployed",
         ("stages.rollback", "_removable", "ours = bool(rollout.addresses)", "ours = True"),
         ("stages.rollback", "_remove_candidate", "elsewhere(fleet, rollout, rollout.safe, seen)", "None"),
     ),
-    _mutant(
+    mutant(
         "hold forgotten at the next poll",
         (
             "stages.apply",
@@ -301,42 +281,5 @@ MUTANTS = (
             "(kind, HoldKind.PERSON, HoldKind.ALERT)",
         ),
     ),
-    _mutant(
-        "ramp ignores a failing gate",
-        ("stages.ramp", "_watch", "if move.verb is not Verb.ADVANCE", "if move.verb is Verb.WAIT"),
-    ),
-    _mutant(
-        "ramp goes on at once",
-        ("stages.ramp", "_watch", "portion.hold_seconds", "0"),
-    ),
-    _mutant(
-        "a change queued behind another",
-        ("stages.levers", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
-    ),
-    _mutant(
-        "records beneath put back too soon",
-        ("stages.restoring", "_above", "if found.unsettled", "if False"),
-        ("stages.restoring", "realign", "if seen.now < ready and rollout.beneath", "if False"),
-    ),
-    _mutant(
-        "records beneath keep their low ttl",
-        ("stages.restoring", "_own_again", "and found.ttl_seconds == record.ttl_seconds", ""),
-    ),
-    _mutant(
-        "canary not lifted",
-        ("stages.restoring", "_above", "or found.matched", ""),
-    ),
-    _mutant(
-        "late canary trusted",
-        ("stages.diverting", "prove", "or canary_left(fleet, rollout, seen)", ""),
-    ),
-    _mutant(
-        "late weights not outwaited",
-        ("stages.diverting", "prove", "if late > 0", "if False"),
-        ("stages.ended", "reconcile", "if found is not None and (", "if False and ("),
-    ),
-    _mutant(
-        "rollback forgets the balancers",
-        ("stages.levers", "orders_back", "ordered += next_order(fleet, rollout, lever, slot, seen)", "pass"),
-    ),
+    *LEVERS,
 )

@@ -140,7 +140,10 @@ class People:
         fleet = sim.scenario.fleet
         free = fleet.slot(fleet.other(sim.facts.state.live)).cluster_id
         found = sim.world.clusters.find(free)
-        if found is not None and found.provisioning in ("Succeeded", "Failed") and sim.chance.random() < 0.7:
+        idle = found is not None and found.provisioning in ("Succeeded", "Failed")
+        # After a rollback that failed, users may be there still: nobody sensible takes that away.
+        serves = any(fleet.other(sim.facts.state.live) in sim.facts.sends(each) for each in fleet.levers)
+        if idle and sim.chance.random() < 0.7 and not serves:
             sim.told("olivia", f"deletes {free.rsplit('/', 1)[-1]}")
             sim.world.clusters.delete(free)
         self._announce(NEXT_VERSION)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sandbox.memory_store import MemoryTables
 from sandbox.world import World
 from sandbox.world.ports import PortsWorld
-from shared.actions import Action, StopCluster
+from shared.actions import Action, SetMatch, SetWeights, StopCluster
 from shared.api.intake import Intake
 from shared.engine import Engine
 from shared.errors import SwitchyardError
@@ -50,7 +50,7 @@ from tests.sim.weather import Weather, Worker
 WORKERS = 3
 HECKLES = (SignalKind.ROLLBACK,) * 5 + (SignalKind.PAUSE, SignalKind.PROMOTE, SignalKind.RETRY)
 """What people say right after an order was given: most of all that they want everything back."""
-STOP_ALARMS = 5
+ALARMS = 5
 CALM_SECONDS_MAX = 30 * 3600.0
 
 Ended = Callable[[object, BaseException | None], None]
@@ -153,9 +153,9 @@ class Simulation:
         self.told(self._who(), f"claims {decision.state.epoch} {place}: {decision.because}{signals}")
 
     def _alarm(self, actions: Sequence[Action]) -> float:
-        """The rate at which people speak up after such an order: a stopped cluster alarms them most."""
-        stops = any(isinstance(action, StopCluster) for action in actions)
-        return self.weather.swarm.heckle * (STOP_ALARMS if stops else 1)
+        """The rate at which people speak up after such an order: some alarm them more than others."""
+        alarms = any(isinstance(action, StopCluster | SetWeights | SetMatch) for action in actions)
+        return self.weather.swarm.heckle * (ALARMS if alarms else 1)
 
     def performed(self, fleet: Fleet, action: Action, epoch: int) -> None:
         """The world has changed."""

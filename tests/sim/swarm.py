@@ -16,6 +16,7 @@ from shared.fleet import Approvals, DriftPolicy, Fleet, StartMode, VersionPolicy
 from shared.model import Outcome, SignalKind
 from tests.fleets import BLUE, FLEET, GREEN, record
 from tests.sim.balancing import over_levers
+from tests.sim.dark import dark_way_back
 from tests.sim.scenario import (
     BLOWS,
     CHAOS_SECONDS,
@@ -81,7 +82,7 @@ def _over_records(seed: int) -> Scenario:
         fleet = msgspec.structs.replace(fleet, freeze=None)
     faults, ending = _world(chance, fleet)
     if chance.random() < 0.06:
-        fleet, faults = _dark_way_back(chance, fleet)
+        fleet, faults = dark_way_back(chance, fleet)
     words = _words(chance) if chance.random() < 0.45 else ()
     rings = _rings(chance) if chance.random() < 0.35 else ()
     meddlings = _meddlings(chance) if chance.random() < 0.15 else ()
@@ -146,15 +147,6 @@ def _world(chance: Random, fleet: Fleet) -> tuple[Faults, Outcome]:
     if trouble == "sync" and not fleet.sync:
         return faults, Outcome.COMPLETED
     return faults, endings.get(trouble, Outcome.STOPPED)
-
-
-def _dark_way_back(chance: Random, fleet: Fleet) -> tuple[Fleet, Faults]:
-    """A candidate that has to go back while nobody can read a record."""
-    begin = START_SECONDS + chance.uniform(1500, 2700)
-    dark = Outage(family=Family.ARM, from_seconds=begin, until_seconds=begin + chance.uniform(1200, 3600))
-    deadlines = {**fleet.policy.deadlines, "divert": 300}
-    policy = msgspec.structs.replace(fleet.policy, deadlines=deadlines, settle_seconds=120)
-    return msgspec.structs.replace(fleet, policy=policy), Faults(slow_burn=True, outages=(dark,))
 
 
 def _outage(chance: Random) -> Outage:

@@ -12,7 +12,7 @@ from tests.sim.swarm import draw
 
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = 600
-DRAWN = ("rings", "meddlings", "edits", "store_stops", "blackout")
+DRAWN = ("rings", "meddlings", "tilts", "edits", "store_stops", "blackout")
 
 
 def thrown(scenario: Scenario) -> set[str]:

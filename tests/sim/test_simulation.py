@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from tests.sim.edits import Mutant
 from tests.sim.many import run
 from tests.sim.mutants import plantable
-from tests.sim.mutations import MUTANTS, Mutant
+from tests.sim.mutations import MUTANTS
 from tests.sim.seeds import BROKE
 
 SEEDS = 10_000

@@ -81,7 +81,12 @@ class NothingPreciousDestroyed(Checker):
     def _baked(self, effect: EffectMade, what: str) -> None:
         plan = self.facts.plan
         assert plan is not None, "a rollout has a plan"
-        since = max(self._moved_at.get(lever, 1e12) for lever in plan.levers)
+        unmoved = [lever.label for lever in plan.levers if lever not in self._moved_at]
+        if unmoved and self.facts.meddled_at is not None:
+            return  # somebody else had moved it already
+        if unmoved:
+            self.broken(f"{what} of the old cluster, which {', '.join(unmoved)} never left")
+        since = max(self._moved_at[lever] for lever in plan.levers)
         baked = self.facts.scheduler.seconds - since
         slowest = max(_propagation_seconds(plan, lever) for lever in plan.levers)
         wanted = plan.policy.bake_seconds + plan.policy.observe_seconds + slowest

@@ -32,6 +32,14 @@ class SettledAgree(Checker):
         late = effect.epoch < self._turned_at_epoch
         if isinstance(effect.action, SetWeights | SetMatch) and late:
             self._late_at = effect.at
+            self._outwaited(effect.action.balancer, effect)
+
+    def _outwaited(self, balancer: Balancer, effect: EffectMade) -> None:
+        """A rollback is not over while an order of before may still reach what cannot refuse it."""
+        rollout = self.facts.rollout
+        over = rollout is not None and rollout.outcome is Outcome.ROLLED_BACK
+        if over and balancer.kind not in FENCED and not self._unaligned:
+            self.broken(f"an order of epoch {effect.epoch} reached {balancer.label} after the rollback's end")
 
     def claimed(self, claim: ClaimMade) -> None:
         before, after = claim.before, claim.after

@@ -1,0 +1,41 @@
+"""The mutants of a ramp, of balancers and of the records beneath them. See `tests.sim.mutations`."""
+
+from __future__ import annotations
+
+from tests.sim.edits import Mutant, mutant
+
+LEVERS: tuple[Mutant, ...] = (
+    mutant(
+        "ramp ignores a failing gate",
+        ("stages.ramp", "_watch", "if move.verb is not Verb.ADVANCE", "if move.verb is Verb.WAIT"),
+    ),
+    mutant(
+        "ramp goes on at once",
+        ("stages.ramp", "_watch", "portion.hold_seconds", "0"),
+    ),
+    mutant(
+        "a change queued behind another",
+        ("stages.levers", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
+    ),
+    mutant(
+        "records beneath put back too soon",
+        ("stages.restoring", "_above", "if found.unsettled", "if False"),
+        ("stages.restoring", "realign", "if seen.now < ready and rollout.beneath", "if False"),
+    ),
+    mutant(
+        "records beneath keep their low ttl",
+        ("stages.restoring", "_own_again", "and found.ttl_seconds == record.ttl_seconds", ""),
+    ),
+    mutant(
+        "canary not lifted",
+        ("stages.restoring", "_above", "or found.matched", ""),
+    ),
+    mutant(
+        "late canary trusted",
+        ("stages.diverting", "prove", "or canary_left(fleet, rollout, seen)", ""),
+    ),
+    mutant(
+        "rollback forgets the balancers",
+        ("stages.levers", "orders_back", "ordered += next_order(fleet, rollout, lever, slot, seen)", "pass"),
+    ),
+)
