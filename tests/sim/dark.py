@@ -1,4 +1,4 @@
-"""A night in which a candidate has to go back while nobody can read a lever: drawn, as all of a scenario is."""
+"""A night in which a candidate has to go back while nobody can read a lever. Drawn, as all of a scenario."""
 
 from __future__ import annotations
 
