@@ -169,12 +169,13 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `clean_since` is the start of the current run of passing verdicts. `safe_lost` says why the safe slot
     could not take the traffic when it was last seen, None while it could. `etags` are those of the live
     records when they were last read, by host name: what a rollback's write goes by where it cannot read.
-    `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present one's order was
-    seen in force. `beneath` is true from the claim that moves traffic by the records underneath a balancer.
-    `ready_at` is when the safe slot last proved that it could take all traffic back, `unready` what it lacked
-    when it was last asked. `follow_seconds` is how long each lever took to be followed by everybody, by its
-    label, as it was measured. `drift` is somebody else's write that is not over yet. `overdue` says
-    that the old slot is retired though it did not drain in time.
+    `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present order to the
+    balancers was seen in force. `beneath` is true from the claim that moves traffic by the records underneath
+    a balancer. `ready_at` is when the safe slot last proved that it could take all traffic back, `unready`
+    what it lacked when it was last asked. `follow_seconds` is how long each lever took to be followed by
+    everybody, by its label, as it was measured. `drift` is somebody else's write that is not over yet.
+    `overdue` says that the old slot is retired though it did not drain in time. `ring_since` is since when
+    the ring before is watched with what it has completed.
     """
 
     id: str
@@ -214,6 +215,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     drift: Drift | None = None
     overdue: bool = False
     follow_seconds: dict[str, float] = {}
+    ring_since: datetime | None = None
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None

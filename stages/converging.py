@@ -40,30 +40,48 @@ def names_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 
 def converge(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     """Wait until everybody has followed to the candidate, and say who has not."""
-    ready = users_since(fleet, rollout)
-    if seen.now < ready:
-        left = (ready - seen.now).total_seconds()
+    since = users_since(fleet, rollout)
+    served = served_by(fleet, rollout, rollout.candidate, since, seen, move="switch", rest=True)
+    if isinstance(served, Move):
+        return served
+    return advance(rollout, served, **_followed(fleet, rollout, seen))
+
+
+def served_by(
+    fleet: Fleet,
+    rollout: Rollout,
+    slot: SlotName,
+    since: datetime,
+    seen: Seen,
+    *,
+    move: str,
+    rest: bool = False,
+) -> str | Move:
+    """What share of the requests `slot` serves; a wait while anybody has still to follow the `move` there.
+
+    With `rest` the wait also says which slots serve what is missing.
+    """
+    if seen.now < since:
+        left = (since - seen.now).total_seconds()
         return wait(rollout, "waits for propagation and one TTL", wake_seconds=left)
-    behind = left_behind(fleet, rollout, rollout.candidate, seen)
+    behind = _left_behind(fleet, rollout, slot, seen)
     if behind is not None:
         return wait(rollout, behind, failures=0)
-    probe = TrafficShare(ready)
+    probe = TrafficShare(since)
     found = seen_as(seen, probe, TrafficSeen)
     if found is None:
         return unseen(rollout, f"the share could not be measured: {unavailable(seen, [probe])}")
-    share = share_of(found, rollout.candidate)
+    share = share_of(found, slot)
     if share is None:
-        return wait(rollout, "no request has been measured since the switch yet", failures=0)
+        return wait(rollout, f"no request has been measured since the {move} yet", failures=0)
+    sentence = f"{slot} serves {share:.1%} of the requests"
     if share < fleet.traffic.share_min:
-        because = (
-            f"{rollout.candidate} serves {share:.1%} of the requests, {fleet.traffic.share_min:.1%} is wanted"
-        )
-        return wait(rollout, f"{because}{_others(found, rollout.candidate)}", failures=0)
-    followed = _followed(fleet, rollout, seen)
-    return advance(rollout, f"{rollout.candidate} serves {share:.1%} of the requests", **followed)
+        others = _others(found, slot) if rest else ""
+        return wait(rollout, f"{sentence}, {fleet.traffic.share_min:.1%} is wanted{others}", failures=0)
+    return sentence
 
 
-def left_behind(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | None:
+def _left_behind(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | None:
     """The sentence about the servers that still answer with another slot's address, None if there is none.
 
     A server that does not answer at all keeps nobody waiting: its users are in the gateways' metrics.

@@ -15,8 +15,8 @@ from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.levers import FENCED, Balancer, Record
 from shared.model import Rollout
-from shared.probes import ClusterSeen, ClusterState, Probe, TrafficSeen, TrafficShare
-from stages.converging import left_behind, names_needs, share_of
+from shared.probes import ClusterSeen, ClusterState, Probe, TrafficShare
+from stages.converging import names_needs, served_by
 from stages.levers import (
     balancer_seen,
     beneath,
@@ -94,7 +94,8 @@ def divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 def prove_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     """The measured share, and what the names resolve to."""
-    return frozenset({_proof(fleet, rollout)}) | names_needs(fleet, rollout)
+    share: frozenset[Probe] = frozenset({TrafficShare(left_since(fleet, rollout))})
+    return share | names_needs(fleet, rollout)
 
 
 def prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -104,27 +105,15 @@ def prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return _again(fleet, rollout, seen)
     if rollout.diverted_at is None:
         return _anew(fleet, rollout, seen)
-    probe = _proof(fleet, rollout)
-    if seen.now < probe.since:
-        left = (probe.since - seen.now).total_seconds()
-        return wait(rollout, "waits for propagation and one TTL", wake_seconds=left)
-    behind = left_behind(fleet, rollout, rollout.safe, seen)
-    if behind is not None:
-        return wait(rollout, behind, failures=0)
-    found = seen_as(seen, probe, TrafficSeen)
-    if found is None:
-        return unseen(rollout, f"the share could not be measured: {unavailable(seen, [probe])}")
-    share = share_of(found, rollout.safe)
-    if share is None:
-        return wait(rollout, "no request has been measured since the rollback yet", failures=0)
-    sentence = f"{rollout.safe} serves {share:.1%} of the requests"
-    if share < fleet.traffic.share_min:
-        return wait(rollout, f"{sentence}, {fleet.traffic.share_min:.1%} is wanted", failures=0)
+    since = left_since(fleet, rollout)
+    served = served_by(fleet, rollout, rollout.safe, since, seen, move="rollback")
+    if isinstance(served, Move):
+        return served
     late = _late_seconds(fleet, rollout, seen)
     if late > 0:
-        because = f"{sentence}, but an order of before may still be on its way to a balancer"
+        because = f"{served}, but an order of before may still be on its way to a balancer"
         return wait(rollout, because, wake_seconds=min(late, fleet.policy.poll_seconds), failures=0)
-    return advance(rollout, f"{sentence}: the traffic is back")
+    return advance(rollout, f"{served}: the traffic is back")
 
 
 def _again(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -145,10 +134,6 @@ def _anew(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return unseen(rollout, f"a live record could not be read: {unread}")
     because = f"every live record was seen at {rollout.safe} again: the proof begins anew"
     return wait(rollout, because, wake_seconds=0, diverted_at=seen.since)
-
-
-def _proof(fleet: Fleet, rollout: Rollout) -> TrafficShare:
-    return TrafficShare(left_since(fleet, rollout))
 
 
 def _late_seconds(fleet: Fleet, rollout: Rollout, seen: Seen) -> float:

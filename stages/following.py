@@ -30,9 +30,9 @@ def _ring(fleet: Fleet) -> Ring:
 def _needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     ring = _ring(fleet)
     state: frozenset[Probe] = frozenset({RingState(ring.after)})
-    if rollout.weighed_at is None:
+    if rollout.ring_since is None:
         return state
-    return state | frozenset(RingReading(ring.after, gate, rollout.weighed_at) for gate in ring.gates)
+    return state | frozenset(RingReading(ring.after, gate, rollout.ring_since) for gate in ring.gates)
 
 
 def _follow(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -47,10 +47,10 @@ def _follow(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if not _kept(rollout, found) or found.ended_at is None:
         doing = found.because or "it has not begun with anything yet"
         because = f"{ring.after} comes first with {rollout.version}: {doing}"
-        return wait(rollout, because, wake_seconds=_WAKE_SECONDS, failures=0, weighed_at=None)
-    if rollout.weighed_at != found.ended_at:
+        return wait(rollout, because, wake_seconds=_WAKE_SECONDS, failures=0, ring_since=None)
+    if rollout.ring_since != found.ended_at:
         because = f"{ring.after} has completed {found.version}: it is watched there"
-        return wait(rollout, because, wake_seconds=0, failures=0, weighed_at=found.ended_at)
+        return wait(rollout, because, wake_seconds=0, failures=0, ring_since=found.ended_at)
     return _held(rollout, ring, found, seen)
 
 
@@ -82,11 +82,11 @@ def _held(rollout: Rollout, ring: Ring, found: RingSeen, seen: Seen) -> Move:
         wake = min(left, _WAKE_SECONDS)
         return judged(wait(rollout, because, wake_seconds=wake, failures=0), judgements)
     passed = f"{ring.after} has been well on {found.version} for {ring.hold_seconds / 60:.0f} minutes"
-    return judged(advance(rollout, passed, weighed_at=None), judgements)
+    return judged(advance(rollout, passed, ring_since=None), judgements)
 
 
 def _judged(ring: Ring, rollout: Rollout, found: RingSeen, seen: Seen) -> tuple[Judgement, ...]:
-    since = rollout.weighed_at
+    since = rollout.ring_since
     assert since is not None, "the caller has noted since when the ring before is watched"
     return tuple(
         judge(gate, found.live, seen.answers.get(RingReading(ring.after, gate, since)), seen.now, None)

@@ -33,6 +33,7 @@ from shared.azure.front_doors import (
     ENABLED,
     Bodiless,
     Held,
+    canary_stands,
     matched,
     own_group,
     percent,
@@ -129,7 +130,7 @@ class FrontDoor:
         group = f"{balancer.resource_id}/originGroups/{own_group(balancer, slot)}" if slot is not None else ""
         with patient(BUSY_SECONDS):
             found = await self._rule(balancer)
-            if found is None if slot is None else found is not None and found.says(match, group):
+            if canary_stands(found, match, group):
                 return
             _wait_for(_states(await self._origins(balancer), found))
             if slot is None:

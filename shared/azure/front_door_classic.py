@@ -25,6 +25,7 @@ from shared.azure.front_door_engine import Engine, with_canary, without_canary
 from shared.azure.front_doors import (
     BUSY_SECONDS,
     Bodiless,
+    canary_stands,
     matched,
     own_group,
     percent,
@@ -101,7 +102,7 @@ class FrontDoorClassic:
         with patient(BUSY_SECONDS):
             raw, engine = await self._engine(balancer)
             canary = engine.canary if engine is not None else None
-            if canary is None if slot is None else canary is not None and canary.says(match, pool):
+            if canary_stands(canary, match, pool):
                 return
             if raw is None:
                 raise NotFound(f"{balancer.name} has no rules engine {balancer.rules}")
@@ -109,7 +110,7 @@ class FrontDoorClassic:
             _wait_for(document, engine)
             body = without_canary(raw) if slot is None else with_canary(raw, match, pool)
             after = await self._put_engine(balancer, body)
-        if after is not None and not _matches(after, match, pool):
+        if after is not None and not canary_stands(after.canary, match, pool):
             raise Retry(f"the rules engine {balancer.rules} was written, and the answer shows another one")
 
     async def purge(self, balancer: Balancer) -> None:
@@ -197,8 +198,3 @@ def _wait_for(document: Document, engine: Engine | None) -> None:
 def _shows(after: Document, balancer: Balancer, weights: Mapping[str, int], tags: Mapping[str, str]) -> bool:
     late = changes(balancer, weights, shares(balancer, after.held(balancer.group)))
     return not late and after.tags == tags
-
-
-def _matches(after: Engine, match: Match, pool_id: str) -> bool:
-    canary = after.canary
-    return canary is None if not pool_id else canary is not None and canary.says(match, pool_id)

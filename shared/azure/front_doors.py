@@ -15,11 +15,11 @@ https://github.com/Azure/azure-rest-api-specs/issues/4221 (no etags)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from shared.azure.switch import Share, percents
 from shared.errors import NotFound, Refused, Retry
-from shared.levers import Balancer, SlotName
+from shared.levers import Balancer, Match, SlotName
 
 CANARY = "switchyardCanary"
 """The rule that sends requests which match to a slot. Whatever else stands under this name is replaced."""
@@ -43,6 +43,13 @@ class Held(NamedTuple):
     name: str
     enabled: bool
     weight: int | None
+
+
+class CanaryRule(Protocol):
+    """The rule named `CANARY`, as either service has it."""
+
+    def says(self, match: Match, group_id: str) -> bool:
+        """Whether it sends just these requests to that group."""
 
 
 class Bodiless:
@@ -83,6 +90,13 @@ def own_group(balancer: Balancer, slot: SlotName) -> str:
     if not balancer.rules or not group:
         raise Refused(f"{balancer.label} declares no rules, or no group of {slot}'s own, for a canary")
     return group
+
+
+def canary_stands(rule: CanaryRule | None, match: Match, group_id: str) -> bool:
+    """Whether the canary is as ordered: these requests to that group, or no rule where there is no group."""
+    if rule is None or not group_id:
+        return rule is None and not group_id
+    return rule.says(match, group_id)
 
 
 def matched(balancer: Balancer, group_id: str) -> str:

@@ -31,6 +31,9 @@ CLASSIC: dict[str, Any] = {
 
 Path_ = tuple[str | int, ...]
 
+ELSEWHERE = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/rg/providers"
+LEVER: Path_ = ("live_records", 0)
+
 
 def data(name: str = "contoso-public") -> dict[str, Any]:
     """An example as plain data, the caller's own copy with no parts shared."""

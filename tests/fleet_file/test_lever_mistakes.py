@@ -9,7 +9,9 @@ import pytest
 
 from shared.fleet_file import parse_json, schema
 from tests.fleet_file.examples import (
+    ELSEWHERE,
     FRONT_DOOR,
+    LEVER,
     NETWORK,
     ONE_GATEWAY,
     TRAFFIC_MANAGER,
@@ -20,10 +22,6 @@ from tests.fleet_file.examples import (
     mistakes,
     without,
 )
-
-ELSEWHERE = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/rg/providers"
-LEVER: Path_ = ("live_records", 0)
-
 
 ZONE = f"{NETWORK}/dnszones/contoso.com"
 CONTRADICTIONS: list[tuple[str, Path_, Any, str, str]] = [

@@ -9,18 +9,15 @@ from shared.fleet_file import parse_json
 from shared.levers import Balancer, Member, Record, RecordType, SwitchKind
 from tests.fleet_file.examples import (
     FRONT_DOOR,
+    LEVER,
     ONE_GATEWAY,
     TRAFFIC_MANAGER,
-    Path_,
     changed,
     classic,
     data,
     mistakes,
     without,
 )
-
-ELSEWHERE = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/rg/providers"
-LEVER: Path_ = ("live_records", 0)
 
 
 def balancer(fleet: Fleet) -> Balancer:

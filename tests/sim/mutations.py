@@ -88,10 +88,12 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "rollback unproven",
-        ("stages.diverting", "prove", "if share < fleet.traffic.share_min", "if False"),
-        ("stages.diverting", "prove", "if seen.now < probe.since", "if False"),
-        ("stages.diverting", "prove", "if share is None", "if False"),
-        ("stages.diverting", "prove", "share = share_of(found, rollout.safe)", "share = 1.0"),
+        (
+            "stages.diverting",
+            "prove",
+            "served_by(fleet, rollout, rollout.safe, since, seen, move='rollback')",
+            "'everybody is back'",
+        ),
     ),
     mutant(
         "shift remembered, not observed",
@@ -193,7 +195,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "bake from the wrong moment",
         ("stages.converging", "users_since", "rollout.moved_at or rollout.entered_at", "rollout.started_at"),
-        ("stages.converging", "converge", "if share < fleet.traffic.share_min", "if False"),
+        ("stages.converging", "served_by", "if share < fleet.traffic.share_min", "if False"),
     ),
     mutant(
         "trusts the local clock across workers",
