@@ -35,6 +35,19 @@ class WireCredential(FixedCredential):
         return AccessToken(*self._wire.token(scopes[0].removesuffix("/.default")))
 
 
+def connected(wire: Wire, kind: type[Connection] = Connection) -> Connection:
+    """A connection to everything that the stand-in serves; the caller closes it."""
+    return kind(
+        arm_endpoint=wire.arm_endpoint,
+        metrics_endpoint=wire.metrics_endpoint,
+        logs_endpoint=wire.logs_endpoint,
+        probe_proxy=wire.probe_proxy,
+        dns_server=wire.dns_server,
+        credential=WireCredential(wire),
+        tls=trust(wire),
+    )
+
+
 class Rig:
     """A world, the wire before it and the adapters on that wire, with a record of what crossed it."""
 
@@ -70,15 +83,7 @@ async def rig(directory: Path, fleet: Fleet = FLEET, faults: Faults | None = Non
     record = directory / "exchanges.jsonl"
     started = time.monotonic()
     async with Wire(estate.world, estate.clock, record=record, directory=directory / "tls") as wire:
-        connection = Connection(
-            arm_endpoint=wire.arm_endpoint,
-            metrics_endpoint=wire.metrics_endpoint,
-            logs_endpoint=wire.logs_endpoint,
-            probe_proxy=wire.probe_proxy,
-            dns_server=wire.dns_server,
-            credential=WireCredential(wire),
-            tls=trust(wire),
-        )
+        connection = connected(wire)
         try:
             yield Rig(estate, wire, connection, record)
         finally:

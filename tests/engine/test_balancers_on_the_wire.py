@@ -11,13 +11,12 @@ import pytest
 
 from sandbox.wire.server import Wire
 from sandbox.world import Faults
-from shared.azure.connection import Connection
 from shared.azure.topic import EventGridTopics
 from shared.azure.world import AzureWorld
 from shared.engine import Engine
 from shared.fleet import Fleet, Shift
 from shared.model import Outcome
-from tests.azure.rig import WireCredential, trust
+from tests.azure.rig import connected
 from tests.engine.balanced import STEPS
 from tests.engine.rig import Rig
 from tests.engine.test_balancers import told, users_on
@@ -33,14 +32,7 @@ async def started(directory: Path, fleet: Fleet, faults: Faults | None = None) -
     """An engine whose Azure is the wire, and a rollout that has begun."""
     it = Rig(fleet, faults)
     async with Wire(it.world, it.clock, directory=directory, throttled=False) as wire:
-        connection = Connection(
-            arm_endpoint=wire.arm_endpoint,
-            metrics_endpoint=wire.metrics_endpoint,
-            logs_endpoint=wire.logs_endpoint,
-            probe_proxy=wire.probe_proxy,
-            credential=WireCredential(wire),
-            tls=trust(wire),
-        )
+        connection = connected(wire)
         it.fleet = msgspec.structs.replace(it.fleet, notification_topic=wire.topic_endpoint)
         it.engine = Engine(it.store, AzureWorld(connection), EventGridTopics(connection), it.clock)
         try:

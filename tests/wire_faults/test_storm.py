@@ -15,13 +15,12 @@ from aiohttp import web
 from sandbox.wire.faults import Fault, Spoilt, Where
 from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
-from shared.azure.connection import Connection
 from shared.azure.topic import EventGridTopics
 from shared.azure.world import AzureWorld
 from shared.engine import Engine
 from shared.model import Outcome
 from shared.store.audit import verify
-from tests.azure.rig import WireCredential, trust
+from tests.azure.rig import connected
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
 from tests.wire_faults.rig import Patience
@@ -69,14 +68,7 @@ async def stormy(directory: Path, seed: int) -> AsyncIterator[tuple[Rig, Storm]]
         middlewares=[spoiling(storm.plan)],
     )
     async with wire:
-        connection: Connection = Patience(
-            arm_endpoint=wire.arm_endpoint,
-            metrics_endpoint=wire.metrics_endpoint,
-            logs_endpoint=wire.logs_endpoint,
-            probe_proxy=wire.probe_proxy,
-            credential=WireCredential(wire),
-            tls=trust(wire),
-        )
+        connection = connected(wire, Patience)
         it.fleet = msgspec.structs.replace(it.fleet, notification_topic=wire.topic_endpoint)
         it.engine = Engine(it.store, AzureWorld(connection), EventGridTopics(connection), it.clock)
         try:

@@ -18,13 +18,12 @@ from sandbox.traffic.front import Front
 from sandbox.traffic.load import Load
 from sandbox.wire.server import Wire
 from sandbox.world import World
-from shared.azure.connection import Connection
 from shared.azure.world import AzureWorld
 from shared.clock import RehearsalClock
 from shared.fleet import Exposure, Fleet
 from shared.levers import SwitchKind
 from shared.ports import World as Port
-from tests.azure.rig import WireCredential, trust
+from tests.azure.rig import connected
 from tests.fleets import FLEET, GREEN
 from tests.traffic.rig import balanced
 
@@ -84,13 +83,7 @@ async def place(switch: str, scale: Scale, directory: Path) -> AsyncIterator[Pla
         Wire(world, clock, directory=directory) as wire,
         Front(world, shared_sessions=not scale.apart) as front,
     ):
-        connection = Connection(
-            arm_endpoint=wire.arm_endpoint,
-            metrics_endpoint=wire.metrics_endpoint,
-            logs_endpoint=wire.logs_endpoint,
-            credential=WireCredential(wire),
-            tls=trust(wire),
-        )
+        connection = connected(wire)
         load = Load(
             front,
             users=scale.users,
