@@ -87,11 +87,8 @@ class Engine:
                 results = tuple(result for result in results if result.receipt is not None)
                 continue
             decisions.append(decision)
-            results = ()
-            if decision.actions:
-                results = await self._perform(_governing(row), decision, claimed.epoch, now)
-            if claimed.outbox:
-                await self._announce(claimed.outbox)
+            results = await self._perform(_governing(row), decision, claimed.epoch, now)
+            await self._announce(claimed.outbox)
             results = tuple(r for r in results if r.failure is not None or r.receipt is not None)
         state = decisions[-1].state if decisions else row.state
         return Ticked(fleet=fleet_name, state=state, decisions=tuple(decisions))
@@ -140,9 +137,9 @@ class Engine:
     ) -> Seen:
         """See what the next decision needs. Who asked for patience is asked once in a tick: see `refused`."""
         needs = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
-        known = {probe: answer for probe, answer in refused.items() if probe in needs} if refused else {}
+        known = {probe: answer for probe, answer in refused.items() if probe in needs}
         ring = frozenset(probe for probe in needs if isinstance(probe, RingProbe))
-        probes = needs - known.keys() - ring if known or ring else needs
+        probes = needs - known.keys() - ring
         answers = {**(await self._world.observe(_governing(row), probes, now) if probes else {}), **known}
         if ring:
             answers |= await self._rings.look(ring, now)

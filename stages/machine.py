@@ -32,7 +32,7 @@ _TRANSIENT_SECONDS = 5
 
 def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
     """Whether a tick has anything to look at. A fleet with nothing due costs one read."""
-    if signals and any(signal.kind not in VERSIONS for signal in signals):
+    if any(signal.kind not in VERSIONS for signal in signals):
         return True
     if signals and not _waits_to_ask(state, now):
         return True

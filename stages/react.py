@@ -51,8 +51,6 @@ def react(
     where it was not observed: a published version starts a rollout only if it is newer.
     """
     reacted = Reacted(state=state)
-    if not signals:
-        return reacted
     for signal in sorted(signals, key=lambda s: not _pre_empts(fleet, state, s)):
         reacted = _apply(fleet, reacted, signal, now, live_version)
     return reacted
