@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
 from shared.safety import Drain, Names, Readiness
@@ -111,7 +112,11 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
 
     `max_over_baseline` limits the mean of the window to that multiple of the recorded baseline. `min_samples`
     are needed for a verdict, and up to `breaches_max` samples may breach before it is `fail`. The window
-    ends `ingestion_seconds` ago, because newer data cannot be complete.
+    ends `ingestion_seconds` ago, because newer data cannot be complete. `max_over_live` limits the mean to that
+    multiple of the live slot's in the same window. `requests_min` events must be behind the window's samples.
+    `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further rules, absent where None. Gates of one
+    `group` are scored together, each by its `weight`. A `dry_run` gate is recorded and never decides.
+    `endpoint` and `resource_id` say whom to ask, for the sources that are no part of a slot.
     """
 
     name: str
@@ -134,6 +139,18 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     breaches_max: int = 0
     window_seconds: int = 300
     ingestion_seconds: int = 120
+    max_over_live: float | None = None
+    requests_min: int = 0
+    schedule: Schedule | None = None
+    tolerance: Tolerance | None = None
+    compare: Comparison | None = None
+    slo: Objective | None = None
+    anomaly: Anomaly | None = None
+    group: str = ""
+    weight: float = 1.0
+    dry_run: bool = False
+    endpoint: str = ""
+    resource_id: str = ""
 
 
 class Gates(Struct, frozen=True, kw_only=True):

@@ -250,10 +250,16 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One measured value; `value` is None where the source has a bucket without data."""
+    """One measured value; `value` is None where the source has a bucket without data.
+
+    `requests` are how many events the value speaks of, where the source says. `error` says why the source
+    gave no value that time.
+    """
 
     at: datetime
     value: float | None = None
+    requests: float | None = None
+    error: str = ""
 
 
 class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
