@@ -228,7 +228,10 @@ class DriftPolicy(StrEnum):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """Times and limits of a rollout. `deadlines` maps a step to seconds and overrides the runbook's."""
+    """Times and limits of a rollout. `deadlines` maps a step to seconds and overrides the runbook's.
+
+    Verdicts are kept for `evidence_seconds` after a rollout's end, and for ever where that is 0.
+    """
 
     observe_seconds: int = 600
     bake_seconds: int = 1800
@@ -240,6 +243,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     drift: DriftPolicy = DriftPolicy.HOLD
     alert_severities: tuple[str, ...] = ("Sev0", "Sev1", "Sev2", "Sev3", "Sev4")
     deadlines: dict[str, int] = {}
+    evidence_seconds: int = 0
 
 
 class Fleet(Struct, frozen=True, kw_only=True):

@@ -263,7 +263,10 @@ class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A gate's verdict with its evidence. `limit` is the number that `value` was held against."""
+    """A gate's verdict with its evidence. `limit` is the number that `value` was held against.
+
+    `source` is the query as it was sent, `since` and `until` the window that it was sent for.
+    """
 
     gate: str
     slot: SlotName
@@ -275,3 +278,5 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str = ""
     source: str = ""
     samples: tuple[Sample, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None

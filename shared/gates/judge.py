@@ -129,4 +129,6 @@ def _judgement(
         unit=gate.unit,
         source=reading.source if reading else gate.source.value,
         samples=reading.samples if reading else (),
+        since=reading.since if reading else None,
+        until=reading.until if reading else None,
     )
