@@ -11,6 +11,7 @@ import msgspec
 from cli.client import Unreachable
 from cli.commands.audit import audit
 from cli.commands.fleet import fleet
+from cli.commands.gates import gates
 from cli.commands.people import PEOPLE
 from cli.commands.plan import plan
 from cli.commands.rollout import rollout
@@ -38,7 +39,7 @@ def switchyard() -> None:
     """Moves live traffic from one whole AKS cluster to its successor, and back when anything looks wrong."""
 
 
-for _command in (fleet, rollout, plan, *PEOPLE, signal, audit):
+for _command in (fleet, rollout, plan, *PEOPLE, signal, audit, gates):
     switchyard.add_command(_command)
 
 

@@ -28,7 +28,7 @@ def watch(
 
     `since` is from when on metrics describe users on the candidate.
     """
-    judgements, verdict, because = judged_on(gates, rollout.candidate, since, rollout, seen)
+    judgements, verdict, because = judged_on(fleet, gates, rollout.candidate, since, rollout, seen)
     if verdict is Verdict.FAIL:
         return judged(fail(rollout, because), judgements)
     if verdict is not Verdict.PASS:
@@ -52,7 +52,14 @@ def _not_passing(
     if verdict is Verdict.INCONCLUSIVE:
         return hold(begun, because, HoldKind.GATE)
     failures = rollout.failures + 1 if verdict is Verdict.PROVIDER_ERROR else 0
-    patience = max(gate.window_seconds + gate.ingestion_seconds for gate in gates) if gates else 0
+    patience = max(map(_first_seconds, gates), default=0)
     if seen.now < since + timedelta(seconds=patience):
         return wait(begun, f"the first full window is not over: {because}", failures=failures)
     return hold(begun, because, HoldKind.GATE, failures=failures)
+
+
+def _first_seconds(gate: Gate) -> int:
+    """How long a gate takes until it can have its first verdict."""
+    delay = gate.schedule.initial_delay_seconds if gate.schedule is not None else 0
+    interval = gate.schedule.interval_seconds * gate.min_samples if gate.schedule is not None else 0
+    return delay + max(interval, gate.window_seconds) + gate.ingestion_seconds

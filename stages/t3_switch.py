@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from shared.actions import Purge
 from shared.decision import Seen
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import DriftPolicy, Fleet, Gate
+from shared.gates import beside_live
 from shared.levers import Balancer
 from shared.model import Rollout, Verdict
 from shared.probes import ClusterSeen, ClusterState, Probe, RecordState
@@ -50,8 +51,10 @@ def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     if trouble is not None:
         return trouble
     gates = fleet.gates.functional
-    live, live_verdict, live_because = judged_on(gates, rollout.live, rollout.entered_at, rollout, seen)
-    both, verdict, because = judged_on(gates, rollout.candidate, rollout.entered_at, rollout, seen)
+    live, live_verdict, live_because = judged_on(
+        fleet, gates, rollout.live, rollout.entered_at, rollout, seen
+    )
+    both, verdict, because = judged_on(fleet, gates, rollout.candidate, rollout.entered_at, rollout, seen)
     if gates and live_verdict is not Verdict.PASS:
         because, verdict = f"live could not take it all back: {live_because}", live_verdict
     if gates and verdict is not Verdict.PASS:
@@ -140,12 +143,17 @@ def _ordered(rollout: Rollout, balancer: Balancer) -> str:
 
 
 def _observe_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings(fleet.gates.switch, rollout.candidate, users_since(fleet, rollout))
+    return readings(_of_everybody(fleet), rollout.candidate, users_since(fleet, rollout))
 
 
 def _observe(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     since = users_since(fleet, rollout)
-    return watch(fleet, rollout, seen, fleet.gates.switch, fleet.policy.observe_seconds, since)
+    return watch(fleet, rollout, seen, _of_everybody(fleet), fleet.policy.observe_seconds, since)
+
+
+def _of_everybody(fleet: Fleet) -> tuple[Gate, ...]:
+    """The gates that judge when live serves nobody any more."""
+    return tuple(gate for gate in fleet.gates.switch if not beside_live(gate))
 
 
 def _cached(fleet: Fleet, _rollout: Rollout) -> bool:

@@ -42,7 +42,7 @@ def check_scores(draft: Draft, *path: str) -> None:
 
 
 def check_places(draft: Draft, question: str) -> None:
-    """Note rules that make no sense where the gates of `question` are asked, and questions without evidence."""
+    """Note rules that make no sense where a question is asked, and questions without evidence."""
     paths = list(draft.items("gates", question))
     for path in paths:
         if question in ("switch", "bake"):

@@ -74,7 +74,7 @@ class SloPart(Part):
     )
     burns: Annotated[list[BurnPart], Field(min_length=1, max_length=10)] | None = Field(
         default=None,
-        description="alerts on the budget; by default those of the SRE workbook whose long window fits `window`",
+        description="alerts on the budget, else the SRE workbook's whose long window fits into `window`",
     )
 
 

@@ -66,6 +66,16 @@ def grouped(judgements: Iterable[Judgement], scores: Scores = _SCORES) -> dict[s
     }
 
 
+def tallied(gate: str, slot: str) -> str:
+    """Under which key a rollout remembers the tally of a gate on a slot."""
+    return f"{gate} on {slot}"
+
+
+def tallies_of(judgements: Iterable[Judgement]) -> dict[str, Tally]:
+    """What the measurements came to, for a rollout to remember until the next look."""
+    return {tallied(each.gate, each.slot): each.tally for each in judgements if each.tally is not None}
+
+
 def mean(samples: Iterable[Sample]) -> float | None:
     """The mean of the samples that hold a finite number, None where none does."""
     values = [each.value for each in samples if each.value is not None and math.isfinite(each.value)]
@@ -83,9 +93,9 @@ def judge(
 ) -> Judgement:
     """Judge one reading of `gate` on `slot`.
 
-    `baseline` is the mean that was recorded on the live slot; it matters to `max_over_baseline` only. `live` is
-    the live slot's reading of the same window, for gates that are judged beside it. `tally` is what was
-    counted before, for gates that count.
+    `baseline` is the mean that was recorded on the live slot; it matters to `max_over_baseline` only.
+    `live` is the live slot's reading of the same window, for gates that are judged beside it. `tally` is what
+    was counted before, for gates that count.
     """
     if not isinstance(answer, Reading):
         because = f"its source gave no answer: {_why(answer)}"

@@ -25,8 +25,8 @@ _WORSE = {Phase.NO_DATA: 0, Phase.PASS: 1, Phase.INCONCLUSIVE: 2, Phase.FAIL: 3}
 class Standing(Struct, frozen=True):
     """How a tally stands. `verdict` None: it has not ended, so it has none.
 
-    `complete` means that it cannot pass any more, or has. `next_due_seconds` is None then, 0 where each sample
-    is a measurement.
+    `complete` means that it cannot pass any more, or has. `next_due_seconds` is None then, and 0 where each
+    sample is a measurement.
     """
 
     verdict: Verdict | None

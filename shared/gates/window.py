@@ -12,8 +12,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.fleet import Gate, Source
-from shared.gates import anomaly, budget, statistics
+from shared.gates.anomaly import unusual
+from shared.gates.budget import burn
 from shared.gates.measuring import SOUND, Limits, numbers
+from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase
 from shared.model import Sample, Verdict
 
@@ -83,15 +85,15 @@ def weigh(
     if gate.compare is not None:
         if beside.live is None:
             return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
-        compared = statistics.compare(gate.compare, values, beside.live, gate.unit)
+        compared = compare(gate.compare, values, beside.live, gate.unit)
         limit = gate.compare.effect_max
         return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
     if gate.slo is not None:
-        burnt = budget.burn(gate.slo, _sound(measurements, samples), until)
+        burnt = burn(gate.slo, _sound(measurements, samples), until)
         return Weighed(burnt.verdict, burnt.because, burnt.rate, burnt.limit)
     if gate.anomaly is not None:
-        unusual = anomaly.unusual(gate.anomaly, _sound(measurements, samples), beside.past)
-        return Weighed(unusual.verdict, unusual.because, unusual.deviations, unusual.limit)
+        far = unusual(gate.anomaly, _sound(measurements, samples), beside.past, gate.unit)
+        return Weighed(far.verdict, far.because, far.deviations, far.limit)
     return _fixed(gate, measurements, values)
 
 
