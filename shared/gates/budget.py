@@ -62,10 +62,14 @@ class Exposure(Struct, frozen=True):
 
 
 class _Window(Struct, frozen=True, kw_only=True):
-    """What is known of a window: `breached`, `within`, or neither, and then why not."""
+    """What is known of a window: `breached`, `within`, or neither, and then why not.
+
+    `doubtful` ones look burnt, by samples that stand for too little of them.
+    """
 
     share: float | None = None
     breached: bool = False
+    doubtful: bool = False
     within: bool = False
     because: str = ""
 
@@ -106,15 +110,15 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     clear where one of them is known not to. All clear is `pass`. Everything else is no evidence, and said:
 
     - samples cover less than `COVERED_MIN` of a window: it is never clear. It burns all the same where even
-      a flawless rest, with as many requests, could not save it: a candidate that fails everything is found
-      in a minute and not when the hour is over.
+      a flawless rest, as busy as what was seen, could not save it: a candidate that fails everything is
+      found in a minute and not when the hour is over.
     - a window has so few requests that a single bad one would breach: it is never clear, and one bad request
       alone does not burn it (the workbook's "Low-Traffic Services"). An objective of 1 tolerates none.
     - an alert that not even 100 % bad events would fire is never clear.
     - shares below 0 or above 1, NaN and negative numbers of requests are no samples.
 
-    One window that burns beside one that is unknown is `inconclusive`; nothing that burns and something
-    unknown is `no_data`, which waiting cures.
+    Where a window burns, or looks as if, beside one that is unknown, that is `inconclusive`; where nothing
+    does and something is unknown, `no_data`, which waiting cures.
 
     Raises:
         ValueError: the objective is not between 0 and 1.
@@ -140,7 +144,8 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     if not unclear:
         return Burnt(Verdict.PASS, _calm(worst, allowed), rate, limit)
     because = _unclear(unclear, events)
-    if any(alert.long.breached or alert.short.breached for alert in unclear):
+    windows = [window for alert in unclear for window in (alert.long, alert.short)]
+    if any(window.breached or window.doubtful for window in windows):
         return Burnt(Verdict.INCONCLUSIVE, f"the error budget may be burning: {because}", rate, limit)
     return Burnt(Verdict.NO_DATA, because, rate, limit)
 
@@ -159,8 +164,12 @@ def _window(alert: Burn, allowed: float, seconds: int, events: Events) -> _Windo
         )
     share, limit = bad / total, alert.rate * allowed
     few = events.counted and allowed > 0 and total * limit < 1
-    if share * (1 if covered >= COVERED_MIN else covered) > limit * _MARGIN and not (few and bad < 2):
-        return _Window(share=share, breached=True)
+    if share > limit * _MARGIN and not (few and bad < 2):
+        spread = events.spread(seconds)
+        if spread >= COVERED_MIN or share * spread > limit * _MARGIN:
+            return _Window(share=share, breached=True)
+        because = f"samples cover {percent(spread)} of the last {span(seconds)}"
+        return _Window(share=share, doubtful=True, because=because)
     if covered < COVERED_MIN:
         return _Window(share=share, because=f"samples cover {percent(covered)} of the last {span(seconds)}")
     if few:

@@ -16,6 +16,7 @@ from shared.model import Sample
 
 _SECOND = timedelta(seconds=1)
 _GAPS = 30
+_NEAR_SECONDS = 300
 
 
 class Events:
@@ -52,13 +53,30 @@ class Events:
     def of(self, seconds: float) -> tuple[float, float, float]:
         """The last so many seconds: bad events, all events, and the part (0 to 1) that has samples.
 
-        A sample covers as much time as samples are usually apart.
+        A sample covers as much time as samples are usually apart. That is what it takes to speak well of a
+        time; what it takes to speak ill of it is `spread`.
         """
         since = self._until - timedelta(seconds=seconds)
         first = self._find(self._moments, since)
         covers = len(self._distinct) - self._find(self._distinct, since)
         covered = min(1.0, covers * self._grain / seconds)
         return math.fsum(self._bad[first:]), math.fsum(self._all[first:]), covered
+
+    def spread(self, seconds: float) -> float:
+        """The part (0 to 1) of the last so many seconds that samples stand for, however they are spaced.
+
+        A sample stands for the time to its neighbour, at most a quarter of the window or `_NEAR_SECONDS`. No
+        further sample makes it less: who fails more often must not look better for it.
+        """
+        since = self._until - timedelta(seconds=seconds)
+        first = self._find(self._distinct, since)
+        points = self._distinct[first:]
+        if self._find is bisect_left:
+            points = [*points, self._until]
+        elif first:
+            points = [max(since, self._distinct[first - 1]), *points]
+        most = max(seconds / 4, _NEAR_SECONDS)
+        return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
 
 
 def _sound(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | None]]:

@@ -122,6 +122,7 @@ def test_requests_weigh_where_they_are_known() -> None:
             "may be burning: samples cover 16.7 % of the last 1 hour",
         ),
         (series((10 * 60, 0.0)), Verdict.PASS, "within the limit of 14.4"),
+        (series((60, 0.02)), Verdict.INCONCLUSIVE, "may be burning: samples cover 1.67 % of the last 1 hour"),
         (series((10 * 60, 1.0)), Verdict.FAIL, "1000 times as fast"),
     ],
 )
@@ -278,3 +279,17 @@ def test_a_worse_sample_never_improves_a_verdict(shares: list[float], place: int
 def test_more_errors_burn_faster() -> None:
     rates = [burn(FAST, series((HOUR, share)), NOW).rate for share in (0.0, 0.001, 0.01, 0.1, 1.0)]
     assert all(one is not None and other is not None and one < other for one, other in pairwise(rates))
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.tuples(st.integers(0, 3_700), st.sampled_from([0.0, 0.01, 0.02, 0.2, 1.0])), max_size=25),
+    st.integers(0, 3_599),
+)
+def test_failing_once_more_at_any_time_never_takes_a_failure_back(
+    rows: list[tuple[int, float]], age: int
+) -> None:
+    before = [Sample(at=NOW - timedelta(seconds=s), value=share, requests=900.0) for s, share in rows]
+    after = [*before, Sample(at=NOW - timedelta(seconds=age), value=1.0, requests=900.0)]
+    if burn(FAST, before, NOW).verdict is Verdict.FAIL:
+        assert burn(FAST, after, NOW).verdict is Verdict.FAIL
