@@ -6,6 +6,7 @@ The baseline is robust: one bad week among the past ones moves neither the media
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from shared.model import Sample, Verdict
 CONSTANT_MIN = 20
 """So many equal values of the past are needed before another value alone is an anomaly."""
 
-# Both make the measure equal to the standard deviation where values are normal (Iglewicz and Hoaglin, 1993).
+# Both make the measure equal to the standard deviation where values are normal.
 _MEDIAN_SCALE, _MEAN_SCALE = 1.4826, 1.2533
 _HOUR, _WEEK = timedelta(hours=1), timedelta(weeks=1)
 
@@ -46,11 +47,13 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], past: Sequence[Sample], un
     whether or not the rule `decides`: who may act on it is the caller's business.
 
     The distance is measured by the median absolute deviation. Where that is 0, at least half of the past is
-    one value, and the mean absolute deviation takes its place (Iglewicz and Hoaglin, 1993). It is small for a
-    signal that is rarely anything but 0, so that a value which the past has seen is `inconclusive` then. A
-    past that never varied gives no measure at all: another value is an anomaly after `CONSTANT_MIN` equal
-    ones, where chance would put it so far out less than once in twenty, and `inconclusive` before. There is
-    no least tolerance: 1 % of an availability is an outage.
+    one value, and the mean absolute deviation takes its place, as in IBM's modified z score (ibm.com/docs,
+    Cognos Analytics, "Modified z score"). It is small for a signal that is rarely anything but 0, so that a
+    value which the past has seen is `inconclusive` then. A past that never varied gives no measure at all:
+    another value is an anomaly after `CONSTANT_MIN` equal ones, where chance would put it so far out less
+    than once in twenty, and `inconclusive` before. There is no least tolerance: 1 % of an availability is an
+    outage. The median of the present is held against single values of the past, so that one odd minute is no
+    anomaly.
 
     Fewer than `weeks_min` weeks with values are `inconclusive`: having no past is no proof of being usual.
     No present value is `no_data`. Values that are None, NaN or infinite are no values.
@@ -82,19 +85,21 @@ def _values(samples: Iterable[Sample]) -> list[float]:
 
 def _same_hours(rule: Anomaly, samples: Sequence[Sample], past: Sequence[Sample]) -> tuple[int, list[float]]:
     """How many weeks of the past have values for the hours of the samples, and those values."""
-    hours = {
-        _hour(sample.at) for sample in samples if sample.value is not None and math.isfinite(sample.value)
-    }
-    weeks_of = {hour - back * _WEEK: back for hour in hours for back in range(1, rule.weeks + 1)}
+    moments = [sample.at for sample in past]
+    if sorted(moments) != moments:
+        past = sorted(past, key=lambda sample: sample.at)
+        moments = [sample.at for sample in past]
+    hours = {_hour(s.at) for s in samples if s.value is not None and math.isfinite(s.value)}
     weeks: set[int] = set()
     known: list[float] = []
-    for hour, first in weeks_of.items():
-        end = hour + _HOUR
-        inside = [s.value for s in past if hour <= s.at < end and s.value is not None]
-        finite = [one for one in inside if math.isfinite(one)]
-        known += finite
-        if finite:
-            weeks.add(first)
+    for hour in hours:
+        for back in range(1, rule.weeks + 1):
+            since = hour - back * _WEEK
+            first = bisect_left(moments, since)
+            values = _values(past[first : bisect_left(moments, since + _HOUR, first)])
+            known += values
+            if values:
+                weeks.add(back)
     return len(weeks), known
 
 
@@ -123,13 +128,16 @@ def _measured(rule: Anomaly, value: float, middle: float, scale: float, usual: s
     deviations = (value - middle) / scale
     limit = middle + math.copysign(rule.deviations_max * scale, deviations)
     because = f"{usual}; {shown(abs(deviations))} robust deviations away"
-    if abs(deviations) <= rule.deviations_max or not _against(rule.direction, deviations):
-        because += f", within the limit of {shown(rule.deviations_max)} on the side that counts"
-        verdict = Verdict.PASS
+    bound = f"the limit of {shown(rule.deviations_max)}"
+    if abs(deviations) <= rule.deviations_max:
+        verdict, because = Verdict.PASS, f"{because}, within {bound}"
+    elif not _against(rule.direction, deviations):
+        verdict, because = Verdict.PASS, f"{because}, on the side that does not count"
     elif seen:
-        because += f", beyond the limit of {shown(rule.deviations_max)}, but the past has seen such values"
-        verdict = Verdict.INCONCLUSIVE
+        verdict, because = (
+            Verdict.INCONCLUSIVE,
+            f"{because}, beyond {bound}, but the past has seen such values",
+        )
     else:
-        because += f", beyond the limit of {shown(rule.deviations_max)}"
-        verdict = Verdict.FAIL
+        verdict, because = Verdict.FAIL, f"{because}, beyond {bound}"
     return Unusual(verdict, because, value, middle, deviations, limit)

@@ -8,21 +8,19 @@ a canary "Canarying Releases" (sre.google/workbook/canarying-releases).
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from itertools import accumulate
+from datetime import datetime
 
 from msgspec import Struct
 
 from shared.gate_rules import Burn, Objective
-from shared.gates.figures import median, percent, shown, span
+from shared.gates.events import Events
+from shared.gates.figures import percent, shown, span
 from shared.model import Sample, Verdict
 
 COVERED_MIN = 0.75
 """The part of a window that samples must cover to speak for it: a late minute must not blind it."""
 
-_SECOND = timedelta(seconds=1)
 # A share that equals the limit has not breached it, whatever the last bits of a product and a mean say.
 _MARGIN = 1 + 1e-9
 
@@ -64,10 +62,14 @@ class Exposure(Struct, frozen=True):
 
 
 class _Window(Struct, frozen=True, kw_only=True):
-    """What is known of a window: `breached`, `within`, or neither, and then why not."""
+    """What is known of a window: `breached`, `within`, or neither, and then why not.
+
+    `doubtful` ones look burnt, by samples that stand for too little of them.
+    """
 
     share: float | None = None
     breached: bool = False
+    doubtful: bool = False
     within: bool = False
     because: str = ""
 
@@ -101,42 +103,6 @@ class _Alert(Struct, frozen=True, kw_only=True):
         return f"over the last {span(self.burn.long_seconds)} and {span(self.burn.short_seconds)}"
 
 
-class _Events:
-    """Samples with a meaning, newest first, summed up from the newest on."""
-
-    __slots__ = ("ages", "bad", "counted", "ended", "grain", "moments", "strange", "total")
-
-    def __init__(self, samples: Sequence[Sample], until: datetime) -> None:
-        aged = [((until - sample.at) / _SECOND, sample) for sample in samples if sample.at <= until]
-        rows = sorted(
-            (age, sample.value, -1.0 if sample.requests is None else sample.requests)
-            for age, sample in aged
-            if sample.value is not None
-            and 0 <= sample.value <= 1
-            and (sample.requests is None or 0 <= sample.requests < math.inf)
-        )
-        times = sorted({age for age, _ in aged})
-        gaps = sorted(map(float.__sub__, times[1:], times))
-        self.grain = median(gaps) if gaps else 0.0
-        self.strange = sum(1 for _, sample in aged if sample.value is not None) - len(rows)
-        # A mix of known and unknown numbers of requests gives no weights; what had none says nothing.
-        self.counted = all(requests >= 0 for _, _, requests in rows)
-        weights = [requests if self.counted else float(requests != 0) for _, _, requests in rows]
-        self.ages = [age for age, _, _ in rows]
-        self.moments = list(dict.fromkeys(self.ages))
-        self.bad = list(accumulate((row[1] * w for row, w in zip(rows, weights, strict=True)), initial=0.0))
-        self.total = list(accumulate(weights, initial=0.0))
-        # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
-        self.ended = bool(times) and times[0] == 0
-
-    def of(self, seconds: float) -> tuple[float, float, float]:
-        """Bad events, all events, and the part that is covered (0 to 1) of the window of so many seconds."""
-        find = bisect_left if self.ended else bisect_right
-        place, moments = find(self.ages, seconds), find(self.moments, seconds)
-        covered = min(1.0, moments * self.grain / seconds)
-        return self.bad[place], self.total[place], 1.0 if covered >= COVERED_MIN else covered
-
-
 def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     """Judge every alert of `rule` on shares of bad events (0 to 1) until then; newer samples are left out.
 
@@ -144,20 +110,20 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     clear where one of them is known not to. All clear is `pass`. Everything else is no evidence, and said:
 
     - samples cover less than `COVERED_MIN` of a window: it is never clear. It burns all the same where even
-      a flawless rest, with as many requests, could not save it: a candidate that fails everything is found
-      in a minute and not when the hour is over.
+      a flawless rest, as busy as what was seen, could not save it: a candidate that fails everything is
+      found in a minute and not when the hour is over.
     - a window has so few requests that a single bad one would breach: it is never clear, and one bad request
       alone does not burn it (the workbook's "Low-Traffic Services"). An objective of 1 tolerates none.
     - an alert that not even 100 % bad events would fire is never clear.
     - shares below 0 or above 1, NaN and negative numbers of requests are no samples.
 
-    One window that burns beside one that is unknown is `inconclusive`; nothing that burns and something
-    unknown is `no_data`, which waiting cures.
+    Where a window burns, or looks as if, beside one that is unknown, that is `inconclusive`; where nothing
+    does and something is unknown, `no_data`, which waiting cures.
 
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    allowed, events = _allowed(rule), _Events(samples, until)
+    allowed, events = _allowed(rule), Events(samples, until)
     alerts = [
         _Alert(
             burn=alert,
@@ -178,7 +144,8 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     if not unclear:
         return Burnt(Verdict.PASS, _calm(worst, allowed), rate, limit)
     because = _unclear(unclear, events)
-    if any(alert.long.breached or alert.short.breached for alert in unclear):
+    windows = [window for alert in unclear for window in (alert.long, alert.short)]
+    if any(window.breached or window.doubtful for window in windows):
         return Burnt(Verdict.INCONCLUSIVE, f"the error budget may be burning: {because}", rate, limit)
     return Burnt(Verdict.NO_DATA, because, rate, limit)
 
@@ -189,19 +156,26 @@ def _allowed(rule: Objective) -> float:
     return 1 - rule.objective
 
 
-def _window(alert: Burn, allowed: float, seconds: int, events: _Events) -> _Window:
+def _window(alert: Burn, allowed: float, seconds: int, events: Events) -> _Window:
     bad, total, covered = events.of(seconds)
-    over = f"the last {span(seconds)}"
     if total == 0:
-        return _Window(because=f"there are no {'requests' if covered else 'samples'} in {over}")
+        return _Window(
+            because=f"there are no {'requests' if covered else 'samples'} in the last {span(seconds)}"
+        )
     share, limit = bad / total, alert.rate * allowed
     few = events.counted and allowed > 0 and total * limit < 1
-    if share * covered > limit * _MARGIN and not (few and bad < 2):
-        return _Window(share=share, breached=True)
-    if covered < 1:
-        return _Window(share=share, because=f"samples cover {percent(covered)} of {over}")
+    if share > limit * _MARGIN and not (few and bad < 2):
+        spread = events.spread(seconds)
+        if spread >= COVERED_MIN or share * spread > limit * _MARGIN:
+            return _Window(share=share, breached=True)
+        because = f"samples cover {percent(spread)} of the last {span(seconds)}"
+        return _Window(share=share, doubtful=True, because=because)
+    if covered < COVERED_MIN:
+        return _Window(share=share, because=f"samples cover {percent(covered)} of the last {span(seconds)}")
     if few:
-        because = f"there are {total:.4g} requests in {over}, too few when one bad one would be too many"
+        because = (
+            f"{total:.4g} requests in the last {span(seconds)} are too few: one bad one would be too many"
+        )
         return _Window(share=share, because=because)
     if limit >= 1:
         because = f"{shown(alert.rate)} times the budget is more than all requests, so nothing can burn it"
@@ -223,7 +197,7 @@ def _calm(alert: _Alert, allowed: float) -> str:
     return f"the error budget burns {rate} {alert.over}, within the limit of {shown(alert.burn.rate)} times"
 
 
-def _unclear(alerts: Sequence[_Alert], events: _Events) -> str:
+def _unclear(alerts: Sequence[_Alert], events: Events) -> str:
     reasons = dict.fromkeys(
         window.because for alert in alerts for window in (alert.long, alert.short) if window.because
     )
@@ -242,12 +216,10 @@ def budget(rule: Objective, samples: Sequence[Sample], until: datetime) -> Budge
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    allowed, events = _allowed(rule), _Events(samples, until)
-    bad, total, _ = events.of(rule.period_seconds)
+    allowed, events = _allowed(rule), Events(samples, until)
+    bad, total, covered = events.of(rule.period_seconds)
     if total == 0:
         return None
-    moments = (bisect_left if events.ended else bisect_right)(events.moments, rule.period_seconds)
-    covered = min(1.0, moments * events.grain / rule.period_seconds)
     period = span(rule.period_seconds)
     if not allowed:
         because = f"an objective of 100 % has no error budget: {percent(bad / total)} were bad in {period}"

@@ -34,20 +34,16 @@ class Beside(Struct, frozen=True, kw_only=True):
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What is known of a finished rollout. None is: nobody measured it.
+    """What is known of a finished rollout; None is: nobody measured it. `telling.told` makes it.
 
-    From the rollout itself: `id`, `outcome`, `ended_at`, `shifted` (users were sent to the candidate) and
-    `moved_at` (every live record was seen there). From its audit rows: `ordered_at`, the claim whose
-    change sets `rollout.shifted`; `failed_at`, when what led to the way back was known, at the latest the
-    claim whose change sets `rollout.stage` to `rollback`; `restored_at`, the last `diverted_at` after it.
-    From its verdicts: `errors` and `latency`, the highest five-minute error rate and 95th percentile
-    after the order beside the recorded baseline; `checks` and `checks_passed`, the candidate's critical
-    gates in T1 and T2 and those whose last verdict is a pass; `signals` and `signals_seen`, the gates
-    that the plan declares and those that ever had a finite sample on the candidate: a metric without
-    values is not there.
+    `shifted`: users were sent to the candidate. `ordered_at` is when its last portion of them was, `moved_at`
+    when all were seen there. `failed_at` is when it was known that they have to go back, `restored_at` when
+    they were. `errors` and `latency` are the highest after the order beside the recorded baseline. `checks`
+    were asked of the candidate before any user was on it, and `checks_passed` at the last. Of `signals`, the
+    gates that were asked of it, `signals_seen` had a value at all: a metric without values is not there.
 
-    What the controller cannot know by itself comes from a gate that the fleet names for it, or is given by
-    hand: `sessions_lost` (a share of users, 0 to 1), `database_errors` and `cost` beside their baseline.
+    What the controller cannot know by itself comes from a gate that the fleet names for it, or is given:
+    `sessions_lost` (a share of users, 0 to 1), `database_errors` and `cost` beside their baseline.
     """
 
     id: str
@@ -200,6 +196,10 @@ def _shifted(told: Told) -> bool:
     return told.shifted
 
 
+def _arrived(told: Told) -> bool:
+    return told.shifted and (told.moved_at is not None or told.outcome is Outcome.COMPLETED)
+
+
 def _went_back(told: Told) -> bool:
     return told.shifted and told.outcome in (Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED)
 
@@ -238,7 +238,7 @@ _TABLE = (
         id="M2",
         name="time to cut over",
         target="less than 2 minutes",
-        due=_shifted,
+        due=_arrived,
         of=lambda told: _seconds(told.ordered_at, told.moved_at),
         joined=max,
         within=lambda value: value < 120,

@@ -13,7 +13,7 @@ from shared.model import Verdict
 POINTS = {Verdict.PASS: 100.0, Verdict.INCONCLUSIVE: 50.0, Verdict.FAIL: 0.0}
 """What a verdict is worth, 0 to 100. `no_data` and `provider_error` are absent: nobody knows what they hide.
 
-An inconclusive gate counts half, as a warning does in Keptn's quality gates.
+An inconclusive gate counts half, as a warning does in Keptn (its lighthouse-service).
 """
 
 _UNKNOWN = (Verdict.PROVIDER_ERROR, Verdict.NO_DATA)
@@ -37,9 +37,10 @@ def score(rule: Scores, judged: Sequence[tuple[Verdict, float]], critical: Colle
     A member without evidence (`no_data`, `provider_error`) stays in the sum of weights. The group therefore
     has a least score, where all of those would have failed, and a greatest, where all would have passed. It
     passes where the least is enough, and fails where not even the greatest reaches `marginal`. Where the
-    unknown decides between the two, the group's verdict is theirs. Kayenta leaves such a metric out and gives
-    a group of nothing else 100 points (its WeightedSumScorer): a group of which nothing was seen gets the
-    best score there is. Keptn counts it as failed, which blames the candidate for a provider's trouble.
+    unknown decides between the two, the group's verdict is theirs. Kayenta leaves such a metric out, gives a
+    group of nothing else 100 points, and fails everything once half of all metrics are without data (its
+    WeightedSumScorer): the first passes what nobody saw, the second blames the candidate for a provider's
+    trouble, and so does Keptn, which counts a missing value as failed.
 
     A critical member that failed fails the group with 0 points, as in Kayenta and as a key SLI does in Keptn.
     A critical member that is not known to pass keeps the group from passing. No group passes on inconclusive
@@ -49,19 +50,16 @@ def score(rule: Scores, judged: Sequence[tuple[Verdict, float]], critical: Colle
         ValueError: a weight is negative or not finite, or a position in `critical` does not exist.
     """
     _check(judged, critical)
-    total = math.fsum(weight for _, weight in judged)
-    if total == 0:
-        return Scored(Verdict.NO_DATA, None, "no gate of the group has a weight")
     vital = {judged[place][0] for place in critical}
     if Verdict.FAIL in vital:
         return Scored(Verdict.FAIL, 0.0, "a critical gate of the group failed")
-    least = _rounded(math.fsum(POINTS.get(verdict, 0.0) * weight for verdict, weight in judged) / total)
-    greatest = _rounded(math.fsum(POINTS.get(verdict, 100.0) * weight for verdict, weight in judged) / total)
     weighing = {verdict for verdict, weight in judged if weight > 0}
+    if not weighing:
+        return Scored(Verdict.NO_DATA, None, "no gate of the group has a weight")
     unknown = next((verdict for verdict in _UNKNOWN if verdict in weighing), None)
-    if weighing <= set(_UNKNOWN):
-        assert unknown is not None, "there is a weight, so that somebody weighs"
+    if unknown is not None and weighing <= set(_UNKNOWN):
         return Scored(unknown, None, "no gate of the group has any evidence")
+    least, greatest = _points(judged, 0.0), _points(judged, 100.0)
     if greatest < rule.marginal:
         verdict = Verdict.FAIL
     elif least >= rule.passing and Verdict.PASS in weighing:
@@ -83,9 +81,13 @@ def _check(judged: Sequence[tuple[Verdict, float]], critical: Collection[int]) -
         raise ValueError(f"critical positions {missing} do not exist among {len(judged)} gates")
 
 
-def _rounded(score: float) -> float:
+def _points(judged: Sequence[tuple[Verdict, float]], unknown: float) -> float:
+    """The mean points by weight, where a member without evidence has `unknown` points."""
+    largest = max(weight for _, weight in judged)
+    weights = [weight / largest for _, weight in judged]
+    points = [POINTS.get(verdict, unknown) * w for (verdict, _), w in zip(judged, weights, strict=True)]
     # 19 of 20 equal weights are 95 points, whatever the last bits of the weights make of it.
-    return round(score, 9)
+    return round(math.fsum(points) / math.fsum(weights), 9)
 
 
 def _sentence(

@@ -47,10 +47,14 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
 
     A difference fails where it is both certain and large. Large but not certain means too few samples to
     tell: Kayenta calls that Pass, and a candidate with little traffic would pass by having little of it.
-    Certain but tolerable is a thing for a person: Kayenta passes it below its allowed increase. Certain but
+    Certain but tolerable is a thing for a person: Kayenta passes it below its `allowedIncrease`. Certain but
     negligible passes here too: with enough samples any two clusters differ, and nobody wants to be woken for
-    it. Kayenta's High and Low are `direction`; its effect size is a ratio of means, which one outlier can
-    make. Flagger compares with fixed thresholds only, and counts silence as a failure.
+    it. Kayenta's High and Low are `direction`; its effect size is a ratio of means, which a single outlier
+    makes, and which is 1 (no effect) where live's mean is 0. Flagger knows no such comparison: it holds
+    each value against a fixed range, and counts silence as a failure.
+
+    Two constants are compared like all else: each value of one side is above each of the other, and how
+    certain that is follows from their numbers alone. Kayenta adds noise to them and lets chance decide.
 
     Fewer than `samples_min` values on a side are `no_data`. The test is exact for small samples without ties
     and corrected for ties otherwise (docs.scipy.org, scipy.stats.mannwhitneyu). No p-value is smaller than
@@ -136,10 +140,14 @@ def _difference(
     rule: Comparison, ours: list[float], theirs: list[float], unit: str, delta: float, p_value: float
 ) -> str:
     size = next((word for limit, word in _SIZES if abs(delta) <= limit), "large")
-    word = "higher" if delta >= 0 else "lower"
+    side = "neither is higher"
+    if delta:
+        side = (
+            f"the candidate is {'higher' if delta > 0 else 'lower'}, a {size} effect of {shown(abs(delta))}"
+        )
     constant = ", each side constant" if ours[0] == ours[-1] and theirs[0] == theirs[-1] else ""
     return (
         f"a median of {shown(median(ours), unit)} on the candidate and {shown(median(theirs), unit)} on live "
-        f"in {len(ours)} and {len(theirs)} samples{constant}; a {size} effect of {shown(abs(delta))} "
-        f"{word} (p {shown(p_value)}, significant below {shown(1 - rule.confidence)})"
+        f"in {len(ours)} and {len(theirs)} samples{constant}; {side} "
+        f"(p {shown(p_value)}, significant below {shown(1 - rule.confidence)})"
     )
