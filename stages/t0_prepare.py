@@ -23,6 +23,7 @@ from shared.probes import (
     SlotAddress,
 )
 from stages import following
+from stages.budgeting import budget_needs, spent
 from stages.ground import ground_needs, lever_problems
 from stages.looking import judged_on, readings, seen_as, unavailable
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
@@ -33,8 +34,8 @@ from stages.windows import seconds_until_open
 _REMINDER_SECONDS = 3600
 
 
-def _admit_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return frozenset({ClusterState(rollout.live)})
+def _admit_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return budget_needs(fleet, rollout) | {ClusterState(rollout.live)}
 
 
 def _admit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -49,7 +50,10 @@ def _admit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     closed = seconds_until_open(fleet.versions.windows, seen.now) if fleet.versions.windows else 0
     if closed:
         return wait(rollout, "outside the fleet's windows: it starts in the next one", wake_seconds=closed)
-    return advance(rollout, f"version {rollout.version} may replace {live.version}")
+    left = spent(fleet, rollout, seen)
+    if isinstance(left, Move):
+        return left
+    return judged(advance(rollout, f"version {rollout.version} may replace {live.version}"), left)
 
 
 def _check(fleet: Fleet, rollout: Rollout) -> DeploymentCheck:

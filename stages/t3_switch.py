@@ -17,6 +17,7 @@ from shared.levers import Balancer
 from shared.model import Rollout, Verdict
 from shared.probes import ClusterSeen, ClusterState, Probe, RecordState
 from stages import ramp
+from stages.budgeting import budget_needs, exposed
 from stages.converging import converge, converge_needs, users_since
 from stages.fallback import gives_way
 from stages.freezing import command_needs, frozen, renewed, thaw
@@ -43,11 +44,11 @@ def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     live = readings(gates, rollout.live, rollout.entered_at)
     state = parity_needs(fleet, rollout) if fleet.sync else frozenset()
     candidate = readings(gates, rollout.candidate, rollout.entered_at)
-    return clusters | live | candidate | state | command_needs(fleet, rollout)
+    return clusters | live | candidate | state | command_needs(fleet, rollout) | budget_needs(fleet, rollout)
 
 
 def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    trouble = renewed(fleet, rollout, seen) or _unfit(fleet, rollout, seen)
+    trouble = renewed(fleet, rollout, seen) or _unfit(fleet, rollout, seen) or exposed(fleet, rollout, seen)
     if trouble is not None:
         return trouble
     gates = fleet.gates.functional
