@@ -64,9 +64,9 @@ def _rules(gate: Gate) -> list[str]:
         rule = gate.compare
         told += [
             (
-                "It compares with the live slot's samples of the same window (Mann-Whitney U): it fails where "
-                f"the candidate is {_WORSE[rule.direction]} with {percent(rule.confidence)} confidence and an "
-                f"effect above {shown(rule.effect_max)} (Cliff's delta)."
+                "It compares with live's samples of the same window (Mann-Whitney U), and fails where "
+                f"the candidate is {_WORSE[rule.direction]} with {percent(rule.confidence)} confidence and "
+                f"an effect above {shown(rule.effect_max)} (Cliff's delta)."
             ),
             f"Each side needs {rule.samples_min} samples.",
         ]
