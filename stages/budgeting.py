@@ -1,4 +1,4 @@
-"""The error budget of the users: may a rollout begin, and how many of them may its switch put at risk at once?
+"""The error budget: may a rollout begin, and how many users may its switch put at risk at once?
 
 Decides by the objectives (`slo`) among the gates that judge users. Each is asked once more on the live slot,
 over its whole period. Refuses to know how a budget is reckoned (`shared.gates.budget`).
@@ -22,6 +22,9 @@ from stages.levers import bound_seconds
 from stages.looking import seen_as, unavailable
 from stages.step import Move, fail, hold, judged, wait
 from stages.verdicts import unseen
+
+_ROUNDING = 1e-9
+"""A budget that is spent to the last request leaves such a rest in binary fractions."""
 
 
 def budget_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -87,7 +90,7 @@ def _judgement(gate: Gate, slot: SlotName, found: Budget, at: datetime) -> Judge
     return Judgement(
         gate=f"{gate.name} budget",
         slot=slot,
-        verdict=Verdict.FAIL if found.left <= 0 else Verdict.PASS,
+        verdict=Verdict.FAIL if found.left <= _ROUNDING else Verdict.PASS,
         because=f"{gate.name} on {slot}: {found.because}",
         at=at,
         value=found.spent,

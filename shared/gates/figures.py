@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -21,7 +22,8 @@ def shown(number: float, unit: str = "") -> str:
 
 def percent(share: float) -> str:
     """A share (0 to 1) in percent."""
-    return f"{share * 100:.3g} %"
+    hundredths = share * 100
+    return f"{hundredths:.0f} %" if 1000 <= hundredths < math.inf else f"{hundredths:.3g} %"
 
 
 def span(seconds: float) -> str:

@@ -32,7 +32,7 @@ def declared(gate: Gate = AVAILABILITY, *steps: int) -> Fleet:
     """The fleet with that gate in the bake, and a ramp over those weights."""
     gates = msgspec.structs.replace(FLEET.gates, bake=(*FLEET.gates.bake, gate))
     shift = Shift(steps=tuple(WeightStep(weight=weight, hold_seconds=60) for weight in steps))
-    return msgspec.structs.replace(FLEET, gates=gates, shift=shift)
+    return msgspec.structs.replace(FLEET, gates=gates, shift=shift, sync=())
 
 
 def over_the_period(share: float) -> Reading:
@@ -95,7 +95,9 @@ def test_a_rollout_begins_with_a_budget_and_keeps_the_evidence() -> None:
 def test_a_spent_budget_refuses_the_rollout_and_says_how_much_is_spent(share: float) -> None:
     decision = at_step(declared(), "admit", Stage.PREPARE, over_the_period(share))
     assert after(decision).stage is Stage.ROLLBACK
-    assert f"{share / 0.001:.0%}".replace("%", " % of the error budget of 30 d is spent") in decision.because
+    assert (
+        f"{share / 0.001:.0%}".replace("%", " % of the error budget of 30 days is spent") in decision.because
+    )
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def test_a_promotion_cannot_skip_what_later_steps_rely_on() -> None:
     assert "retry it or roll back" in reacted.dispositions[0].because
 
 
-ELSEWHERE = msgspec.structs.replace(ERRORS, name="slow", target=Target.CLUSTER, breaches_max=1)
+ELSEWHERE = msgspec.structs.replace(ERRORS, name="slow", target=Target.GATEWAY, breaches_max=1)
 
 
 def beside(quiet: Gate, other: Gate, found: Verdict, stage: Stage, step: str) -> Decision:
