@@ -22,7 +22,8 @@ EPILOG = """
 \b
 Exit codes:
   0  yes, or done
-  1  the answer is no: refused, invalid, not verified, or a watched rollout did not complete
+  1  the answer is no: refused, invalid, not verified, a gate that does not pass, or a watched rollout
+     that did not complete
   2  the command line is wrong
   3  Switchyard cannot be reached
 130  interrupted

@@ -55,13 +55,12 @@ def target_of(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName) ->
 
 
 def readings(
-    gates: Iterable[Gate], slot: SlotName, since: datetime | None, live: SlotName | None = None
+    gates: Iterable[Gate], slot: SlotName, since: datetime | None, rollout: Rollout
 ) -> frozenset[Probe]:
-    """Probes of `gates` on `slot`, and on `live` for those that are judged beside it."""
-    probes = {GateReading(gate, slot, since) for gate in gates}
-    if live is not None:
-        probes |= {GateReading(gate, live, since) for gate in gates if beside_live(gate)}
-    return frozenset(probes)
+    """Probes of `gates` on `slot`, and on the live slot of those that are judged beside it."""
+    asked = [(gate, slot) for gate in gates]
+    asked += [(gate, rollout.live) for gate, _ in asked if beside_live(gate)]
+    return frozenset(GateReading(gate, where, since) for gate, where in asked)
 
 
 def judged_on(

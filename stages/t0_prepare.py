@@ -102,7 +102,7 @@ def _ground_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
 
 
 def _baseline_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings((*fleet.gates.switch, *fleet.gates.load), rollout.live, None)
+    return readings((*fleet.gates.switch, *fleet.gates.load), rollout.live, None, rollout)
 
 
 def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

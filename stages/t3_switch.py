@@ -41,10 +41,11 @@ from stages.watching import moved_by_others
 def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     clusters: frozenset[Probe] = frozenset({ClusterState(rollout.live), ClusterState(rollout.candidate)})
     gates = fleet.gates.functional
-    live = readings(gates, rollout.live, rollout.entered_at)
+    live = readings(gates, rollout.live, rollout.entered_at, rollout)
     state = parity_needs(fleet, rollout) if fleet.sync else frozenset()
-    candidate = readings(gates, rollout.candidate, rollout.entered_at)
-    return clusters | live | candidate | state | command_needs(fleet, rollout) | budget_needs(fleet, rollout)
+    candidate = readings(gates, rollout.candidate, rollout.entered_at, rollout)
+    seen = clusters | live | candidate | state
+    return seen | command_needs(fleet, rollout) | budget_needs(fleet, rollout)
 
 
 def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -144,7 +145,7 @@ def _ordered(rollout: Rollout, balancer: Balancer) -> str:
 
 
 def _observe_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings(_of_everybody(fleet), rollout.candidate, users_since(fleet, rollout))
+    return readings(_of_everybody(fleet), rollout.candidate, users_since(fleet, rollout), rollout)
 
 
 def _observe(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

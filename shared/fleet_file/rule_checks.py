@@ -97,7 +97,7 @@ def _limits(draft: Draft, path: Path) -> None:
 
 
 def _between(draft: Draft, path: Path) -> None:
-    for key, outer, word in (("pass_max", "max", "at most"), ("pass_min", "min", "at least")):
+    for key, outer, word, sign in (("pass_max", "max", "at most", 1), ("pass_min", "min", "at least", -1)):
         if draft.value(*path, key) is None:
             continue
         limit, inner = number(draft.value(*path, outer)), number(draft.value(*path, key))
@@ -105,12 +105,11 @@ def _between(draft: Draft, path: Path) -> None:
             draft.refuse(
                 (*path, key), f"{outer} beside it: beyond {key} a value does not pass, beyond it fails"
             )
-        elif (
-            limit is not None
-            and inner is not None
-            and (inner > limit) == (outer == "max") != (inner == limit)
-        ):
+        elif limit is not None and inner is not None and sign * inner > sign * limit:
             draft.refuse((*path, key), f"{word} {outer}, which is {limit:g}")
+    low, high = (number(draft.value(*path, key)) for key in ("pass_min", "pass_max"))
+    if low is not None and high is not None and low > high:
+        draft.refuse((*path, "pass_min"), f"at most pass_max, which is {high:g}: else nothing passes")
 
 
 def _counting(draft: Draft, path: Path) -> None:

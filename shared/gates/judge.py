@@ -14,9 +14,9 @@ from shared.gate_rules import Scores
 from shared.gates.measuring import counted, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
-from shared.gates.window import Beside, limit_shown, requests_short, shortage, weigh
+from shared.gates.window import Beside, lacking, limit_shown, weigh
 from shared.levers import SlotName
-from shared.measured import Phase, Tally
+from shared.measured import Tally
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
 
@@ -104,14 +104,9 @@ def judge(
         return _count(gate, slot, answer, at, baseline, tally)
     limits = limits_of(gate, baseline)
     measurements = measured(answer.samples, limits, answer.since, answer.until)
-    short = shortage(gate, measurements)
-    if short is not None:
-        silent = all(each.phase is not Phase.ERROR for each in measurements)
-        verdict = Verdict.NO_DATA if silent else Verdict.PROVIDER_ERROR
-        return _judgement(gate, slot, at, verdict, short, reading=answer)
-    short = requests_short(gate, measurements, answer.samples)
-    if short is not None:
-        return _judgement(gate, slot, at, Verdict.NO_DATA, short, reading=answer)
+    lack = lacking(gate, measurements, answer.samples)
+    if lack is not None:
+        return _judgement(gate, slot, at, *lack, reading=answer)
     weighed = weigh(gate, measurements, answer.samples, _beside(gate, baseline, live), answer.until)
     return _judgement(
         gate,

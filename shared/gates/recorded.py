@@ -14,7 +14,7 @@ from shared.fleet import Gate
 from shared.gates.judge import live_numbers
 from shared.gates.measuring import Limits, counted, limits_of, measured
 from shared.gates.tally import begun, fold, standing
-from shared.gates.window import Beside, Weighed, limit_shown, requests_short, shortage, weigh
+from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, weigh
 from shared.measured import Measurement, Phase
 from shared.model import Sample, Verdict
 
@@ -112,14 +112,9 @@ def _weighed(
     now: datetime,
     beneath: Beneath,
 ) -> Weighed:
-    short = shortage(gate, found)
-    if short is not None:
-        inside = [each for each in found if since <= each.at <= now]
-        silent = all(each.phase is not Phase.ERROR for each in inside)
-        return Weighed(Verdict.NO_DATA if silent else Verdict.PROVIDER_ERROR, short)
-    few = requests_short(gate, found, samples)
-    if few is not None:
-        return Weighed(Verdict.NO_DATA, few)
+    lack = lacking(gate, found, samples)
+    if lack is not None:
+        return Weighed(*lack)
     live = None if beneath.live is None else live_numbers(gate, beneath.live, since, now)
     trouble = "no samples of the live slot were given"
     beside = Beside(baseline=beneath.baseline, live=live, past=beneath.past, trouble=trouble)

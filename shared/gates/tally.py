@@ -44,13 +44,15 @@ def fold(gate: Gate, tally: Tally, measurements: Iterable[Measurement]) -> tuple
     schedule = gate.schedule or _SCHEDULE
     start = tally.since + timedelta(seconds=schedule.initial_delay_seconds)
     taken = []
-    ended = _ended(gate, tally)
+    counts = _with_newest(gate, tally)
+    ended = _ended(gate, counts)
     for each in measurements:
         if each.at < start or (ended and each.at != tally.newest_at):
             continue
         taken.append(each)
-        tally = _taken(gate, tally, each, _number(schedule, tally, start, each.at))
-        ended = _ended(gate, tally)
+        tally = _taken(tally, counts, each, _number(schedule, tally, start, each.at))
+        counts = _with_newest(gate, tally)
+        ended = _ended(gate, counts)
     return tally, taken
 
 
@@ -67,7 +69,9 @@ def standing(gate: Gate, tally: Tally, at: datetime) -> Standing:
     if verdict is Verdict.FAIL or complete:
         return Standing(verdict, because, True)
     due = _next_due(gate, tally, at)
-    if verdict is None and not _counts_to_an_end(gate):
+    if verdict is None and _counts_to_an_end(gate):
+        because = _unended(gate, counts)
+    elif verdict is None:
         verdict, because = _so_far(gate, tally, counts, at)
     return Standing(verdict, because, False, due)
 
@@ -81,27 +85,18 @@ def _number(schedule: Schedule, tally: Tally, start: datetime, at: datetime) -> 
     return int((at - start).total_seconds() // schedule.interval_seconds)
 
 
-def _taken(gate: Gate, tally: Tally, measurement: Measurement, number: int) -> Tally:
-    phase, errored = tally.phase, tally.errored
-    counts = tally.counts
+def _taken(tally: Tally, with_newest: Counts, measurement: Measurement, number: int) -> Tally:
+    counts, phase, errored = tally.counts, tally.phase, tally.errored
     if number > tally.number:
-        counts = _with_newest(gate, tally)
-        phase, errored = Phase.NO_DATA, False
+        counts, phase, errored = with_newest, Phase.NO_DATA, False
     if measurement.phase is Phase.ERROR:
         errored = True
     elif _WORSE[measurement.phase] > _WORSE[phase]:
         phase = measurement.phase
     at = measurement.at
-    good = measurement.phase is Phase.PASS
-    return Tally(
-        since=tally.since,
-        counts=counts,
-        number=max(number, tally.number),
-        phase=phase,
-        errored=errored,
-        newest_at=at if tally.newest_at is None else max(at, tally.newest_at),
-        passed_at=at if good else tally.passed_at,
-    )
+    newest_at = at if tally.newest_at is None or at > tally.newest_at else tally.newest_at
+    passed_at = at if measurement.phase is Phase.PASS else tally.passed_at
+    return Tally(tally.since, counts, number, phase, errored, newest_at, passed_at)
 
 
 def _with_newest(gate: Gate, tally: Tally) -> Counts:
@@ -128,9 +123,9 @@ def _with_newest(gate: Gate, tally: Tally) -> Counts:
     )
 
 
-def _ended(gate: Gate, tally: Tally) -> bool:
+def _ended(gate: Gate, counts: Counts) -> bool:
     """Whether nothing that comes can change it: it failed, or passed."""
-    verdict, _, complete = _decided(gate, _with_newest(gate, tally))
+    verdict, _, complete = _decided(gate, counts)
     return complete and verdict in (Verdict.FAIL, Verdict.PASS)
 
 
@@ -178,9 +173,16 @@ def _counted(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
             because = f"{taken} measurements are over, and none of them passed"
             return Verdict.INCONCLUSIVE, because, True
         return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed", True
-    asked = f"{wanted} in a row" if wanted else f"{schedule.count}"
-    so_far = f"{counts.passes_run} in a row" if wanted else f"{taken}"
-    return None, f"it has not ended: {so_far} of {asked} measurements are there", False
+    return None, "", False
+
+
+def _unended(gate: Gate, counts: Counts) -> str:
+    schedule = gate.schedule or _SCHEDULE
+    if schedule.consecutive_passes:
+        there = f"{counts.passes_run} of {schedule.consecutive_passes} passes in a row"
+    else:
+        there = f"{_taken_of_count(gate, counts)} of {schedule.count} measurements"
+    return f"it has not ended: {there} are there"
 
 
 def _taken_of_count(gate: Gate, counts: Counts) -> int:

@@ -43,6 +43,17 @@ class Weighed(Struct, frozen=True):
     score: float | None = None
 
 
+def lacking(
+    gate: Gate, measurements: Sequence[Measurement], samples: Sequence[Sample]
+) -> tuple[Verdict, str] | None:
+    """The verdict on a window without enough evidence, and what it lacks; None where there is enough."""
+    short = shortage(gate, measurements)
+    if short is not None and any(each.phase is Phase.ERROR for each in measurements):
+        return Verdict.PROVIDER_ERROR, short
+    short = short or requests_short(gate, measurements, samples)
+    return None if short is None else (Verdict.NO_DATA, short)
+
+
 def shortage(gate: Gate, measurements: Sequence[Measurement]) -> str | None:
     """What of the evidence that a verdict needs is missing, None where nothing is.
 
