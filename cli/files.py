@@ -20,11 +20,15 @@ def fleet_from(file: Path) -> Fleet:
     """The fleet that a file declares. Raises Invalid with every mistake."""
     from shared.fleet_file import parse  # pydantic is too slow to load for the commands that need none of it
 
+    return parse(text_from(file), str(file))
+
+
+def text_from(file: Path) -> str:
+    """The text of a file. Raises Invalid where it is none."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Invalid(str(file), (Mistake("(file)", "other bytes", "UTF-8 text"),)) from error
-    return parse(text, str(file))
 
 
 def fleet_name(file: Path) -> str:

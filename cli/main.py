@@ -12,6 +12,7 @@ from cli.client import Unreachable
 from cli.commands.audit import audit
 from cli.commands.evidence import evidence
 from cli.commands.fleet import fleet
+from cli.commands.gates import gates
 from cli.commands.people import PEOPLE
 from cli.commands.plan import plan
 from cli.commands.rollout import rollout
@@ -22,7 +23,8 @@ EPILOG = """
 \b
 Exit codes:
   0  yes, or done
-  1  the answer is no: refused, invalid, not verified, or a watched rollout did not complete
+  1  the answer is no: refused, invalid, not verified, a gate that does not pass, or a watched rollout
+     that did not complete
   2  the command line is wrong
   3  Switchyard cannot be reached
 130  interrupted
@@ -39,7 +41,7 @@ def switchyard() -> None:
     """Moves live traffic from one whole AKS cluster to its successor, and back when anything looks wrong."""
 
 
-for _command in (fleet, rollout, plan, *PEOPLE, signal, audit, evidence):
+for _command in (fleet, rollout, plan, *PEOPLE, signal, audit, evidence, gates):
     switchyard.add_command(_command)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Tolerance
+from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
 from shared.safety import Drain, Names, Readiness
@@ -113,9 +113,11 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     `max_over_baseline` limits the mean of the window to that multiple of the recorded baseline. `min_samples`
     are needed for a verdict, and up to `breaches_max` samples may breach before it is `fail`. The window
     ends `ingestion_seconds` ago, because newer data cannot be complete. `max_over_live` limits the mean to
-    that multiple of the live slot's in the same window. `requests_min` events must be behind the samples.
+    that multiple of the live slot's in the same window. Beyond `pass_max` or `pass_min` a value does not pass
+    any more, and what does not fail then is inconclusive. `requests_min` events must be behind the samples.
     `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further rules, absent where None. Gates of one
-    `group` are scored together, each by its `weight`. A `dry_run` gate is recorded and never decides.
+    `group` are scored together, each by its `weight`; a `critical` one must pass all the same. A `dry_run`
+    gate is recorded and never decides.
     `endpoint` and `resource_id` say whom to ask, for the sources that are no part of a slot.
     """
 
@@ -139,6 +141,8 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     breaches_max: int = 0
     window_seconds: int = 300
     ingestion_seconds: int = 120
+    pass_max: float | None = None
+    pass_min: float | None = None
     max_over_live: float | None = None
     requests_min: int = 0
     schedule: Schedule | None = None
@@ -148,19 +152,21 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     anomaly: Anomaly | None = None
     group: str = ""
     weight: float = 1.0
+    critical: bool = False
     dry_run: bool = False
     endpoint: str = ""
     resource_id: str = ""
 
 
 class Gates(Struct, frozen=True, kw_only=True):
-    """The gates of each question that the runbook asks."""
+    """The gates of each question that the runbook asks, and from which score on grouped ones pass."""
 
     platform: tuple[Gate, ...] = ()
     functional: tuple[Gate, ...] = ()
     load: tuple[Gate, ...] = ()
     switch: tuple[Gate, ...] = ()
     bake: tuple[Gate, ...] = ()
+    scores: Scores = Scores()
 
 
 class MatchStep(Struct, frozen=True, kw_only=True):

@@ -13,27 +13,30 @@ from msgspec import Struct
 class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When a gate measures: after `initial_delay_seconds`, then every `interval_seconds` (0: each sample).
 
-    `count` measurements complete it; 0 leaves its end to the step that asks.
+    `count` passes and failures complete it; 0 leaves its end to the step that asks. So many passes in a row
+    as `consecutive_passes` complete it at once, and without them it does not pass; 0 asks for none.
     """
 
     initial_delay_seconds: int = 0
     interval_seconds: int = 0
     count: int = 0
+    consecutive_passes: int = 0
 
 
 class Tolerance(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many measurements may go wrong. Each is the largest tolerated number; None is no limit.
 
-    `failures_max` counts within the newest `of` measurements, within all of them where `of` is 0.
+    `failures_max` counts within the newest `of` passes and failures, within all of them where `of` is 0. The
+    defaults of inconclusives and errors are those of Argo Rollouts.
     """
 
     failures_max: int = 0
     of: int = 0
     consecutive_failures_max: int | None = None
-    inconclusives_max: int | None = None
+    inconclusives_max: int | None = 0
     consecutive_inconclusives_max: int | None = None
     errors_max: int | None = None
-    consecutive_errors_max: int | None = None
+    consecutive_errors_max: int | None = 4
 
 
 class Direction(StrEnum):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shared.levers import SlotName
+from shared.measured import Tally
 
 
 class Role(StrEnum):
@@ -175,7 +176,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     what it lacked when it was last asked. `follow_seconds` is how long each lever took to be followed by
     everybody, by its label, as it was measured. `drift` is somebody else's write that is not over yet.
     `overdue` says that the old slot is retired though it did not drain in time. `ring_since` is since when
-    the ring before is watched with what it has completed.
+    the ring before is watched with what it has completed. `tallies` are what the present step's gates have
+    measured so far, by gate and slot, for those that count their measurements.
     """
 
     id: str
@@ -216,6 +218,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     overdue: bool = False
     follow_seconds: dict[str, float] = {}
     ring_since: datetime | None = None
+    tallies: dict[str, Tally] = {}
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None
@@ -266,6 +269,8 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A gate's verdict with its evidence. `limit` is the number that `value` was held against.
 
     `source` is the query as it was sent, `since` and `until` the window that it was sent for.
+    `score` is 0 to 100 where the gate's rule gives one. `tally` is what its measurements came to, for the
+    next look. `group`, `weight`, `critical` and `dry_run` are the gate's own, for who combines several.
     """
 
     gate: str
@@ -280,3 +285,9 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     samples: tuple[Sample, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    score: float | None = None
+    tally: Tally | None = None
+    group: str = ""
+    weight: float = 1.0
+    critical: bool = False
+    dry_run: bool = False

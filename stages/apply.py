@@ -75,6 +75,7 @@ def _advanced(fleet: Fleet, state: FleetState, step: Step, move: Move, seen: See
         command_id=None,
         clean_since=None,
         failures=0,
+        tallies={},
     )
     return msgspec.structs.replace(state, rollout=rollout)
 

@@ -194,7 +194,16 @@ def _record(address: str, ttl_seconds: int, epoch: int) -> RecordSeen:
 
 
 def _passing(gate: Gate, now: datetime) -> Reading:
-    value = gate.max_value if gate.max_value is not None else gate.min_value
-    sample = Sample(at=now, value=value if value is not None else 1.0)
-    samples = (sample,) * gate.min_samples
-    return Reading(samples, gate.source.value, now - timedelta(seconds=gate.window_seconds), now)
+    """As many samples as the gate can want, a minute apart, at the limit or at nothing."""
+    limits = (gate.pass_max, gate.max_value, gate.pass_min, gate.min_value)
+    value = next((limit for limit in limits if limit is not None), 0.0)
+    needed = max(gate.min_samples, gate.compare.samples_min if gate.compare else 0)
+    if gate.slo is not None:
+        needed = max(needed, gate.window_seconds // 60)
+    since = now - timedelta(seconds=gate.window_seconds)
+    apart = timedelta(seconds=gate.window_seconds / needed)
+    samples = tuple(
+        Sample(at=now - n * apart, value=value, requests=gate.requests_min or None)
+        for n in range(needed - 1, -1, -1)
+    )
+    return Reading(samples, gate.source.value, since, now)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
-from shared.gates import combine, judge
+from shared.gates import beside_live, combine, grouped, judge, tallied
 from shared.levers import Record, SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import (
@@ -54,28 +54,46 @@ def target_of(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName) ->
     return public_ip_id.lower() if record.alias and public_ip_id else rollout.addresses[slot]
 
 
-def readings(gates: Iterable[Gate], slot: SlotName, since: datetime | None) -> frozenset[Probe]:
-    """Probes of `gates` on `slot`."""
-    return frozenset(GateReading(gate, slot, since) for gate in gates)
+def readings(
+    gates: Iterable[Gate], slot: SlotName, since: datetime | None, rollout: Rollout
+) -> frozenset[Probe]:
+    """Probes of `gates` on `slot`, and on the live slot of those that are judged beside it."""
+    asked = [(gate, slot) for gate in gates]
+    asked += [(gate, rollout.live) for gate, _ in asked if beside_live(gate)]
+    return frozenset(GateReading(gate, where, since) for gate, where in asked)
 
 
 def judged_on(
-    gates: Iterable[Gate], slot: SlotName, since: datetime | None, rollout: Rollout, seen: Seen
+    fleet: Fleet,
+    gates: Iterable[Gate],
+    slot: SlotName,
+    since: datetime | None,
+    rollout: Rollout,
+    seen: Seen,
 ) -> tuple[tuple[Judgement, ...], Verdict, str]:
     """Every gate's judgement, their verdict together, and the sentence of the worst."""
-    judgements = tuple(
-        judge(
-            gate,
-            slot,
-            seen.answers.get(GateReading(gate, slot, since)),
-            seen.now,
-            rollout.baseline.get(gate.name),
-        )
-        for gate in gates
-    )
-    verdict = combine(judgements)
-    worst = next((j.because for j in judgements if j.verdict is verdict), "no gate is declared")
+    judgements = tuple(_judged(gate, slot, since, rollout, seen) for gate in gates)
+    scores = fleet.gates.scores
+    verdict = combine(judgements, scores)
+    told = [(j.verdict, j.because) for j in judgements if not (j.group or j.dry_run)]
+    told += [(each.verdict, f"{name}: {each.because}") for name, each in grouped(judgements, scores).items()]
+    worst = next((because for found, because in told if found is verdict), "no gate is declared")
     return judgements, verdict, worst
+
+
+def _judged(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout, seen: Seen) -> Judgement:
+    tally = rollout.tallies.get(tallied(gate.name, slot))
+    # What was counted before the present span began describes something else.
+    known = tally if tally is not None and since is not None and tally.since >= since else None
+    return judge(
+        gate,
+        slot,
+        seen.answers.get(GateReading(gate, slot, since)),
+        seen.now,
+        rollout.baseline.get(gate.name),
+        seen.answers.get(GateReading(gate, rollout.live, since)) if beside_live(gate) else None,
+        known,
+    )
 
 
 def cluster_trouble(cluster: ClusterSeen, version: str | None) -> str | None:

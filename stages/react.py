@@ -71,6 +71,7 @@ def begin_rollback(rollout: Rollout, because: str, now: datetime) -> Rollout:
         weighed_at=None,
         drift=None,
         clean_since=None,
+        tallies={},
         failures=0,
         outcome=None,
         ended_at=None,

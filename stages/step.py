@@ -16,6 +16,7 @@ from msgspec import Struct
 from shared.actions import Action
 from shared.decision import Seen
 from shared.fleet import Fleet
+from shared.gates import tallies_of
 from shared.model import HoldKind, Judgement, Rollout
 from shared.probes import Probe
 
@@ -125,8 +126,12 @@ def fail(rollout: Rollout, because: str, **facts: object) -> Move:
 
 
 def judged(move: Move, judgements: tuple[Judgement, ...]) -> Move:
-    """The same move with the evidence behind it."""
-    return msgspec.structs.replace(move, judgements=judgements)
+    """The same move with the evidence behind it, and with what was counted for the next look."""
+    tallies = tallies_of(judgements)
+    if not tallies:
+        return msgspec.structs.replace(move, judgements=judgements)
+    rollout = msgspec.structs.replace(move.rollout, tallies={**move.rollout.tallies, **tallies})
+    return msgspec.structs.replace(move, judgements=judgements, rollout=rollout)
 
 
 def _with(rollout: Rollout, facts: dict[str, object]) -> Rollout:

@@ -9,7 +9,7 @@ import msgspec
 
 from shared.decision import Seen
 from shared.fleet import Fleet
-from shared.gates import mean
+from shared.gates import beside_live, mean
 from shared.model import Rollout, Verdict
 from shared.probes import (
     AddressSeen,
@@ -23,6 +23,7 @@ from shared.probes import (
     SlotAddress,
 )
 from stages import following
+from stages.budgeting import budget_needs, spent
 from stages.ground import ground_needs, lever_problems
 from stages.looking import judged_on, readings, seen_as, unavailable
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
@@ -33,8 +34,8 @@ from stages.windows import seconds_until_open
 _REMINDER_SECONDS = 3600
 
 
-def _admit_needs(_fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return frozenset({ClusterState(rollout.live)})
+def _admit_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    return budget_needs(fleet, rollout) | {ClusterState(rollout.live)}
 
 
 def _admit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -49,7 +50,10 @@ def _admit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     closed = seconds_until_open(fleet.versions.windows, seen.now) if fleet.versions.windows else 0
     if closed:
         return wait(rollout, "outside the fleet's windows: it starts in the next one", wake_seconds=closed)
-    return advance(rollout, f"version {rollout.version} may replace {live.version}")
+    left = spent(fleet, rollout, seen)
+    if isinstance(left, Move):
+        return left
+    return judged(advance(rollout, f"version {rollout.version} may replace {live.version}"), left)
 
 
 def _check(fleet: Fleet, rollout: Rollout) -> DeploymentCheck:
@@ -98,7 +102,7 @@ def _ground_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
 
 
 def _baseline_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings((*fleet.gates.switch, *fleet.gates.load), rollout.live, None)
+    return readings((*fleet.gates.switch, *fleet.gates.load), rollout.live, None, rollout)
 
 
 def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -109,8 +113,10 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         if (found := seen_as(seen, GateReading(gate, rollout.live, None), Reading)) is not None
         and (value := mean(found.samples)) is not None
     }
-    absolute = tuple(gate for gate in fleet.gates.switch if gate.max_over_baseline is None)
-    judgements, verdict, because = judged_on(absolute, rollout.live, None, rollout, seen)
+    absolute = tuple(
+        gate for gate in fleet.gates.switch if gate.max_over_baseline is None and not beside_live(gate)
+    )
+    judgements, verdict, because = judged_on(fleet, absolute, rollout.live, None, rollout, seen)
     unmeasured = [gate.name for gate in gates if gate.name not in baseline]
     if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         move = hold(rollout, f"live itself does not meet its objectives: {because}", baseline=baseline)

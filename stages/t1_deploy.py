@@ -77,7 +77,7 @@ def _expose(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 def platform_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     """The candidate's cluster and its platform gates since the step was entered."""
-    gates = readings(fleet.gates.platform, rollout.candidate, rollout.entered_at)
+    gates = readings(fleet.gates.platform, rollout.candidate, rollout.entered_at, rollout)
     return gates | {ClusterState(rollout.candidate)}
 
 
@@ -91,7 +91,9 @@ def platform_gate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return fail(rollout, f"{rollout.candidate} runs {cluster.version}, not {rollout.version}")
     trouble = cluster_trouble(cluster, rollout.version)
     gates = fleet.gates.platform
-    judgements, verdict, because = judged_on(gates, rollout.candidate, rollout.entered_at, rollout, seen)
+    judgements, verdict, because = judged_on(
+        fleet, gates, rollout.candidate, rollout.entered_at, rollout, seen
+    )
     if trouble is not None:
         return judged(wait(rollout, f"{rollout.candidate} is not ready: {trouble}"), judgements)
     passed = f"{rollout.candidate} is healthy as a platform: {len(judgements)} gates pass"

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from shared.actions import Purge
 from shared.decision import Seen
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import DriftPolicy, Fleet, Gate
+from shared.gates import beside_live
 from shared.levers import Balancer
 from shared.model import Rollout, Verdict
 from shared.probes import ClusterSeen, ClusterState, Probe, RecordState
 from stages import ramp
+from stages.budgeting import budget_needs, exposed
 from stages.converging import converge, converge_needs, users_since
 from stages.fallback import gives_way
 from stages.freezing import command_needs, frozen, renewed, thaw
@@ -39,19 +41,22 @@ from stages.watching import moved_by_others
 def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     clusters: frozenset[Probe] = frozenset({ClusterState(rollout.live), ClusterState(rollout.candidate)})
     gates = fleet.gates.functional
-    live = readings(gates, rollout.live, rollout.entered_at)
+    live = readings(gates, rollout.live, rollout.entered_at, rollout)
     state = parity_needs(fleet, rollout) if fleet.sync else frozenset()
-    candidate = readings(gates, rollout.candidate, rollout.entered_at)
-    return clusters | live | candidate | state | command_needs(fleet, rollout)
+    candidate = readings(gates, rollout.candidate, rollout.entered_at, rollout)
+    seen = clusters | live | candidate | state
+    return seen | command_needs(fleet, rollout) | budget_needs(fleet, rollout)
 
 
 def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    trouble = renewed(fleet, rollout, seen) or _unfit(fleet, rollout, seen)
+    trouble = renewed(fleet, rollout, seen) or _unfit(fleet, rollout, seen) or exposed(fleet, rollout, seen)
     if trouble is not None:
         return trouble
     gates = fleet.gates.functional
-    live, live_verdict, live_because = judged_on(gates, rollout.live, rollout.entered_at, rollout, seen)
-    both, verdict, because = judged_on(gates, rollout.candidate, rollout.entered_at, rollout, seen)
+    live, live_verdict, live_because = judged_on(
+        fleet, gates, rollout.live, rollout.entered_at, rollout, seen
+    )
+    both, verdict, because = judged_on(fleet, gates, rollout.candidate, rollout.entered_at, rollout, seen)
     if gates and live_verdict is not Verdict.PASS:
         because, verdict = f"live could not take it all back: {live_because}", live_verdict
     if gates and verdict is not Verdict.PASS:
@@ -140,12 +145,17 @@ def _ordered(rollout: Rollout, balancer: Balancer) -> str:
 
 
 def _observe_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings(fleet.gates.switch, rollout.candidate, users_since(fleet, rollout))
+    return readings(_of_everybody(fleet), rollout.candidate, users_since(fleet, rollout), rollout)
 
 
 def _observe(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     since = users_since(fleet, rollout)
-    return watch(fleet, rollout, seen, fleet.gates.switch, fleet.policy.observe_seconds, since)
+    return watch(fleet, rollout, seen, _of_everybody(fleet), fleet.policy.observe_seconds, since)
+
+
+def _of_everybody(fleet: Fleet) -> tuple[Gate, ...]:
+    """The gates that judge when live serves nobody any more."""
+    return tuple(gate for gate in fleet.gates.switch if not beside_live(gate))
 
 
 def _cached(fleet: Fleet, _rollout: Rollout) -> bool:

@@ -33,7 +33,7 @@ _DRAINED_SECONDS = 6 * 3600
 
 
 def _bake_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings(fleet.gates.bake, rollout.candidate, users_since(fleet, rollout))
+    return readings(fleet.gates.bake, rollout.candidate, users_since(fleet, rollout), rollout)
 
 
 def _bake(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -126,7 +126,7 @@ def _order_destroy(fleet: Fleet, rollout: Rollout, seen: Seen, cluster: ClusterS
     if unread is not None:
         return unseen(rollout, f"nothing is destroyed while a live record cannot be read: {unread}")
     since = users_since(fleet, rollout)
-    judgements, verdict, because = judged_on(fleet.gates.bake, rollout.candidate, since, rollout, seen)
+    judgements, verdict, because = judged_on(fleet, fleet.gates.bake, rollout.candidate, since, rollout, seen)
     if verdict is Verdict.FAIL:
         return judged(fail(rollout, because), judgements)
     if verdict is Verdict.INCONCLUSIVE:

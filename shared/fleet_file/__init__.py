@@ -18,7 +18,7 @@ from shared.fleet_file.making import make
 from shared.fleet_file.models import FleetPart
 from shared.fleet_file.tree import Tree, read_json, read_yaml
 
-__all__ = ["parse", "parse_json", "schema"]
+__all__ = ["listed", "parse", "parse_json", "schema"]
 
 MISTAKES_MAX = 100
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -54,13 +54,13 @@ def _fleet(tree: Tree, what: str) -> Fleet:
             mistakes.note(tree, error, schema())
         checks.check(tree)
     if tree.mistakes or part is None:
-        found = sorted(set(tree.mistakes), key=lambda m: (m.line or 0, m.path, m.expected))
-        raise Invalid(what, _listed(found))
+        raise Invalid(what, listed(tree.mistakes))
     return make(part)
 
 
-def _listed(found: list[Mistake]) -> tuple[Mistake, ...]:
-    """All of them, or as many as a person reads: a file of nothing but mistakes would fill megabytes."""
+def listed(mistakes_found: list[Mistake]) -> tuple[Mistake, ...]:
+    """All of them in order, or as many as a person reads: a file of nothing but mistakes fills megabytes."""
+    found = sorted(set(mistakes_found), key=lambda m: (m.line or 0, m.path, m.expected))
     more = len(found) - MISTAKES_MAX
     counted = [Mistake("(file)", f"{more} more mistakes", "a file with fewer")] if more > 0 else []
     return (*found[:MISTAKES_MAX], *counted)

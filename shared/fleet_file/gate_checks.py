@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from shared.fleet_file.draft import QUESTIONS, Draft
+from shared.fleet_file.rule_checks import check_places, check_rules, check_scores
 from shared.fleet_file.tree import Path
 
 _NEEDED = {
@@ -35,7 +36,6 @@ _NAMESPACES = {
     "microsoft.containerservice/managedclusters": "cluster",
     "microsoft.network/applicationgateways": "gateway",
 }
-_LIMITS = ("max", "min", "max_over_baseline")
 _TABLE = re.compile(r"\s*(?:(?:let|set)\b[^;]*;\s*|//[^\n]*\n\s*)*([A-Za-z_]\w*)")
 _NO_TABLE = frozenset({"search", "union", "find", "externaldata", "print", "evaluate", "range", "datatable"})
 _ELSEWHERE = re.compile(
@@ -49,13 +49,21 @@ def check_gates(draft: Draft) -> None:
     """Note every contradiction in the fleet's gates."""
     for question in QUESTIONS:
         for path in draft.items("gates", question):
-            _source(draft, path)
-            _query(draft, path)
-            _limits(draft, path)
-            _samples(draft, path)
+            check_gate(draft, path)
             _place(draft, path, question)
+        check_places(draft, question)
+    check_scores(draft, "gates", "scores")
     _identity(draft)
     _baselines(draft)
+
+
+def check_gate(draft: Draft, path: Path) -> None:
+    """Note every contradiction inside the gate at `path`."""
+    _source(draft, path)
+    _query(draft, path)
+    _units(draft, path)
+    _samples(draft, path)
+    check_rules(draft, path)
 
 
 def _source(draft: Draft, path: Path) -> None:
@@ -96,16 +104,8 @@ def _query(draft: Draft, path: Path) -> None:
         draft.refuse((*path, "query"), f"a query that gives a column {' and a column '.join(missing)}")
 
 
-def _limits(draft: Draft, path: Path) -> None:
-    given = [key for key in _LIMITS if draft.value(*path, key) is not None]
-    if not given:
-        draft.refuse(path, "at least one limit: max, min or max_over_baseline", "no limit")
-    if "max_over_baseline" in given and len(given) > 1:
-        draft.refuse((*path, "max_over_baseline"), "it alone: a gate has this limit or fixed ones")
-    low, high = (_fixed(draft.value(*path, key)) for key in ("min", "max"))
-    if low is not None and high is not None and low > high:
-        draft.refuse((*path, "min"), f"at most max, which is {high:g}")
-    for key in ("max", "min"):
+def _units(draft: Draft, path: Path) -> None:
+    for key in ("max", "min", "pass_max", "pass_min"):
         if draft.text(*path, key) is not None and not _is_share(draft, path):
             draft.refuse((*path, key), "a plain number in the source's own unit: 80% would mean 0.8 here")
 
@@ -114,10 +114,6 @@ def _is_share(draft: Draft, path: Path) -> bool:
     if draft.text(*path, "source") == "http":
         return draft.text(*path, "measure") in (None, "failed_share")
     return draft.text(*path, "source") == "logs"
-
-
-def _fixed(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _samples(draft: Draft, path: Path) -> None:

@@ -1,6 +1,6 @@
 """The shape of a gate in a fleet file: its keys, what each may hold, and its defaults.
 
-What a source needs and which gate makes sense where is in `gate_checks`.
+What a source needs and which gate makes sense where is in `gate_checks`, its further rules in `rule_models`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.fleet_file.rule_models import AnomalyPart, ComparePart, ScoresPart, SloPart, TolerancePart
 from shared.fleet_file.values import (
     DAY_SECONDS,
     GateName,
@@ -60,6 +61,40 @@ class GatePart(Part):
     max_over_baseline: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         default=None, description="the largest tolerated multiple of the live slot's baseline, such as 1.5"
     )
+    pass_max: Limit | None = Field(
+        default=None, description="the largest value that passes; from there to max it is inconclusive"
+    )
+    pass_min: Limit | None = Field(
+        default=None, description="the smallest value that passes; from there to min it is inconclusive"
+    )
+    max_over_live: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None, description="the largest tolerated multiple of live's mean in the same window"
+    )
+    compare: ComparePart | None = Field(default=None, description="a statistical comparison with live")
+    slo: SloPart | None = Field(default=None, description="an objective, and how fast its budget may burn")
+    anomaly: AnomalyPart | None = Field(default=None, description="a limit learnt from the weeks before")
+    min_requests: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(
+        default=None, description="how many requests must be behind the samples"
+    )
+    initial_delay: Annotated[Seconds, Field(ge=1, le=DAY_SECONDS)] | None = Field(
+        default=None, description="how long to wait before the first measurement, such as 2m"
+    )
+    interval: Annotated[Seconds, Field(ge=1, le=DAY_SECONDS)] | None = Field(
+        default=None, description="how far apart measurements are, such as 1m; else each sample is one"
+    )
+    count: Count | None = Field(default=None, description="how many measurements complete it")
+    consecutive_passes: Count | None = Field(
+        default=None, description="so many passes in a row complete it, and nothing less"
+    )
+    tolerance: TolerancePart | None = Field(default=None, description="how many measurements may go wrong")
+    group: GateName | None = Field(default=None, description="the group that it is scored with")
+    weight: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None, description="its weight in the group, 1 where nothing is said"
+    )
+    critical: bool | None = Field(
+        default=None, description="whether the group needs it to pass, whatever the score"
+    )
+    dry_run: bool = Field(default=False, description="whether it is only recorded, and decides nothing")
     min_samples: Count = Field(default=3, description="how many samples a verdict needs")
     breaches_max: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=0, description="up to how many breaches leave the verdict open instead of failing it"
@@ -90,3 +125,6 @@ class GatesPart(Part):
         description="a list of one or more gates: are users well, just after the switch?"
     )
     bake: SomeGates = Field(description="a list of one or more gates: do users stay well?")
+    scores: ScoresPart = Field(
+        default=ScoresPart(), description="from which score on a group of gates passes, and is marginal"
+    )

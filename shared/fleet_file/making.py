@@ -20,7 +20,7 @@ from shared.fleet import (
     VersionPolicy,
     Window,
 )
-from shared.fleet_file import lever_making
+from shared.fleet_file import lever_making, rule_making
 from shared.fleet_file.gate_models import GatePart, GatesPart
 from shared.fleet_file.models import (
     FleetPart,
@@ -113,15 +113,17 @@ def _freeze(part: FreezePart) -> Freeze:
 
 def _gates(part: GatesPart) -> Gates:
     return Gates(
-        platform=tuple(map(_gate, part.platform)),
-        functional=tuple(map(_gate, part.functional)),
-        load=tuple(map(_gate, part.load)),
-        switch=tuple(map(_gate, part.switch)),
-        bake=tuple(map(_gate, part.bake)),
+        platform=tuple(map(gate, part.platform)),
+        functional=tuple(map(gate, part.functional)),
+        load=tuple(map(gate, part.load)),
+        switch=tuple(map(gate, part.switch)),
+        bake=tuple(map(gate, part.bake)),
+        scores=rule_making.scores(part.scores),
     )
 
 
-def _gate(part: GatePart) -> Gate:
+def gate(part: GatePart) -> Gate:
+    """A gate, in a fleet or by itself."""
     http = part.source == "http"
     return Gate(
         name=part.name,
@@ -145,6 +147,19 @@ def _gate(part: GatePart) -> Gate:
         window_seconds=part.window,
         # What a request has just seen is complete at once.
         ingestion_seconds=0 if http else part.ingestion,
+        pass_max=part.pass_max,
+        pass_min=part.pass_min,
+        max_over_live=part.max_over_live,
+        requests_min=part.min_requests or 0,
+        schedule=rule_making.schedule(part),
+        tolerance=rule_making.tolerance(part.tolerance),
+        compare=rule_making.comparison(part.compare),
+        slo=rule_making.objective(part.slo, part.window),
+        anomaly=rule_making.anomaly(part.anomaly),
+        group=part.group or "",
+        weight=part.weight or 1.0,
+        critical=part.critical or False,
+        dry_run=part.dry_run,
     )
 
 

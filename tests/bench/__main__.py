@@ -10,13 +10,15 @@ import asyncio
 import sys
 
 from sandbox.azurite import Azurite
-from tests.bench import alert, indexing, transition
+from tests.bench import alert, gates, indexing, transition
 from tests.bench.pairs import Figure
 
 
 async def main() -> None:
     """Take all figures."""
     show(indexing.measure())
+    for each in gates.measure():
+        show(each)
     async with Azurite() as azurite:
         show(await transition.measure(azurite))
         show(await alert.measure(azurite))

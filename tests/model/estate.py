@@ -174,8 +174,8 @@ def _cluster(estate: Estate, probe: ClusterState) -> Answer:
 
 def _reading(estate: Estate, probe: GateReading) -> Answer:
     now = BEGIN + NOTCH * estate.notch
-    samples = tuple(Sample(at=now, value=0.0) for _ in range(probe.gate.min_samples))
-    return Reading(samples, "model", now, now)
+    moments = (now + NOTCH * n / probe.gate.min_samples for n in range(probe.gate.min_samples))
+    return Reading(tuple(Sample(at=at, value=0.0) for at in moments), "model", now, now + NOTCH)
 
 
 _SHOW: dict[type[Any], Callable[[Estate, Any], Answer]] = {

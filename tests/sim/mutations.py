@@ -216,7 +216,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "no data is a pass",
-        ("shared.gates.judge", "judge", "Verdict.NO_DATA", "Verdict.PASS"),
+        ("shared.gates.window", "lacking", "Verdict.NO_DATA", "Verdict.PASS"),
     ),
     mutant(
         "a blind gate is a pass",

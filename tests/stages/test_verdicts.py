@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.decision import Decision, Seen
-from shared.fleet import Fleet, Gate
+from shared.fleet import Fleet, Gate, Target
 from shared.model import FleetState, Hold, HoldKind, Rollout, Sample, SignalKind, Stage, Verdict
 from shared.probes import (
     Answer,
@@ -23,7 +23,7 @@ from shared.probes import (
 )
 from stages import decide, needs
 from stages.react import react
-from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
+from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN
 from tests.stages.test_table import NOW, signal
 
 GATES = {
@@ -81,7 +81,8 @@ def reading(gate: Gate, verdict: Verdict) -> Answer:
     }
     if verdict is Verdict.PROVIDER_ERROR:
         return Unavailable("the provider is down")
-    samples = tuple(Sample(at=NOW, value=value) for value in values[verdict])
+    apart = (LATER - NOW) / 5
+    samples = tuple(Sample(at=NOW + n * apart, value=value) for n, value in enumerate(values[verdict]))
     return Reading(samples, "query", NOW, LATER)
 
 
@@ -227,3 +228,41 @@ def test_a_promotion_cannot_skip_what_later_steps_rely_on() -> None:
     reacted = react(FLEET, state, (command,), NOW, None)
     assert not reacted.dispositions[0].applied
     assert "retry it or roll back" in reacted.dispositions[0].because
+
+
+ELSEWHERE = msgspec.structs.replace(ERRORS, name="slow", target=Target.GATEWAY, breaches_max=1)
+
+
+def beside(quiet: Gate, other: Gate, found: Verdict, stage: Stage, step: str) -> Decision:
+    """What is decided when one gate is silent and another says that."""
+    gates = msgspec.structs.replace(FLEET.gates, switch=(quiet, other), bake=(quiet, other))
+    fleet = msgspec.structs.replace(FLEET, gates=gates)
+    state = FleetState(live=BLUE, epoch=3, rollouts=1, rollout=rollout(step, stage))
+    answers = {
+        probe: reading(probe.gate, Verdict.NO_DATA if probe.gate.name == quiet.name else found)
+        if isinstance(probe, GateReading)
+        else answer(probe, found)
+        for probe in needs(fleet, fleet, state, (), SOON)
+    }
+    return decide(fleet, fleet, state, Seen(now=SOON, answers=answers))
+
+
+def test_silence_beside_a_bad_signal_of_another_resource_ends_a_switch() -> None:
+    decision = beside(ERRORS, ELSEWHERE, Verdict.INCONCLUSIVE, Stage.SWITCH, "observe")
+    assert after(decision).stage is Stage.ROLLBACK
+    assert "two signals speak against it" in decision.because
+
+
+@pytest.mark.parametrize(
+    ("other", "found", "step"),
+    [
+        (ELSEWHERE, Verdict.PASS, "observe"),
+        (msgspec.structs.replace(ERRORS, name="more", breaches_max=1), Verdict.INCONCLUSIVE, "observe"),
+        (msgspec.structs.replace(ELSEWHERE, dry_run=True), Verdict.INCONCLUSIVE, "observe"),
+        (ELSEWHERE, Verdict.INCONCLUSIVE, "bake"),
+    ],
+)
+def test_silence_beside_anything_else_is_held(other: Gate, found: Verdict, step: str) -> None:
+    decision = beside(ERRORS, other, found, GATES[step], step)
+    assert after(decision).stage is GATES[step]
+    assert after(decision).held is not None

@@ -1,0 +1,208 @@
+"""`switchyard gates`: judge recorded samples, and say in plain English what a gate asks. Nobody is asked."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.context import Desk, shared_options
+from cli.files import FILE, text_from
+from cli.output import No
+from cli.recordings import Recordings, moment, number_or_samples, recordings
+from shared.errors import Invalid
+from shared.fleet import Gate
+from shared.gate_rules import Scores
+from shared.gates import combine, grouped, mean
+from shared.gates.explaining import explained
+from shared.gates.recorded import Beneath, Recorded, recorded
+from shared.levers import SlotName
+from shared.model import Judgement, Verdict
+
+_ANY = datetime(1970, 1, 1, tzinfo=UTC)
+_QUESTIONS = ("platform", "functional", "load", "switch", "bake")
+
+
+@click.group()
+def gates() -> None:
+    """Try gates on recorded samples, and read them in plain English."""
+
+
+@gates.command()
+@click.option("--gate", "gate_file", type=FILE, required=True, help="One gate, or `gates` with a list.")
+@click.option("--samples", "samples_file", type=FILE, required=True, help="What was recorded, in order.")
+@click.option("--live", "live_file", type=FILE, help="Samples of the live slot over the same window.")
+@click.option("--baseline", "baseline_file", type=FILE, help="The baseline: its samples, or a number.")
+@click.option("--at", metavar="TIME", help="As of when; else as of the newest sample.")
+@shared_options
+def judge(
+    desk: Desk,
+    gate_file: Path,
+    samples_file: Path,
+    live_file: Path | None,
+    baseline_file: Path | None,
+    at: str | None,
+) -> None:
+    """Judge recorded samples by the gate in a file; exit 1 unless it passes."""
+    from shared.fleet_file.gate_file import parse_gates  # pydantic is slow to load
+
+    try:
+        now = moment(at) if at is not None else None
+    except ValueError as error:
+        raise click.BadParameter(f"got {at}, expected a time in ISO 8601", param_hint="--at") from error
+    declared = parse_gates(text_from(gate_file), str(gate_file))
+    names = tuple(gate.name for gate in declared.gates)
+    sources = _read(samples_file, live_file, baseline_file, names, declared.single)
+    samples, live, baseline = sources
+    found = {
+        gate.name: recorded(gate, samples.get(gate.name, ()), now, _beneath(gate, live, baseline))
+        for gate in declared.gates
+    }
+    single = found[names[0]]
+    body = (
+        _body(single) if declared.single else _together(declared.gates, found, declared.scores, now or _ANY)
+    )
+    desk.output.show(body, _text)
+    if body["verdict"] != Verdict.PASS:
+        raise No
+
+
+@gates.command()
+@click.argument("file", type=FILE, required=False)
+@click.option("--gate", "gate_file", type=FILE, help="A file with one gate, or `gates` with a list.")
+@shared_options
+def explain(desk: Desk, file: Path | None, gate_file: Path | None) -> None:
+    """Say every rule of the gates in FILE, which is a fleet file, or of those in --gate."""
+    from shared.fleet_file import parse
+    from shared.fleet_file.gate_file import parse_gates
+
+    if (file is None) == (gate_file is None):
+        raise click.UsageError("name a fleet file, or a file with gates by --gate")
+    if gate_file is not None:
+        declared = parse_gates(text_from(gate_file), str(gate_file))
+        told = [_told(gate, explained(gate)) for gate in declared.gates]
+    else:
+        assert file is not None, "one of the two is given"
+        fleet = parse(text_from(file), str(file))
+        told = [
+            {"question": question, **_told(gate, explained(gate))}
+            for question in _QUESTIONS
+            for gate in getattr(fleet.gates, question)
+        ]
+    desk.output.show({"gates": told}, _explanation)
+
+
+def _told(gate: Gate, sentences: tuple[str, ...]) -> dict[str, Any]:
+    return {"name": gate.name, "sentences": list(sentences)}
+
+
+def _explanation(body: dict[str, Any]) -> str:
+    blocks = []
+    for gate in body["gates"]:
+        title = f"{gate['question']}: {gate['name']}" if "question" in gate else gate["name"]
+        blocks.append("\n".join([title, *(f"  {sentence}" for sentence in gate["sentences"])]))
+    return "\n\n".join(blocks)
+
+
+def _read(
+    samples: Path, live: Path | None, baseline: Path | None, names: tuple[str, ...], single: bool
+) -> tuple[Recordings, Recordings | None, Recordings | dict[str, float]]:
+    """All files, so that all their mistakes are told at once. Raises Invalid."""
+    found: list[Any] = [{}, None, {}]
+    wrong = []
+    readers = ((samples, recordings), (live, recordings), (baseline, number_or_samples))
+    for place, (file, read) in enumerate(readers):
+        if file is None:
+            continue
+        try:
+            found[place] = read(file, names, single)
+        except Invalid as invalid:
+            wrong.append(invalid)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        files = " and ".join(str(invalid).split(": ", 1)[0] for invalid in wrong)
+        raise Invalid(files, tuple(mistake for invalid in wrong for mistake in invalid.mistakes))
+    return found[0], found[1], found[2]
+
+
+def _beneath(gate: Gate, live: Recordings | None, baseline: Recordings | dict[str, float]) -> Beneath:
+    before = baseline.get(gate.name)
+    of_live = live.get(gate.name, ()) if live is not None else None
+    if isinstance(before, tuple):
+        return Beneath(live=of_live, baseline=mean(before), past=before)
+    return Beneath(live=of_live, baseline=before)
+
+
+def _body(found: Recorded) -> dict[str, Any]:
+    return {
+        "verdict": found.verdict,
+        "because": found.because,
+        "measurements": [
+            {"at": _iso(each.at), "value": _plain(each.value), "phase": each.phase}
+            for each in found.measurements
+        ],
+        "complete": found.complete,
+        "next_due": found.next_due_seconds,
+        "score": found.score,
+    }
+
+
+def _together(
+    declared: tuple[Gate, ...], found: dict[str, Recorded], scores: Scores, now: datetime
+) -> dict[str, Any]:
+    """Several gates as one answer: the verdict of all of them, and each by its name."""
+    judgements = [
+        Judgement(
+            gate=gate.name,
+            slot=SlotName("recorded"),
+            verdict=found[gate.name].verdict or Verdict.NO_DATA,
+            because=found[gate.name].because,
+            at=now,
+            group=gate.group,
+            weight=gate.weight,
+            critical=gate.critical,
+            dry_run=gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides),
+        )
+        for gate in declared
+    ]
+    groups = grouped(judgements, scores)
+    verdict = combine(judgements, scores)
+    complete = all(each.complete for each in found.values())
+    ended = complete or verdict is Verdict.FAIL
+    due = [each.next_due_seconds for each in found.values() if each.next_due_seconds is not None]
+    told = [f"group {name}: {scored.because}" for name, scored in groups.items()]
+    told += [f"{each.gate}: {each.because}" for each in judgements if not each.group]
+    known = [scored.score for scored in groups.values() if scored.score is not None]
+    return {
+        "verdict": verdict if ended else None,
+        "because": "; ".join(told),
+        "measurements": [],
+        "complete": ended,
+        "next_due": None if ended else min(due, default=0.0),
+        "score": min(known) if known else None,
+        "gates": {name: _body(each) for name, each in found.items()},
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _plain(value: float | None) -> float | str | None:
+    """A number that JSON knows, or the word for it."""
+    if value is None or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _text(body: dict[str, Any]) -> str:
+    lines = [f"{each['at']}  {each['phase']:<12}  {each['value']}" for each in body["measurements"]]
+    for name, each in body.get("gates", {}).items():
+        lines.append(f"{name:<32}{each['verdict'] or 'no verdict yet'}: {each['because']}")
+    score = f", score {body['score']:g}" if body["score"] is not None else ""
+    due = f", the next measurement is due in {body['next_due']:g} s" if body["next_due"] is not None else ""
+    return "\n".join([*lines, f"{body['verdict'] or 'no verdict yet'}: {body['because']}{score}{due}"])

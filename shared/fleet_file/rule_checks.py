@@ -1,0 +1,171 @@
+"""What must agree among the rules of a gate, and where in a rollout each makes sense.
+
+Decides which rules go together and says why others do not. Refuses to know a gate's source (`gate_checks`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.fleet_file.draft import Draft
+from shared.fleet_file.tree import Path
+from shared.gate_rules import BURNS
+
+FIXED = ("max", "min")
+RELATIVE = ("max_over_baseline", "max_over_live", "compare", "slo", "anomaly")
+_TOGETHER = ("max_over_live", "compare", "slo", "anomaly")
+_COUNTING = ("initial_delay", "interval", "count", "consecutive_passes", "tolerance")
+_BESIDE_LIVE = ("max_over_live", "compare")
+_LIMIT = f"at least one limit: {', '.join((*FIXED, *RELATIVE[:-1]))} or {RELATIVE[-1]}"
+_WATCHED = "nothing here: users are watched until the step's own time is over, so use tolerance and interval"
+_WINDOW_SECONDS = 300
+
+
+def check_rules(draft: Draft, path: Path) -> None:
+    """Note every contradiction among the rules of the gate at `path`."""
+    _limits(draft, path)
+    _between(draft, path)
+    _counting(draft, path)
+    _comparison(draft, path)
+    _objective(draft, path)
+    _group(draft, path)
+
+
+def check_scores(draft: Draft, *path: str) -> None:
+    """Note scores that contradict each other."""
+    passing, marginal = (number(draft.value(*path, key)) for key in ("passing", "marginal"))
+    passing, marginal = (95.0 if passing is None else passing, 75.0 if marginal is None else marginal)
+    if marginal > passing:
+        key = "marginal" if draft.value(*path, "marginal") is not None else "passing"
+        word = f"at most passing, which is {passing:g}" if key == "marginal" else f"at least {marginal:g}"
+        draft.refuse((*path, key), word)
+
+
+def check_places(draft: Draft, question: str) -> None:
+    """Note rules that make no sense where a question is asked, and questions without evidence."""
+    paths = list(draft.items("gates", question))
+    for path in paths:
+        if question in ("switch", "bake"):
+            for key in ("count", "consecutive_passes"):
+                if draft.value(*path, key) is not None:
+                    draft.refuse((*path, key), _WATCHED)
+        if question == "bake":
+            for key in _BESIDE_LIVE:
+                if draft.value(*path, key) is not None:
+                    draft.refuse((*path, key), "max or min: the live slot serves nobody during the bake")
+        if draft.value(*path, "anomaly", "decides") is True:
+            expected = "false: a rollout does not read the weeks before, so that it could only wait"
+            draft.refuse((*path, "anomaly", "decides"), expected)
+    if question in ("platform", "switch", "bake") and paths:
+        _evidence(draft, question, paths)
+
+
+def given(draft: Draft, path: Path, keys: tuple[str, ...]) -> list[str]:
+    """Which of the keys the gate has."""
+    return [key for key in keys if draft.value(*path, key) is not None]
+
+
+def number(value: Any) -> float | None:
+    """A plain number, None for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _evidence(draft: Draft, question: str, paths: list[Path]) -> None:
+    advise = [
+        p for p in paths if draft.value(*p, "dry_run") is True or draft.value(*p, "anomaly") is not None
+    ]
+    if len(advise) == len(paths):
+        expected = "one gate at least that decides: a dry run and an anomaly only advise"
+        draft.refuse(("gates", question), expected, "gates that only advise")
+    elif question == "switch" and all(p in advise or given(draft, p, _BESIDE_LIVE) for p in paths):
+        expected = (
+            "one gate at least that needs no live slot beside it: with all users moved it serves nobody"
+        )
+        draft.refuse(("gates", question), expected, "gates beside the live slot only")
+
+
+def _limits(draft: Draft, path: Path) -> None:
+    fixed, relative = given(draft, path, FIXED), given(draft, path, RELATIVE)
+    if not fixed and not relative:
+        draft.refuse(path, _LIMIT, "no limit")
+    for key in relative:
+        if fixed or len(relative) > 1:
+            draft.refuse((*path, key), "it alone: a gate has this limit or fixed ones")
+    low, high = (number(draft.value(*path, key)) for key in ("min", "max"))
+    if low is not None and high is not None and low > high:
+        draft.refuse((*path, "min"), f"at most max, which is {high:g}")
+
+
+def _between(draft: Draft, path: Path) -> None:
+    for key, outer, word, sign in (("pass_max", "max", "at most", 1), ("pass_min", "min", "at least", -1)):
+        if draft.value(*path, key) is None:
+            continue
+        limit, inner = number(draft.value(*path, outer)), number(draft.value(*path, key))
+        if draft.value(*path, outer) is None:
+            draft.refuse(
+                (*path, key), f"{outer} beside it: beyond {key} a value does not pass, beyond it fails"
+            )
+        elif limit is not None and inner is not None and sign * inner > sign * limit:
+            draft.refuse((*path, key), f"{word} {outer}, which is {limit:g}")
+    low, high = (number(draft.value(*path, key)) for key in ("pass_min", "pass_max"))
+    if low is not None and high is not None and low > high:
+        draft.refuse((*path, "pass_min"), f"at most pass_max, which is {high:g}: else nothing passes")
+
+
+def _counting(draft: Draft, path: Path) -> None:
+    counting = given(draft, path, _COUNTING)
+    if not counting:
+        return
+    for key in given(draft, path, _TOGETHER):
+        expected = f"no {' and no '.join(counting)}: {key} judges the window as a whole"
+        draft.refuse((*path, key), expected)
+    if draft.count(*path, "breaches_max"):
+        expected = f"tolerance.failures in its place: with {counting[0]} measurements are counted one by one"
+        draft.refuse((*path, "breaches_max"), expected)
+    count, samples = draft.count(*path, "count"), draft.count(*path, "min_samples")
+    if count is not None and samples is not None and samples > count:
+        draft.refuse((*path, "min_samples"), f"at most count, which is {count}")
+    wanted = draft.count(*path, "consecutive_passes")
+    if count is not None and wanted is not None and wanted > count:
+        draft.refuse((*path, "consecutive_passes"), f"at most count, which is {count}")
+    failures, of = draft.count(*path, "tolerance", "failures") or 0, draft.count(*path, "tolerance", "of")
+    if of is not None and failures >= of:
+        draft.refuse(
+            (*path, "tolerance", "of"), f"more than failures, which is {failures}: it could never fail"
+        )
+
+
+def _comparison(draft: Draft, path: Path) -> None:
+    if not draft.keys(*path, "compare") or draft.text(*path, "source") != "metrics":
+        return
+    needed = draft.count(*path, "compare", "min_samples") or 20
+    window = _window(draft, path)
+    if window is not None and window < 60 * needed:
+        at = (*path, "window") if draft.value(*path, "window") is not None else (*path, "compare")
+        draft.refuse(at, f"a window of at least {60 * needed} s for {needed} samples, one a minute")
+
+
+def _objective(draft: Draft, path: Path) -> None:
+    if draft.value(*path, "slo") is None:
+        return
+    window = _window(draft, path)
+    least = min(burn.long_seconds for burn in BURNS)
+    if draft.value(*path, "slo", "burns") is None and window is not None and window < least:
+        at = (*path, "window") if draft.value(*path, "window") is not None else (*path, "slo")
+        draft.refuse(at, f"a window of at least {least} s, the shortest of the workbook's long windows")
+    for burn in draft.items(*path, "slo", "burns"):
+        long, short = draft.seconds(*burn, "long"), draft.seconds(*burn, "short")
+        if long is not None and short is not None and short >= long:
+            draft.refuse((*burn, "short"), "shorter than long")
+        if long is not None and window is not None and long > window:
+            draft.refuse((*burn, "long"), f"at most the gate's window, which is {window} s")
+
+
+def _window(draft: Draft, path: Path) -> int | None:
+    return draft.seconds(*path, "window") if draft.value(*path, "window") is not None else _WINDOW_SECONDS
+
+
+def _group(draft: Draft, path: Path) -> None:
+    if draft.value(*path, "group") is None:
+        for key in given(draft, path, ("weight", "critical")):
+            draft.refuse((*path, key), "a group beside it: alone every gate must pass")

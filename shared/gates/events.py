@@ -1,0 +1,102 @@
+"""Sums up what samples say of good and bad events, by window. Decides what a sample says nothing about.
+
+A sample is a share of bad events (0 to 1) and, where the source knows it, how many events there were.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from shared.gates.figures import median
+from shared.model import Sample
+
+_SECOND = timedelta(seconds=1)
+_GAPS = 30
+_NEAR_SECONDS = 300
+
+
+class Events:
+    """Samples that mean something until a moment. What is newer, or no share of a number, is left out.
+
+    `counted` says that every sample knows its number of events; otherwise all of them weigh the same.
+    `strange` is how many samples have a value that is no share, or a number of events that is none.
+    """
+
+    # Moments are compared and hardly ever subtracted, which would take most of the time.
+    __slots__ = ("_all", "_bad", "_distinct", "_find", "_grain", "_moments", "_until", "counted", "strange")
+
+    def __init__(self, samples: Sequence[Sample], until: datetime) -> None:
+        moments = [sample.at for sample in samples]
+        if sorted(moments) != moments or (moments and moments[-1] > until):
+            samples = sorted((s for s in samples if s.at <= until), key=lambda sample: sample.at)
+            moments = [sample.at for sample in samples]
+        sound = _sound(samples)
+        counts = [requests for _, _, requests in sound if requests is not None]
+        self.counted = len(counts) == len(sound)
+        # A mix of known and unknown numbers of requests gives no weights; what had none says nothing.
+        self._all = counts if self.counted else [float(row[2] != 0) for row in sound]
+        self._bad = [row[1] * weight for row, weight in zip(sound, self._all, strict=True)]
+        every = _distinct(moments)
+        whole = len(sound) == len(samples)
+        self.strange = 0 if whole else sum(s.value is not None for s in samples) - len(sound)
+        self._moments = moments if whole else [row[0] for row in sound]
+        self._distinct = every if whole else _distinct(self._moments)
+        self._grain = _grain(every)
+        self._until = until
+        # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
+        self._find = bisect_right if moments and moments[-1] == until else bisect_left
+
+    def of(self, seconds: float) -> tuple[float, float, float]:
+        """The last so many seconds: bad events, all events, and the part (0 to 1) that has samples.
+
+        A sample covers as much time as samples are usually apart. That is what it takes to speak well of a
+        time; what it takes to speak ill of it is `spread`.
+        """
+        since = self._until - timedelta(seconds=seconds)
+        first = self._find(self._moments, since)
+        covers = len(self._distinct) - self._find(self._distinct, since)
+        covered = min(1.0, covers * self._grain / seconds)
+        return math.fsum(self._bad[first:]), math.fsum(self._all[first:]), covered
+
+    def spread(self, seconds: float) -> float:
+        """The part (0 to 1) of the last so many seconds that samples stand for, however they are spaced.
+
+        A sample stands for the time to its neighbour, at most a quarter of the window or `_NEAR_SECONDS`. No
+        further sample makes it less: who fails more often must not look better for it.
+        """
+        since = self._until - timedelta(seconds=seconds)
+        first = self._find(self._distinct, since)
+        points = self._distinct[first:]
+        if self._find is bisect_left:
+            points = [*points, self._until]
+        elif first:
+            points = [max(since, self._distinct[first - 1]), *points]
+        most = max(seconds / 4, _NEAR_SECONDS)
+        return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
+
+
+def _sound(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | None]]:
+    return [
+        (sample.at, value, requests)
+        for sample in samples
+        if (value := sample.value) is not None
+        and 0 <= value <= 1
+        and ((requests := sample.requests) is None or 0 <= requests < math.inf)
+    ]
+
+
+def _distinct(moments: list[datetime]) -> list[datetime]:
+    """Sorted moments, each once."""
+    if len(set(moments)) == len(moments):
+        return moments
+    return list(dict.fromkeys(moments))
+
+
+def _grain(moments: list[datetime]) -> float:
+    """How many seconds samples are usually apart, by the newest of them; 0 for less than two."""
+    gaps = sorted((after - before) / _SECOND for before, after in pairwise(moments[-_GAPS - 1 :]))
+    return median(gaps) if gaps else 0.0

@@ -1,0 +1,35 @@
+"""Small numbers and the words for them, which several judgements share. Decides nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def median(ordered: Sequence[float]) -> float:
+    """The median of sorted numbers, of which there is at least one."""
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    # Halved first: the sum of two very large numbers may be no number any more.
+    return ordered[middle - 1] / 2 + ordered[middle] / 2
+
+
+def shown(number: float, unit: str = "") -> str:
+    """A number with its unit as people read it: four digits, no more than it has."""
+    return f"{number:.4g}{unit}"
+
+
+def percent(share: float) -> str:
+    """A share (0 to 1) in percent."""
+    hundredths = share * 100
+    return f"{hundredths:.0f} %" if 1000 <= hundredths < math.inf else f"{hundredths:.3g} %"
+
+
+def span(seconds: float) -> str:
+    """A length of time in the largest unit that does not hide it."""
+    for length, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * length or (seconds >= length and seconds % length == 0):
+            number = seconds / length
+            return f"{number:.3g} {word if number != 1 else word[:-1]}"
+    return f"{seconds:.3g} seconds"

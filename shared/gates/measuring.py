@@ -1,0 +1,127 @@
+"""Decides what each sample of a gate is worth: its phase, and what is odd about it.
+
+No oddity is a pass. What a number means beside others, in a window or in a tally, is not known here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.fleet import Gate
+from shared.measured import Measurement, Phase
+from shared.model import Sample
+
+
+class Limits(NamedTuple):
+    """What one number is held against. Beyond `high` or `low` it fails, beyond `pass_high` or `pass_low`
+    it does not pass. `signed`: it may be negative. `alone`: it is judged by itself.
+    """
+
+    high: float
+    low: float
+    pass_high: float
+    pass_low: float
+    signed: bool
+    alone: bool
+    requests_min: int
+
+
+def counted(gate: Gate) -> bool:
+    """Whether its measurements are counted one by one, and not judged as a window."""
+    return (gate.schedule is not None or gate.tolerance is not None) and not together(gate)
+
+
+def together(gate: Gate) -> bool:
+    """Whether its numbers only mean something together, or beside others."""
+    rules = (gate.max_over_live, gate.compare, gate.slo, gate.anomaly)
+    return any(rule is not None for rule in rules)
+
+
+def beside_live(gate: Gate) -> bool:
+    """Whether it can only be judged beside the live slot's samples of the same window."""
+    return gate.max_over_live is not None or gate.compare is not None
+
+
+def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
+    """The limits of one number. `multiple_of` is what a relative limit is a multiple of, None if unknown."""
+    high = math.inf if gate.max_value is None else gate.max_value
+    factor = gate.max_over_baseline if gate.max_over_live is None else gate.max_over_live
+    if factor is not None and multiple_of is not None:
+        high = factor * multiple_of
+    low = -math.inf if gate.min_value is None else gate.min_value
+    fixed = (gate.max_value, gate.min_value, gate.pass_max, gate.pass_min)
+    apart = gate.compare is not None or gate.slo is not None or gate.anomaly is not None
+    return Limits(
+        high=high,
+        low=low,
+        pass_high=math.inf if gate.pass_max is None else gate.pass_max,
+        pass_low=-math.inf if gate.pass_min is None else gate.pass_min,
+        signed=any(each is not None and each < 0 for each in fixed),
+        alone=not apart and (factor is None or multiple_of is not None),
+        requests_min=gate.requests_min if counted(gate) else 0,
+    )
+
+
+def measured(
+    samples: Iterable[Sample], limits: Limits, since: datetime | None = None, until: datetime | None = None
+) -> list[Measurement]:
+    """Every sample as a measurement, by time. `samples` are in the order in which they came.
+
+    What lies outside of `since` and `until`, both included, is no evidence. A sample that is older than one
+    before it is no evidence for a pass, and still counts against it.
+    """
+    found = []
+    newest: datetime | None = None
+    ordered = True
+    for sample in samples:
+        measurement = _measurement(sample, limits)
+        at = sample.at
+        if newest is None or at >= newest:
+            newest = at
+        else:
+            ordered = False
+            if measurement.phase not in _AGAINST:
+                because = f"time went backwards: the sample before it is of {newest:%H:%M:%S}"
+                measurement = Measurement(at, measurement.value, Phase.ERROR, because)
+        if since is not None and at < since:
+            measurement = Measurement(at, measurement.value, Phase.NO_DATA, "it is older than the window")
+        elif until is not None and at > until:
+            measurement = Measurement(at, measurement.value, Phase.NO_DATA, "it is newer than the window")
+        found.append(measurement)
+    return found if ordered else sorted(found, key=lambda each: each.at)
+
+
+def numbers(measurements: Iterable[Measurement]) -> list[float]:
+    """The sound numbers among them."""
+    return [each.value for each in measurements if each.phase in SOUND and each.value is not None]
+
+
+SOUND = frozenset({Phase.PASS, Phase.FAIL, Phase.INCONCLUSIVE, Phase.MEASURED})
+_AGAINST = frozenset({Phase.FAIL, Phase.INCONCLUSIVE})
+
+
+def _measurement(sample: Sample, limits: Limits) -> Measurement:
+    value = sample.value
+    if sample.error:
+        return Measurement(sample.at, value, Phase.ERROR, sample.error)
+    if value is None:
+        return Measurement(sample.at, None, Phase.NO_DATA, "the source has no value")
+    if not math.isfinite(value):
+        because = f"{value} is no number: there was nothing to divide by"
+        return Measurement(sample.at, value, Phase.NO_DATA, because)
+    if value < 0 and not limits.signed:
+        because = f"{value:g} is negative, which it cannot be"
+        return Measurement(sample.at, value, Phase.ERROR, because)
+    if limits.requests_min and (sample.requests or 0) < limits.requests_min:
+        because = f"{sample.requests or 0:g} requests are behind it, and {limits.requests_min} are needed"
+        return Measurement(sample.at, value, Phase.NO_DATA, because)
+    if not limits.alone:
+        return Measurement(sample.at, value, Phase.MEASURED)
+    if value > limits.high or value < limits.low:
+        return Measurement(sample.at, value, Phase.FAIL)
+    if value > limits.pass_high or value < limits.pass_low:
+        return Measurement(sample.at, value, Phase.INCONCLUSIVE)
+    return Measurement(sample.at, value, Phase.PASS)

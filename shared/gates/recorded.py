@@ -1,0 +1,121 @@
+"""Judges recorded samples: all of them at once, with no cloud, no store and no clock.
+
+Comes to what the engine would have come to at the same time. Refuses to read files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from shared.fleet import Gate
+from shared.gates.judge import live_numbers
+from shared.gates.measuring import Limits, counted, limits_of, measured
+from shared.gates.tally import begun, fold, standing
+from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, weigh
+from shared.measured import Measurement, Phase
+from shared.model import Sample, Verdict
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """What became of recorded samples. `verdict` None: the gate has not ended, so that it has none.
+
+    `next_due_seconds` is None once it is complete. `value` was held against `limit`. `score` is 0 to 100.
+    """
+
+    verdict: Verdict | None
+    because: str
+    measurements: tuple[Measurement, ...] = ()
+    complete: bool = True
+    next_due_seconds: float | None = None
+    score: float | None = None
+    value: float | None = None
+    limit: float | None = None
+
+
+class Beneath(Struct, frozen=True, kw_only=True):
+    """What else was recorded: the live slot's samples, the baseline's mean, the weeks before."""
+
+    live: tuple[Sample, ...] | None = None
+    baseline: float | None = None
+    past: tuple[Sample, ...] = ()
+
+
+_NOTHING = Beneath()
+
+
+def recorded(
+    gate: Gate, samples: Sequence[Sample], at: datetime | None = None, beneath: Beneath = _NOTHING
+) -> Recorded:
+    """Judge `samples`, in the order in which they came, as of `at`, else as of the newest of them."""
+    now = at or max((sample.at for sample in samples), default=None)
+    if now is None:
+        return Recorded(verdict=Verdict.NO_DATA, because="there are no samples", complete=not counted(gate))
+    limits = limits_of(gate, beneath.baseline)
+    if counted(gate):
+        return _counted(gate, samples, now, limits)
+    return _window(gate, samples, now, limits, beneath)
+
+
+def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits) -> Recorded:
+    if not limits.alone:
+        return Recorded(verdict=Verdict.INCONCLUSIVE, because="no baseline was recorded to compare with")
+    known = [each for each in measured(samples, limits) if each.at <= now]
+    tally, taken = fold(gate, begun(known[0].at if known else now), known)
+    stands = standing(gate, tally, now)
+    verdict = stands.verdict
+    if verdict is None and taken and all(each.phase is Phase.NO_DATA for each in taken):
+        verdict = Verdict.NO_DATA
+    worst = next((each.value for each in reversed(taken) if each.phase is Phase.FAIL), None)
+    newest = next((each.value for each in reversed(taken) if each.value is not None), None)
+    return Recorded(
+        verdict=verdict,
+        because=stands.because,
+        measurements=tuple(taken),
+        complete=stands.complete,
+        next_due_seconds=stands.next_due_seconds,
+        value=newest if worst is None else worst,
+        limit=limit_shown(limits),
+    )
+
+
+def _window(
+    gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits, beneath: Beneath
+) -> Recorded:
+    length = timedelta(seconds=gate.window_seconds)
+    good = [m.at for m in measured(samples, limits, None, now) if m.phase in (Phase.PASS, Phase.MEASURED)]
+    # Bad samples after the last good one lengthen the window: nothing falls out of it by getting worse.
+    since = max(good, default=now) - length
+    found = measured(samples, limits, since, now)
+    weighed = _weighed(gate, samples, found, since, now, beneath)
+    if weighed.verdict is Verdict.PASS:
+        stale = shortage(gate, [each for each in found if each.at >= now - length])
+        if stale is not None:
+            weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
+    return Recorded(
+        verdict=weighed.verdict,
+        because=weighed.because,
+        measurements=tuple(found),
+        score=weighed.score,
+        value=weighed.value,
+        limit=weighed.limit,
+    )
+
+
+def _weighed(
+    gate: Gate,
+    samples: Sequence[Sample],
+    found: list[Measurement],
+    since: datetime,
+    now: datetime,
+    beneath: Beneath,
+) -> Weighed:
+    lack = lacking(gate, found, samples)
+    if lack is not None:
+        return Weighed(*lack)
+    live = None if beneath.live is None else live_numbers(gate, beneath.live, since, now)
+    trouble = "no samples of the live slot were given"
+    beside = Beside(baseline=beneath.baseline, live=live, past=beneath.past, trouble=trouble)
+    return weigh(gate, found, samples, beside, now)

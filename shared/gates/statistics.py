@@ -1,0 +1,153 @@
+"""Decides whether the candidate differs from the live slot, by ranks. Refuses to know what the numbers mean.
+
+The Mann-Whitney U test asks how often a value of one side is above a value of the other. It needs no normal
+distribution and does not care how far an outlier is out. How often is also the effect: Cliff's delta.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.gate_rules import Comparison, Direction
+from shared.gates.figures import median, shown
+from shared.gates.scoring import POINTS
+from shared.model import Verdict
+
+# Romano, Kromrey, Coraggio and Skowronek (2006), the usual reading of Cliff's delta.
+_NEGLIGIBLE = 0.147
+_SIZES = ((_NEGLIGIBLE, "negligible"), (0.33, "small"), (0.474, "medium"))
+
+
+class Compared(Struct, frozen=True):
+    """The verdict of a comparison with its sentence.
+
+    `effect` is Cliff's delta (-1 to 1) in the direction that counts against the candidate: 1 says that every
+    one of its values is worse than every live one, 0 that neither side is, below 0 that the candidate is
+    better. `p_value` is the chance of such a difference between two equal slots, None where no test was
+    needed. `score` is what the verdict is worth in a group, 0 to 100, None without evidence.
+    """
+
+    verdict: Verdict
+    because: str
+    effect: float | None = None
+    p_value: float | None = None
+    score: float | None = None
+
+
+def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float], unit: str = "") -> Compared:
+    """Compare the candidate's values with the live slot's of the same window.
+
+    | difference in `direction`   | effect > `effect_max` | up to it            | negligible (<= 0.147) |
+    | significant at `confidence` | fail                  | inconclusive        | pass                  |
+    | not significant             | inconclusive          | pass                | pass                  |
+
+    A difference fails where it is both certain and large. Large but not certain means too few samples to
+    tell: Kayenta calls that Pass, and a candidate with little traffic would pass by having little of it.
+    Certain but tolerable is a thing for a person: Kayenta passes it below its `allowedIncrease`. Certain but
+    negligible passes here too: with enough samples any two clusters differ, and nobody wants to be woken for
+    it. Kayenta's High and Low are `direction`; its effect size is a ratio of means, which a single outlier
+    makes, and which is 1 (no effect) where live's mean is 0. Flagger knows no such comparison: it holds
+    each value against a fixed range, and counts silence as a failure.
+
+    Two constants are compared like all else: each value of one side is above each of the other, and how
+    certain that is follows from their numbers alone. Kayenta adds noise to them and lets chance decide.
+
+    Fewer than `samples_min` values on a side are `no_data`. The test is exact for small samples without ties
+    and corrected for ties otherwise (docs.scipy.org, scipy.stats.mannwhitneyu). No p-value is smaller than
+    the number of ways to deal the values to two sides allows.
+
+    Raises:
+        ValueError: a value is NaN or infinite.
+    """
+    _refuse_no_numbers(candidate=candidate, live=live)
+    needed = max(rule.samples_min, 1)
+    if len(candidate) < needed or len(live) < needed:
+        because = (
+            f"{len(candidate)} candidate and {len(live)} live samples are there, {needed} each are needed"
+        )
+        return Compared(Verdict.NO_DATA, because)
+    ours, theirs = sorted(candidate), sorted(live)
+    if math.isclose(ours[0], theirs[-1]) and math.isclose(ours[-1], theirs[0]):
+        always = f"both sides were always {shown(theirs[0], unit)}"
+        because = f"{always} in {len(ours)} and {len(theirs)} samples: there is no difference"
+        return Compared(Verdict.PASS, because, 0.0, None, POINTS[Verdict.PASS])
+    delta, p_value = _tested(rule.direction, ours, theirs)
+    effect = _against(rule.direction, delta)
+    verdict, reading = _weigh(rule, effect, p_value)
+    because = _difference(rule, ours, theirs, unit, delta, p_value)
+    return Compared(verdict, f"{because}: {reading}", effect, p_value, POINTS[verdict])
+
+
+def _refuse_no_numbers(**sides: Sequence[float]) -> None:
+    wrong = [
+        f"{side}[{n}] is {value}"
+        for side, values in sides.items()
+        for n, value in enumerate(values)
+        if not math.isfinite(value)
+    ]
+    if wrong:
+        raise ValueError(f"only finite numbers can be compared: {', '.join(wrong)}")
+
+
+def _tested(direction: Direction, ours: list[float], theirs: list[float]) -> tuple[float, float]:
+    """Cliff's delta of the candidate over live, and the p-value in that direction."""
+    pairs, least = len(ours) * len(theirs), 1 / math.comb(len(ours) + len(theirs), len(ours))
+    if direction is Direction.EITHER:
+        least *= 2
+    if ours[0] == ours[-1] and theirs[0] == theirs[-1]:
+        # Two different constants: of all ways to deal the values only one is as extreme in that direction.
+        delta = 1.0 if ours[0] > theirs[0] else -1.0
+        return delta, min(least, 1.0) if _against(direction, delta) > 0 else 1.0
+    from scipy.stats import mannwhitneyu
+
+    sided: dict[Direction, Literal["greater", "less", "two-sided"]] = {
+        Direction.INCREASE: "greater",
+        Direction.DECREASE: "less",
+        Direction.EITHER: "two-sided",
+    }
+    found = mannwhitneyu(ours, theirs, alternative=sided[direction])
+    return 2 * float(found.statistic) / pairs - 1, min(1.0, max(float(found.pvalue), least))
+
+
+def _against(direction: Direction, delta: float) -> float:
+    if direction is Direction.EITHER:
+        return abs(delta)
+    return delta if direction is Direction.INCREASE else -delta
+
+
+def _weigh(rule: Comparison, effect: float, p_value: float) -> tuple[Verdict, str]:
+    significant = 1 - p_value > rule.confidence
+    limit = shown(rule.effect_max)
+    if significant and effect > rule.effect_max:
+        return Verdict.FAIL, f"it is no chance, and more than the effect of {limit} that is tolerated"
+    if effect > rule.effect_max:
+        return (
+            Verdict.INCONCLUSIVE,
+            f"more than the effect of {limit} that is tolerated, but it may be chance",
+        )
+    if significant and effect > min(_NEGLIGIBLE, rule.effect_max):
+        return Verdict.INCONCLUSIVE, f"it is no chance, though not above the effect of {limit} that fails"
+    if effect <= 0:
+        return Verdict.PASS, "the candidate is not worse"
+    return Verdict.PASS, "it is negligible" if significant else "it may well be chance"
+
+
+def _difference(
+    rule: Comparison, ours: list[float], theirs: list[float], unit: str, delta: float, p_value: float
+) -> str:
+    size = next((word for limit, word in _SIZES if abs(delta) <= limit), "large")
+    side = "neither is higher"
+    if delta:
+        side = (
+            f"the candidate is {'higher' if delta > 0 else 'lower'}, a {size} effect of {shown(abs(delta))}"
+        )
+    constant = ", each side constant" if ours[0] == ours[-1] and theirs[0] == theirs[-1] else ""
+    return (
+        f"a median of {shown(median(ours), unit)} on the candidate and {shown(median(theirs), unit)} on live "
+        f"in {len(ours)} and {len(theirs)} samples{constant}; {side} "
+        f"(p {shown(p_value)}, significant below {shown(1 - rule.confidence)})"
+    )

@@ -1,0 +1,233 @@
+"""Decides what a gate's measurements come to when they are counted one by one, all at once or tick by tick.
+
+A pure fold: the engine sees samples in pieces, `gates judge` sees all of them, and both come to the same
+verdict. Limits are the largest tolerated number. What a bad measurement does can only make a verdict worse:
+it ends no run of failures and fills no place that a later failure would have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from shared.fleet import Gate
+from shared.gate_rules import Schedule, Tolerance
+from shared.measured import Counts, Measurement, Phase, Tally
+from shared.model import Verdict
+
+_SCHEDULE, _TOLERANCE = Schedule(), Tolerance()
+# Of several samples of one interval the worst counts; where one is good, silence beside it says nothing.
+_WORSE = {Phase.NO_DATA: 0, Phase.PASS: 1, Phase.INCONCLUSIVE: 2, Phase.FAIL: 3}
+
+
+class Standing(Struct, frozen=True):
+    """How a tally stands. `verdict` None: it has not ended, so it has none.
+
+    `complete` means that it cannot pass any more, or has. `next_due_seconds` is None then, and 0 where each
+    sample is a measurement.
+    """
+
+    verdict: Verdict | None
+    because: str
+    complete: bool
+    next_due_seconds: float | None = None
+
+
+def fold(gate: Gate, tally: Tally, measurements: Iterable[Measurement]) -> tuple[Tally, list[Measurement]]:
+    """The tally with these measurements, which are sorted by time, and those of them that were due.
+
+    What was counted before is not counted again: the newest instant may come twice, and what is older than it
+    belongs to a reading of before, which `newer` leaves out.
+    """
+    schedule = gate.schedule or _SCHEDULE
+    start = tally.since + timedelta(seconds=schedule.initial_delay_seconds)
+    taken = []
+    counts = _with_newest(gate, tally)
+    ended = _ended(gate, counts)
+    for each in measurements:
+        if each.at < start or (ended and each.at != tally.newest_at):
+            continue
+        taken.append(each)
+        tally = _taken(tally, counts, each, _number(schedule, tally, start, each.at))
+        counts = _with_newest(gate, tally)
+        ended = _ended(gate, counts)
+    return tally, taken
+
+
+def newer(tally: Tally, measurements: Iterable[Measurement]) -> list[Measurement]:
+    """What a reading has that was not counted yet, or may still be revised."""
+    newest_at = tally.newest_at
+    return [each for each in measurements if newest_at is None or each.at >= newest_at]
+
+
+def standing(gate: Gate, tally: Tally, at: datetime) -> Standing:
+    """How it stands at that time."""
+    counts = _with_newest(gate, tally)
+    verdict, because, complete = _decided(gate, counts)
+    if verdict is Verdict.FAIL or complete:
+        return Standing(verdict, because, True)
+    due = _next_due(gate, tally, at)
+    if verdict is None and _counts_to_an_end(gate):
+        because = _unended(gate, counts)
+    elif verdict is None:
+        verdict, because = _so_far(gate, tally, counts, at)
+    return Standing(verdict, because, False, due)
+
+
+def _number(schedule: Schedule, tally: Tally, start: datetime, at: datetime) -> int:
+    """Which measurement a sample belongs to: that of its interval, or of its instant."""
+    if tally.newest_at is not None and at <= tally.newest_at:
+        return tally.number
+    if schedule.interval_seconds == 0:
+        return tally.number + 1
+    return int((at - start).total_seconds() // schedule.interval_seconds)
+
+
+def _taken(tally: Tally, with_newest: Counts, measurement: Measurement, number: int) -> Tally:
+    counts, phase, errored = tally.counts, tally.phase, tally.errored
+    if number > tally.number:
+        counts, phase, errored = with_newest, Phase.NO_DATA, False
+    if measurement.phase is Phase.ERROR:
+        errored = True
+    elif _WORSE[measurement.phase] > _WORSE[phase]:
+        phase = measurement.phase
+    at = measurement.at
+    newest_at = at if tally.newest_at is None or at > tally.newest_at else tally.newest_at
+    passed_at = at if measurement.phase is Phase.PASS else tally.passed_at
+    return Tally(tally.since, counts, number, phase, errored, newest_at, passed_at)
+
+
+def _with_newest(gate: Gate, tally: Tally) -> Counts:
+    """The counts with the newest measurement, which is still open."""
+    counts, phase = tally.counts, tally.phase
+    if tally.number < 0:
+        return counts
+    passed = phase is Phase.PASS
+    clean = passed and not tally.errored
+    failed, unclear = phase is Phase.FAIL, phase is Phase.INCONCLUSIVE
+    recent = counts.recent
+    if gate.tolerance is not None and gate.tolerance.of and (passed or failed):
+        recent = (recent + ("p" if passed else "f"))[-gate.tolerance.of :]
+    return Counts(
+        counts.passes + passed,
+        counts.failures + failed,
+        counts.inconclusives + unclear,
+        counts.errors + tally.errored,
+        counts.passes_run + 1 if clean else 0,
+        0 if passed else counts.failures_run + failed,
+        0 if passed else counts.inconclusives_run + unclear,
+        0 if clean else counts.errors_run + tally.errored,
+        recent,
+    )
+
+
+def _ended(gate: Gate, counts: Counts) -> bool:
+    """Whether nothing that comes can change it: it failed, or passed."""
+    verdict, _, complete = _decided(gate, counts)
+    return complete and verdict in (Verdict.FAIL, Verdict.PASS)
+
+
+def _decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
+    """The verdict by the limits, its sentence, and whether it can still become a pass (False) or not."""
+    allowed = gate.tolerance or _TOLERANCE
+    failures = counts.recent.count("f") if allowed.of else counts.failures
+    among = f" of the newest {allowed.of}" if allowed.of else ""
+    if _beyond(failures, allowed.failures_max):
+        return Verdict.FAIL, _tolerated(failures, f"measurements{among} failed", allowed.failures_max), True
+    if _beyond(counts.failures_run, allowed.consecutive_failures_max):
+        run = "measurements in a row failed"
+        return Verdict.FAIL, _tolerated(counts.failures_run, run, allowed.consecutive_failures_max), True
+    if _beyond(counts.errors, allowed.errors_max):
+        because = _tolerated(counts.errors, "measurements were errors", allowed.errors_max)
+        return Verdict.PROVIDER_ERROR, because, True
+    if _beyond(counts.inconclusives, allowed.inconclusives_max):
+        because = _tolerated(
+            counts.inconclusives, "measurements were inconclusive", allowed.inconclusives_max
+        )
+        return Verdict.INCONCLUSIVE, because, True
+    if _beyond(counts.errors_run, allowed.consecutive_errors_max):
+        run = "measurements in a row were errors"
+        because = _tolerated(counts.errors_run, run, allowed.consecutive_errors_max)
+        return Verdict.PROVIDER_ERROR, because, False
+    if _beyond(counts.inconclusives_run, allowed.consecutive_inconclusives_max):
+        run = "measurements in a row were inconclusive"
+        because = _tolerated(counts.inconclusives_run, run, allowed.consecutive_inconclusives_max)
+        return Verdict.INCONCLUSIVE, because, False
+    return _counted(gate, counts)
+
+
+def _counted(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
+    """Whether what the schedule asks for is there, where no limit speaks against it."""
+    schedule = gate.schedule or _SCHEDULE
+    wanted = schedule.consecutive_passes
+    if wanted and counts.passes_run >= wanted:
+        return Verdict.PASS, f"{counts.passes_run} measurements in a row passed, of {wanted} wanted", True
+    taken = _taken_of_count(gate, counts)
+    if schedule.count and taken >= schedule.count:
+        if wanted:
+            because = f"{taken} measurements are over, and never did {wanted} in a row pass"
+            return Verdict.INCONCLUSIVE, because, True
+        if counts.passes == 0:
+            because = f"{taken} measurements are over, and none of them passed"
+            return Verdict.INCONCLUSIVE, because, True
+        return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed", True
+    return None, "", False
+
+
+def _unended(gate: Gate, counts: Counts) -> str:
+    schedule = gate.schedule or _SCHEDULE
+    if schedule.consecutive_passes:
+        there = f"{counts.passes_run} of {schedule.consecutive_passes} passes in a row"
+    else:
+        there = f"{_taken_of_count(gate, counts)} of {schedule.count} measurements"
+    return f"it has not ended: {there} are there"
+
+
+def _taken_of_count(gate: Gate, counts: Counts) -> int:
+    """Failures fill a place, as with Argo, unless the order of failures matters to a limit.
+
+    Then a failure more would end the measuring before the one that decides.
+    """
+    allowed = gate.tolerance or _TOLERANCE
+    if allowed.of or allowed.consecutive_failures_max is not None:
+        return counts.passes
+    return counts.passes + counts.failures
+
+
+def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Verdict, str]:
+    """The verdict of a gate that only the step ends: it passes on fresh and sufficient evidence."""
+    if counts.passes < gate.min_samples:
+        there = f"{counts.passes} of the {gate.min_samples} passes it needs are there"
+        return (Verdict.PROVIDER_ERROR if tally.errored else Verdict.NO_DATA), there
+    assert tally.passed_at is not None, "a tally with passes knows when the newest was"
+    if tally.passed_at < at - timedelta(seconds=gate.window_seconds):
+        return Verdict.NO_DATA, f"nothing has passed since {tally.passed_at:%H:%M:%S}"
+    return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed"
+
+
+def _counts_to_an_end(gate: Gate) -> bool:
+    schedule = gate.schedule or _SCHEDULE
+    return bool(schedule.count or schedule.consecutive_passes)
+
+
+def _next_due(gate: Gate, tally: Tally, at: datetime) -> float:
+    schedule = gate.schedule or _SCHEDULE
+    start = tally.since + timedelta(seconds=schedule.initial_delay_seconds)
+    number = tally.number + 1 if schedule.interval_seconds else 0
+    due = start + timedelta(seconds=schedule.interval_seconds * number)
+    return max(0.0, (due - at).total_seconds())
+
+
+def _beyond(found: int, limit: int | None) -> bool:
+    return limit is not None and found > limit
+
+
+def _tolerated(found: int, what: str, limit: int | None) -> str:
+    return f"{found} {what}, {limit} are tolerated"
+
+
+def begun(since: datetime) -> Tally:
+    """A tally of nothing."""
+    return Tally(since=since)

@@ -1,0 +1,202 @@
+"""Decides what the numbers of one window mean together, by the one rule that a gate has for it.
+
+Limits are the largest (or smallest) tolerated number: only a strictly greater (smaller) value breaches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from shared.fleet import Gate, Source
+from shared.gates.anomaly import unusual
+from shared.gates.budget import burn
+from shared.gates.measuring import SOUND, Limits, numbers
+from shared.gates.statistics import compare
+from shared.measured import Measurement, Phase
+from shared.model import Sample, Verdict
+
+
+class Beside(Struct, frozen=True):
+    """What a gate's numbers are held against, as far as it was seen; None where it was not.
+
+    `baseline` is the mean that was recorded on the live slot, `live` the live slot's numbers of the same
+    window, `past` the samples of the weeks before. `trouble` says why `live` is not there.
+    """
+
+    baseline: float | None = None
+    live: Sequence[float] | None = None
+    past: Sequence[Sample] = ()
+    trouble: str = "the live slot was not observed"
+
+
+class Weighed(Struct, frozen=True):
+    """A verdict with its sentence, and the value and the limit that it rests on."""
+
+    verdict: Verdict
+    because: str
+    value: float | None = None
+    limit: float | None = None
+    score: float | None = None
+
+
+def lacking(
+    gate: Gate, measurements: Sequence[Measurement], samples: Sequence[Sample]
+) -> tuple[Verdict, str] | None:
+    """The verdict on a window without enough evidence, and what it lacks; None where there is enough."""
+    short = shortage(gate, measurements)
+    if short is not None and any(each.phase is Phase.ERROR for each in measurements):
+        return Verdict.PROVIDER_ERROR, short
+    short = short or requests_short(gate, measurements, samples)
+    return None if short is None else (Verdict.NO_DATA, short)
+
+
+def shortage(gate: Gate, measurements: Sequence[Measurement]) -> str | None:
+    """What of the evidence that a verdict needs is missing, None where nothing is.
+
+    Several numbers of one instant are one sample, but for requests that were sent together.
+    """
+    sound = [each.at for each in measurements if each.phase in SOUND]
+    there = len(sound) if gate.source is Source.HTTP else len(set(sound))
+    if there >= gate.min_samples:
+        return None
+    because = f"{there} of the {gate.min_samples} samples it needs are there"
+    odd = next((each.because for each in measurements if each.phase is Phase.ERROR), None)
+    return because if odd is None else f"{because}: {odd}"
+
+
+def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Sequence[Sample]) -> str | None:
+    """Why there are too few requests for a verdict, None where there are enough or none are asked for."""
+    if not gate.requests_min:
+        return None
+    sound = {each.at for each in measurements if each.phase in SOUND}
+    known = (each.requests for each in samples if each.at in sound and each.requests is not None)
+    there = math.fsum(each for each in known if math.isfinite(each) and each > 0)
+    if there >= gate.requests_min:
+        return None
+    return f"{there:g} of the {gate.requests_min} requests it needs are behind the samples"
+
+
+def weigh(
+    gate: Gate,
+    measurements: Sequence[Measurement],
+    samples: Sequence[Sample],
+    beside: Beside,
+    until: datetime,
+) -> Weighed:
+    """Judge a window that has enough samples."""
+    values = numbers(measurements)
+    if gate.max_over_baseline is not None:
+        return _against_baseline(gate, values, beside.baseline)
+    if gate.max_over_live is not None:
+        return _against_live(gate, values, beside)
+    if gate.compare is not None:
+        if beside.live is None:
+            return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
+        compared = compare(gate.compare, values, beside.live, gate.unit)
+        limit = gate.compare.effect_max
+        return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
+    if gate.slo is not None:
+        burnt = burn(gate.slo, _sound(measurements, samples), until)
+        return Weighed(burnt.verdict, burnt.because, burnt.rate, burnt.limit)
+    if gate.anomaly is not None:
+        far = unusual(gate.anomaly, _sound(measurements, samples), beside.past, gate.unit)
+        return Weighed(far.verdict, far.because, far.deviations, far.limit)
+    return _fixed(gate, measurements, values)
+
+
+def _sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
+    known = {(each.at, each.value) for each in measurements if each.phase in SOUND}
+    return [each for each in samples if not each.error and (each.at, each.value) in known]
+
+
+def _fixed(gate: Gate, measurements: Sequence[Measurement], values: list[float]) -> Weighed:
+    breaches = sum(each.phase is Phase.FAIL for each in measurements)
+    unclear = sum(each.phase is Phase.INCONCLUSIVE for each in measurements)
+    if breaches == 0 and unclear:
+        return _between(gate, values, unclear)
+    worst, limit = _worst(gate, values)
+    if breaches == 0:
+        verdict, word = Verdict.PASS, "within"
+    elif breaches <= gate.breaches_max:
+        verdict, word = Verdict.INCONCLUSIVE, "beyond"
+    else:
+        verdict, word = Verdict.FAIL, "beyond"
+    because = f"{show(worst)}{gate.unit} is {word} the limit of {show(limit)}{gate.unit}"
+    if breaches:
+        because += f" in {breaches} of {len(values)} samples"
+    return Weighed(verdict, because, worst, limit)
+
+
+def _between(gate: Gate, values: list[float], unclear: int) -> Weighed:
+    high = gate.pass_max is not None and max(values) > gate.pass_max
+    worst, limit = (max(values), gate.pass_max) if high else (min(values), gate.pass_min)
+    because = (
+        f"{show(worst)}{gate.unit} is beyond {show(limit or 0.0)}{gate.unit}, up to which it passes, in "
+        f"{unclear} of {len(values)} samples, and not so far that it fails"
+    )
+    return Weighed(Verdict.INCONCLUSIVE, because, worst, limit)
+
+
+def _worst(gate: Gate, values: list[float]) -> tuple[float, float]:
+    if gate.max_value is not None and (gate.min_value is None or max(values) > gate.max_value):
+        return max(values), gate.max_value
+    if gate.min_value is not None:
+        return min(values), gate.min_value
+    if gate.pass_max is not None:
+        return max(values), gate.pass_max
+    return min(values), gate.pass_min if gate.pass_min is not None else math.inf
+
+
+def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -> Weighed:
+    value = math.fsum(values) / len(values)
+    if baseline is None:
+        return Weighed(Verdict.INCONCLUSIVE, "no baseline was recorded to compare with", value)
+    limit = (gate.max_over_baseline or 0.0) * baseline
+    verdict, word = (Verdict.FAIL, "beyond") if value > limit else (Verdict.PASS, "within")
+    because = (
+        f"a mean of {show(value)}{gate.unit} is {word} {show(gate.max_over_baseline or 0.0)} times "
+        f"the baseline of {show(baseline)}{gate.unit}"
+    )
+    return Weighed(verdict, because, value, limit)
+
+
+def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
+    value = math.fsum(values) / len(values)
+    if beside.live is None:
+        return Weighed(Verdict.PROVIDER_ERROR, beside.trouble, value)
+    if len(beside.live) < gate.min_samples:
+        there = f"{len(beside.live)} of the {gate.min_samples} samples it needs of the live slot are there"
+        return Weighed(Verdict.NO_DATA, there, value)
+    live = math.fsum(beside.live) / len(beside.live)
+    limit = (gate.max_over_live or 0.0) * live
+    if value <= limit:
+        verdict, word = Verdict.PASS, "within"
+    elif live <= 0:
+        because = (
+            f"a mean of {show(value)}{gate.unit} is a multiple of nothing: live has {show(live)}{gate.unit}"
+        )
+        return Weighed(Verdict.INCONCLUSIVE, because, value, limit)
+    else:
+        verdict, word = Verdict.FAIL, "beyond"
+    because = (
+        f"a mean of {show(value)}{gate.unit} is {word} {show(gate.max_over_live or 0.0)} times "
+        f"live's {show(live)}{gate.unit}"
+    )
+    return Weighed(verdict, because, value, limit)
+
+
+def limit_shown(limits: Limits) -> float | None:
+    """The one limit to show beside a measurement, the upper where there are two."""
+    for limit in (limits.high, limits.low, limits.pass_high, limits.pass_low):
+        if math.isfinite(limit):
+            return limit
+    return None
+
+
+def show(number: float) -> str:
+    """A number as people read it."""
+    return f"{number:.4g}"

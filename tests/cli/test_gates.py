@@ -1,0 +1,130 @@
+"""`switchyard gates`: recorded samples are judged with no cloud and no store, and gates are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.demo.rehearsal import REPOSITORY
+from tests.cli.conftest import Cli, Ran
+
+GATE = {"name": "errors", "source": "http", "path": "/healthz", "max": "5%", "interval": "1m", "count": 3}
+
+
+@pytest.fixture
+def judged(cli: Cli, tmp_path: Path) -> Any:
+    """Write the files, and judge them."""
+
+    def call(gate: object, samples: object, *words: str, **files: object) -> Ran:
+        paths = {}
+        for name, body in {"gate": gate, "samples": samples, **files}.items():
+            paths[name] = tmp_path / f"{name}.json"
+            paths[name].write_text(body if isinstance(body, str) else json.dumps(body))
+        options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+        return cli("gates", "judge", *options, *words)
+
+    return call
+
+
+def at(minute: int) -> str:
+    return f"2026-11-21T09:{minute:02}:00Z"
+
+
+def values(*found: object) -> list[dict[str, object]]:
+    return [{"at": at(minute), "value": value} for minute, value in enumerate(found)]
+
+
+def test_a_pass_is_told_with_its_measurements_and_exit_code_0(judged: Any) -> None:
+    ran = judged(GATE, values(0, 0.05, 0), "-o", "json")
+    assert ran.code == 0
+    assert ran.json == {
+        "verdict": "pass",
+        "because": "3 of 3 measurements passed",
+        "measurements": [
+            {"at": at(0), "value": 0.0, "phase": "pass"},
+            {"at": at(1), "value": 0.05, "phase": "pass"},
+            {"at": at(2), "value": 0.0, "phase": "pass"},
+        ],
+        "complete": True,
+        "next_due": None,
+        "score": None,
+    }
+
+
+def test_what_is_cut_short_has_no_verdict_and_exit_code_1(judged: Any) -> None:
+    ran = judged(GATE, values(0, 0), "-o", "json", "--at", "2026-11-21T09:01:15Z")
+    assert ran.code == 1
+    assert (ran.json["verdict"], ran.json["complete"], ran.json["next_due"]) == (None, False, 45)
+
+
+def test_oddities_are_named_and_never_pass(judged: Any) -> None:
+    odd = [*values("NaN", "Infinity", None, "0", -1, True), {"at": at(6), "error": "timed out"}]
+    ran = judged(GATE, odd, "-o", "json")
+    phases = [each["phase"] for each in ran.json["measurements"]]
+    assert ran.code == 1
+    assert phases == ["no_data", "no_data", "no_data", "error", "error", "error", "error"]
+
+
+def test_a_bare_nan_is_read_as_python_writes_it(judged: Any) -> None:
+    ran = judged(GATE, f'[{{"at": "{at(0)}", "value": NaN}}]', "-o", "json")
+    assert [each["value"] for each in ran.json["measurements"]] == ["NaN"]
+
+
+def test_every_mistake_in_the_samples_is_told_at_once(judged: Any) -> None:
+    wrong = [{"at": "yesterday", "value": 1}, {"value": 1}, {"at": at(0)}, {"at": at(1), "vlaue": 1}, 7]
+    ran = judged(GATE, wrong, "-o", "json")
+    places = [mistake["path"] for mistake in ran.json["mistakes"]]
+    assert ran.code == 1
+    assert places == ["[0].at", "[1].at", "[2].value", "[3].vlaue", "[3].value", "[4]"]
+
+
+def test_every_mistake_in_the_gate_is_told_at_once(judged: Any) -> None:
+    ran = judged({**GATE, "max": "lots", "count": 0}, values(0), "-o", "json")
+    assert [mistake["path"] for mistake in ran.json["mistakes"]] == ["count", "max"]
+
+
+def test_live_and_baseline_are_samples_of_their_own(judged: Any) -> None:
+    beside = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
+    live = judged({**beside, "max_over_live": 1.5}, values(3, 3, 3), "-o", "json", live=values(2, 2, 2))
+    before = judged(
+        {**beside, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=values(1, 1, 1)
+    )
+    number = judged({**beside, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=2)
+    assert [ran.json["verdict"] for ran in (live, before, number)] == ["pass", "fail", "pass"]
+
+
+def test_gates_of_a_group_have_one_score(judged: Any) -> None:
+    gates = [
+        {**GATE, "name": name, "count": 1, "group": "users", "weight": weight}
+        for name, weight in (("a", 95), ("b", 5))
+    ]
+    ran = judged({"gates": gates}, {"a": values(0), "b": values(1)}, "-o", "json")
+    assert (ran.code, ran.json["verdict"], ran.json["score"]) == (0, "pass", 95)
+    assert ran.json["gates"]["b"]["verdict"] == "fail"
+
+
+def test_text_names_the_verdict_last(judged: Any) -> None:
+    ran = judged(GATE, values(0, 1))
+    assert ran.out.splitlines()[-1].startswith("fail: 1 measurements failed, 0 are tolerated")
+
+
+def test_a_gate_is_explained_in_sentences(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "gate.yaml"
+    file.write_text(json.dumps(GATE))
+    ran = cli("gates", "explain", "--gate", str(file))
+    assert ran.code == 0
+    assert "A value above 0.05 fails." in ran.out
+
+
+def test_a_fleet_file_is_explained_gate_by_gate(cli: Cli) -> None:
+    ran = cli("gates", "explain", str(REPOSITORY / "examples" / "contoso-public.yaml"), "-o", "json")
+    assert {gate["question"] for gate in ran.json["gates"]} == {
+        "platform", "functional", "load", "switch", "bake",
+    }  # fmt: skip
+
+
+def test_explain_wants_one_file(cli: Cli) -> None:
+    assert cli("gates", "explain").code == 2

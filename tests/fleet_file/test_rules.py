@@ -1,0 +1,141 @@
+"""A gate's further rules: what a file may say, and which rules contradict each other."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.errors import Invalid
+from shared.fleet_file import parse_json
+from shared.fleet_file.gate_file import parse_gates
+from shared.gate_rules import Comparison, Objective, Schedule, Scores, Tolerance
+from tests.fleet_file.examples import Path_, changed, data
+
+HTTP = {"name": "errors", "source": "http", "path": "/healthz"}
+
+
+def refused(**rules: Any) -> Invalid:
+    """The error of an HTTP gate with these rules."""
+    with pytest.raises(Invalid) as caught:
+        parse_gates(json.dumps(HTTP | rules))
+    return caught.value
+
+
+def test_every_rule_becomes_a_value_of_its_gate() -> None:
+    rules = {
+        "max": "5%", "pass_max": "1%", "interval": "1m", "initial_delay": "2m", "count": 5, "min_requests": 9,
+        "tolerance": {"failures": 1, "of": 3, "errors": 2}, "group": "users", "weight": 2, "critical": True,
+        "dry_run": True,
+    }  # fmt: skip
+    gate = parse_gates(json.dumps(HTTP | rules)).gates[0]
+    assert gate.schedule == Schedule(initial_delay_seconds=120, interval_seconds=60, count=5)
+    assert gate.tolerance == Tolerance(failures_max=1, of=3, errors_max=2)
+    assert (gate.max_value, gate.pass_max, gate.requests_min) == (0.05, 0.01, 9)
+    assert (gate.group, gate.weight, gate.critical, gate.dry_run) == ("users", 2, True, True)
+
+
+def test_rules_for_the_window_become_values_too() -> None:
+    compare = parse_gates(json.dumps({**HTTP, "compare": {"confidence": "99%", "min_samples": 9}})).gates[0]
+    slo = parse_gates(json.dumps({**HTTP, "window": "6h", "slo": {"objective": "99.9%"}})).gates[0]
+    assert compare.compare == Comparison(confidence=0.99, samples_min=9)
+    assert isinstance(slo.slo, Objective)
+    assert [burn.rate for burn in slo.slo.burns] == [14.4, 6.0]
+
+
+CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
+    ({"max_over_live": 1.5, "max": 1}, "max_over_live", "it alone"),
+    ({"compare": {}, "slo": {"objective": 0.9}, "window": "1h"}, "compare", "it alone"),
+    ({"max_over_live": 1.5, "count": 3}, "max_over_live", "judges the window as a whole"),
+    ({"compare": {}, "tolerance": {}}, "compare", "no tolerance"),
+    ({"max": 1, "interval": "1m", "breaches_max": 1}, "breaches_max", "tolerance.failures"),
+    ({"max": 1, "count": 2, "min_samples": 3}, "min_samples", "at most count"),
+    ({"max": 1, "count": 2, "consecutive_passes": 3}, "consecutive_passes", "at most count"),
+    ({"max": 1, "tolerance": {"failures": 3, "of": 3}}, "tolerance.of", "more than failures"),
+    ({"max": 1, "pass_max": 2}, "pass_max", "at most max"),
+    ({"min": 1, "pass_min": 0}, "pass_min", "at least min"),
+    ({"min": 1, "pass_max": 2}, "pass_max", "max beside it"),
+    ({"min": 0, "max": 9, "pass_min": 5, "pass_max": 4}, "pass_min", "else nothing passes"),
+    ({"max": 1, "weight": 2}, "weight", "a group beside it"),
+    ({"max": 1, "critical": True}, "critical", "a group beside it"),
+    ({"slo": {"objective": "99%"}}, "slo", "at least 3600 s"),
+    (
+        {"window": "1h", "slo": {"objective": "99%", "burns": [{"rate": 2, "long": "5m", "short": "5m"}]}},
+        "slo.burns[0].short",
+        "shorter than long",
+    ),
+    (
+        {"window": "5m", "slo": {"objective": "99%", "burns": [{"rate": 2, "long": "1h", "short": "5m"}]}},
+        "slo.burns[0].long",
+        "at most the gate's window",
+    ),
+    ({"max": 1, "tolerance": {"failure": 1}}, "tolerance.failure", "did you mean failures?"),
+    ({"max": 1, "interval": "soon"}, "interval", "a duration"),
+    ({"slo": {"objective": 1}}, "slo.objective", "less than 1"),
+]
+
+
+@pytest.mark.parametrize(("rules", "place", "expected"), CONTRADICTIONS)
+def test_a_contradiction_is_named_with_its_reason(rules: dict[str, Any], place: str, expected: str) -> None:
+    mistakes = refused(**rules).mistakes
+    assert any(m.path == place and expected in m.expected for m in mistakes), mistakes
+
+
+def test_all_mistakes_of_a_gate_are_told_at_once() -> None:
+    found = refused(max=1, pass_max=2, weight=3, count=0, colour="red")
+    assert {mistake.path for mistake in found.mistakes} == {"pass_max", "weight", "count", "colour"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "expected"),
+    [
+        (("gates", "switch", 0, "count"), 3, "gates.switch[0].count", "until the step's own time is over"),
+        (("gates", "bake", 0, "consecutive_passes"), 3, "gates.bake[0].consecutive_passes", "users"),
+        (("gates", "scores"), {"passing": 60}, "gates.scores.passing", "at least 75"),
+        (("gates", "scores"), {"marginal": 99}, "gates.scores.marginal", "at most passing"),
+        (("gates", "load", 0, "anomaly"), {"decides": True}, "gates.load[0].anomaly.decides", "false"),
+    ],
+)  # fmt: skip
+def test_a_rule_is_refused_where_it_makes_no_sense(
+    path: Path_, value: Any, place: str, expected: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_json(changed(path, value))
+    assert any(m.path == place and expected in m.expected for m in caught.value.mistakes), caught.value
+
+
+def beside_live(question: str) -> Any:
+    document = data()
+    for gate in document["gates"][question]:
+        for key in ("max", "min", "max_over_baseline"):
+            gate.pop(key, None)
+        gate["max_over_live"] = 1.5
+        gate["name"] = f"{question}-{gate['name']}"
+    return document
+
+
+def test_a_bake_has_no_live_slot_to_compare_with() -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_json(beside_live("bake"))
+    assert "the live slot serves nobody during the bake" in str(caught.value)
+
+
+def test_a_switch_needs_a_gate_that_judges_when_all_users_have_moved() -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_json(beside_live("switch"))
+    assert any(mistake.path == "gates.switch" for mistake in caught.value.mistakes)
+
+
+def test_what_only_advises_is_no_evidence() -> None:
+    document = data()
+    for gate in document["gates"]["platform"]:
+        gate["dry_run"] = True
+    with pytest.raises(Invalid) as caught:
+        parse_json(document)
+    assert "one gate at least that decides" in str(caught.value)
+
+
+def test_scores_are_the_fleets_own() -> None:
+    found = parse_json(changed(("gates", "scores"), {"passing": 90, "marginal": 60}))
+    assert found.gates.scores == Scores(passing=90, marginal=60)

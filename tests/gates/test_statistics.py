@@ -1,0 +1,194 @@
+"""The candidate beside live: what differs for certain and by how much, and what nobody can tell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import mannwhitneyu
+
+from shared.gate_rules import Comparison, Direction
+from shared.gates.statistics import compare
+from shared.model import Verdict
+
+# docs.scipy.org, scipy.stats.mannwhitneyu: ages at diagnosis of type II diabetes, U = 17 for the men.
+MALES, FEMALES = [19.0, 22.0, 16.0, 29.0, 24.0], [20.0, 11.0, 17.0, 12.0]
+EXAMPLE = Comparison(samples_min=4)
+INCREASE, DECREASE, EITHER = Direction.INCREASE, Direction.DECREASE, Direction.EITHER
+BADNESS = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAIL: 2}
+
+numbers = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda x: round(x, 3))
+few = st.integers(min_value=0, max_value=9).map(float)
+sides = st.lists(st.one_of(numbers, few), min_size=5, max_size=40)
+
+
+def spread(center: float, count: int = 30) -> list[float]:
+    """Evenly spread values around a center, one apart."""
+    return [center + n - (count - 1) / 2 for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("direction", "effect", "p_value"),
+    [(INCREASE, 0.7, 0.111111 / 2), (DECREASE, -0.7, 0.968254), (EITHER, 0.7, 0.111111)],
+)
+def test_the_published_example_has_its_u_and_its_p(
+    direction: Direction, effect: float, p_value: float
+) -> None:
+    found = compare(Comparison(direction=direction, samples_min=4), MALES, FEMALES)
+    assert found.effect == pytest.approx(effect)  # U = 17 of 20 pairs: 2 * 17 / 20 - 1
+    assert found.p_value == pytest.approx(p_value, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shift", "direction", "verdict"),
+    [
+        (0, INCREASE, Verdict.PASS),
+        (2, INCREASE, Verdict.PASS),
+        (20, INCREASE, Verdict.FAIL),
+        (20, EITHER, Verdict.FAIL),
+        (20, DECREASE, Verdict.PASS),
+        (-20, INCREASE, Verdict.PASS),
+        (-20, EITHER, Verdict.FAIL),
+        (-20, DECREASE, Verdict.FAIL),
+    ],
+)
+def test_only_a_difference_in_the_direction_that_counts_fails(
+    shift: float, direction: Direction, verdict: Verdict
+) -> None:
+    assert compare(Comparison(direction=direction), spread(100 + shift), spread(100)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("count", "shift", "effect_max", "verdict", "words"),
+    [
+        (300, 50, 0.33, Verdict.INCONCLUSIVE, "it is no chance, though not above the effect of 0.33"),
+        (300, 50, 0.2, Verdict.FAIL, "it is no chance, and more than the effect of 0.2"),
+        (2000, 100, 0.33, Verdict.PASS, "it is negligible"),
+        (2000, 100, 0.05, Verdict.FAIL, "more than the effect of 0.05"),
+        (5, 2, 0.33, Verdict.INCONCLUSIVE, "but it may be chance"),
+        (30, 3, 0.33, Verdict.PASS, "it may well be chance"),
+    ],
+)
+def test_certainty_and_size_decide_together(
+    count: int, shift: float, effect_max: float, verdict: Verdict, words: str
+) -> None:
+    rule = Comparison(effect_max=effect_max, samples_min=5)
+    found = compare(rule, spread(shift, count), spread(0, count))
+    assert found.verdict is verdict
+    assert words in found.because
+
+
+def test_a_sentence_has_the_medians_the_effect_and_the_numbers_of_samples() -> None:
+    assert compare(Comparison(), spread(120), spread(100), " ms").because == (
+        "a median of 120 ms on the candidate and 100 ms on live in 30 and 30 samples; the candidate is "
+        "higher, a large effect of 0.8889 (p 1.74e-09, significant below 0.05): it is no chance, and more "
+        "than the effect of 0.33 that is tolerated"
+    )
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(19, 30), (30, 19), (0, 30), (0, 0)])
+def test_too_few_samples_on_a_side_are_no_data(ours: int, theirs: int) -> None:
+    found = compare(Comparison(), spread(500, ours), spread(0, theirs))
+    assert (found.verdict, found.effect, found.p_value, found.score) == (Verdict.NO_DATA, None, None, None)
+    assert f"{ours} candidate and {theirs} live samples are there, 20 each are needed" in found.because
+
+
+def test_no_samples_are_no_data_even_where_none_are_required() -> None:
+    assert compare(Comparison(samples_min=0), [], []).verdict is Verdict.NO_DATA
+
+
+@pytest.mark.parametrize(
+    ("candidate", "live", "verdict", "words"),
+    [
+        ([5.0] * 20, [5.0] * 20, Verdict.PASS, "both sides were always 5 ms"),
+        ([0.1 + 0.2] * 20, [0.3] * 20, Verdict.PASS, "both sides were always 0.3 ms"),
+        ([0.0] * 20, [0.0] * 25, Verdict.PASS, "both sides were always 0 ms in 20 and 25 samples"),
+        ([7.0] * 20, [5.0] * 20, Verdict.FAIL, "each side constant"),
+        ([5.0] * 20, [7.0] * 20, Verdict.PASS, "each side constant"),
+        ([0.0, 1.0] * 10, [0.0, 1.0] * 10, Verdict.PASS, "may well be chance|not worse"),
+        ([0.0, 1.0, 1.0, 1.0] * 5, [0.0, 0.0, 0.0, 1.0] * 5, Verdict.FAIL, "a large effect of 0.5"),
+    ],
+)
+def test_constant_and_tied_values_are_judged_like_all_others(
+    candidate: list[float], live: list[float], verdict: Verdict, words: str
+) -> None:
+    found = compare(Comparison(), candidate, live, " ms")
+    assert found.verdict is verdict
+    assert any(word in found.because for word in words.split("|"))
+
+
+def test_three_constants_on_each_side_are_too_few_to_be_certain() -> None:
+    # Of the 20 ways to deal six values to two sides one is as extreme: p is 0.05, and not below it.
+    found = compare(Comparison(samples_min=3), [7.0] * 3, [5.0] * 3)
+    assert (found.verdict, found.p_value) == (Verdict.INCONCLUSIVE, 0.05)
+
+
+def test_ties_do_not_make_a_few_samples_more_certain_than_they_can_be() -> None:
+    candidate, live = [5.0, 5.0, 5.0], [1.0, 1.0, 2.0]
+    assert mannwhitneyu(candidate, live, alternative="greater").pvalue < 0.05
+    assert compare(Comparison(samples_min=3), candidate, live).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_refused_by_side_and_place(bad: float) -> None:
+    with pytest.raises(ValueError, match=rf"candidate\[1\] is {bad}, live\[0\] is {bad}"):
+        compare(EXAMPLE, [1.0, bad, 2.0, 3.0], [bad, 1.0, 2.0, 3.0])
+
+
+def test_nothing_heavy_is_loaded_before_there_is_enough_to_compare() -> None:
+    code = (
+        "import sys; from shared.gates.statistics import compare; from shared.gate_rules import Comparison; "
+        "compare(Comparison(), [1.0] * 19, [2.0] * 30); print('scipy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+@settings(deadline=None, max_examples=40)
+@given(sides, sides)
+def test_u_and_p_are_those_of_scipy(candidate: list[float], live: list[float]) -> None:
+    found = compare(Comparison(samples_min=5), candidate, live)
+    if len(set(candidate)) == len(set(live)) == 1:
+        return
+    expected = mannwhitneyu(candidate, live, alternative="greater")
+    assert found.effect == pytest.approx(2 * expected.statistic / (len(candidate) * len(live)) - 1)
+    assert found.p_value is not None
+    assert found.p_value >= min(expected.pvalue, 1.0) - 1e-12
+
+
+@settings(deadline=None, max_examples=40)
+@given(sides)
+def test_the_same_values_on_both_sides_are_no_difference(values: list[float]) -> None:
+    for direction in Direction:
+        found = compare(Comparison(direction=direction, samples_min=5), values, values[::-1])
+        assert (found.verdict, found.effect) == (Verdict.PASS, 0.0)
+
+
+@settings(deadline=None, max_examples=40)
+@given(sides, sides)
+def test_an_increase_of_one_side_is_a_decrease_of_the_other(one: list[float], other: list[float]) -> None:
+    up = compare(Comparison(direction=INCREASE, samples_min=5), one, other)
+    down = compare(Comparison(direction=DECREASE, samples_min=5), other, one)
+    assert up.verdict is down.verdict
+    assert up.effect == pytest.approx(down.effect)
+
+
+@settings(deadline=None, max_examples=40)
+@given(sides, sides)
+def test_a_sample_worse_than_all_others_never_improves_a_verdict(
+    candidate: list[float], live: list[float]
+) -> None:
+    worse = [*candidate, max(*candidate, *live) + 1]
+    rule = Comparison(samples_min=5)
+    assert BADNESS[compare(rule, worse, live).verdict] >= BADNESS[compare(rule, candidate, live).verdict]
+
+
+@settings(deadline=None, max_examples=40)
+@given(sides, sides, st.floats(min_value=0.001, max_value=1000))
+def test_another_unit_changes_nothing(candidate: list[float], live: list[float], factor: float) -> None:
+    rule = Comparison(samples_min=5)
+    ours, theirs = [float(round(v)) for v in candidate], [float(round(v)) for v in live]
+    scaled = compare(rule, [v * factor for v in ours], [v * factor for v in theirs])
+    assert scaled.effect == compare(rule, ours, theirs).effect
