@@ -18,6 +18,9 @@ from shared.levers import SwitchKind
 
 NAME_CHARACTERS_MAX = 40
 
+FOLLOW_SECONDS_MAX = 30 * 24 * 3600
+"""The runbook's own deadline for `follow`: a ring waits from the moment when the first may begin."""
+
 _FRONT_DOORS = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
 
 _Claim = tuple[str, tuple[str | None, ...], Path]
@@ -45,6 +48,18 @@ def check_rings(draft: Draft) -> None:
             draft.refuse((*path, "name"), f"another name than {draft.place((*other, 'name'))}")
         elif chain is not None and re.fullmatch(FLEET_NAME, chain):
             _length(draft, path, chain, name)
+    _holds(draft)
+
+
+def _holds(draft: Draft) -> None:
+    deadline = draft.seconds("deadlines", "follow") or FOLLOW_SECONDS_MAX
+    lasts = 0
+    for path in draft.items("rings"):
+        lasts += draft.seconds(*path, "hold") or 0
+        if lasts >= deadline:
+            reason = f"the holds up to here take {lasts} s, and deadlines.follow is {deadline} s"
+            draft.refuse((*path, "hold"), f"a shorter one, because {reason}")
+            return
 
 
 def _first(draft: Draft, path: Path) -> None:

@@ -13,6 +13,9 @@ import pytest
 from shared.errors import Invalid
 from shared.fleet import Fleet
 from shared.fleet_file import parse, parse_rings, read, schema
+from shared.fleet_file.ring_checks import FOLLOW_SECONDS_MAX
+from shared.model import Stage
+from stages.runbook import RUNBOOK
 from tests.fleet_file.examples import ONE_GATEWAY, TEXTS, data
 from tests.fleet_file.examples import RINGS as TEXT
 
@@ -112,6 +115,13 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("rings", 0, "hold"), "1h", "rings[0].hold", "nothing here, because the first ring follows none"),
     (("rings", 1, "hold"), None, "rings[1].hold", "for how long that fleet must be well"),
     (("rings", 1, "gates"), ["backend-latency"], "rings[1].gates[0]", "another fleet has no baseline"),
+    (
+        ("rings", 2, "hold"),
+        "29d",
+        "rings[2].hold",
+        "because the holds up to here take 2592000 s",
+    ),
+    (("deadlines", "follow"), "2d", "rings[2].hold", "and deadlines.follow is 172800 s"),
     (("rings", 1, "gates"), ["none"], "rings[1].gates[0]", "the name of a gate in gates.bake"),
     (("rings", 1, "policy"), {}, "rings[1].policy", "one of approvals, gates, hold, hosts"),
     (("rings", 2, "live"), "red", "rings[2].live", "one of blue, green"),
@@ -224,6 +234,12 @@ def test_rings_share_a_gateway_where_it_is_the_lever_of_both() -> None:
         ),
         ("rings[1].live_records[0].rule", "another lever than rings[0].live_records[0].rule"),
     ]
+
+
+def test_the_holds_of_all_rings_are_held_against_the_deadline_of_the_step_that_waits() -> None:
+    (follow,) = (step for step in RUNBOOK[Stage.PREPARE] if step.name == "follow")
+
+    assert follow.deadline_seconds == FOLLOW_SECONDS_MAX
 
 
 def test_a_file_of_one_fleet_is_no_file_of_rings_and_the_other_way_round() -> None:
