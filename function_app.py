@@ -14,6 +14,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 FLEET = "fleets/{fleet}"
 PEOPLE = func.AuthLevel.ANONYMOUS
+RINGS = "rings/{rings}"
 ROLLOUT = f"{FLEET}/rollouts/{{rollout}}"
 
 
@@ -100,6 +101,18 @@ async def get_fleet(req: func.HttpRequest) -> func.HttpResponse:
 async def put_fleet(req: func.HttpRequest) -> func.HttpResponse:
     """Apply a fleet file."""
     return await wiring.serve(wiring.system().api.put_fleet, req)
+
+
+@app.route(RINGS, methods=["GET"], auth_level=PEOPLE)
+async def get_rings(req: func.HttpRequest) -> func.HttpResponse:
+    """All rings of a file, in order."""
+    return await wiring.serve(wiring.system().api.get_rings, req)
+
+
+@app.route(RINGS, methods=["PUT"], auth_level=PEOPLE)
+async def put_rings(req: func.HttpRequest) -> func.HttpResponse:
+    """Apply a file with rings."""
+    return await wiring.serve(wiring.system().api.put_rings, req)
 
 
 @app.route(f"{FLEET}/audit", methods=["GET"], auth_level=PEOPLE)

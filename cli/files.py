@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -13,14 +13,24 @@ import msgspec
 from shared.errors import Invalid, Mistake
 from shared.fleet import Fleet
 
+if TYPE_CHECKING:
+    from shared.fleet_file import Declared
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def fleet_from(file: Path) -> Fleet:
-    """The fleet that a file declares. Raises Invalid with every mistake."""
+    """The one fleet that a file declares. Raises Invalid with every mistake."""
     from shared.fleet_file import parse  # pydantic is too slow to load for the commands that need none of it
 
     return parse(text_from(file), str(file))
+
+
+def declared_by(file: Path) -> Declared:
+    """Whatever a file declares: a fleet, or rings. Raises Invalid with every mistake."""
+    from shared.fleet_file import read
+
+    return read(text_from(file), str(file))
 
 
 def text_from(file: Path) -> str:
@@ -31,8 +41,11 @@ def text_from(file: Path) -> str:
         raise Invalid(str(file), (Mistake("(file)", "other bytes", "UTF-8 text"),)) from error
 
 
-def fleet_name(file: Path) -> str:
-    """The name in a fleet file, checked for nothing else: Switchyard judges the rest. Raises Invalid."""
+def address_of(file: Path) -> tuple[str, str]:
+    """Where in the API a file belongs: `fleets` or `rings`, and the name in it.
+
+    Nothing else is checked: Switchyard judges the rest. Raises Invalid.
+    """
     import yaml
 
     try:
@@ -46,7 +59,7 @@ def fleet_name(file: Path) -> str:
     name = document.get("name") if isinstance(document, dict) else None
     if not isinstance(name, str) or not name:
         raise Invalid(str(file), (Mistake("name", json.dumps(name), "the fleet's name"),))
-    return name
+    return "rings" if "rings" in document else "fleets", name
 
 
 def looks_like_file(word: str) -> bool:

@@ -15,6 +15,7 @@ from cli.commands.fleet import fleet
 from cli.commands.gates import gates
 from cli.commands.people import PEOPLE
 from cli.commands.plan import plan
+from cli.commands.rings import rings
 from cli.commands.rollout import rollout
 from cli.commands.signal import signal
 from cli.output import Exit, No
@@ -41,7 +42,7 @@ def switchyard() -> None:
     """Moves live traffic from one whole AKS cluster to its successor, and back when anything looks wrong."""
 
 
-for _command in (fleet, rollout, plan, *PEOPLE, signal, audit, evidence, gates):
+for _command in (fleet, rings, rollout, plan, *PEOPLE, signal, audit, evidence, gates):
     switchyard.add_command(_command)
 
 

@@ -255,7 +255,8 @@ class Policy(Struct, frozen=True, kw_only=True):
 class Fleet(Struct, frozen=True, kw_only=True):
     """One blue-green estate, as declared. `live` is the slot that served users when it was first applied.
 
-    Its levers are `live_records` and `balancers`, at least one of either.
+    Its levers are `live_records` and `balancers`, at least one of either. `chain` is the name of the
+    file with rings that it is one of.
     """
 
     name: str
@@ -281,6 +282,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     drain: Drain = Drain()
     readiness: Readiness = Readiness()
     ring: Ring | None = None
+    chain: str | None = None
 
     @property
     def levers(self) -> tuple[Lever, ...]:

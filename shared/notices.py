@@ -27,6 +27,15 @@ def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
     return tuple(told)
 
 
+def left_notice(fleet: Fleet) -> str:
+    """What becomes of a ring that is in its file no more."""
+    follows = f", and follows {fleet.ring.after}" if fleet.ring is not None else ""
+    return (
+        f"{fleet.name} is in the file no more: nothing of it was deleted or stopped, it stays applied as it "
+        f"was{follows}; a file of its own changes that"
+    )
+
+
 def _retires(balancer: Balancer, on: date) -> str:
     """How to move. Sources: https://learn.microsoft.com/azure/frontdoor/migrate-tier, and `tier-mapping`."""
     when = "retires" if on <= CLASSIC_RETIRES else "was retired"

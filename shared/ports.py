@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from shared.actions import Action
+from shared.chain import Chain
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
@@ -38,6 +39,13 @@ class Row(Struct, frozen=True, kw_only=True):
     state_document: str = ""
     fleet_document: str = ""
     unreadable: int = 0
+
+
+class ChainRow(Struct, frozen=True, kw_only=True):
+    """A file with rings as it was applied last, and the etag of its row."""
+
+    chain: Chain
+    etag: str
 
 
 class FleetEntry(Struct, frozen=True, kw_only=True):
@@ -134,6 +142,15 @@ class Store(Protocol):
 
         `if_match`: None makes it new or replaces whatever is there; otherwise Superseded on another etag,
         unless that very fleet is there already.
+        """
+
+    async def chain(self, name: str) -> ChainRow:
+        """What is remembered of a file with rings. Raises NotFound."""
+
+    async def declare(self, chain: Chain, *, if_match: str | None) -> str:
+        """Remember a file with rings; returns the new etag.
+
+        `if_match`: None makes it new, and Superseded where there is another already; otherwise as in `apply`.
         """
 
     async def directory(self, *, active_only: bool = False) -> tuple[FleetEntry, ...]:

@@ -63,6 +63,8 @@ PEOPLE = [
     ("GET", "fleets"),
     ("GET", "fleets/{fleet}"),
     ("PUT", "fleets/{fleet}"),
+    ("GET", "rings/{rings}"),
+    ("PUT", "rings/{rings}"),
     ("GET", "fleets/{fleet}/audit"),
     ("GET", "fleets/{fleet}/rollouts"),
     ("POST", "fleets/{fleet}/rollouts"),

@@ -9,8 +9,9 @@ import click
 from rich.text import Text
 
 from cli.context import Desk, shared_options
-from cli.files import FILE, fleet_from, fleet_name
+from cli.files import FILE, address_of, declared_by
 from cli.view.fleet import fleet_text, with_notices
+from cli.view.rings import applied_text
 from shared.clock import SystemClock
 from shared.notices import notices
 
@@ -25,11 +26,18 @@ def fleet() -> None:
 @shared_options
 def validate(desk: Desk, file: Path) -> None:
     """Check FILE here, without sending it anywhere. Every mistake is listed at once."""
-    declared = fleet_from(file)
-    told = notices(declared, SystemClock().now().date())
-    body = {"valid": True, "file": str(file), "name": declared.name, "notices": list(told)}
-    sentence = f"{file} declares the fleet {declared.name}, without a mistake"
-    desk.output.show(body, lambda _: with_notices(sentence, told))
+    declared = declared_by(file)
+    today = SystemClock().now().date()
+    names = [fleet.name for fleet in declared.fleets]
+    told = [
+        f"{fleet.name}: {each}" if declared.rings else each
+        for fleet in declared.fleets
+        for each in notices(fleet, today)
+    ]
+    body = {"valid": True, "file": str(file), "name": declared.name, "notices": told}
+    body |= {"fleets": names} if declared.rings else {}
+    what = f"the rings {', '.join(names)}" if declared.rings else f"the fleet {declared.name}"
+    desk.output.show(body, lambda _: with_notices(f"{file} declares {what}, without a mistake", told))
 
 
 @fleet.command()
@@ -37,13 +45,16 @@ def validate(desk: Desk, file: Path) -> None:
 @click.option("--if-match", metavar="ETAG", help="Apply only over the file that has this etag.")
 @shared_options
 def apply(desk: Desk, file: Path, if_match: str | None) -> None:
-    """Store FILE as the fleet that it names. A rollout in flight keeps the plan that it started with."""
+    """Store FILE as the fleet or the rings that it names. A rollout in flight keeps the plan it started with.
+
+    Of a file with rings all fleets are applied, or none where one is wrong. A ring that is in it no more is
+    named and left as it is.
+    """
     content_type = "application/json" if file.suffix == ".json" else "application/yaml"
     text = file.read_bytes()
-    body = desk.api.put(
-        "fleets", fleet_name(file), text=text, content_type=content_type, if_match=if_match
-    ).body
-    desk.output.show(body, _applied)
+    kind, name = address_of(file)
+    body = desk.api.put(kind, name, text=text, content_type=content_type, if_match=if_match).body
+    desk.output.show(body, applied_text if kind == "rings" else _applied)
 
 
 @fleet.command("list")

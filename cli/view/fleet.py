@@ -43,6 +43,7 @@ def fleet_text(body: dict[str, Any]) -> Text:
         _line("shift", _plan(fleet.shift)),
         *(_slot(fleet, state, slot.name) for slot in fleet.slots),
         _line("follows", follows),
+        *([_line("ring", _ring(fleet))] if fleet.ring or fleet.chain else []),
         _line("rollout", rollout_line(state.rollout) if state.rollout else Text("none yet", PAST)),
         *(_line("held", Text(f"{h.version}: {h.because}", WAITS)) for h in state.held_versions),
         *(_line("notice", Text(sentence, WAITS)) for sentence in notices(fleet, now.date())),
@@ -108,6 +109,14 @@ def _plan(shift: Shift) -> str:
         hold = span(timedelta(seconds=shift.match.hold_seconds))
         steps.insert(0, f"{shift.match.match.label} for {hold}")
     return ", ".join([*steps, "then 100 %"]) if steps else "100 % at once"
+
+
+def _ring(fleet: Fleet) -> str:
+    """`of contoso, 1d 00h after contoso-ring0`."""
+    told = [f"of {fleet.chain}"] if fleet.chain else []
+    if fleet.ring is not None:
+        told.append(f"{span(timedelta(seconds=fleet.ring.hold_seconds))} after {fleet.ring.after}")
+    return ", ".join(told)
 
 
 def _slot(fleet: Fleet, state: FleetState, name: str) -> tuple[Text, Text]:

@@ -36,6 +36,7 @@ class Act(StrEnum):
     DESCRIBE = "read the description of the API"
     LIST_FLEETS = "list the fleets"
     SHOW_FLEET = "look at a fleet"
+    SHOW_RINGS = "look at rings"
     SHOW_FLEET_AUDIT = "read a fleet's audit trail"
     LIST_ROLLOUTS = "list the rollouts"
     SHOW_ROLLOUT = "look at a rollout"
@@ -63,6 +64,7 @@ TABLE: Mapping[Act, frozenset[Role]] = {
     Act.DESCRIBE: _ALL,
     Act.LIST_FLEETS: _ALL,
     Act.SHOW_FLEET: _ALL,
+    Act.SHOW_RINGS: _ALL,
     Act.SHOW_FLEET_AUDIT: _ALL,
     Act.LIST_ROLLOUTS: _ALL,
     Act.SHOW_ROLLOUT: _ALL,
@@ -94,6 +96,8 @@ ROUTES: Mapping[tuple[str, str], Asked] = {
     ("get", "/fleets"): Asked((Act.LIST_FLEETS,)),
     ("get", "/fleets/{fleet}"): Asked((Act.SHOW_FLEET,)),
     ("put", "/fleets/{fleet}"): Asked((Act.APPLY,), Act.DROP_APPROVAL),
+    ("get", "/rings/{rings}"): Asked((Act.SHOW_RINGS,)),
+    ("put", "/rings/{rings}"): Asked((Act.APPLY,), Act.DROP_APPROVAL),
     ("get", "/fleets/{fleet}/audit"): Asked((Act.SHOW_FLEET_AUDIT,)),
     ("get", "/fleets/{fleet}/rollouts"): Asked((Act.LIST_ROLLOUTS,)),
     ("post", "/fleets/{fleet}/rollouts"): Asked((Act.START,), Act.LIFT_HOLD),

@@ -12,13 +12,14 @@ from typing import Any
 from shared import signals
 from shared.api import openapi
 from shared.api.access import ACTION_GROUPS, EVENT_GRID, Act, allowed, sent_by
+from shared.api.applying import Applying, bare
 from shared.api.http import Request, Response, reply
 from shared.api.identity import Principal
 from shared.api.intake import Intake
+from shared.api.rings import look
 from shared.errors import Conflict, NotFound, Refused, Superseded
-from shared.fleet import FLEET_NAME, Approvals
+from shared.fleet import FLEET_NAME
 from shared.model import Judgement, Rollout, SignalKind
-from shared.notices import notices
 from shared.ports import Clock, Evidence, Row, Store
 from shared.signals.body import shown
 from stages.runbook import step_of
@@ -35,6 +36,7 @@ class Api:
         self._evidence = evidence
         self._intake = intake
         self._clock = clock
+        self._applying = Applying(store, clock)
 
     async def health(self, _request: Request) -> Response:
         """Is the store there, and what was refused since this worker started?"""
@@ -58,7 +60,7 @@ class Api:
         allowed(request.caller, Act.SHOW_FLEET)
         row = await self._row(request)
         body = {"name": row.fleet.name, "fleet": row.fleet, "state": row.state, "pending": len(row.pending)}
-        return reply({**body, "now": self._clock.now()}, etag=_bare(row.fleet_etag))
+        return reply({**body, "now": self._clock.now()}, etag=bare(row.fleet_etag))
 
     async def put_fleet(self, request: Request) -> Response:
         """Apply a fleet file; the answer says what is worth knowing of it. A rollout keeps its plan."""
@@ -66,22 +68,37 @@ class Api:
         from shared import fleet_file  # pydantic costs a cold start that only this route needs
 
         name = request.path["fleet"]
-        text = request.text()
-        fleet = fleet_file.parse(text)
+        fleet = fleet_file.parse(request.text())
         if fleet.name != name:
             raise Refused(f"fleet: got {fleet.name}, expected {shown(name)} as in the address")
-        before = await self._before(name)
-        if before is not None and _dropped(before.fleet.approvals, fleet.approvals):
-            allowed(request.caller, Act.DROP_APPROVAL)
-        wanted = request.if_match()
-        # Over what was read, so that an approval that is added at this moment is not lost unseen.
-        read = before.fleet_etag if before is not None else None
-        stored = f'W/"{wanted}"' if wanted is not None else read
-        now = self._clock.now()
-        etag = _bare(await self._store.apply(fleet, if_match=stored, now=now))
+        applied = await self._applying.fleet(fleet, request.caller, request.if_match())
         self._intake.forget()
-        body = {"name": name, "etag": etag, "notices": notices(fleet, now.date())}
-        return reply(body, 201 if before is None else 200, etag=etag)
+        return reply(applied.body, 201 if applied.is_new else 200, etag=applied.etag)
+
+    async def get_rings(self, request: Request) -> Response:
+        """All rings of a file in order: which version each is on, what it does, what it waits for."""
+        allowed(request.caller, Act.SHOW_RINGS)
+        name = request.path["rings"]
+        if re.fullmatch(FLEET_NAME, name) is None:
+            raise NotFound(f"rings: got {shown(name)}, expected the name of an applied file with rings")
+        known = await self._store.chain(name)
+        body = {**await look(self._store, known), "now": self._clock.now()}
+        return reply(body, etag=bare(known.etag))
+
+    async def put_rings(self, request: Request) -> Response:
+        """Apply a file with rings: the fleet of each, or none where one is wrong."""
+        allowed(request.caller, Act.APPLY)
+        from shared import fleet_file
+
+        name = request.path["rings"]
+        found = fleet_file.parse_rings(request.text())
+        if found.name != name:
+            raise Refused(f"rings: got {found.name}, expected {shown(name)} as in the address")
+        try:
+            applied = await self._applying.rings(name, found.fleets, request.caller, request.if_match())
+        finally:
+            self._intake.forget()
+        return reply(applied.body, 201 if applied.is_new else 200, etag=applied.etag)
 
     async def take_events(self, request: Request) -> Response:
         """A webhook for Event Grid: handshakes, Event Grid schema and CloudEvents."""
@@ -209,12 +226,6 @@ class Api:
         answer: dict[str, Any] = {"signal": signal.id, "applied": found is not None, "because": because}
         return reply({**answer, "rollout": ticked.state.rollout}, status, etag=str(ticked.state.epoch))
 
-    async def _before(self, fleet: str) -> Row | None:
-        try:
-            return await self._store.load(fleet)
-        except NotFound:
-            return None
-
     async def _row(self, request: Request) -> Row:
         name = request.path["fleet"]
         if re.fullmatch(FLEET_NAME, name) is None:
@@ -241,19 +252,9 @@ _COMMANDS: dict[str, tuple[Act, ...]] = {
 }
 
 
-def _dropped(before: Approvals, after: Approvals) -> bool:
-    """Whether somebody's yes is asked for no more where it was."""
-    return any(getattr(before, name) and not getattr(after, name) for name in Approvals.__struct_fields__)
-
-
 def _asks(rollout: Rollout) -> bool:
     """Whether it waits for somebody's approval, and not for a gate."""
     return rollout.outcome is None and step_of(rollout).approval
-
-
-def _bare(etag: str) -> str:
-    """The value inside a weak etag of the store, which an HTTP client gets and sends as a strong one."""
-    return etag.removeprefix("W/").strip('"')
 
 
 def _current(row: Row, rollout: Rollout) -> bool:

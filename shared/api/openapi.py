@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 
 from shared.api.access import ROUTES, TABLE, Act, Role
+from shared.api.rings import RingLook
 from shared.api.schemas import REF, SCHEMAS, array, ref
 from shared.fleet import Fleet
 from shared.model import FleetState, Judgement, Rollout
 from shared.ports import AuditEntry, Judged
 from stages.way_back import WayBack
 
-_TYPES = (AuditEntry, Fleet, FleetState, Judged, Judgement, Rollout, WayBack)
+_TYPES = (AuditEntry, Fleet, FleetState, Judged, Judgement, RingLook, Rollout, WayBack)
 
 _SCHEMES = {
     "entra": {
@@ -104,6 +105,9 @@ def _machines() -> dict[str, Any]:
 def _people() -> dict[str, Any]:
     fleet, rollout = "/fleets/{fleet}", "/fleets/{fleet}/rollouts/{rollout}"
     anything = {"type": "object"}
+    rings = _operation(
+        "apply a file with rings", "AppliedRings", anything, 409, 412, media="application/yaml"
+    )
     commands = {
         f"{rollout}/{name}": {
             "post": {
@@ -124,6 +128,10 @@ def _people() -> dict[str, Any]:
                 ),
                 "parameters": [_IF_MATCH],
             },
+        },
+        "/rings/{rings}": {
+            "get": _operation("all rings of a file", "Rings", None, 404),
+            "put": {**_created(rings), "parameters": [_IF_MATCH]},
         },
         f"{fleet}/audit": {"get": _operation("a fleet's audit trail", "Audit", None, 404)},
         f"{fleet}/rollouts": {
@@ -185,7 +193,7 @@ def _failure(description: str) -> dict[str, Any]:
 def _parameters(path: str) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in ("fleet", "rollout")
+        for name in ("fleet", "rings", "rollout")
         if f"{{{name}}}" in path
     ]
 

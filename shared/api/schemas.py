@@ -86,6 +86,20 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         etag=_TEXT,
         notices={**array(_TEXT), "description": "What is right and still worth knowing, a sentence each"},
     ),
+    "AppliedRings": exactly(
+        name=_TEXT,
+        etag=_TEXT,
+        fleets={**array(ref("Applied")), "description": "The fleet of each ring, in order"},
+        left={**array(_TEXT), "description": "Fleets that were rings of this name and are none any more"},
+        notices=array(_TEXT),
+    ),
+    "Rings": exactly(
+        name=_TEXT,
+        rings=array(ref("RingLook")),
+        left=array(ref("RingLook")),
+        notices=array(_TEXT),
+        now=_INSTANT,
+    ),
     "Rollouts": exactly(rollouts=array(ref("Rollout"))),
     "JudgedRollout": exactly(
         rollout=ref("Rollout"), judgements=array(ref("Judgement")), way_back=ref("WayBack")

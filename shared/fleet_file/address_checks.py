@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from shared.fleet_file.draft import COLOURS, QUESTIONS, Draft
-from shared.fleet_file.tree import Path, dotted
+from shared.fleet_file.tree import Path
 from shared.fleet_file.values import address_of, is_host
 from shared.levers import SwitchKind
 
@@ -87,7 +87,7 @@ def _aliases(draft: Draft) -> None:
     for path in draft.records():
         with_address = [c for c in COLOURS if draft.value("slots", c, "address") is not None]
         if draft.value(*path, "alias") is True and with_address:
-            reason = f"slots.{with_address[0]} has an address in place of a public_ip_id"
+            reason = f"{draft.place(('slots', with_address[0]))} has an address in place of a public_ip_id"
             draft.refuse((*path, "alias"), f"false, because {reason}")
 
 
@@ -106,7 +106,7 @@ def _type(draft: Draft, slot: Path, record_type: str, record: Path) -> None:
         "CNAME": parsed is None and is_host(address),
     }
     if not fits.get(record_type, True):
-        expected = f"{_WANTED[record_type]}, because {dotted(record)} is {record_type}"
+        expected = f"{_WANTED[record_type]}, because {draft.place(record)} is {record_type}"
         draft.refuse((*slot, "address"), expected)
 
 

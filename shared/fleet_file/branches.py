@@ -18,7 +18,7 @@ from shared.fleet_file.lever_models import (
     TrafficManagerPart,
 )
 from shared.fleet_file.mistakes import one_of
-from shared.fleet_file.tree import VALUE_CHARACTERS_MAX, Tree, dotted, shown
+from shared.fleet_file.tree import VALUE_CHARACTERS_MAX, Tree, shown
 from shared.levers import SwitchKind
 
 _KEYS = {
@@ -44,7 +44,7 @@ def _told(tree: Tree, index: int, lever: Any) -> Any:
     if not isinstance(lever, dict) or (isinstance(found, str) and found in SwitchKind):
         return lever
     path = ("live_records", index, "switch")
-    if dotted(path) not in {mistake.path for mistake in tree.mistakes}:
+    if tree.place(path) not in {mistake.path for mistake in tree.mistakes}:
         got = shown(found) if "switch" in lever else "nothing"
         tree.refuse(path, got, one_of(SwitchKind, str(found)))
     return {**lever, "switch": _guessed(found, lever)}

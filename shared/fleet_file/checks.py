@@ -13,7 +13,7 @@ from shared.fleet_file.gate_checks import check_gates
 from shared.fleet_file.lever_checks import RESOURCES, check_levers, every_record
 from shared.fleet_file.mistakes import one_of
 from shared.fleet_file.shift_checks import check_shift
-from shared.fleet_file.tree import Path, Tree, dotted
+from shared.fleet_file.tree import Path, Tree
 from shared.fleet_file.values import arm_parts
 
 STEPS = (
@@ -96,7 +96,7 @@ def _times(draft: Draft) -> None:
             at: Path = (*path, "ttl") if declared is None else ("policy", "switch_ttl")
             few, many = (
                 f"at least the {switch_ttl} s of policy.switch_ttl",
-                f"at most the TTL of {ttl} s in {dotted(path)}.ttl",
+                f"at most the TTL of {ttl} s in {draft.place(path)}.ttl",
             )
             draft.refuse(at, few if declared is None else many)
     for step in draft.keys("deadlines"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from shared.fleet_file.tree import Path, Tree, dotted, shown
+from shared.fleet_file.tree import Path, Tree, shown
 from shared.fleet_file.values import arm_parts, duration_seconds
 from shared.levers import SwitchKind
 
@@ -30,11 +30,15 @@ class Draft:
 
     def refuse(self, path: Path, expected: str, value: str | None = None) -> None:
         """Note a contradiction, unless the value at `path` is wrong by itself already."""
-        if dotted(path) in self._wrong:
+        if self.place(path) in self._wrong:
             return
         found = self._tree.at(path)
         got = value if value is not None else "nothing" if found is None else shown(found)
         self._tree.refuse(path, got, expected)
+
+    def place(self, path: Path) -> str:
+        """Where a person finds in the file what lies at `path`, dotted."""
+        return self._tree.place(path)
 
     def value(self, *path: str | int) -> Any:
         """Whatever stands there, None for nothing."""

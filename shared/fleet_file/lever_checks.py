@@ -7,7 +7,7 @@ host name lies. Refuses to know the slots' addresses (`address_checks`) and a le
 from __future__ import annotations
 
 from shared.fleet_file.draft import COLOURS, ZONE_TYPES, Draft
-from shared.fleet_file.tree import Path, dotted
+from shared.fleet_file.tree import Path
 from shared.fleet_file.values import arm_parts, is_host, relative_name
 from shared.levers import SwitchKind
 
@@ -67,7 +67,8 @@ def _zone(draft: Draft, path: Path, kind: SwitchKind | None) -> None:
         draft.refuse((*path, "zone"), f"a zone of {kind}: {ZONE_TYPES[kind]}")
 
 
-def _fqdn(draft: Draft, path: Path) -> str | None:
+def fqdn_of(draft: Draft, path: Path) -> str | None:
+    """The lower-case name of the record there, None where it is not known."""
     name, zone = draft.text(*path, "name"), draft.zone_name(*path, "zone")
     if name is None or zone is None:
         return None
@@ -75,11 +76,11 @@ def _fqdn(draft: Draft, path: Path) -> str | None:
 
 
 def _names(draft: Draft) -> None:
-    first = next(draft.records(), None)
+    first: Path = ("live_records", 0)
     cluster = draft.text("hosts", "cluster")
-    fqdn = _fqdn(draft, first) if first == ("live_records", 0) else None
+    fqdn = fqdn_of(draft, first) if next(draft.records(), None) == first else None
     if cluster is not None and fqdn is not None and cluster.lower() != fqdn:
-        draft.refuse(("hosts", "cluster"), f"{fqdn}, the name of live_records[0] in its zone")
+        draft.refuse(("hosts", "cluster"), f"{fqdn}, the name of {draft.place(first)} in its zone")
     for colour in COLOURS:
         place = _place_of(draft, colour)
         host = draft.text("hosts", colour)
@@ -92,7 +93,7 @@ def _names(draft: Draft) -> None:
             continue
         zone_id = draft.text(*place, "zone") or ""
         if arm_parts(zone_id) is not None and relative_name(host, zone_id) is None:
-            expected = f"a name under {zone_id.rsplit('/', 1)[-1]}, the zone of {dotted(place)}"
+            expected = f"a name under {zone_id.rsplit('/', 1)[-1]}, the zone of {draft.place(place)}"
             draft.refuse(("hosts", colour), expected)
 
 
@@ -117,35 +118,37 @@ def _hosts_twice(draft: Draft) -> None:
     for key in ("cluster", *COLOURS):
         other = taken.setdefault((draft.text("hosts", key) or key).lower(), key)
         if other != key:
-            draft.refuse(("hosts", key), f"another name than hosts.{other}")
+            draft.refuse(("hosts", key), f"another name than {draft.place(('hosts', other))}")
 
 
 def _records_twice(draft: Draft) -> None:
     live: dict[tuple[str, str | None], Path] = {}
     names: dict[str, Path] = {}
     for path in draft.records():
-        fqdn = _fqdn(draft, path)
+        fqdn = fqdn_of(draft, path)
         if fqdn is None:
             continue
         names.setdefault(fqdn, path)
         other = live.setdefault((fqdn, draft.text(*path, "type")), path)
         if other != path:
-            draft.refuse((*path, "name"), f"another record than {dotted(other)}")
+            draft.refuse((*path, "name"), f"another record than {draft.place(other)}")
         _never_a_slots_own(draft, path, fqdn)
     for path in draft.beneath():
-        fqdn = _fqdn(draft, path)
+        fqdn = fqdn_of(draft, path)
         if fqdn is None:
             continue
         other = names.setdefault(fqdn, path)
         if other != path:
-            draft.refuse((*path, "name"), f"another name than {dotted(other)}, because each moves by itself")
+            reason = "because each moves by itself"
+            draft.refuse((*path, "name"), f"another name than {draft.place(other)}, {reason}")
         _never_a_slots_own(draft, path, fqdn)
 
 
 def _never_a_slots_own(draft: Draft, path: Path, fqdn: str) -> None:
     for colour in COLOURS:
         if fqdn == (draft.text("hosts", colour) or "").lower():
-            draft.refuse((*path, "name"), f"another name than hosts.{colour}, which never moves")
+            own = draft.place(("hosts", colour))
+            draft.refuse((*path, "name"), f"another name than {own}, which never moves")
 
 
 def _balancers_twice(draft: Draft) -> None:
@@ -158,18 +161,18 @@ def _balancers_twice(draft: Draft) -> None:
             continue
         other = seen.setdefault((str(kind), *(str(each).lower() for each in told)), path)
         if other != path:
-            draft.refuse((*path, keys[-1]), f"another lever than {dotted(other)}")
+            draft.refuse((*path, keys[-1]), f"another lever than {draft.place(other)}")
 
 
 def _members(draft: Draft, path: Path) -> None:
     members: Path = (*path, "members")
     blue, green = (draft.text(*members, colour, "name") for colour in COLOURS)
     if blue is not None and green is not None and blue.lower() == green.lower():
-        draft.refuse((*members, "green", "name"), f"another one than {dotted((*members, 'blue'))} has")
+        draft.refuse((*members, "green", "name"), f"another one than {draft.place((*members, 'blue'))} has")
     with_record = [colour for colour in COLOURS if draft.value(*members, colour, "beneath") is not None]
     for colour in COLOURS:
         if with_record and colour not in with_record and draft.keys(*members, colour):
-            other = dotted((*members, with_record[0], "beneath"))
+            other = draft.place((*members, with_record[0], "beneath"))
             draft.refuse((*members, colour, "beneath"), f"a record as {other} is one, or none there")
     _groups(draft, path)
 
@@ -177,10 +180,10 @@ def _members(draft: Draft, path: Path) -> None:
 def _groups(draft: Draft, path: Path) -> None:
     kind = draft.switch(path)
     key = RESOURCES[kind][-1] if kind is not None else ""
-    taken: dict[str, str] = {(draft.text(*path, key) or "").lower(): dotted((*path, key))}
+    taken: dict[str, str] = {(draft.text(*path, key) or "").lower(): draft.place((*path, key))}
     for colour in COLOURS:
         at: Path = (*path, "members", colour, "group")
         group = draft.text(*at)
-        other = taken.setdefault(group.lower(), dotted(at)) if group is not None else dotted(at)
-        if other != dotted(at):
+        other = taken.setdefault(group.lower(), draft.place(at)) if group is not None else draft.place(at)
+        if other != draft.place(at):
             draft.refuse(at, f"a group with {colour} alone, another one than {other}")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.fleet_file.tree import VALUE_CHARACTERS_MAX, Path, Tree, dotted, shown
+from shared.fleet_file.tree import VALUE_CHARACTERS_MAX, Path, Tree, shown
 
 _KINDS = {
     "string_type": "text",
@@ -56,13 +56,13 @@ def note(tree: Tree, error: ValidationError, schema: dict[str, Any]) -> None:
     for detail in error.errors(include_url=False):
         *_, around, place = _walk(schema, detail)
         kind = detail["type"]
-        if detail["input"] is None and dotted(place.path) in unread:
+        if detail["input"] is None and tree.place(place.path) in unread:
             continue
         if kind == "extra_forbidden":
             known = list(around.here.get("properties", {}))
             tree.refuse(place.path, "an unknown key", one_of(known, str(place.path[-1])))
         elif kind == "missing":
-            tree.refuse(place.path, "nothing", place.described, tree.line_of(around.path))
+            tree.refuse(place.path, "nothing", place.described, tree.line_of(place.path))
         else:
             tree.refuse(place.path, shown(detail["input"]), _expected(detail, place))
 

@@ -50,7 +50,7 @@ def _weights(draft: Draft) -> None:
         if weight <= highest:
             draft.refuse((*path, "weight"), f"more than {highest}, the weight of {reached}")
         else:
-            highest, reached = weight, dotted(path)
+            highest, reached = weight, draft.place(path)
 
 
 def _gates(draft: Draft, place: Path, question: str) -> None:
@@ -88,14 +88,14 @@ def _able(draft: Draft, path: Path) -> None:
     if kind is None:
         return
     if draft.value("shift", "steps") and kind not in WEIGHTED:
-        reason = f"{dotted(path)} is {kind}, which moves everything at once"
+        reason = f"{draft.place(path)} is {kind}, which moves everything at once"
         draft.refuse(
             ("shift", "steps"), f"nothing here, because {reason}; {_listed(WEIGHTED)} can do weights"
         )
     if not isinstance(draft.value("shift", "match"), dict):
         return
     if kind not in MATCHING:
-        reason = f"{dotted(path)} is {kind}, which cannot tell requests apart"
+        reason = f"{draft.place(path)} is {kind}, which cannot tell requests apart"
         draft.refuse(("shift", "match"), f"nothing here, because {reason}; {_listed(MATCHING)} can")
         return
     rules, group, member = _RULES[kind]

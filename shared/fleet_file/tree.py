@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,23 +36,36 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 
 @dataclass(slots=True)
 class Tree:
-    """Plain data, the line of each value by its path (none for JSON), and what could not be read."""
+    """Plain data, the line of each value by its path (none for JSON), and what could not be read.
+
+    `origins` says where a key of the whole was written, if not under its own name: a ring's are.
+    """
 
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
     values: int = 0
+    origins: Mapping[str, Path] = field(default_factory=dict)
 
     def refuse(self, path: Path, value: str, expected: str, line: int | None = None) -> None:
         """Note a mistake at `path`."""
         line = self.line_of(path) if line is None else line
-        self.mistakes.append(Mistake(dotted(path), _line(value), _line(expected), line))
+        self.mistakes.append(Mistake(self.place(path), _line(value), _line(expected), line))
+
+    def place(self, path: Path) -> str:
+        """Where a person finds in the file what lies at `path`, dotted."""
+        return dotted(self._written(path))
 
     def line_of(self, path: Path) -> int | None:
         """The line of a value, or of the nearest thing around it."""
+        path = self._written(path)
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path)
+
+    def _written(self, path: Path) -> Path:
+        origin = self.origins.get(str(path[0])) if path else None
+        return path if origin is None else (*origin, *path[1:])
 
     def at(self, path: Path) -> Any:
         """The value at `path`, None where there is none."""

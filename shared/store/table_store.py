@@ -19,15 +19,13 @@ from shared.fleet import Channel, Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
 from shared.store import audit, rows
+from shared.store.chains import ATTEMPTS_MAX, ChainRows
 from shared.store.claim import CLAIM, PENDING_MAX, claim
 from shared.store.decoded import Decoded, remember
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE
-from shared.store.tables import Clash, Entity, Found, Lost, Range, Tables, Verb, Write
+from shared.store.tables import Clash, Found, Lost, Range, Tables, Verb, Write
 
 log = logging.getLogger("switchyard.store")
-
-ATTEMPTS_MAX = 2
-"""How often a write without an answer is sent: an idle connection that was closed deserves a second one."""
 
 _SNAPSHOT_ROWS = 3
 _state = msgspec.json.Decoder(FleetState)
@@ -39,7 +37,7 @@ _owed = msgspec.json.Decoder(OutboxEntry)
 _judgements = msgspec.json.Decoder(tuple[Judgement, ...])
 
 
-class TableStore:
+class TableStore(ChainRows):
     """`shared.ports.Store` on a table service.
 
     `resources_of` gives the lower-case ARM ids of a fleet with what each is, for the directory. `identify`
@@ -134,7 +132,8 @@ class TableStore:
         Raises Superseded, Retry; Refused when the fleet is larger than a row.
         """
         entity = rows.row(fleet.name, rows.FLEET_KEY, msgspec.json.encode(fleet))
-        etag = await self._put(entity, if_match)
+        verb = Verb.UPSERT if if_match is None else Verb.UPDATE
+        etag = await self._put(STATE_TABLE, Write(verb, entity, if_match))
         resources = rows.canonical(dict(self._resources_of(fleet)))
         entry = rows.row(
             FLEETS_PARTITION,
@@ -207,22 +206,6 @@ class TableStore:
         if found is not None and found.entity.get(CLAIM) != identity:
             raise Superseded(f"somebody else claimed epoch {epoch} of {fleet}")
         return found is not None
-
-    async def _put(self, entity: Entity, if_match: str | None) -> str:
-        """The new etag. What is there already is what was wanted: its own write, whose answer was lost."""
-        write = Write(Verb.UPSERT if if_match is None else Verb.UPDATE, entity, if_match)
-        failed: Clash | Lost
-        for _ in range(ATTEMPTS_MAX):
-            try:
-                return await self._tables.write(STATE_TABLE, [write])
-            except (Clash, Lost) as error:
-                failed = error
-            found = await self._tables.get(STATE_TABLE, str(entity["PartitionKey"]), rows.FLEET_KEY)
-            if found is not None and rows.document(found.entity) == rows.document(entity):
-                return found.etag
-            if isinstance(failed, Clash):
-                break
-        raise failed
 
     def _row(self, found: Mapping[str, Found], pending: tuple[Signal, ...], *, unreadable: int) -> Row:
         fleet = self._decode(found[rows.FLEET_KEY])

@@ -19,6 +19,7 @@ from tests.engine.rig import Rig
 from tests.fleets import FLEET
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "contoso-public.yaml"
+RINGS = EXAMPLE.with_name("contoso-rings.yaml")
 
 
 OLIVIA = Principal(name="olivia@contoso.com", roles=frozenset(Role))

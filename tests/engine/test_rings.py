@@ -2,94 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 
-from sandbox.memory_store import MemoryStore
-from sandbox.world import Faults, World
-from sandbox.world.ports import PortsWorld
-from shared.engine import Engine
+from sandbox.world import Faults
 from shared.fleet import Fleet, Ring
-from shared.model import Outcome, Rollout, Signal, SignalKind
-from shared.probes import Answer, Probe
-from shared.signals import resources_of
-from tests.engine.rig import Clock, Topic
+from shared.fleet_file import read
+from shared.model import Outcome
+from tests.engine.rings import Rings
 from tests.fleets import ERRORS, FLEET
 
 HOLD_SECONDS = 3600
+EXAMPLE = Path(__file__).parents[2] / "examples" / "contoso-rings.yaml"
+BAD = Faults(slow_burn=True, slow_burn_share=0.3, slow_burn_seconds=60)
 
 
-class Worlds:
-    """Each fleet's own world, behind one port."""
-
-    def __init__(self, ports: dict[str, PortsWorld]) -> None:
-        self._ports = ports
-
-    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> dict[Probe, Answer]:
-        """Answer in the fleet's world."""
-        return dict(await self._ports[fleet.name].observe(fleet, probes, now))
-
-    async def perform(self, fleet: Fleet, action: object, *, epoch: int) -> str | None:
-        """Obey in the fleet's world."""
-        return await self._ports[fleet.name].perform(fleet, action, epoch=epoch)  # type: ignore[arg-type]
-
-
-class Rings:
+def two(after: str = "contoso-ring0") -> list[Fleet]:
     """Two rings: users of the second get a version an hour after the first is well on it."""
+    ring = Ring(after=after, hold_seconds=HOLD_SECONDS, gates=(ERRORS,))
+    return [
+        msgspec.structs.replace(FLEET, name="contoso-ring0"),
+        msgspec.structs.replace(FLEET, name="contoso-ring1", ring=ring),
+    ]
 
-    def __init__(self, faults: Faults | None = None) -> None:
-        self.clock = Clock()
-        ring = Ring(after="contoso-ring0", hold_seconds=HOLD_SECONDS, gates=(ERRORS,))
-        self.fleets = [
-            msgspec.structs.replace(FLEET, name="contoso-ring0"),
-            msgspec.structs.replace(FLEET, name="contoso-ring1", ring=ring),
-        ]
-        ports = {
-            fleet.name: PortsWorld(
-                World(fleet, self.clock, faults=faults if place == 0 and faults else Faults())
-            )
-            for place, fleet in enumerate(self.fleets)
-        }
-        self.clock.at += timedelta(minutes=30)
-        self.store = MemoryStore(resources_of)
-        self.engine = Engine(self.store, Worlds(ports), Topic(), self.clock)
 
-    async def publish(self) -> None:
-        """A version is out for everybody at once."""
-        for fleet in self.fleets:
-            await self.store.apply(fleet, if_match=None, now=self.clock.now())
-            signal = Signal(
-                kind=SignalKind.VERSION_AVAILABLE,
-                id=f"version-{fleet.name}",
-                fleet=fleet.name,
-                at=self.clock.now(),
-                because="1.32.6 is out",
-                versions={"stable": "1.32.6"},
-            )
-            await self.store.accept(signal)
-            await self.engine.tick(fleet.name)
-
-    async def rollout(self, ring: int) -> Rollout:
-        """The rollout of a ring."""
-        rollout = (await self.store.load(self.fleets[ring].name)).state.rollout
-        assert rollout is not None
-        return rollout
-
-    async def until_ended(self, ring: int, hours_max: int = 24) -> Rollout:
-        """Let time pass for both until one has ended."""
-        for _ in range(hours_max * 60):
-            rollout = await self.rollout(ring)
-            if rollout.outcome is not None:
-                return rollout
-            self.clock.at += timedelta(minutes=1)
-            for fleet in self.fleets:
-                await self.engine.tick(fleet.name)
-        raise AssertionError(await self.rollout(ring))
+def three() -> tuple[Fleet, ...]:
+    """The rings of one file: the second waits 2 hours, the third 3."""
+    text = EXAMPLE.read_text("utf-8").replace("hold: 1d", "hold: 2h").replace("hold: 2d", "hold: 3h")
+    return read(text.replace("    approvals: {switch: true}", "    approvals: {switch: false}")).fleets
 
 
 async def test_the_second_ring_waits_until_the_first_has_been_well_for_as_long_as_the_plan_asks() -> None:
-    rings = Rings()
+    rings = Rings(two())
     await rings.publish()
     first = await rings.until_ended(0)
     waiting = await rings.rollout(1)
@@ -105,7 +51,7 @@ async def test_the_second_ring_waits_until_the_first_has_been_well_for_as_long_a
 
 
 async def test_a_ring_that_goes_back_keeps_the_next_from_beginning_and_moves_nobody_there() -> None:
-    rings = Rings(Faults(slow_burn=True, slow_burn_share=0.3, slow_burn_seconds=60))
+    rings = Rings(two(), {0: BAD})
     await rings.publish()
     assert (await rings.until_ended(0)).outcome is Outcome.ROLLED_BACK
     second = await rings.until_ended(1)
@@ -115,11 +61,44 @@ async def test_a_ring_that_goes_back_keeps_the_next_from_beginning_and_moves_nob
 
 
 async def test_a_ring_that_cannot_be_read_is_waited_for() -> None:
-    rings = Rings()
-    ring = Ring(after="contoso-nowhere", hold_seconds=HOLD_SECONDS)
-    rings.fleets[1] = msgspec.structs.replace(rings.fleets[1], ring=ring)
+    rings = Rings(two(after="contoso-nowhere"))
     await rings.publish()
     await rings.until_ended(0)
     waiting = await rings.rollout(1)
     assert waiting.step == "follow"
     assert "the ring before could not be read" in waiting.because
+
+
+async def test_the_rings_of_one_file_get_a_version_one_after_the_other() -> None:
+    rings = Rings(three())
+    await rings.publish()
+    ends = []
+    for place, hold in ((0, timedelta(0)), (1, timedelta(hours=2)), (2, timedelta(hours=3))):
+        for later in range(place + 1, 3):
+            assert (await rings.rollout(later)).step == "follow"
+        ended = await rings.until_ended(place)
+        assert ended.outcome is Outcome.COMPLETED, ended.because
+        assert ended.ended_at is not None
+        ends.append(ended.ended_at)
+        moved = next(entry for entry in await rings.store.audit(rings.fleets[place].name) if entry.actions)
+        assert place == 0 or moved.at >= ends[place - 1] + hold
+
+
+async def test_a_ring_in_the_middle_goes_back_by_itself_and_the_last_says_why_it_does_not_begin() -> None:
+    rings = Rings(three())
+    await rings.publish()
+    await rings.until_ended(0)
+    await rings.until_step(1, "bake")
+    before = await rings.store.load("contoso-ring0")
+    await rings.roll_back(1, "olivia@contoso.com saw complaints")
+    second = await rings.until_ended(1)
+    assert second.outcome is Outcome.ROLLED_BACK
+    third = await rings.until_ended(2)
+    assert third.outcome is Outcome.STOPPED
+    assert third.because.startswith("contoso-ring1, which comes first, did not keep 1.32.6")
+    assert not any(entry.actions for entry in await rings.store.audit("contoso-ring2"))
+    first = (await rings.store.load("contoso-ring0")).state
+    assert first.rollout is not None
+    assert first.rollout.outcome is Outcome.COMPLETED
+    assert (first.live, first.held_versions) == (before.state.live, ())
+    assert (await rings.store.load("contoso-ring1")).state.live == "blue"

@@ -18,7 +18,8 @@ FRONT_DOOR, TRAFFIC_MANAGER = "contoso-front-door", "contoso-traffic-manager"
 ONE_GATEWAY = "contoso-one-gateway"
 NAMES = (*RECORDS, FRONT_DOOR, TRAFFIC_MANAGER, ONE_GATEWAY)
 TEXTS = {name: (FOLDER / f"{name}.yaml").read_text(encoding="utf-8") for name in NAMES}
-_DATA = {name: read_yaml(text).data for name, text in TEXTS.items()}
+RINGS = (FOLDER / "contoso-rings.yaml").read_text(encoding="utf-8")
+_DATA = {name: read_yaml(text).data for name, text in {**TEXTS, "contoso-rings": RINGS}.items()}
 
 _SUBSCRIPTION = "/subscriptions/11111111-2222-3333-4444-555555555555"
 NETWORK = f"{_SUBSCRIPTION}/resourceGroups/rg-network/providers/Microsoft.Network"

@@ -105,7 +105,7 @@ def _with_parameters(random: Random) -> bytes:
 
 def _look(random: Random, _published: bool) -> Case:
     route = random.choice(_LOOKS)
-    _, path = _odd_path(random, "", {"fleet": "contoso", "rollout": "current"})
+    _, path = _odd_path(random, "", {"fleet": "contoso", "rings": "contoso", "rollout": "current"})
     named = {name: value for name, value in path.items() if f"{{{name}}}" in route}
     query = {
         random.choice(("judgements", "after", odd.key(random))): random.choice(("all", odd.text(random)))
@@ -117,6 +117,7 @@ _LOOKS = (
     "/health",
     "/fleets",
     "/fleets/{fleet}",
+    "/rings/{rings}",
     "/fleets/{fleet}/audit",
     "/fleets/{fleet}/rollouts",
     "/fleets/{fleet}/rollouts/{rollout}",

@@ -107,6 +107,8 @@ class Estate:
             "GET /fleets": self.api.list_fleets,
             "GET /fleets/{fleet}": self.api.get_fleet,
             "PUT /fleets/{fleet}": self.api.put_fleet,
+            "GET /rings/{rings}": self.api.get_rings,
+            "PUT /rings/{rings}": self.api.put_rings,
             "GET /fleets/{fleet}/audit": self.api.get_audit,
             "GET /fleets/{fleet}/rollouts": self.api.list_rollouts,
             "POST /fleets/{fleet}/rollouts": self.api.start_rollout,

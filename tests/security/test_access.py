@@ -15,7 +15,7 @@ from shared.api.http import Request, Response
 from shared.api.identity import Caller, Nobody, Principal
 from shared.fleet import Approvals, Channel
 from shared.model import SignalKind
-from tests.api.conftest import EXAMPLE, OLIVIA, Client, content
+from tests.api.conftest import EXAMPLE, OLIVIA, RINGS, Client, content
 from tests.engine.rig import VERSION
 from tests.fleets import FLEET
 from tests.security import principals
@@ -28,6 +28,8 @@ CELLS: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "description": ("document", {}, None, "ROA"),
     "fleets": ("list_fleets", {}, None, "ROA"),
     "fleet": ("get_fleet", {"fleet": "contoso"}, None, "ROA"),
+    "rings": ("get_rings", {"rings": "contoso"}, None, "ROA"),
+    "apply rings": ("put_rings", {"rings": "contoso"}, RINGS.read_bytes(), "O"),
     "audit of a fleet": ("get_audit", {"fleet": "contoso"}, None, "ROA"),
     "rollouts": ("list_rollouts", {"fleet": "contoso"}, None, "ROA"),
     "rollout": ("get_rollout", CURRENT, None, "ROA"),

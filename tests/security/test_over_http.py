@@ -19,11 +19,14 @@ from tests.security.principals import person
 
 EXAMPLE = (REPOSITORY / "examples" / "contoso-public.yaml").read_bytes()
 FLEET = EXAMPLE.replace(b"name: contoso-public", b"name: guarded", 1)
+RINGS = (REPOSITORY / "examples" / "contoso-rings.yaml").read_bytes()
 ROUTES = [
     ("GET", "/api/openapi.json"),
     ("GET", "/api/fleets"),
     ("GET", "/api/fleets/guarded"),
     ("PUT", "/api/fleets/guarded"),
+    ("GET", "/api/rings/contoso"),
+    ("PUT", "/api/rings/contoso"),
     ("GET", "/api/fleets/guarded/audit"),
     ("GET", "/api/fleets/guarded/rollouts"),
     ("POST", "/api/fleets/guarded/rollouts"),
@@ -132,6 +135,18 @@ def test_an_operator_applies_a_fleet_and_a_reader_reads_it(guarded: Served) -> N
     reader = f"Bearer {guarded.people.token('reader')}"
     found = guarded.ask("GET", "/api/fleets", Authorization=reader)
     assert "guarded" in [each["name"] for each in found.json["fleets"]]
+
+
+def test_an_operator_applies_a_file_with_rings_and_a_reader_looks_at_all_of_them(guarded: Served) -> None:
+    operator, reader = (f"Bearer {guarded.people.token(role)}" for role in ("operator", "reader"))
+    statuses = [
+        guarded.ask("PUT", "/api/rings/contoso", RINGS, Authorization=operator).status for _ in range(2)
+    ]
+    assert statuses == [201, 200]
+    found = guarded.ask("GET", "/api/rings/contoso", Authorization=reader)
+    assert [ring["fleet"] for ring in found.json["rings"]] == [f"contoso-ring{n}" for n in range(3)]
+    assert found.json["notices"] == []
+    assert guarded.ask("PUT", "/api/rings/contoso", RINGS, Authorization=reader).status == 403
 
 
 @pytest.mark.parametrize(("method", "path"), KEYED)

@@ -7,10 +7,11 @@ import asyncio
 import msgspec
 import pytest
 
+from shared.chain import Chain
 from shared.errors import NotFound, Superseded
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Stage
-from shared.ports import Row, Store
+from shared.ports import ChainRow, Row, Store
 from shared.store.claim import PENDING_MAX
 from tests.fleets import BLUE, GREEN
 from tests.store.samples import (
@@ -52,6 +53,25 @@ async def test_a_fleet_is_replaced_only_under_the_etag_that_was_read(store: Stor
         await store.apply(fleet(name), if_match=first, now=NOW)
     row = await store.load(name)
     assert (row.fleet.notification_topic, row.fleet_etag) == (None, second)
+
+
+async def test_a_file_with_rings_is_remembered_and_replaced_only_under_the_etag_that_was_read(
+    store: Store, name: str
+) -> None:
+    with pytest.raises(NotFound, match=name):
+        await store.chain(name)
+    first = Chain(name=name, fleets=(f"{name}-a", f"{name}-b"), digests=("1", "2"))
+    etag = await store.declare(first, if_match=None)
+    assert await store.chain(name) == ChainRow(chain=first, etag=etag)
+    second = replace(first, fleets=(f"{name}-a",), digests=("1",), left=(f"{name}-b",))
+    with pytest.raises(Superseded):
+        await store.declare(second, if_match=None)
+    newer = await store.declare(second, if_match=etag)
+    with pytest.raises(Superseded):
+        await store.declare(first, if_match=etag)
+    assert await store.declare(second, if_match=etag) == newer, "what is there is what was wanted"
+    assert (await store.chain(name)).chain == second
+    assert name not in {entry.name for entry in await store.directory()}
 
 
 async def test_an_etag_does_not_match_a_fleet_that_is_not_there(store: Store, name: str) -> None:
