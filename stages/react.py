@@ -161,7 +161,9 @@ def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     if left is not None and left.kind is HoldKind.ALERT:
         because = f"still held by {len(left.alert_ids)} more: {signal.because}"
         return changed(reacted, signal, because, held=left)
-    return changed(reacted, signal, f"{_after(left)}: {signal.because}", held=left, entered_at=now)
+    # While an alert fired, users were not well for all that the gates saw.
+    anew = {"held": left, "entered_at": now, "clean_since": None}
+    return changed(reacted, signal, f"{_after(left)}: {signal.because}", **anew)
 
 
 def _lapse(reacted: Reacted, now: datetime) -> Reacted:
@@ -172,12 +174,12 @@ def _lapse(reacted: Reacted, now: datetime) -> Reacted:
     if rollout is None or held is None or not over:
         return reacted
     left = without(held, over)
+    rollout = replace(rollout, held=left, wake_at=None)
     if left is not None and left.kind is HoldKind.ALERT:
-        after, entered_at = f"still held by {len(left.alert_ids)} more", rollout.entered_at
+        after = f"still held by {len(left.alert_ids)} more"
     else:
-        after, entered_at = _after(left), now
+        after, rollout = _after(left), replace(rollout, entered_at=now, clean_since=None)
     because = f"{after}: the hold since {held.since:%H:%M} has expired, for {UNTOLD}: {held.because}"
-    rollout = replace(rollout, held=left, entered_at=entered_at, wake_at=None)
     state = replace(reacted.state, rollout=rollout)
     return replace(reacted, state=state, because=_joined(reacted.because, because))
 

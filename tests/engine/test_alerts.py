@@ -126,3 +126,18 @@ async def test_a_fleet_that_was_applied_since_hears_of_the_alert_as_well() -> No
     assert sorted(signal.fleet for signal in found) == ["contoso", "later"]
     for signal in found:
         assert await rig.store.disposition(signal.fleet, signal.id) is not None
+
+
+async def test_the_time_in_which_an_alert_held_the_bake_counts_for_no_bake() -> None:
+    mapping = AlertMapping(effect=AlertEffect.HOLD)
+    rig, intake = await begun(alerts=Alerts(mappings=(mapping,)))
+    await rig.until("bake")
+    fired_at = rig.clock.now()
+    await intake.alert(metric(rig, GREEN))
+    for _ in range(120):
+        await rig.minute()
+    await intake.alert(metric(rig, GREEN, fired_at=fired_at, resolved_at=rig.clock.now()))
+    resolved_at = rig.clock.now()
+    while (await rig.rollout()).step == "bake":
+        await rig.minute()
+    assert rig.clock.now() - resolved_at >= timedelta(seconds=FLEET.policy.bake_seconds)
