@@ -1,4 +1,4 @@
-"""What an alert says beside its sentence: its rule, when it fired, whether it is ever resolved, its targets."""
+"""What an alert says beside its sentence: its rule, when it fired, whether it ever resolves, its targets."""
 
 from __future__ import annotations
 
