@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from shared.alert_rules import Alerts
 from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
@@ -283,6 +284,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     readiness: Readiness = Readiness()
     ring: Ring | None = None
     chain: str | None = None
+    alerts: Alerts = Alerts()
 
     @property
     def levers(self) -> tuple[Lever, ...]:

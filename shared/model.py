@@ -95,7 +95,8 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `because` says what it means in a sentence. `versions` maps a channel to the version that an event
     published for it. `by` is the person behind a command. `state` is `fired` or `resolved` for an alert and
     the event's own word (`started`, `succeeded`, `failed`, `deleted`) otherwise. `step` is the one step that
-    a promotion is meant for: a yes to one question is none to the next.
+    a promotion is meant for: a yes to one question is none to the next. `rule` and `rule_id` are the alert
+    rule's, `fired_at` is when the alert itself says that it fired, and a `stateless` one is never resolved.
     """
 
     kind: SignalKind
@@ -116,6 +117,10 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str | None = None
     lift_hold: bool = False
     step: str | None = None
+    rule: str | None = None
+    rule_id: str | None = None
+    fired_at: datetime | None = None
+    stateless: bool = False
 
 
 class Disposition(Struct, frozen=True, kw_only=True):
@@ -139,13 +144,17 @@ class HoldKind(StrEnum):
 class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a rollout does not go on by itself. A rollback pre-empts every hold.
 
-    `alert_ids` are the alerts that fire and hold it; the last of them to be resolved lets it go on.
+    `alert_ids` are the alerts that fire and hold it; the last of them to be resolved lets it go on. `lapses`
+    says when those of them that nobody may ever resolve count as over. `covers` is the hold that was there
+    before the alerts': it comes back when they are over.
     """
 
     kind: HoldKind
     because: str
     since: datetime
     alert_ids: tuple[str, ...] = ()
+    lapses: dict[str, datetime] = {}
+    covers: Hold | None = None
 
 
 class Drift(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -177,7 +186,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     everybody, by its label, as it was measured. `drift` is somebody else's write that is not over yet.
     `overdue` says that the old slot is retired though it did not drain in time. `ring_since` is since when
     the ring before is watched with what it has completed. `tallies` are what the present step's gates have
-    measured so far, by gate and slot, for those that count their measurements.
+    measured so far, by gate and slot, for those that count their measurements. `earlier_alerts` fired before
+    it began, and were named.
     """
 
     id: str
@@ -219,6 +229,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     follow_seconds: dict[str, float] = {}
     ring_since: datetime | None = None
     tallies: dict[str, Tally] = {}
+    earlier_alerts: tuple[str, ...] = ()
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None

@@ -17,11 +17,13 @@ from shared.fleet import Fleet
 from shared.model import FleetState, HoldKind, Rollout, Signal, Stage
 from shared.probes import ClusterSeen, ClusterState, Probe
 from stages import ended
+from stages.alerting import told, wake_seconds
 from stages.apply import apply_move
 from stages.fallback import gives_way
 from stages.looking import seen_as, unavailable
 from stages.patience import next_poll, patient
-from stages.react import Reacted, react
+from stages.react import react
+from stages.reacted import Reacted
 from stages.runbook import entry, step_of
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.turns import VERSIONS
@@ -121,8 +123,9 @@ def _move(fleet: Fleet, rollout: Rollout, step: Step, seen: Seen) -> Move:
     if held is not None and held.kind in (HoldKind.PERSON, HoldKind.ALERT) and move.verb is not Verb.FAIL:
         # What a held step learns is kept, so that silence ends a clean run; what it would do is not.
         learnt = move.rollout if move.verb in (Verb.WAIT, Verb.HOLD) else rollout
-        because = f"held since {held.since:%H:%M}: {held.because}"
-        return judged(hold(learnt, because, held.kind), move.judgements)
+        kept = hold(learnt, told(held), held.kind)
+        seconds = wake_seconds(held, fleet.policy.poll_seconds, seen.now)
+        return judged(msgspec.structs.replace(kept, wake_seconds=seconds), move.judgements)
     if rollout.promoted and step.promotable and move.verb in (Verb.WAIT, Verb.HOLD):
         return judged(advance(move.rollout, f"a person promoted it: {move.because}"), move.judgements)
     if move.verb in (Verb.WAIT, Verb.HOLD, Verb.ACT) and _overdue(fleet, rollout, step, seen):

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.fleet import Channel, Fleet, StartMode
+from shared.fleet import Fleet
 from shared.model import (
-    Disposition,
     FleetState,
     Hold,
     HoldKind,
@@ -23,29 +21,20 @@ from shared.model import (
     SignalKind,
     Stage,
 )
+from stages.alerting import EARLIER_MAX, UNTOLD, hold_by, lapsed, without
+from stages.reacted import Reacted, answered, changed, present
 from stages.runbook import step_of
+from stages.starting import start
 from stages.table import REFUSALS, TABLE, Phase, Reaction, Trigger, phase_of, trigger_of
-from stages.versions import newer
 
 PROMOTED_HOLDS = (HoldKind.GATE, HoldKind.DEADLINE)
-FIRST_STEP = (Stage.PREPARE, "admit")
 WAY_BACK = (Stage.ROLLBACK, "restart")
-
-
-class Reacted(Struct, frozen=True, kw_only=True):
-    """A fleet's state after its signals. `because` and `who` are of the first signal that changed it."""
-
-    state: FleetState
-    dispositions: tuple[Disposition, ...] = ()
-    because: str | None = None
-    who: str | None = None
-    started: bool = False
 
 
 def react(
     fleet: Fleet, state: FleetState, signals: Iterable[Signal], now: datetime, live_version: str | None
 ) -> Reacted:
-    """Apply signals in order, those that roll back first.
+    """Apply signals in order, those that roll back first, and end the hold of alerts that count as over.
 
     `live_version` is the live cluster's Kubernetes version, empty where there is no such cluster and None
     where it was not observed: a published version starts a rollout only if it is newer.
@@ -53,7 +42,7 @@ def react(
     reacted = Reacted(state=state)
     for signal in sorted(signals, key=lambda s: not _pre_empts(fleet, state, s)):
         reacted = _apply(fleet, reacted, signal, now, live_version)
-    return reacted
+    return _lapse(reacted, now)
 
 
 def begin_rollback(rollout: Rollout, because: str, now: datetime) -> Rollout:
@@ -83,7 +72,7 @@ def begin_rollback(rollout: Rollout, because: str, now: datetime) -> Rollout:
 
 def _reaction(fleet: Fleet, state: FleetState, signal: Signal) -> tuple[Trigger, Phase, Reaction]:
     phase = phase_of(state)
-    trigger = trigger_of(signal, state.rollout, fleet.policy.alert_severities)
+    trigger = trigger_of(fleet, signal, state.rollout)
     return trigger, phase, TABLE[trigger][phase]
 
 
@@ -94,144 +83,141 @@ def _pre_empts(fleet: Fleet, state: FleetState, signal: Signal) -> bool:
 def _apply(
     fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime, live_version: str | None
 ) -> Reacted:
-    _, phase, reaction = _reaction(fleet, reacted.state, signal)
+    trigger, phase, reaction = _reaction(fleet, reacted.state, signal)
     other = signal.rollout is not None and (
         reacted.state.rollout is None or reacted.state.rollout.id != signal.rollout
     )
     if other:
-        return _answered(
+        return answered(
             reacted, signal, applied=False, because=f"{signal.rollout} is not the present rollout"
         )
     if reaction is Reaction.REFUSE:
-        return _answered(reacted, signal, applied=False, because=REFUSALS[phase])
+        return _refuse(reacted, signal, phase)
     if reaction is Reaction.NOTE:
-        return _answered(reacted, signal, applied=True, because=f"noted in {phase.value}: {signal.because}")
+        return _note(reacted, signal, trigger, phase)
     if reaction is Reaction.START:
-        return _start(fleet, reacted, signal, now, live_version)
+        return start(fleet, reacted, signal, now, live_version)
+    if reaction is Reaction.HOLD and signal.kind is SignalKind.ALERT:
+        return _alarm(fleet, reacted, signal, now)
     return _CHANGES[reaction](reacted, signal, now)
 
 
-def _start(
-    fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime, live_version: str | None
-) -> Reacted:
-    version = _wanted_version(fleet, signal)
-    if live_version is None and _must_be_newer(fleet, signal, version):
-        return reacted  # Undecided: it stays pending until the live cluster can be read.
-    objection = _objection(fleet, reacted.state, signal, version, live_version)
-    if objection is not None:
-        by_person = signal.kind is SignalKind.START
-        return _answered(reacted, signal, applied=not by_person, because=objection)
-    state = reacted.state
-    number = state.rollouts + 1
-    who = signal.by or signal.kind.value
-    rollout = Rollout(
-        id=f"{fleet.name}-{number:04d}",
-        version=version,
-        template_version=signal.template_version or fleet.provisioner.template_version,
-        live=state.live,
-        candidate=fleet.other(state.live),
-        safe=state.live,
-        stage=FIRST_STEP[0],
-        step=FIRST_STEP[1],
-        entered_at=now,
-        started_at=now,
-        started_by=who,
-        because=signal.because,
-    )
-    held = tuple(h for h in state.held_versions if h.version != version)
-    state = replace(state, rollouts=number, rollout=rollout, held_versions=held)
+def _refuse(reacted: Reacted, signal: Signal, phase: Phase) -> Reacted:
+    if signal.kind is not SignalKind.ALERT:
+        return answered(reacted, signal, applied=False, because=REFUSALS[phase])
+    because = f"{signal.because}, but {REFUSALS[phase]}"
+    return answered(reacted, signal, applied=False, because=because, state=reacted.state)
+
+
+def _note(reacted: Reacted, signal: Signal, trigger: Trigger, phase: Phase) -> Reacted:
+    because = f"noted in {phase.value}: {signal.because}"
+    if trigger is Trigger.ALERT_FROM_BEFORE:
+        return _earlier(reacted, signal, because)
+    if trigger is not Trigger.ALERT_TO_NOTE:
+        return answered(reacted, signal, applied=True, because=because)
+    return answered(reacted, signal, True, f"{because} (the fleet's alerts say no more)", reacted.state)
+
+
+def _earlier(reacted: Reacted, signal: Signal, noted: str) -> Reacted:
+    """An alert of before: named once in the trail, and in the row of each of its signals."""
+    rollout, known = present(reacted), present(reacted).earlier_alerts
     because = (
-        f"{signal.because}: rollout {rollout.id} moves {rollout.live} to {rollout.candidate} at {version}"
+        f"{noted}; it fired at {signal.fired_at:%Y-%m-%d %H:%M} UTC, before {rollout.id} began at "
+        f"{rollout.started_at:%Y-%m-%d %H:%M} UTC, and does not count against it"
     )
-    return replace(_answered(reacted, signal, True, because, state), started=True)
-
-
-def _wanted_version(fleet: Fleet, signal: Signal) -> str:
-    if signal.kind is SignalKind.VERSION_AVAILABLE:
-        return signal.versions.get(fleet.versions.channel.value, "")
-    return signal.version or ""
-
-
-def _objection(
-    fleet: Fleet, state: FleetState, signal: Signal, version: str, live_version: str | None
-) -> str | None:
-    held = next((h for h in state.held_versions if h.version == version), None)
-    if held is not None and not signal.lift_hold:
-        return f"version {version} is held: {held.because}"
-    if signal.kind is SignalKind.START:
-        return None
-    if (signal.kind is SignalKind.VERSION_PUBLISHED) != (fleet.versions.channel is Channel.PLATFORM):
-        return f"the fleet follows the {fleet.versions.channel.value} channel"
-    if not version:
-        return f"nothing was published for the {fleet.versions.channel.value} channel"
-    if fleet.versions.start is StartMode.MANUAL:
-        return f"version {version} is available, and a person starts this fleet's rollouts"
-    if _must_be_newer(fleet, signal, version) and not live_version:
-        return f"version {version} is available, but {state.live}, which is live, has no cluster"
-    if _must_be_newer(fleet, signal, version) and not newer(version, live_version or ""):
-        return f"version {version} is not newer than {live_version}, which is live"
-    return None
-
-
-def _must_be_newer(fleet: Fleet, signal: Signal, version: str) -> bool:
-    automatic = fleet.versions.start is StartMode.AUTOMATIC
-    return signal.kind is SignalKind.VERSION_AVAILABLE and automatic and bool(version)
+    alert_id = signal.alert_id or signal.id
+    if alert_id in known or len(known) >= EARLIER_MAX:
+        return answered(reacted, signal, True, because)
+    rollout = replace(rollout, earlier_alerts=(*known, alert_id))
+    noticed = answered(reacted, signal, True, because, replace(reacted.state, rollout=rollout))
+    return replace(noticed, because=_joined(reacted.because, because))
 
 
 def _hold(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
-    kind = HoldKind.ALERT if signal.kind is SignalKind.ALERT else HoldKind.PERSON
-    alerts = (signal.alert_id,) if signal.alert_id is not None else ()
-    held = _rollout(reacted).held
+    held = present(reacted).held
     if held is not None and held.kind is HoldKind.PERSON:
-        return _answered(reacted, signal, True, f"a person holds it already: {held.because}")
-    if held is not None and held.kind is kind is HoldKind.ALERT:
-        every = tuple(dict.fromkeys((*held.alert_ids, *alerts)))
-        return _changed(reacted, signal, f"held: {signal.because}", held=replace(held, alert_ids=every))
-    hold = Hold(kind=kind, because=signal.because, since=now, alert_ids=alerts)
-    return _changed(reacted, signal, f"held: {signal.because}", held=hold)
+        return answered(reacted, signal, True, f"a person holds it already: {held.because}")
+    hold = Hold(kind=HoldKind.PERSON, because=signal.because, since=now)
+    return changed(reacted, signal, f"held: {signal.because}", held=hold)
+
+
+def _alarm(fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
+    rollout = present(reacted)
+    if rollout.held is not None and rollout.held.kind is HoldKind.PERSON:
+        return answered(reacted, signal, True, f"a person holds it already: {rollout.held.because}")
+    hold = hold_by(fleet, rollout, signal, now)
+    return changed(reacted, signal, f"held: {signal.because}", held=hold)
 
 
 def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
-    held = _rollout(reacted).held
+    held = present(reacted).held
     if held is None:
         applied = signal.kind is SignalKind.ALERT
-        return _answered(reacted, signal, applied, f"nothing holds it; {signal.because}")
-    if signal.kind is SignalKind.ALERT:
-        if signal.alert_id not in held.alert_ids:
-            because = f"noted: {signal.because}; the hold has another cause"
-            return _answered(reacted, signal, True, because)
-        left = tuple(each for each in held.alert_ids if each != signal.alert_id)
-        if left:
-            because = f"still held by {len(left)} more: {signal.because}"
-            return _changed(reacted, signal, because, held=replace(held, alert_ids=left))
-    return _changed(reacted, signal, f"goes on: {signal.because}", held=None, entered_at=now)
+        return answered(reacted, signal, applied, f"nothing holds it; {signal.because}")
+    if signal.kind is not SignalKind.ALERT:
+        return changed(reacted, signal, f"goes on: {signal.because}", held=None, entered_at=now)
+    if signal.alert_id not in held.alert_ids:
+        return answered(reacted, signal, True, f"noted: {signal.because}; the hold has another cause")
+    left = without(held, (signal.alert_id,))
+    if left is not None and left.kind is HoldKind.ALERT:
+        because = f"still held by {len(left.alert_ids)} more: {signal.because}"
+        return changed(reacted, signal, because, held=left)
+    # While an alert fired, users were not well for all that the gates saw.
+    anew = {"held": left, "entered_at": now, "clean_since": None}
+    return changed(reacted, signal, f"{_after(left)}: {signal.because}", **anew)
+
+
+def _lapse(reacted: Reacted, now: datetime) -> Reacted:
+    """The same without the alerts that count as over because nobody may ever say so."""
+    rollout = reacted.state.rollout
+    held = rollout.held if rollout is not None else None
+    over = lapsed(held, now) if held is not None else ()
+    if rollout is None or held is None or not over:
+        return reacted
+    left = without(held, over)
+    rollout = replace(rollout, held=left, wake_at=None)
+    if left is not None and left.kind is HoldKind.ALERT:
+        after = f"still held by {len(left.alert_ids)} more"
+    else:
+        after, rollout = _after(left), replace(rollout, entered_at=now, clean_since=None)
+    because = f"{after}: the hold since {held.since:%H:%M} has expired, for {UNTOLD}: {held.because}"
+    state = replace(reacted.state, rollout=rollout)
+    return replace(reacted, state=state, because=_joined(reacted.because, because))
+
+
+def _joined(before: str | None, because: str) -> str:
+    return because if before is None else f"{before}; {because}"
+
+
+def _after(left: Hold | None) -> str:
+    return "goes on" if left is None else f"held as before, because {left.because}"
 
 
 def _promote(reacted: Reacted, signal: Signal, _now: datetime) -> Reacted:
-    rollout = _rollout(reacted)
+    rollout = present(reacted)
     step = step_of(rollout)
     if signal.step not in (None, step.name):
         because = f"{signal.step} was promoted, and the rollout has come to {step.name} since"
-        return _answered(reacted, signal, False, because)
+        return answered(reacted, signal, False, because)
     held = rollout.held is not None and rollout.held.kind in PROMOTED_HOLDS
     if not step.approval and not (held and step.promotable):
         because = f"{step.name} cannot be promoted: " + (
             "a later step relies on it, so retry it or roll back" if held else "it does not wait for a person"
         )
-        return _answered(reacted, signal, False, because)
-    return _changed(reacted, signal, f"promoted: {signal.because}", promoted=True)
+        return answered(reacted, signal, False, because)
+    return changed(reacted, signal, f"promoted: {signal.because}", promoted=True)
 
 
 def _retry(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
-    rollout = _rollout(reacted)
+    rollout = present(reacted)
     facts = {"entered_at": now, "held": None, "command_id": None, "failures": 0}
-    return _changed(reacted, signal, f"{rollout.step} is tried again: {signal.because}", **facts)
+    return changed(reacted, signal, f"{rollout.step} is tried again: {signal.because}", **facts)
 
 
 def _go_back(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
-    rollout = begin_rollback(_rollout(reacted), signal.because, now)
+    rollout = begin_rollback(present(reacted), signal.because, now)
     state = replace(reacted.state, rollout=rollout)
-    return _answered(reacted, signal, True, signal.because, state)
+    return answered(reacted, signal, True, signal.because, state)
 
 
 _CHANGES: dict[Reaction, Callable[[Reacted, Signal, datetime], Reacted]] = {
@@ -242,29 +228,3 @@ _CHANGES: dict[Reaction, Callable[[Reacted, Signal, datetime], Reacted]] = {
     Reaction.STOP: _go_back,
     Reaction.ROLL_BACK: _go_back,
 }
-
-
-def _rollout(reacted: Reacted) -> Rollout:
-    rollout = reacted.state.rollout
-    assert rollout is not None, "the table reacts so only while there is a rollout"
-    return rollout
-
-
-def _changed(reacted: Reacted, signal: Signal, because: str, **facts: object) -> Reacted:
-    rollout = replace(_rollout(reacted), wake_at=None, **facts)
-    state = replace(reacted.state, rollout=rollout)
-    return _answered(reacted, signal, True, because, state)
-
-
-def _answered(
-    reacted: Reacted, signal: Signal, applied: bool, because: str, state: FleetState | None = None
-) -> Reacted:
-    disposition = Disposition(id=signal.id, applied=applied, because=because)
-    matters = state is not None and reacted.because is None
-    return Reacted(
-        state=state or reacted.state,
-        dispositions=(*reacted.dispositions, disposition),
-        because=because if matters else reacted.because,
-        who=(signal.by or signal.kind.value) if matters else reacted.who,
-        started=reacted.started,
-    )

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from shared.alert_rules import AlertEffect
+from shared.fleet import Fleet
 from shared.model import AlertState, FleetState, Outcome, Role, Rollout, Signal, SignalKind, Stage
+from stages.alerting import effect_of, is_earlier
 
 
 class Phase(StrEnum):
@@ -36,7 +39,10 @@ class Trigger(StrEnum):
     ROLLBACK = "rollback"
     RETRY = "retry"
     ALERT_ON_CANDIDATE = "alert on candidate"
+    ALERT_TO_HOLD = "alert on candidate, to hold"
     ALERT_ON_LIVE = "alert on live"
+    ALERT_TO_NOTE = "alert to note"
+    ALERT_FROM_BEFORE = "alert from before"
     ALERT_RESOLVED = "alert resolved"
     NEWS = "news"
 
@@ -93,9 +99,16 @@ TABLE: dict[Trigger, dict[Phase, Reaction]] = {
     ),
     Trigger.ALERT_ON_CANDIDATE: _row(
         Reaction.NOTE,
-        {(Phase.DEPLOY, Phase.SYNC): Reaction.STOP, _WITH_TRAFFIC: Reaction.ROLL_BACK},
+        {
+            (Phase.DEPLOY, Phase.SYNC): Reaction.STOP,
+            _WITH_TRAFFIC: Reaction.ROLL_BACK,
+            (Phase.DESTROYING,): Reaction.REFUSE,
+        },
     ),
+    Trigger.ALERT_TO_HOLD: _row(Reaction.NOTE, {_GOING: Reaction.HOLD, (Phase.DESTROYING,): Reaction.REFUSE}),
     Trigger.ALERT_ON_LIVE: _row(Reaction.NOTE, {_BEFORE_SWITCH: Reaction.HOLD}),
+    Trigger.ALERT_TO_NOTE: _row(Reaction.NOTE, {}),
+    Trigger.ALERT_FROM_BEFORE: _row(Reaction.NOTE, {}),
     Trigger.ALERT_RESOLVED: _row(Reaction.NOTE, {_GOING: Reaction.RELEASE}),
     Trigger.NEWS: _row(Reaction.NOTE, {}),
 }
@@ -144,13 +157,21 @@ def phase_of(state: FleetState) -> Phase:
     return _STAGES[rollout.stage]
 
 
-def trigger_of(signal: Signal, rollout: Rollout | None, severities: tuple[str, ...]) -> Trigger:
-    """The column of the table that a signal falls into. An alert below the fleet's severities is news."""
+def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger:
+    """The row of the table that a signal falls into. An alert that the fleet does not count is news."""
     if signal.kind is not SignalKind.ALERT:
         return _COMMANDS.get(signal.kind, Trigger.NEWS)
     if signal.state == AlertState.RESOLVED.value:
         return Trigger.ALERT_RESOLVED
-    if rollout is None or not signal.slot or signal.severity not in severities:
+    if rollout is None or not signal.slot:
         return Trigger.NEWS
-    on_candidate = rollout.role_of(signal.slot) is Role.CANDIDATE
-    return Trigger.ALERT_ON_CANDIDATE if on_candidate else Trigger.ALERT_ON_LIVE
+    effect = effect_of(fleet, signal, rollout)
+    if effect is None:
+        return Trigger.NEWS
+    if effect is AlertEffect.NOTE:
+        return Trigger.ALERT_TO_NOTE
+    if is_earlier(signal, rollout):
+        return Trigger.ALERT_FROM_BEFORE
+    if rollout.role_of(signal.slot) is Role.LIVE:
+        return Trigger.ALERT_ON_LIVE
+    return Trigger.ALERT_TO_HOLD if effect is AlertEffect.HOLD else Trigger.ALERT_ON_CANDIDATE

@@ -39,6 +39,12 @@ stateDiagram-v2
     rollback_failed --> rollback: retry, rollback
 ```
 """
+_NOTES = (
+    "`·` notes it in the audit trail and looks at the world at once.",
+    "",
+    "Which row an alert falls into, the fleet's `alerts` say, and its severities where they do not:",
+    "[signals.md](signals.md#what-an-alert-does).",
+)
 _DEADLINES = {Verb.FAIL: "go back", Verb.HOLD: "hold and ask", Verb.ADVANCE: "go on"}
 
 
@@ -53,7 +59,7 @@ def _signals() -> list[str]:
     for trigger in Trigger:
         cells = (TABLE[trigger][phase] for phase in Phase)
         lines.append(f"| {trigger} | " + " | ".join("·" if c is Reaction.NOTE else c for c in cells) + " |")
-    return [*lines, "", "`·` notes it in the audit trail and looks at the world at once.", ""]
+    return [*lines, "", *_NOTES, ""]
 
 
 def _refusals() -> list[str]:

@@ -103,6 +103,42 @@ def metric_alert(
     }
 
 
+def activity_alert(
+    resource_id: str, fired_at: datetime, *, alert_guid: str, severity: str = "Sev4"
+) -> dict[str, Any]:
+    """An activity log alert on an operation that failed, common schema. There is none that says Resolved."""
+    subscription = resource_id.split("/")[2]
+    rule = f"{name_of(resource_id)}-operations"
+    essentials = {
+        "alertId": f"/subscriptions/{subscription}/providers/Microsoft.AlertsManagement/alerts/{alert_guid}",
+        "alertRule": rule,
+        "severity": severity,
+        "signalType": "Activity Log",
+        "monitorCondition": "Fired",
+        "monitoringService": "Activity Log - Administrative",
+        "alertTargetIDs": [resource_id.lower()],
+        "configurationItems": [name_of(resource_id)],
+        "originAlertId": f"{alert_guid}_{rule}",
+        "firedDateTime": _instant(fired_at),
+        "description": "",
+        "essentialsVersion": "1.0",
+        "alertContextVersion": "1.0",
+    }
+    context = {
+        "authorization": {"action": "write", "scope": resource_id},
+        "channels": "Operation",
+        "eventSource": "Administrative",
+        "eventTimestamp": _instant(fired_at),
+        "level": "Error",
+        "operationName": "write",
+        "status": "Failed",
+    }
+    return {
+        "schemaId": "azureMonitorCommonAlertSchema",
+        "data": {"essentials": essentials, "alertContext": context},
+    }
+
+
 def _metric_context(at: datetime, value: float) -> dict[str, Any]:
     return {
         "properties": None,

@@ -40,8 +40,8 @@ class Api:
 
     async def health(self, _request: Request) -> Response:
         """Is the store there, and what was refused since this worker started?"""
-        active = await self._store.directory(active_only=True)
-        body = {"status": "ok", "version": VERSION, "now": self._clock.now(), "active_fleets": len(active)}
+        active = sum(entry.active for entry in await self._intake.look())
+        body = {"status": "ok", "version": VERSION, "now": self._clock.now(), "active_fleets": active}
         return reply({**body, "refused": dict(self._intake.refused)})
 
     async def document(self, request: Request) -> Response:

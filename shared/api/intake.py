@@ -24,6 +24,8 @@ log = logging.getLogger("switchyard.intake")
 
 _DIRECTORY_SECONDS = 10
 _DIRECTORY_SECONDS_REFUSED = 1
+_DIRECTORY_SECONDS_ALERT = 600
+"""Whose an alert is changes with a fleet's file: rarely, and never for a rollout in flight."""
 _MARK_SECONDS = QUIET_SECONDS / 3
 
 
@@ -65,8 +67,13 @@ class Intake:
         return await self._take("event", signals.read_batch, body)
 
     async def alert(self, body: object) -> tuple[Signal, ...]:
-        """One Azure Monitor alert in the common schema. Raises Refused."""
-        return (await self._take("alert", _alone, body)).signals
+        """One Azure Monitor alert in the common schema. Raises Refused.
+
+        Acted on by the directory that this worker has in mind, so that nothing is read for it before the
+        fleet itself; then the directory is read, in case a fleet was applied since.
+        """
+        taken = await self._at_once(body)
+        return (await self._take("alert", _alone, body, taken)).signals
 
     async def grid_event(self, event: GridEvent) -> None:
         """One event from the Event Grid trigger.
@@ -85,11 +92,29 @@ class Intake:
         await self._store.accept(signal)
         return await self._engine.tick(signal.fleet)
 
+    async def look(self) -> tuple[FleetEntry, ...]:
+        """Read the directory now: whoever watches the app keeps it in mind for the next alert."""
+        return await self._entries(0)
+
     def forget(self) -> None:
         """Read the directory anew next time: a fleet was applied."""
         self._read_at = None
 
-    async def _take(self, what: str, read: Reader, body: object) -> Batch:
+    async def _at_once(self, body: object) -> frozenset[str]:
+        """The ids of an alert's signals that were taken; none where too little is known to take it."""
+        now = self._clock.now()
+        if self._read_at is None or now - self._read_at > timedelta(seconds=_DIRECTORY_SECONDS_ALERT):
+            return frozenset()
+        try:
+            found = signals.parse_alert(body, now, self._directory)
+        except Refused:
+            return frozenset()
+        await self._accept(found, {entry.name: entry for entry in self._directory}, now)
+        return frozenset(signal.id for signal in found)
+
+    async def _take(
+        self, what: str, read: Reader, body: object, taken: frozenset[str] = frozenset()
+    ) -> Batch:
         directory = await self._entries(_DIRECTORY_SECONDS)
         # Read after the store has answered: before, a new worker knows no clock but its own.
         now = self._clock.now()
@@ -102,7 +127,7 @@ class Intake:
             directory = await self._entries(_DIRECTORY_SECONDS_REFUSED)
             found = self._counted(what, lambda: read(body, now, directory))
         by_name = {entry.name: entry for entry in directory}
-        await self._accept(found.signals, by_name, now)
+        await self._accept([each for each in found.signals if each.id not in taken], by_name, now)
         return found
 
     def _counted(self, what: str, read: Callable[[], Batch]) -> Batch:

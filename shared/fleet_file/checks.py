@@ -1,13 +1,14 @@
 """What must agree across the keys of a fleet file, and the steps that may be given a deadline.
 
 Decides contradictions alone; what a single key may hold is in `models`. Levers are in `lever_checks`,
-addresses in `address_checks`, a switch's plan in `shift_checks`, gates in `gate_checks`. Every check runs on
-what is right, so that one mistake does not hide another.
+addresses in `address_checks`, a switch's plan in `shift_checks`, gates in `gate_checks`, alerts in
+`alert_checks`. Every check runs on what is right, so that one mistake does not hide another.
 """
 
 from __future__ import annotations
 
 from shared.fleet_file.address_checks import check_addresses
+from shared.fleet_file.alert_checks import check_alerts
 from shared.fleet_file.draft import COLOURS, Draft
 from shared.fleet_file.gate_checks import check_gates
 from shared.fleet_file.lever_checks import RESOURCES, check_levers, every_record
@@ -72,6 +73,7 @@ def check(tree: Tree) -> None:
     _parameters(draft)
     check_gates(draft)
     check_shift(draft)
+    check_alerts(draft)
 
 
 def _subscriptions(draft: Draft) -> None:

@@ -20,7 +20,7 @@ from shared.fleet import (
     VersionPolicy,
     Window,
 )
-from shared.fleet_file import lever_making, rule_making
+from shared.fleet_file import alert_making, lever_making, rule_making
 from shared.fleet_file.gate_models import GatePart, GatesPart
 from shared.fleet_file.models import (
     FleetPart,
@@ -74,6 +74,7 @@ def make(part: FleetPart) -> Fleet:
         drain=lever_making.drain(part.drain),
         readiness=lever_making.readiness(part.readiness),
         ring=lever_making.ring(part.ring, gates.bake),
+        alerts=alert_making.alerts(part.alerts),
     )
 
 

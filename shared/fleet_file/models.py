@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from shared.fleet_file.alert_models import AlertsPart, Severity
 from shared.fleet_file.gate_models import GatesPart
 from shared.fleet_file.lever_models import LeverPart, RecordTypes, Zones
 from shared.fleet_file.lever_values import MetricWord
@@ -45,7 +46,6 @@ from shared.fleet_file.values import (
 )
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Severity = Literal["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"]
 Flag = Annotated[bool, Field()]
 Deadline = Annotated[Seconds, Field(ge=30, le=30 * DAY_SECONDS)]
 
@@ -217,7 +217,8 @@ class PolicyPart(Part):
         default=400 * DAY_SECONDS, description="how long verdicts are kept after a rollout's end, such as 90d"
     )
     alert_severities: list[Severity] = Field(
-        default=["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"], description="a list of the severities that count"
+        default=["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"],
+        description="a list of the severities that count, where alerts.rules says nothing",
     )
 
 
@@ -277,6 +278,9 @@ class FleetPart(Part):
     traffic: TrafficPart = Field(default=TrafficPart(), description="a mapping with metric and share_min")
     policy: PolicyPart = Field(
         default=PolicyPart(), description="a mapping with observe, bake, poll and others"
+    )
+    alerts: AlertsPart = Field(
+        default=AlertsPart(), description="a mapping with rules and expire: what alerts do"
     )
     deadlines: dict[str, Deadline] = Field(
         default={}, description="a mapping of steps to durations, which override the runbook's deadlines"

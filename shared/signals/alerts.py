@@ -21,7 +21,7 @@ from shared.model import AlertState, Signal, SignalKind
 from shared.signals.body import clean, instant, refused, text, texts_within, thing, word
 from shared.signals.events import signal_id, suffixed
 from shared.signals.matching import Entry, Match, clusters_named, is_cluster, match, nobody
-from shared.signals.sentences import is_recovery, sentence
+from shared.signals.sentences import is_health, is_recovery, is_stateless, sentence
 
 SCHEMA = "azureMonitorCommonAlertSchema"
 _SEVERITY = re.compile(r"sev([0-4])", re.IGNORECASE)
@@ -36,9 +36,11 @@ class Essentials(Struct, frozen=True, kw_only=True):
 
     alert_id: str
     rule: str
+    rule_id: str | None
     state: AlertState
     severity: str | None
     service: str
+    stateless: bool
     targets: tuple[str, ...]
     fired_at: datetime | None
     resolved_at: datetime | None
@@ -73,9 +75,11 @@ def _essentials(found: dict[str, Any]) -> Essentials:
     return Essentials(
         alert_id=text(found.get("alertId"), f"{field}.alertId", "the alert's id"),
         rule=_rule(found),
+        rule_id=_whole(found.get("alertRuleId")).lower().rstrip("/") or None,
         state=_state(found.get("monitorCondition"), f"{field}.monitorCondition"),
         severity=_severity(found.get("severity"), f"{field}.severity"),
         service=service,
+        stateless=is_stateless(service, word(found.get("signalType"))),
         targets=_targets(found.get("alertTargetIDs"), f"{field}.alertTargetIDs"),
         fired_at=_instant(found.get("firedDateTime"), f"{field}.firedDateTime"),
         resolved_at=_instant(found.get("resolvedDateTime"), f"{field}.resolvedDateTime"),
@@ -84,9 +88,13 @@ def _essentials(found: dict[str, Any]) -> Essentials:
 
 
 def _rule(found: dict[str, Any]) -> str:
-    rule_id = found.get("alertRuleId")
-    last = rule_id.rstrip("/").rsplit("/", 1)[-1] if isinstance(rule_id, str) else ""
-    return word(found.get("alertRule")) or word(last) or "an alert without a name"
+    last = _whole(found.get("alertRuleId")).rstrip("/").rpartition("/")[2]
+    return _whole(found.get("alertRule")) or last or "an alert without a name"
+
+
+def _whole(value: object) -> str:
+    """A name or an id that is compared with others, so that it is not shortened; no ARM id is as long."""
+    return clean(value, 1024) if isinstance(value, str) else ""
 
 
 def _state(value: object, field: str) -> AlertState:
@@ -133,9 +141,8 @@ def _matches(
     whole: tuple[Match, ...] = ()
     for ids in (essentials.targets, inside, _named(essentials, context, directory)):
         found = match(ids, directory)
-        slots = tuple(each for each in found if each.slot is not None)
-        if slots:
-            return slots
+        if any(each.slot is not None for each in found):
+            return found
         whole = whole or found
     if not whole:
         raise nobody("alert", (*essentials.targets, *inside))
@@ -199,6 +206,20 @@ def _signal(
         slot=found.slot,
         state=state.value,
         severity=essentials.severity,
-        alert_id=essentials.alert_id.lower(),
+        alert_id=_identity(essentials, found),
         resource_id=found.resource_id,
+        rule=essentials.rule,
+        rule_id=essentials.rule_id,
+        fired_at=essentials.fired_at,
+        stateless=essentials.stateless,
     )
+
+
+def _identity(essentials: Essentials, found: Match) -> str:
+    """What a firing and its end have in common: the alert's id.
+
+    That a resource is well again is news of another alert: there it is the rule and the resource.
+    """
+    if not is_health(essentials.service):
+        return essentials.alert_id.lower()
+    return f"{essentials.rule_id or essentials.rule} {found.resource_id}".lower()

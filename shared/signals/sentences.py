@@ -37,6 +37,21 @@ def sentence(
     return clean(f"{head}: {details}" if details else head)
 
 
+def is_health(service: str) -> bool:
+    """Whether an alert is about the health that Azure itself sees in a resource."""
+    return _squeezed(service) in _RESOURCE_HEALTH
+
+
+def is_stateless(service: str, signal_type: str) -> bool:
+    """Whether an alert never says `Resolved`: rules on the activity log, and health is among them.
+
+    A metric or log rule may be stateless as well (`autoMitigate: false`); its alerts do not tell.
+    Source: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview#alerts-and-state.
+    """
+    kind, logged = _squeezed(service), _squeezed(signal_type) == "activitylog"
+    return logged or kind.startswith("activitylog") or kind in ("servicehealth", *_RESOURCE_HEALTH)
+
+
 def is_recovery(service: str, context: dict[str, Any]) -> bool:
     """Whether a resource health alert says that all is well again.
 
@@ -44,7 +59,7 @@ def is_recovery(service: str, context: dict[str, Any]) -> bool:
     Source: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview.
     """
     health = word(_dict(context.get("properties")).get("currentHealthStatus"))
-    return _squeezed(service) in _RESOURCE_HEALTH and health.lower() == "available"
+    return is_health(service) and health.lower() == "available"
 
 
 def _details(service: str, context: dict[str, Any], state: AlertState) -> str:

@@ -19,13 +19,13 @@ def main(words: list[str]) -> int:
 
 
 def _record(names: list[str]) -> int:
-    from tests.golden import levers, stories, troubles
+    from tests.golden import alarms, levers, stories, troubles
     from tests.golden.history import FOLDER, write
     from tests.golden.recording import commit, record
 
     written_by = commit()
     FOLDER.mkdir(exist_ok=True)
-    for name, story in (stories.STORIES | troubles.STORIES | levers.STORIES).items():
+    for name, story in (stories.STORIES | troubles.STORIES | levers.STORIES | alarms.STORIES).items():
         if (names and name not in names) or (FOLDER / f"{name}.json").exists():
             continue
         history = asyncio.run(record(story, written_by))

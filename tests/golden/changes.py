@@ -64,6 +64,12 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "a candidate that users have left is removed once its gateway says that it is drained",
     ),
     Behaviour("alert-in-bake", (61, 62, 63), ("asks",), "the same"),
+    Behaviour(
+        "alert-too-late",
+        (56,),
+        ("because", "who", "dispositions"),
+        "an alert that comes while the old cluster is being destroyed is refused, and the trail says why",
+    ),
 )
 
 

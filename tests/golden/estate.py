@@ -171,13 +171,26 @@ class Estate:
         """The timer ticks."""
         return await self.engine.tick(self.fleet.name)
 
-    async def alert(self, slot: SlotName = GREEN, name: str = "a", *, resolved: bool = False) -> None:
-        """Azure Monitor says that an alert on a slot's gateway fires, or that it is resolved."""
+    async def alert(
+        self,
+        slot: SlotName = GREEN,
+        name: str = "a",
+        *,
+        resolved: bool = False,
+        fired_at: datetime | None = None,
+    ) -> None:
+        """Azure Monitor says that an alert on a slot's gateway fires (now), or that it is resolved."""
         at = self.clock.at
         gateway = self.fleet.slot(slot).gateway_id
+        end = at if resolved else None
         await self.intake.alert(
-            events.metric_alert(gateway, at, alert_guid=name, resolved_at=at if resolved else None)
+            events.metric_alert(gateway, fired_at or at, alert_guid=name, resolved_at=end)
         )
+
+    async def logged(self, slot: SlotName = GREEN) -> None:
+        """Azure Monitor says that the activity log has something on a slot's cluster."""
+        cluster = self.fleet.slot(slot).cluster_id
+        await self.intake.alert(events.activity_alert(cluster, self.clock.at, alert_guid="log"))
 
     async def rollout(self) -> Rollout | None:
         """The present rollout."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.sim.edits import Mutant, mutant
+from tests.sim.mutations_of_alerts import ALERTS
 from tests.sim.mutations_of_levers import LEVERS
 
 _OWN_ORDER = "moved(fleet, rollout, rollout.safe, seen)"
@@ -127,8 +128,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             "stages.table",
             "",
-            "{(Phase.DEPLOY, Phase.SYNC): Reaction.STOP, _WITH_TRAFFIC: Reaction.ROLL_BACK}",
-            "{(Phase.DEPLOY, Phase.SYNC): Reaction.STOP, (Phase.SWITCH,): Reaction.ROLL_BACK}",
+            "{(Phase.DEPLOY, Phase.SYNC): Reaction.STOP, _WITH_TRAFFIC: Reaction.ROLL_BACK,",
+            "{(Phase.DEPLOY, Phase.SYNC): Reaction.STOP, (Phase.SWITCH,): Reaction.ROLL_BACK,",
         ),
     ),
     mutant(
@@ -284,4 +285,5 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     *LEVERS,
+    *ALERTS,
 )

@@ -152,14 +152,20 @@ class People:
         sim = self._sim
         fleet = sim.scenario.fleet
         gateway = next(slot.gateway_id for slot in fleet.slots if slot.name == ring.slot)
-        fired_at = self._instant(ring.at_seconds)
+        fired_at = self._instant(-ring.early_seconds if ring.early_seconds else ring.at_seconds)
         guid = sim.world.estate.hex_of(32, "ring", ring.number)
-        fired = events.metric_alert(gateway, fired_at, alert_guid=guid)
+        alert = events.activity_alert if ring.stateless else events.metric_alert
+        fired = alert(gateway, fired_at, alert_guid=guid, severity=ring.severity)
         self._later(ring.at_seconds, lambda: self.deliver("alert", fired))
         if ring.resolved_at_seconds is not None:
             at = max(1.0, ring.resolved_at_seconds)
             body = events.metric_alert(
-                gateway, fired_at, alert_guid=guid, resolved_at=self._instant(at), value=2.0
+                gateway,
+                fired_at,
+                alert_guid=guid,
+                resolved_at=self._instant(at),
+                value=2.0,
+                severity=ring.severity,
             )
             self._later(at, lambda: self.deliver("alert", body))
 

@@ -92,12 +92,18 @@ class Word(Struct, frozen=True):
 
 
 class Ring(Struct, frozen=True):
-    """An alert on a slot that fires and, perhaps, is resolved; both are delivered when they please."""
+    """An alert on a slot that fires and, perhaps, is resolved; both are delivered when they please.
+
+    A `stateless` one is of the activity log. One that is `early_seconds` old fired before the rollout began.
+    """
 
     at_seconds: float
     slot: str
     resolved_at_seconds: float | None
     number: int
+    severity: str = "Sev1"
+    stateless: bool = False
+    early_seconds: float = 0.0
 
 
 class Meddling(Struct, frozen=True):

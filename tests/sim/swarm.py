@@ -15,6 +15,7 @@ from sandbox.world.settings import Family, Outage
 from shared.fleet import Approvals, DriftPolicy, Fleet, StartMode, VersionPolicy
 from shared.model import Outcome, SignalKind
 from tests.fleets import BLUE, FLEET, GREEN, record
+from tests.sim.alarming import over_alerts
 from tests.sim.balancing import over_levers
 from tests.sim.dark import dark_way_back
 from tests.sim.scenario import (
@@ -66,7 +67,7 @@ _KINDS = (
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    return over_levers(_over_records(seed))
+    return over_alerts(over_levers(_over_records(seed)))
 
 
 def _over_records(seed: int) -> Scenario:

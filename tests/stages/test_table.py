@@ -23,8 +23,11 @@ pause              refuse  hold     hold     hold     hold       hold       refu
 resume             refuse  release  release  release  release    release    refuse      refuse    refuse
 rollback           refuse  stop     stop     stop     roll-back  roll-back  refuse      note      roll-back
 retry              refuse  retry    retry    retry    retry      retry      retry       retry     roll-back
-alert-on-candidate note    note     stop     stop     roll-back  roll-back  note        note      note
+alert-on-candidate note    note     stop     stop     roll-back  roll-back  refuse      note      note
+alert-on-candidate,-to-hold note hold hold   hold     hold       hold       refuse      note      note
 alert-on-live      note    hold     hold     hold     note       note       note        note      note
+alert-to-note      note    note     note     note     note       note       note        note      note
+alert-from-before  note    note     note     note     note       note       note        note      note
 alert-resolved     note    release  release  release  release    release    note        note      note
 news               note    note     note     note     note       note       note        note      note
 """

@@ -1,5 +1,6 @@
 """A checker for each invariant of the design. What it calls broken is a bug, in the product or in itself."""
 
+from tests.sim.checkers.alarms import AlertsCount, HoldsEnd
 from tests.sim.checkers.base import Checker
 from tests.sim.checkers.claims import AuditReplays, OneAtATime, OneEvent, PlanPinned
 from tests.sim.checkers.evidence import NoPassWithoutEvidence
@@ -12,6 +13,7 @@ from tests.sim.checkers.waiting import FreezeLifted, NeverStuck
 
 CHECKERS: tuple[type[Checker], ...] = (
     RollbackPreempts,
+    AlertsCount,
     LeversSendWell,
     OneChangeAtATime,
     NothingPreciousDestroyed,
@@ -21,6 +23,7 @@ CHECKERS: tuple[type[Checker], ...] = (
     LatencyOnly,
     FreezeLifted,
     NeverStuck,
+    HoldsEnd,
     NoPassWithoutEvidence,
     RampProven,
     AuditReplays,

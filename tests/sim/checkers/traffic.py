@@ -6,8 +6,9 @@ from collections import Counter
 
 from shared.actions import PointRecord, SetMatch, SetWeights
 from shared.levers import SERIAL, Balancer, Member, Record, SlotName, SwitchKind
-from shared.model import AlertState, Outcome, Rollout, Signal, SignalKind, Stage
+from shared.model import Outcome, Rollout, Signal, SignalKind, Stage
 from shared.probes import BalancerSeen, BalancerState, RecordSeen, RecordState
+from tests.sim.checkers.alarms import sends_back
 from tests.sim.checkers.base import Checker
 from tests.sim.doors import TIMEOUT_SECONDS
 from tests.sim.facts import ClaimMade, EffectMade
@@ -15,7 +16,6 @@ from tests.sim.facts import ClaimMade, EffectMade
 _WITH_TRAFFIC = (Stage.SWITCH, Stage.RETIRE)
 _TAGGED = (SwitchKind.FRONT_DOOR_CLASSIC, SwitchKind.APPLICATION_GATEWAY)
 """Balancers that can carry an epoch."""
-_STOPPABLE = (Stage.DEPLOY, Stage.SYNC, *_WITH_TRAFFIC)
 
 
 class RollbackPreempts(Checker):
@@ -38,10 +38,8 @@ class RollbackPreempts(Checker):
             return False
         if signal.kind is SignalKind.ROLLBACK:
             return signal.rollout in (None, rollout.id)
-        severities = self.facts.plan.policy.alert_severities if self.facts.plan else ()
-        fired = signal.kind is SignalKind.ALERT and signal.state == AlertState.FIRED
-        on_candidate = signal.slot == rollout.candidate and signal.severity in severities
-        return fired and on_candidate and rollout.stage in _STOPPABLE
+        plan = self.facts.plan
+        return plan is not None and sends_back(plan, rollout, signal)
 
     def _turned(self, claim: ClaimMade, before: Rollout, after: Rollout) -> None:
         if after.stage is not Stage.ROLLBACK and after.outcome is None:

@@ -1,0 +1,113 @@
+"""What an alert means to a rollout: whether it counts, for what, and what the hold that it causes is.
+
+Decides by the fleet's mappings and, without one, by its severities. Refuses to know what each phase makes of
+it: that is the table's (`stages.table`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from shared.alert_rules import AlertEffect, AlertMapping, like
+from shared.fleet import Fleet
+from shared.model import Hold, HoldKind, Rollout, Signal
+
+UNTOLD = "nobody may say that the alert is over"
+EARLIER_MAX = 20
+"""So many alerts of before a rollout remembers; whatever more there are, their own rows name them."""
+
+
+def mapping_of(fleet: Fleet, signal: Signal, rollout: Rollout) -> AlertMapping | None:
+    """The first of the fleet's mappings that an alert meets in the rollout's stage."""
+    met = (each for each in fleet.alerts.mappings if _meets(each, signal, rollout))
+    return next(met, None)
+
+
+def effect_of(fleet: Fleet, signal: Signal, rollout: Rollout) -> AlertEffect | None:
+    """What an alert is to do; None where no mapping says and its severity does not count."""
+    mapping = mapping_of(fleet, signal, rollout)
+    if mapping is not None:
+        return mapping.effect
+    return AlertEffect.ROLLBACK if signal.severity in fleet.policy.alert_severities else None
+
+
+def is_earlier(signal: Signal, rollout: Rollout) -> bool:
+    """Whether an alert fired before the rollout began, by what it says itself.
+
+    When it arrived says nothing: a webhook may be a quarter of an hour late. A rule that fires again says a
+    new time, and counts: nobody can tell that nothing was well in between. `started_at` is never later than
+    by the store's clock, so in doubt an alert counts.
+    """
+    return rollout.outcome is None and signal.fired_at is not None and signal.fired_at < rollout.started_at
+
+
+def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Hold:
+    """The rollout's hold with this alert in it; what else held the rollout is covered until that is over."""
+    held = rollout.held
+    if held is None or held.kind is not HoldKind.ALERT:
+        held = Hold(kind=HoldKind.ALERT, because=signal.because, since=now, covers=held)
+    alert_id = signal.alert_id
+    if alert_id is None:
+        return held
+    seconds = _expires(fleet, signal, rollout)
+    lapses = dict(held.lapses)
+    if seconds:
+        lapses[alert_id] = now + timedelta(seconds=seconds)
+    return replace(held, alert_ids=tuple(dict.fromkeys((*held.alert_ids, alert_id))), lapses=lapses)
+
+
+def without(held: Hold, alert_ids: Collection[str]) -> Hold | None:
+    """What holds once those alerts are over: the alerts that are left, else what they covered."""
+    left = tuple(each for each in held.alert_ids if each not in alert_ids)
+    if not left:
+        return held.covers
+    lapses = {each: at for each, at in held.lapses.items() if each not in alert_ids}
+    return replace(held, alert_ids=left, lapses=lapses)
+
+
+def lapsed(held: Hold, now: datetime) -> tuple[str, ...]:
+    """The alerts in a hold that count as over by now."""
+    return tuple(each for each, at in held.lapses.items() if at <= now)
+
+
+def until(held: Hold) -> datetime | None:
+    """When a hold ends by itself; None where one of its alerts has to be resolved."""
+    endless = not held.alert_ids or any(each not in held.lapses for each in held.alert_ids)
+    return None if endless else max(held.lapses.values())
+
+
+def told(held: Hold) -> str:
+    """Why a rollout is held, and when that ends by itself, if it does."""
+    ends_at = until(held)
+    because = f"held since {held.since:%H:%M}: {held.because}"
+    return because if ends_at is None else f"{because} ({UNTOLD}, so the hold expires at {ends_at:%H:%M})"
+
+
+def wake_seconds(held: Hold, poll_seconds: int, now: datetime) -> float | None:
+    """When to look again at a rollout that is held: at the next poll, or before, when an alert lapses."""
+    lapses = [(at - now).total_seconds() for at in held.lapses.values()]
+    return max(0.0, min((*lapses, poll_seconds))) if lapses else None
+
+
+def _expires(fleet: Fleet, signal: Signal, rollout: Rollout) -> int:
+    mapping = mapping_of(fleet, signal, rollout)
+    if mapping is not None and mapping.expire_seconds is not None:
+        return mapping.expire_seconds
+    return fleet.alerts.expire_seconds if signal.stateless else 0
+
+
+def _meets(mapping: AlertMapping, signal: Signal, rollout: Rollout) -> bool:
+    severity = not mapping.severities or signal.severity in mapping.severities
+    stage = not mapping.stages or rollout.stage.value in mapping.stages
+    return severity and stage and (not mapping.rule or _names(mapping.rule.lower(), signal))
+
+
+def _names(wanted: str, signal: Signal) -> bool:
+    name, rule_id = signal.rule or "", signal.rule_id
+    if not wanted.startswith("/"):
+        return like(name, wanted)
+    # Not every alert carries its rule's id; its name is the last part of that.
+    return rule_id == wanted if rule_id is not None else name.lower() == wanted.rpartition("/")[2]

@@ -1,0 +1,191 @@
+"""What stands between an alert and the DNS write, from the webhook's door on: requests and cold imports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from sandbox.azurite import Azurite
+from sandbox.wire.server import Wire
+from sandbox.world import events
+from shared.api.intake import Intake
+from shared.azure.world import AzureWorld
+from shared.engine import Engine
+from shared.errors import Refused
+from shared.signals import resources_of
+from shared.store.azure_tables import AzureTables
+from shared.store.table_store import TableStore
+from tests.azure.rig import connected
+from tests.bench.rollouts import baking, moved
+from tests.engine.rig import Rig
+from tests.fleets import ADDRESSES, BLUE, GREEN
+from tests.store.proxy import Proxy
+
+
+class Log:
+    """Every request in the order in which it came, as `store GET` or `azure PUT`. A batch is a POST."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def of(self, whose: str) -> Any:
+        """A middleware that writes down what comes to that service."""
+
+        @web.middleware
+        async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self.lines.append(f"{whose} {request.method}")
+            return await handler(request)
+
+        return note
+
+    def before_the_write(self) -> list[str]:
+        """What came before the first write to Azure, which is the DNS write."""
+        return self.lines[: self.lines.index("azure PUT")]
+
+
+@pytest.fixture
+async def baked(request: pytest.FixtureRequest) -> Rig:
+    """A rollout in its bake."""
+    return await baking(request.node.name.replace("_", "-")[-30:].strip("-"))
+
+
+@asynccontextmanager
+async def served(rig: Rig, azurite: Azurite, directory: Path, log: Log) -> AsyncIterator[tuple[Wire, Proxy]]:
+    """The rig's state on Azurite and its world on the wire, with a log of what is asked of both."""
+    _, tables = await moved(rig, azurite)
+    await tables.close()
+    proxy = Proxy(azurite, log.of("store"))
+    wire = Wire(rig.world, rig.clock, directory=directory, throttled=False, middlewares=[log.of("azure")])
+    async with proxy.listening(), wire:
+        yield wire, proxy
+
+
+def fired(rig: Rig) -> dict[str, Any]:
+    """An alert on the candidate's cluster, which is nobody else's."""
+    cluster = rig.fleet.slot(GREEN).cluster_id
+    return events.metric_alert(cluster, rig.clock.now(), alert_guid="a" * 32)
+
+
+async def test_one_store_read_one_record_read_and_one_claim_stand_before_the_dns_write(
+    baked: Rig, azurite: Azurite, tmp_path: Path
+) -> None:
+    log = Log()
+    async with served(baked, azurite, tmp_path, log) as (wire, proxy):
+        connection = connected(wire)
+        tables = AzureTables.from_connection_string(proxy.connection_string)
+        store = TableStore(tables, resources_of)
+        intake = Intake(store, Engine(store, AzureWorld(connection), baked.topic, baked.clock), baked.clock)
+        with pytest.raises(Refused):
+            await intake.alert({})  # The worker has been asked before: it knows the fleets.
+        baked.clock.at += timedelta(minutes=9)
+        log.lines.clear()
+        await intake.alert(fired(baked))
+        await tables.close()
+        await connection.aclose()
+    assert log.before_the_write() == [
+        "store PATCH",  # The fleet is marked, so that the sweep looks at it,
+        "store POST",  # the alert is stored, before it is acknowledged,
+        "store GET",  # the fleet is read,
+        "azure GET",  # the live record is read,
+        "store POST",  # and the rollback is claimed.
+    ]
+    assert baked.traffic_at() == ADDRESSES[BLUE]
+
+
+COLD = """
+import asyncio, json, ssl, sys
+from datetime import datetime
+
+given = json.load(sys.stdin)
+
+
+class Clock:
+    def now(self):
+        return datetime.fromisoformat(given["now"])
+
+    latest = now
+
+
+class Credential:
+    async def get_token(self, *scopes, **_):
+        from azure.core.credentials import AccessToken
+
+        return AccessToken(*given["token"])
+
+    async def close(self):
+        pass
+
+
+class Topic:
+    async def publish(self, entry):
+        pass
+
+
+async def main():
+    from shared.actions import PointRecord
+    from shared.api.intake import Intake
+    from shared.azure.connection import Connection
+    from shared.azure.world import AzureWorld
+    from shared.engine import Engine
+    from shared.signals import resources_of
+    from shared.store.azure_tables import AzureTables
+    from shared.store.table_store import TableStore
+
+    class Watched(AzureWorld):
+        async def perform(self, fleet, action, *, epoch):
+            receipt = await super().perform(fleet, action, epoch=epoch)
+            if isinstance(action, PointRecord):
+                print(*sorted(sys.modules), flush=True)
+                sys.exit(0)
+            return receipt
+
+    tls = ssl.create_default_context(cafile=given["ca"])
+    connection = Connection(arm_endpoint=given["arm"], credential=Credential(), tls=tls)
+    store = TableStore(AzureTables.from_connection_string(given["store"]), resources_of)
+    await Intake(store, Engine(store, Watched(connection), Topic(), Clock()), Clock()).alert(given["alert"])
+
+
+asyncio.run(main())
+"""
+"""A worker that has just begun: what it has imported when the record is written, it prints."""
+
+
+async def test_a_cold_worker_imports_the_dns_adapter_and_no_other_before_the_dns_write(
+    baked: Rig, azurite: Azurite, tmp_path: Path
+) -> None:
+    async with served(baked, azurite, tmp_path, Log()) as (wire, proxy):
+        given = {
+            "now": baked.clock.now().isoformat(),
+            "token": wire.token("https://management.azure.com"),
+            "ca": str(wire.ca_file),
+            "arm": wire.arm_endpoint,
+            "store": proxy.connection_string,
+            "alert": fired(baked),
+        }
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            COLD,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, errors = await child.communicate(json.dumps(given).encode())
+    loaded = set(out.decode().split())
+    assert baked.traffic_at() == ADDRESSES[BLUE], errors.decode()
+    assert {name for name in loaded if name.count(".") == 2 and name.startswith("azure.mgmt.")} == {
+        "azure.mgmt.core",
+        "azure.mgmt.dns",
+    }
+    heavy = ("azure.monitor", "azure.eventgrid", "azure.identity", "scipy", "numpy", "pydantic", "dns")
+    assert [name for name in loaded for each in heavy if f"{name}.".startswith(f"{each}.")] == []

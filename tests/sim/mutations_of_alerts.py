@@ -1,0 +1,24 @@
+"""The mutants of what an alert does to a rollout. See `tests.sim.mutations`."""
+
+from __future__ import annotations
+
+from tests.sim.edits import Mutant, mutant
+
+ALERTS: tuple[Mutant, ...] = (
+    mutant(
+        "an alert of before counts",
+        ("stages.alerting", "is_earlier", "signal.fired_at < rollout.started_at", "False"),
+    ),
+    mutant(
+        "a mapping counts in every stage",
+        ("stages.alerting", "_meets", "rollout.stage.value in mapping.stages", "True"),
+    ),
+    mutant(
+        "a hold never expires",
+        ("stages.alerting", "lapsed", "at <= now", "False"),
+    ),
+    mutant(
+        "resolved lifts any hold",
+        ("stages.react", "_release", "signal.alert_id not in held.alert_ids", "False"),
+    ),
+)
