@@ -3,8 +3,8 @@
 Decides how a cluster's numbers are put together. Use is told node by node, so it is asked for split by node
 and summed: an average over the cluster would say nothing of how many nodes stand behind it. What can be
 allocated is a number of the whole cluster without any dimension, which a filter by node would refuse; hence
-two requests, both at once. Judges nothing: nodes without data are left out of the count, and the core
-compares it.
+two requests, the second once the first was answered. Judges nothing: nodes without data are left out of the
+number of nodes, which the core compares.
 
 Source: https://learn.microsoft.com/azure/aks/monitor-aks-reference (use in millicores and bytes: average, by
 `node` and `nodepool`; allocatable in cores and bytes: average, without any dimension)
@@ -12,7 +12,6 @@ Source: https://learn.microsoft.com/azure/aks/monitor-aks-reference (use in mill
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from math import fsum
 from statistics import fmean
@@ -38,18 +37,15 @@ class Loads:
         self._metrics = metrics
 
     async def observe(self, fleet: Fleet, probe: LoadState, now: datetime) -> LoadSeen:
-        """What both clusters use and the safe one can allocate: two requests at once."""
+        """What both clusters use and the safe one can allocate: two requests."""
         span = window(now, None, probe.window_seconds, fleet.traffic.ingestion_seconds)
         use = Query(_NAMESPACE, ",".join(_USED), "Average", "node eq '*'", span, _NODES_MAX)
         give = Query(_NAMESPACE, ",".join(_ALLOCATABLE), "Average", "", span)
         ids = {slot.name: slot.cluster_id.lower() for slot in fleet.slots}
         safe = ids[probe.safe]
-        answers = await asyncio.gather(
-            self._metrics.ask(fleet, use, ids.values()), self._metrics.ask(fleet, give, [safe])
-        )
-        used = results_of(answers[0], use, set(ids.values()))
+        used = results_of(await self._metrics.ask(fleet, use, ids.values()), use, set(ids.values()))
         loads = {slot: _load(used[cluster], use) for slot, cluster in ids.items()}
-        given = results_of(answers[1], give, {safe})[safe]
+        given = results_of(await self._metrics.ask(fleet, give, [safe]), give, {safe})[safe]
         cores, memory_bytes = (_least(given, give, metric) for metric in _ALLOCATABLE)
         return LoadSeen({slot: load for slot, load in loads.items() if load is not None}, cores, memory_bytes)
 

@@ -16,7 +16,7 @@ from shared.azure.world import AzureWorld
 from shared.errors import Retry
 from shared.fleet import Fleet
 from shared.loads import Load, LoadSeen, LoadState
-from tests.azure.stub import stub
+from tests.azure.stub import Said, stub
 from tests.fleets import BLUE, FLEET, GREEN
 from tests.world.manual_clock import START
 
@@ -82,7 +82,8 @@ async def test_nodes_are_summed_and_what_can_be_given_is_what_was_there_all_the_
 
 
 async def test_use_is_asked_for_node_by_node_and_the_rest_without_any_dimension(tmp_path: Path) -> None:
-    async with stub(tmp_path, {}) as (server, connection):
+    script = {("POST", "/metrics:getBatch"): [Said(200, {"values": [BLUE_USES, GREEN_USES]})]}
+    async with stub(tmp_path, script) as (server, connection):
         await AzureWorld(connection).observe(FLEET, frozenset({LoadState(BLUE)}), START)
     give, use = sorted(server.queries, key=lambda query: query["metricnames"])
     assert (use["metricnames"], use["filter"]) == (f"{CPU},{MEMORY}", "node eq '*'")
