@@ -42,7 +42,7 @@ Points = Callable[[Slot, datetime], Iterator[Point]]
 class Metric(NamedTuple):
     """A metric: Azure's unit, its dimensions, and its points of one slot and minute.
 
-    What a `steady` metric says of a slot is the same in every minute.
+    What a `steady` metric says of a slot is the same in every minute, as long as nobody scales it.
     """
 
     unit: str
@@ -81,7 +81,7 @@ class MetricSources:
             "kube_node_status_allocatable_cpu_cores": Metric("Count", (), self._given(ALLOCATABLE_CORES)),
             "kube_node_status_allocatable_memory_bytes": Metric("Bytes", (), self._given(ALLOCATABLE_BYTES)),
             "kube_node_status_condition": Metric(
-                "Count", ("condition", "status", "status2", "node"), self._node_conditions
+                "Count", ("condition", "status", "status2", "node"), self._node_conditions, steady=True
             ),
             "kube_pod_status_phase": Metric(
                 "Count", ("phase", "namespace", "pod"), self._pod_phases, steady=True
