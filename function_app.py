@@ -79,6 +79,12 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     return await wiring.serve(wiring.system().api.health, req)
 
 
+@app.route("page", methods=["GET"], auth_level=PEOPLE)
+async def page(req: func.HttpRequest) -> func.HttpResponse:
+    """The page that shows fleets in a browser."""
+    return await wiring.serve(wiring.system().api.page, req)
+
+
 @app.route("openapi.json", methods=["GET"], auth_level=PEOPLE)
 async def openapi(req: func.HttpRequest) -> func.HttpResponse:
     """This API, described."""

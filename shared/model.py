@@ -71,14 +71,8 @@ class SignalKind(StrEnum):
 
 
 COMMANDS = frozenset(
-    {
-        SignalKind.START,
-        SignalKind.PROMOTE,
-        SignalKind.PAUSE,
-        SignalKind.RESUME,
-        SignalKind.ROLLBACK,
-        SignalKind.RETRY,
-    }
+    {SignalKind.START, SignalKind.PROMOTE, SignalKind.PAUSE, SignalKind.RESUME}
+    | {SignalKind.ROLLBACK, SignalKind.RETRY}
 )
 
 
@@ -182,12 +176,12 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present order to the
     balancers was seen in force. `beneath` is true from the claim that moves traffic by the records underneath
     a balancer. `ready_at` is when the safe slot last proved that it could take all traffic back, `unready`
-    what it lacked when it was last asked. `follow_seconds` is how long each lever took to be followed by
-    everybody, by its label, as it was measured. `drift` is somebody else's write that is not over yet.
-    `overdue` says that the old slot is retired though it did not drain in time. `ring_since` is since when
-    the ring before is watched with what it has completed. `tallies` are what the present step's gates have
-    measured so far, by gate and slot, for those that count their measurements. `earlier_alerts` fired before
-    it began, and were named.
+    what it lacked when it was last asked, `unproven` why the last look proved nothing. `follow_seconds` is
+    how long each lever took to be followed by everybody, by its label, as it was measured. `drift` is
+    somebody else's write that is not over yet. `overdue` says that the old slot is retired though it did not
+    drain in time. `ring_since` is since when the ring before is watched with what it has completed. `tallies`
+    are what the present step's gates have measured so far, by gate and slot, for those that count their
+    measurements. `earlier_alerts` fired before it began, and were named.
     """
 
     id: str
@@ -224,6 +218,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     beneath: bool = False
     ready_at: datetime | None = None
     unready: str | None = None
+    unproven: str | None = None
     drift: Drift | None = None
     overdue: bool = False
     follow_seconds: dict[str, float] = {}

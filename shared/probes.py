@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.levers import Balancer, Record, SlotName
+from shared.loads import LoadSeen, LoadState
 from shared.model import Outcome, Sample
 
 
@@ -135,7 +136,7 @@ class GroupState(Struct, frozen=True, tag="group_state"):
 
 
 LeverProbe = RecordState | BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
-ClusterProbe = ClusterState | SlotAddress | SyncState | CommandState | GroupState
+ClusterProbe = ClusterState | SlotAddress | SyncState | CommandState | GroupState | LoadState
 RingProbe = RingState | RingReading
 Probe = LeverProbe | ClusterProbe | DeploymentCheck | DeploymentState | GateReading | TrafficShare | RingProbe
 
@@ -292,7 +293,7 @@ class Unavailable(Struct, frozen=True, tag="unavailable", omit_defaults=True):
 
 
 LeverSeen = RecordSeen | BalancerSeen | NamesSeen | OwnerSeen | WriterSeen | HostSeen | ConnectionsSeen
-ClusterAnswer = ClusterSeen | AddressSeen | SyncSeen | CommandSeen | GroupSeen
+ClusterAnswer = ClusterSeen | AddressSeen | SyncSeen | CommandSeen | GroupSeen | LoadSeen
 Answer = (
     LeverSeen | ClusterAnswer | CheckSeen | DeploymentSeen | Reading | TrafficSeen | RingSeen | Unavailable
 )

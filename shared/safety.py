@@ -46,10 +46,12 @@ class Readiness(Struct, frozen=True, kw_only=True):
     """The proof that the safe slot could take all traffic back, renewed every `every_seconds` (0: never).
 
     `path` is asked on the slot's own host name. Its certificate must last `certificate_seconds_min` more, and
-    its nodes must number at least `capacity_min` times the other slot's.
+    its nodes must number at least `capacity_min` times the other slot's. With what the other slot uses now,
+    its nodes may use up to `load_max` of what they can allocate to pods (0: only the nodes are counted).
     """
 
     every_seconds: int = 0
     path: str = "/"
     certificate_seconds_min: int = 86_400
     capacity_min: float = 0.5
+    load_max: float = 0.0

@@ -26,6 +26,7 @@ from shared.actions import (
 from shared.decision import Decision
 from shared.fleet import Fleet, Gate
 from shared.levers import Balancer, Record, SlotName
+from shared.loads import Load, LoadSeen, LoadState
 from shared.model import Outcome, Sample
 from shared.probes import (
     AddressSeen,
@@ -68,6 +69,7 @@ from shared.probes import (
 )
 
 _ANY_VERSION = "999"
+_NODES = 1
 _GOOD_NEWS: dict[type[Probe], Answer] = {
     DeploymentCheck: CheckSeen(valid=True),
     CommandState: CommandSeen(exit_code=0),
@@ -85,7 +87,7 @@ class Ideal:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._clusters: dict[SlotName, ClusterSeen] = {
-            fleet.live: ClusterSeen(exists=True, provisioning="Succeeded", power="Running")
+            fleet.live: ClusterSeen(exists=True, provisioning="Succeeded", power="Running", nodes=_NODES)
         }
         self._records: dict[Record, RecordSeen] = {
             record: _record(self._target(record, fleet.live), record.ttl_seconds, 0)
@@ -120,7 +122,7 @@ class Ideal:
                 return DeploymentSeen(self._deployed)
             case SyncState(slot):
                 return self._sync(slot)
-            case TrafficShare() | OpenConnections():
+            case TrafficShare() | OpenConnections() | LoadState():
                 return self._traffic(probe)
             case RingState():
                 return self._ring(now)
@@ -153,7 +155,7 @@ class Ideal:
             case Deploy(_, slot, version):
                 self._deployed = "Succeeded"
                 self._clusters[slot] = ClusterSeen(
-                    exists=True, provisioning="Succeeded", power="Running", version=version
+                    exists=True, provisioning="Succeeded", power="Running", version=version, nodes=_NODES
                 )
             case StartSync(slot):
                 self._synced.add(slot)
@@ -164,10 +166,15 @@ class Ideal:
             case _:
                 pass
 
-    def _traffic(self, probe: TrafficShare | OpenConnections) -> Answer:
-        if isinstance(probe, TrafficShare):
-            return TrafficSeen(dict(self._shares), 5)
-        return ConnectionsSeen(dict.fromkeys((slot.name for slot in self._fleet.slots), 0.0))
+    def _traffic(self, probe: TrafficShare | OpenConnections | LoadState) -> Answer:
+        slots = [slot.name for slot in self._fleet.slots]
+        match probe:
+            case TrafficShare():
+                return TrafficSeen(dict(self._shares), 5)
+            case OpenConnections():
+                return ConnectionsSeen(dict.fromkeys(slots, 0.0))
+            case LoadState():
+                return LoadSeen(dict.fromkeys(slots, Load(0, 0, _NODES)), 0, 0)
 
     def _ring(self, now: datetime) -> RingSeen:
         """It has every version already, and is watched from the first look on."""

@@ -13,9 +13,11 @@ import msgspec
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.levers import SlotName
+from shared.loads import LoadSeen, LoadState
 from shared.model import Rollout, Stage
 from shared.probes import ClusterSeen, ClusterState, HostSeen, HostState, Probe
-from stages.looking import seen_as
+from stages.capacity import too_few_nodes, too_much_load, unmeasured
+from stages.looking import seen_as, unavailable
 
 PROVEN_STEPS = frozenset(
     {"ramp", "shift", "converge", "purge", "observe", "unfreeze", "restore_ttl", "realign"}
@@ -38,12 +40,13 @@ def due_at(fleet: Fleet, rollout: Rollout) -> datetime | None:
 
 
 def readiness_needs(fleet: Fleet, rollout: Rollout, now: datetime) -> frozenset[Probe]:
-    """The safe slot's own host name and both clusters, when the proof is due."""
+    """The safe slot's own host name, both clusters and the load, when the proof is due."""
     due = due_at(fleet, rollout)
     if due is None or now < due:
         return frozenset()
     other = fleet.other(rollout.safe)
-    return frozenset({HostState(rollout.safe), ClusterState(rollout.safe), ClusterState(other)})
+    load: frozenset[Probe] = frozenset({LoadState(rollout.safe)} if fleet.readiness.load_max else ())
+    return load | {HostState(rollout.safe), ClusterState(rollout.safe), ClusterState(other)}
 
 
 def renewed(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
@@ -53,10 +56,22 @@ def renewed(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
     if host is None or safe is None or due_at(fleet, rollout) is None:
         return rollout
     other = seen_as(seen, ClusterState(fleet.other(rollout.safe)), ClusterSeen)
-    problems = [*_host(fleet, rollout.safe, host, seen.now), *_capacity(fleet, rollout.safe, safe, other)]
+    problems = [*_host(fleet, rollout.safe, host, seen.now), *too_few_nodes(fleet, rollout.safe, safe, other)]
+    unproven = None
+    if fleet.readiness.load_max:
+        load = seen_as(seen, LoadState(rollout.safe), LoadSeen)
+        if load is None:
+            unproven = unavailable(seen, [LoadState(rollout.safe)])
+        else:
+            unproven = unmeasured(fleet, rollout.safe, load, safe, other)
+        if load is not None and unproven is None:
+            problems += too_much_load(fleet, rollout.safe, load)
     if problems:
-        return msgspec.structs.replace(rollout, unready="; ".join(problems))
-    return msgspec.structs.replace(rollout, unready=None, ready_at=seen.now)
+        return msgspec.structs.replace(rollout, unready="; ".join(problems), unproven=unproven)
+    if unproven is not None:
+        # Nobody's fault, and no proof: what was known before lasts until it lapses.
+        return msgspec.structs.replace(rollout, unproven=unproven)
+    return msgspec.structs.replace(rollout, unready=None, unproven=None, ready_at=seen.now)
 
 
 def lapsed(fleet: Fleet, rollout: Rollout, now: datetime) -> str | None:
@@ -68,10 +83,11 @@ def lapsed(fleet: Fleet, rollout: Rollout, now: datetime) -> str | None:
     span = timedelta(seconds=LAPSES_AFTER * fleet.readiness.every_seconds)
     if now < (rollout.ready_at or rollout.started_at) + span:
         return None
+    why = f": {rollout.unproven}" if rollout.unproven else ""
     if rollout.ready_at is None:
-        return f"{rollout.safe} has not proven yet that it could take all traffic back"
+        return f"{rollout.safe} has not proven yet that it could take all traffic back{why}"
     minutes = (now - rollout.ready_at).total_seconds() / 60
-    return f"{rollout.safe} has not proven for {minutes:.0f} minutes that it could take all traffic back"
+    return f"{rollout.safe} has not proven for {minutes:.0f} minutes that it could take all traffic back{why}"
 
 
 def _host(fleet: Fleet, slot: SlotName, host: HostSeen, now: datetime) -> list[str]:
@@ -81,14 +97,3 @@ def _host(fleet: Fleet, slot: SlotName, host: HostSeen, now: datetime) -> list[s
     if ends is not None and ends < now + timedelta(seconds=fleet.readiness.certificate_seconds_min):
         problems.append(f"the certificate of {name} ends on {ends:%Y-%m-%d %H:%M}")
     return problems
-
-
-def _capacity(fleet: Fleet, slot: SlotName, safe: ClusterSeen, other: ClusterSeen | None) -> list[str]:
-    if other is None or safe.nodes is None or other.nodes is None:
-        return []
-    wanted = fleet.readiness.capacity_min * other.nodes
-    if safe.nodes >= wanted:
-        return []
-    return [
-        f"{slot} has {safe.nodes} nodes, and {wanted:g} are wanted beside {other.nodes} of the other slot"
-    ]

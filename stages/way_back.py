@@ -27,7 +27,8 @@ class LeverBack(Struct, frozen=True, kw_only=True):
 class WayBack(Struct, frozen=True, kw_only=True):
     """The way back to `safe`. `levers` is empty where no traffic has moved, or none can be moved back.
 
-    `ready_at` is when the slot last proved that it could take everything, `unready` what it lacks since.
+    `ready_at` is when the slot last proved that it could take everything, `unready` what it lacks since, and
+    `unproven` why it could not be asked since.
     """
 
     safe: SlotName
@@ -35,6 +36,7 @@ class WayBack(Struct, frozen=True, kw_only=True):
     levers: tuple[LeverBack, ...] = ()
     ready_at: datetime | None = None
     unready: str | None = None
+    unproven: str | None = None
 
 
 def way_back(fleet: Fleet, rollout: Rollout) -> WayBack:
@@ -47,6 +49,7 @@ def way_back(fleet: Fleet, rollout: Rollout) -> WayBack:
         levers=tuple(_back(fleet, rollout, lever) for lever in fleet.levers) if going else (),
         ready_at=rollout.ready_at,
         unready=rollout.unready,
+        unproven=rollout.unproven,
     )
 
 

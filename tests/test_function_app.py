@@ -59,6 +59,7 @@ def test_events_queue_and_timers_are_bound(indexed: Indexed) -> None:
 
 
 PEOPLE = [
+    ("GET", "page"),
     ("GET", "openapi.json"),
     ("GET", "fleets"),
     ("GET", "fleets/{fleet}"),

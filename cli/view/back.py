@@ -20,6 +20,8 @@ def back(found: WayBack) -> Text | None:
         line.append(f"  {found.unready}", WRONG)
     elif found.ready_at is not None:
         line.append(f"  proven {clock(found.ready_at)}", PAST)
+    if found.unproven is not None:
+        line.append(f"  not proven since: {found.unproven}", WRONG)
     return line
 
 

@@ -10,6 +10,8 @@ param callerClientIds array
 // Azure's own applications, the same in every tenant of the public cloud: "Microsoft.EventGrid" and "AzNS AAD
 // Webhook". Their tokens get through here, and from the app they get the two routes that are theirs.
 var senderClientIds = ['4962773b-9cdb-44cf-a8bf-237846a00ab7', '461e8683-5575-4561-ac7f-899cc907d62a']
+// The page has no data in it: it asks the API, as whoever signed in, and says where to sign in.
+var openPaths = ['/api/page']
 var keyedPaths = ['/runtime/webhooks/eventgrid', '/api/events', '/api/alerts', '/api/health']
 
 resource app 'Microsoft.Web/sites@2025-03-01' existing = {
@@ -26,7 +28,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      excludedPaths: keyedPaths
+      excludedPaths: concat(keyedPaths, openPaths)
     }
     httpSettings: {
       requireHttps: true

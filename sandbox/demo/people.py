@@ -15,8 +15,8 @@ from msgspec import Struct
 
 DOMAIN = "contoso.com"
 ROLES = {"reader": "Reader", "operator": "Operator", "approver": "Approver"}
-OPEN = ("/runtime/webhooks/eventgrid", "/api/events", "/api/alerts", "/api/health")
-"""What senders with a key of their own reach without a sign-in, as `infra/modules/easy-auth.bicep` has it."""
+OPEN = ("/runtime/webhooks/eventgrid", "/api/events", "/api/alerts", "/api/health", "/api/page")
+"""What asks for no sign-in, as `infra/modules/easy-auth.bicep` has it: it takes a key, or holds no data."""
 
 
 class People(Struct, frozen=True):

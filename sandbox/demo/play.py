@@ -11,6 +11,8 @@ import sys
 import time
 from collections import deque
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import yaml
@@ -24,6 +26,7 @@ from sandbox.demo.people import address
 from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
 from sandbox.demo.scenarios import Scenario, Twist
 from sandbox.demo.screen import Screen
+from sandbox.host.easy_auth import LOGIN
 from sandbox.world import events
 from sandbox.world.model import World
 from sandbox.world.traffic import MINUTE, floor_minute
@@ -110,6 +113,18 @@ class Play:
         self._screen.say(
             f"examples/{self._fleet_name}.yaml is applied; the event subscription has shaken hands"
         )
+        self._screen.say(f"the page, as {address('reader')}: open the address in {self._page()}")
+
+    def _page(self) -> Path:
+        """A file with the address that signs a browser in and leads to the page; nobody else may read it."""
+        file = self._rehearsal.directory / "page.address"
+        target = quote(f"/api/page#{self._fleet_name}", safe="")
+        token = self._rehearsal.people.token("reader")
+        file.touch(mode=0o600)
+        file.write_text(
+            f"{self._rehearsal.url}{LOGIN}?token={token}&post_login_redirect_uri={target}\n", "utf-8"
+        )
+        return file
 
     async def _announce(self) -> None:
         rehearsal = self._rehearsal

@@ -18,7 +18,8 @@ Its lies, that is where it is not as Azure:
 * Keys: none are enforced without `--key`; with it the one key serves as function, master and system key.
   `GET /admin/host/status` is open where Easy Auth does not stand before it.
 * Easy Auth is off without `--sign-in`, and nobody strips its headers then, as with the Core Tools. With it
-  tokens are known by a file: none is signed, expires or has an audience, and paths are excluded exactly.
+  tokens are known by a file: none is signed, expires or has an audience, and paths are excluded exactly. A
+  browser signs in with such a token in the address; its session is a cookie that ends with the browser.
 * Storage connections are connection strings; identity-based ones are refused.
 * A trigger's queue is created at the start; Azure waits until it exists. A queue that can't be reached then
   is a start-up error; later it is only logged.

@@ -2,10 +2,11 @@
 
 Decides who a bearer token is, by a file of known tokens in place of Microsoft Entra ID, and which paths ask
 for no sign-in. It takes away what a client claims to be before it looks. Refuses to know what anybody may
-do.
+do. A browser signs in at `/.auth/login/aad?token=TOKEN&post_login_redirect_uri=/api/page` and gets a cookie.
 
 The file is JSON: `{"excluded_paths": ["/api/health"], "tokens": {"TOKEN": {"claims": [["roles",
-"Reader"]]}}}`. Its lie: no token here is signed, expires or has an audience.
+"Reader"]]}}}`. Its lies: no token here is signed, expires or has an audience, and one may be in the address
+of the sign-in.
 
 Source: https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities
 """
@@ -22,6 +23,8 @@ from typing import NamedTuple
 from sandbox.host.errors import StartError
 
 HEADER = "x-ms-client-principal"
+LOGIN = "/.auth/login/aad"
+SESSION = "AppServiceAuthSession"
 ENABLED = "WEBSITE_AUTH_ENABLED"
 _TAKEN = (HEADER, "x-ms-token-aad-")
 _NAME_KIND = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
@@ -44,17 +47,29 @@ class EasyAuth(NamedTuple):
         kept = {name: value for name, value in kept.items() if not name.startswith(_TAKEN)}
         if path.lower() in self.excluded_paths:
             return kept
-        claims = self._claims(kept.get("authorization", ""))
+        authorization = kept.get("authorization", "")
+        bearer = authorization[len(_BEARER) :] if authorization.lower().startswith(_BEARER) else ""
+        claims = self._claims(bearer or _session(kept.get("cookie", "")))
         return kept | principal(claims) if claims is not None else None
 
-    def _claims(self, authorization: str) -> Claims | None:
-        if not authorization.lower().startswith(_BEARER):
+    def session(self, token: str) -> str | None:
+        """The cookie by which a browser stays signed in; None for a token that is not known."""
+        if self._claims(token) is None:
             return None
-        given = authorization[len(_BEARER) :].strip().encode("utf-8", "surrogateescape")
+        return f"{SESSION}={token}; Path=/; HttpOnly; SameSite=Strict"
+
+    def _claims(self, token: str) -> Claims | None:
+        given = token.strip().encode("utf-8", "surrogateescape")
         return next(
             (claims for token, claims in self.tokens.items() if hmac.compare_digest(given, token.encode())),
             None,
         )
+
+
+def _session(cookies: str) -> str:
+    """The token that a browser's session holds."""
+    named = (each.strip().partition("=") for each in cookies.split(";"))
+    return next((value for name, _, value in named if name == SESSION), "")
 
 
 def principal(claims: Claims) -> dict[str, str]:

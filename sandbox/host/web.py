@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from sandbox.host.easy_auth import EasyAuth
+from sandbox.host.easy_auth import LOGIN, EasyAuth
 from sandbox.host.eventgrid import Events, Malformed, Unsubscribed, Validation, read_delivery
 from sandbox.host.inventory import Function
 from sandbox.host.messages import RpcHttp, RpcHttpCookie, TypedData
@@ -89,6 +89,8 @@ class _Face:
         """Answer one request: the host's own addresses first, then the app's routes."""
         # Split before decoding, so that an encoded slash stays inside its segment.
         path = [unquote(part) for part in request.rel_url.raw_path.split("/") if part]
+        if request.path == LOGIN and self._easy_auth is not None:
+            return _sign_in(request, self._easy_auth)
         headers = self._admitted(request, path)
         if headers is None:
             return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
@@ -198,6 +200,18 @@ class _Face:
 def _bytes(text: str) -> bytes:
     """What was on the wire: a header may be anything, and aiohttp keeps it so."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def _sign_in(request: web.Request, easy_auth: EasyAuth) -> web.Response:
+    """A session for whoever knows a token, and the way to a path of this host."""
+    cookie = easy_auth.session(request.query.get("token", ""))
+    target = request.query.get("post_login_redirect_uri", "/")
+    inside = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    if cookie is None or not inside:
+        return web.Response(
+            status=401, text="sign in with ?token=TOKEN, one of the file that the host was given"
+        )
+    return web.Response(status=302, headers={"Location": target, "Set-Cookie": cookie})
 
 
 def _abuse_protection(request: web.Request) -> web.Response:

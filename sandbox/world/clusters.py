@@ -16,7 +16,6 @@ from sandbox.world.ledger import Happening
 from sandbox.world.zones import SETTLED
 from shared.fleet import Slot
 
-NODES = 3
 TYPE = "Microsoft.ContainerService/managedClusters"
 
 
@@ -95,10 +94,11 @@ class Clusters:
 
     def find(self, cluster_id: str) -> Cluster | None:
         """The cluster as ARM shows it, or None."""
-        slot = self._estate.slot_of_cluster(cluster_id)
-        phase = self.phase(cluster_id, self._estate.now())
+        slot, now = self._estate.slot_of_cluster(cluster_id), self._estate.now()
+        phase = self.phase(cluster_id, now)
         if slot is None or phase is None or not phase.exists:
             return None
+        counted = phase.power == "Running" and phase.provisioning != "Creating"
         return Cluster(
             id=slot.cluster_id,
             name=name_of(slot.cluster_id),
@@ -109,8 +109,8 @@ class Clusters:
             version=phase.version,
             etag=phase.etag,
             node_group=self.node_group(slot),
-            nodes=NODES if phase.power == "Running" and phase.provisioning != "Creating" else 0,
-            created_at=self.created_at(cluster_id, self._estate.now()) or phase.at,
+            nodes=self._estate.nodes_of(slot.name, now) if counted else 0,
+            created_at=self.created_at(cluster_id, now) or phase.at,
             since=phase.at,
         )
 

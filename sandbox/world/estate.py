@@ -20,6 +20,8 @@ CONTROLLER = "00000000-0000-0000-0000-000000000002"
 """The object id of the controller's managed identity: whose every write through a door is."""
 STRANGER = "somebody@contoso.com"
 """Whose a write is that came through no door."""
+NODES = 3
+"""The nodes of a cluster that nobody has scaled."""
 LIVE_VERSION = "1.31.9"
 """The Kubernetes version of the cluster that is live when a world starts."""
 
@@ -71,6 +73,11 @@ class Estate:
         self._drawn += 1
         text = self.hex_of(32, "guid", self._drawn)
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+    def nodes_of(self, slot: SlotName, at: datetime) -> int:
+        """How many nodes a cluster of the slot has at an instant, if it runs then."""
+        scaled = (each for each in reversed(self.faults.scalings) if each.slot == slot)
+        return next((each.nodes for each in scaled if self.since_start(each.at_seconds) <= at), NODES)
 
     def address_of(self, slot: SlotName) -> str:
         """The address of the slot's gateway: as declared, or the one its public IP resource has."""

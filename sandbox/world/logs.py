@@ -91,8 +91,8 @@ class Logs:
     def _pods(self, slot: Slot, _start: datetime) -> float | None:
         return float(sum(pod.phase != "Running" for pod in self._workloads.pods(slot)))
 
-    def _nodes(self, slot: Slot, _start: datetime) -> float | None:
-        return float(sum(not node.ready for node in self._workloads.nodes(slot)))
+    def _nodes(self, slot: Slot, start: datetime) -> float | None:
+        return float(sum(not node.ready for node in self._workloads.nodes(slot, start)))
 
     def _failed_share(self, slot: Slot, start: datetime) -> float | None:
         minute = self._traffic.minute(slot.name, start)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from sandbox.world.clusters import NODES, Clusters
-from sandbox.world.estate import Estate
+from sandbox.world.clusters import Clusters
+from sandbox.world.estate import NODES, Estate
 from sandbox.world.traffic import MINUTE, Traffic
 from sandbox.world.workloads import BAD_NODES, Workloads
 from shared.fleet import Slot
@@ -21,6 +21,9 @@ PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
 STATUSES = ("true", "false", "unknown")
 HEALTH_CONDITIONS = ("MemoryPressure", "DiskPressure", "PIDPressure")
 STATUS_GROUPS = ("1xx", "2xx", "3xx", "4xx", "5xx")
+MILLICORES, ALLOCATABLE_CORES = 4000.0, 3.86
+MEMORY_BYTES, ALLOCATABLE_BYTES = 16 * 1024.0**3, 12.9 * 1024.0**3
+"""Of a node with 4 processors and 16 GiB, less what AKS keeps for itself."""
 
 
 class Point(NamedTuple):
@@ -33,15 +36,18 @@ class Point(NamedTuple):
     maximum: float
 
 
+Points = Callable[[Slot, datetime], Iterator[Point]]
+
+
 class Metric(NamedTuple):
     """A metric: Azure's unit, its dimensions, and its points of one slot and minute.
 
-    What a `steady` metric says of a slot is the same in every minute.
+    What a `steady` metric says of a slot is the same in every minute, as long as nobody scales it.
     """
 
     unit: str
     dimensions: tuple[str, ...]
-    points: Callable[[Slot, datetime], Iterator[Point]]
+    points: Points
     steady: bool = False
 
 
@@ -64,8 +70,16 @@ class MetricSources:
             "etcd_memory_usage_percentage": 21.0,
             "etcd_database_usage_percentage": 4.0,
         }
-        nodes = {"node_cpu_usage_percentage": 18.0, "node_memory_working_set_percentage": 41.0}
+        processors = self._nodes("node_cpu_usage_percentage", 18.0, 12.0)
+        memory = self._nodes("node_memory_working_set_percentage", 41.0, 2.0)
+        by_node = ("node", "nodepool")
         return {
+            "node_cpu_usage_percentage": Metric("Percent", by_node, processors),
+            "node_cpu_usage_millicores": Metric("MilliCores", by_node, _of(MILLICORES, processors)),
+            "node_memory_working_set_percentage": Metric("Percent", by_node, memory),
+            "node_memory_working_set_bytes": Metric("Bytes", by_node, _of(MEMORY_BYTES, memory)),
+            "kube_node_status_allocatable_cpu_cores": Metric("Count", (), self._given(ALLOCATABLE_CORES)),
+            "kube_node_status_allocatable_memory_bytes": Metric("Bytes", (), self._given(ALLOCATABLE_BYTES)),
             "kube_node_status_condition": Metric(
                 "Count", ("condition", "status", "status2", "node"), self._node_conditions, steady=True
             ),
@@ -77,10 +91,6 @@ class MetricSources:
             ),
             **{
                 name: Metric("Percent", (), self._control_plane(name, base)) for name, base in percent.items()
-            },
-            **{
-                name: Metric("Percent", ("node", "nodepool"), self._nodes(name, b))
-                for name, b in nodes.items()
             },
         }
 
@@ -98,8 +108,8 @@ class MetricSources:
             "UnhealthyHostCount": Metric("Count", pool, self._unhealthy_hosts),
         }
 
-    def _node_conditions(self, slot: Slot, _start: datetime) -> Iterator[Point]:
-        for node in self._workloads.nodes(slot):
+    def _node_conditions(self, slot: Slot, start: datetime) -> Iterator[Point]:
+        for node in self._workloads.nodes(slot, start):
             for condition in ("Ready", *HEALTH_CONDITIONS):
                 holds = node.ready if condition == "Ready" else False
                 for status in STATUSES:
@@ -124,19 +134,29 @@ class MetricSources:
                 dimensions = {"namespace": pod.namespace, "pod": pod.name, "condition": status}
                 yield _gauge(dimensions, float(status == ready))
 
-    def _control_plane(self, name: str, base: float) -> Callable[[Slot, datetime], Iterator[Point]]:
+    def _control_plane(self, name: str, base: float) -> Points:
         def points(slot: Slot, start: datetime) -> Iterator[Point]:
             yield _spread({}, self._wobble(base, name, slot, start))
 
         return points
 
-    def _nodes(self, name: str, base: float) -> Callable[[Slot, datetime], Iterator[Point]]:
+    def _nodes(self, name: str, idle: float, more: float) -> Points:
+        """Percent of each node: `more` beside `idle` for the usual users on as many nodes as is usual."""
+
         def points(slot: Slot, start: datetime) -> Iterator[Point]:
+            nodes = self._workloads.nodes(slot, start)
             busy = self._traffic.minute(slot.name, start).requests / self._estate.timings.requests_per_minute
-            for node in self._workloads.nodes(slot):
+            for node in nodes:
                 if node.ready:
-                    value = self._wobble(base + 12 * busy, f"{name} {node.name}", slot, start)
+                    used = idle + more * busy * NODES / len(nodes)
+                    value = self._wobble(min(used, 90.0), f"{name} {node.name}", slot, start)
                     yield _spread({"node": node.name, "nodepool": "nodepool1"}, value)
+
+        return points
+
+    def _given(self, each: float) -> Points:
+        def points(slot: Slot, start: datetime) -> Iterator[Point]:
+            yield _gauge({}, each * self._estate.nodes_of(slot.name, start))
 
         return points
 
@@ -158,7 +178,7 @@ class MetricSources:
         for group in STATUS_GROUPS:
             yield _gauge({"HttpStatusGroup": group}, counts.get(group, 0.0))
 
-    def _latency(self, names: tuple[str, ...], more_ms: float) -> Callable[[Slot, datetime], Iterator[Point]]:
+    def _latency(self, names: tuple[str, ...], more_ms: float) -> Points:
         def points(slot: Slot, start: datetime) -> Iterator[Point]:
             requests = self._traffic.minute(slot.name, start).requests
             if requests and self._clusters.runs(slot.cluster_id, start):
@@ -186,6 +206,20 @@ class MetricSources:
 
     def _wobble(self, base: float, name: str, slot: Slot, start: datetime) -> float:
         return base * (0.9 + 0.2 * self._estate.chance(name, slot.name, start))
+
+
+def _of(whole: float, percent: Points) -> Points:
+    """What so many percent of it are."""
+
+    def points(slot: Slot, start: datetime) -> Iterator[Point]:
+        for each in percent(slot, start):
+            yield each._replace(
+                total=each.total * whole / 100,
+                minimum=each.minimum * whole / 100,
+                maximum=each.maximum * whole / 100,
+            )
+
+    return points
 
 
 def _gauge(dimensions: dict[str, str], value: float) -> Point:

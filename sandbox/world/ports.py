@@ -31,6 +31,7 @@ from shared.actions import (
 from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
+from shared.loads import LoadState
 from shared.probes import (
     AddressSeen,
     Answer,
@@ -106,6 +107,8 @@ class PortsWorld:
                 return readings.read_gate(self.world, fleet, probe, now)
             case TrafficShare():
                 return readings.read_traffic(self.world, fleet, probe, now)
+            case LoadState():
+                return readings.read_load(self.world, fleet, probe, now)
             case ClusterState() | GroupState() | SyncState() | CommandState() | SlotAddress():
                 return self._look_at_slot(fleet, probe, now)
             case RecordState(record):
@@ -225,7 +228,7 @@ def _families(probe: Probe) -> tuple[Family, ...]:
         case GateReading(gate):
             sources = {Source.METRICS: (Family.METRICS,), Source.LOGS: (Family.LOGS,)}
             return sources.get(gate.source, ())
-        case TrafficShare():
+        case TrafficShare() | LoadState():
             return (Family.METRICS,)
         case ClusterState() | CommandState():
             return Family.ARM, Family.AKS

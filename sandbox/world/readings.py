@@ -16,6 +16,7 @@ from sandbox.world.traffic import MINUTE, floor_minute
 from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
 from shared.gateways import Split, is_shared, no_logs, split
 from shared.levers import SlotName
+from shared.loads import Load, LoadSeen, LoadState
 from shared.model import Sample
 from shared.probes import (
     ConnectionsSeen,
@@ -59,6 +60,36 @@ def read_connections(world: World, fleet: Fleet, probe: OpenConnections, now: da
     since, until = _window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
     found = _by_slot(world, fleet, fleet.drain.connections_metric, "average", since, until)
     return ConnectionsSeen({slot: sum(values) / len(values) for slot, values in found.items()})
+
+
+def read_load(world: World, fleet: Fleet, probe: LoadState, now: datetime) -> LoadSeen:
+    """What each slot's nodes use, by their means, and what the safe slot's can allocate at the least."""
+    since, until = _window(now, None, probe.window_seconds, fleet.traffic.ingestion_seconds)
+    used: dict[SlotName, Load] = {}
+    for slot in fleet.slots:
+        millicores, memory = (
+            _means(world.metrics.query(slot.cluster_id, name, since, until, "node eq '*'").series)
+            for name in ("node_cpu_usage_millicores", "node_memory_working_set_bytes")
+        )
+        if millicores:
+            used[slot.name] = Load(sum(millicores) / 1000, sum(memory), len(millicores))
+    cluster = fleet.slot(probe.safe).cluster_id
+    cores, memory_bytes = (
+        _least(world.metrics.query(cluster, f"kube_node_status_allocatable_{name}", since, until).series)
+        for name in ("cpu_cores", "memory_bytes")
+    )
+    return LoadSeen(used, cores, memory_bytes)
+
+
+def _means(found: tuple[Series, ...]) -> list[float]:
+    """The mean of each series that has values."""
+    values = ([b.average for b in each.buckets if b.average is not None] for each in found)
+    return [sum(each) / len(each) for each in values if each]
+
+
+def _least(found: tuple[Series, ...]) -> float | None:
+    values = (bucket.average for each in found for bucket in each.buckets)
+    return min((value for value in values if value is not None), default=None)
 
 
 def _by_slot(

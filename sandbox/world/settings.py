@@ -66,6 +66,22 @@ class OtherWriter(Struct, frozen=True, kw_only=True):
     address: str
 
 
+class Crowd(Struct, frozen=True, kw_only=True):
+    """Users make `times` as many requests as usual in a span, in seconds since the world's start."""
+
+    from_seconds: float
+    until_seconds: float
+    times: float
+
+
+class Scaling(Struct, frozen=True, kw_only=True):
+    """Somebody, or an autoscaler, gives a slot's clusters so many nodes `at_seconds` after the start."""
+
+    slot: str
+    at_seconds: float
+    nodes: int
+
+
 class Faults(Struct, frozen=True, kw_only=True):
     """What goes wrong. All on the candidate, which is the slot that was not live at the world's start.
 
@@ -81,6 +97,8 @@ class Faults(Struct, frozen=True, kw_only=True):
         alert_after_seconds: an alert on its gateway fires that long after its first users.
         alert_resolved_after_seconds: and is resolved that long after it fired; None means never.
         routing_method: by which Traffic Manager's profiles route.
+        crowd: more users than usual, wherever they are.
+        scalings: node pools that change, later ones last. On either slot.
         external_dns_owner: external-dns says in TXT records that it owns the live records, under this name.
     """
 
@@ -97,5 +115,7 @@ class Faults(Struct, frozen=True, kw_only=True):
     alert_resolved_after_seconds: float | None = None
     outages: tuple[Outage, ...] = ()
     other_writer: OtherWriter | None = None
+    crowd: Crowd | None = None
+    scalings: tuple[Scaling, ...] = ()
     routing_method: str = "Weighted"
     external_dns_owner: str = ""

@@ -80,9 +80,16 @@ class Traffic:
         users = self._users.get(start)
         if users is None:
             noise = self._estate.timings.requests_noise * (2 * self._estate.chance("users", start) - 1)
-            users = float(round(self._estate.timings.requests_per_minute * (1 + noise)))
+            usual = self._estate.timings.requests_per_minute * self._crowd(start)
+            users = float(round(usual * (1 + noise)))
             self._users[start] = users
         return users
+
+    def _crowd(self, start: datetime) -> float:
+        crowd = self._estate.faults.crowd
+        since, until = (crowd.from_seconds, crowd.until_seconds) if crowd is not None else (0.0, 0.0)
+        inside = since <= (start - self._estate.started_at).total_seconds() < until
+        return crowd.times if crowd is not None and inside else 1.0
 
     def mix(self, at: datetime) -> dict[str, float]:
         """The share of users at each slot at an instant; `NOWHERE` holds those that reach none. Sums to 1."""

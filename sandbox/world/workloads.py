@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sandbox.world.clusters import NODES, Clusters
+from sandbox.world.clusters import Clusters
 from sandbox.world.estate import Estate
 from shared.fleet import Slot
 from shared.levers import SlotName
@@ -57,18 +57,19 @@ class Workloads:
     def __init__(self, estate: Estate, clusters: Clusters) -> None:
         self._estate = estate
         self._clusters = clusters
-        self._nodes: dict[SlotName, tuple[Node, ...]] = {}
+        self._nodes: dict[tuple[SlotName, int], tuple[Node, ...]] = {}
 
-    def nodes(self, slot: Slot) -> tuple[Node, ...]:
-        """The nodes of the slot's cluster."""
-        if slot.name not in self._nodes:
-            self._nodes[slot.name] = self._made(slot)
-        return self._nodes[slot.name]
+    def nodes(self, slot: Slot, at: datetime) -> tuple[Node, ...]:
+        """The nodes of the slot's cluster at an instant in which it runs."""
+        count = self._estate.nodes_of(slot.name, at)
+        if (slot.name, count) not in self._nodes:
+            self._nodes[slot.name, count] = self._made(slot, count)
+        return self._nodes[slot.name, count]
 
-    def _made(self, slot: Slot) -> tuple[Node, ...]:
+    def _made(self, slot: Slot, count: int) -> tuple[Node, ...]:
         pool = f"aks-nodepool1-{int(self._estate.chance('pool', slot.name) * 90_000_000) + 10_000_000}-vmss"
         bad = BAD_NODES if self._clusters.nodes_bad(slot) else 0
-        return tuple(Node(f"{pool}{i:06d}", i >= bad) for i in range(NODES))
+        return tuple(Node(f"{pool}{i:06d}", i >= bad) for i in range(count))
 
     def pods(self, slot: Slot) -> tuple[Pod, ...]:
         """The pods in kube-system of the slot's cluster."""

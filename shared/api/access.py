@@ -91,6 +91,8 @@ class Asked(NamedTuple):
 
 
 _ROLLOUT = "/fleets/{fleet}/rollouts/{rollout}"
+OPEN = frozenset({("get", "/page")})
+"""What everybody gets, verified or not: there is no data in it."""
 ROUTES: Mapping[tuple[str, str], Asked] = {
     ("get", "/openapi.json"): Asked((Act.DESCRIBE,)),
     ("get", "/fleets"): Asked((Act.LIST_FLEETS,)),

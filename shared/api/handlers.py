@@ -1,6 +1,7 @@
 """One method per route: checks who asks, reads the request, asks the store or the engine, shapes the answer.
 
-Nothing is read or changed for somebody who may not: who asks is checked first in every method for people.
+Nothing is read or changed for somebody who may not: who asks is checked first in every method for people. The
+page alone is everybody's, because there is nothing in it.
 Whoever calls a webhook was checked by the Functions host, by its key, or is by the method's own first line.
 """
 
@@ -16,6 +17,7 @@ from shared.api.applying import Applying, bare
 from shared.api.http import Request, Response, reply
 from shared.api.identity import Principal
 from shared.api.intake import Intake
+from shared.api.page import page
 from shared.api.rings import look
 from shared.errors import Conflict, NotFound, Refused, Superseded
 from shared.fleet import FLEET_NAME
@@ -43,6 +45,11 @@ class Api:
         active = sum(entry.active for entry in await self._intake.look())
         body = {"status": "ok", "version": VERSION, "now": self._clock.now(), "active_fleets": active}
         return reply({**body, "refused": dict(self._intake.refused)})
+
+    async def page(self, _request: Request) -> Response:
+        """The page that shows fleets in a browser. It holds no data: its script asks the routes below."""
+        found = page()
+        return Response(body=found.body, headers=found.headers, content_type="text/html")
 
     async def document(self, request: Request) -> Response:
         """This API in OpenAPI 3.1."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from shared.api.access import ROUTES, TABLE, Act, Role
+from shared.api.access import OPEN, ROUTES, TABLE, Act, Role
 from shared.api.rings import RingLook
 from shared.api.schemas import REF, SCHEMAS, array, ref
 from shared.fleet import Fleet
@@ -117,7 +117,9 @@ def _people() -> dict[str, Any]:
         }
         for name in ("promote", "pause", "resume", "rollback", "retry")
     }
+    html = {"description": "the page", "content": {"text/html": {"schema": {"type": "string"}}}}
     return {
+        "/page": {"get": {"summary": "the page that shows fleets", "responses": {"200": html}}},
         "/openapi.json": {"get": _operation("this document", anything)},
         "/fleets": {"get": _operation("all fleets", "Fleets")},
         fleet: {
@@ -161,6 +163,8 @@ def _people() -> dict[str, Any]:
 def _guarded(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
     """The operation with who may ask for it, and what everybody else is told."""
     asked = ROUTES.get((method, path))
+    if (method, path) in OPEN:
+        return {**operation, "security": []}
     if asked is None:
         signed = path.startswith("/entra/")
         security = _SIGNED if signed else _KEYED

@@ -38,13 +38,23 @@ _EQUALS = re.compile(r"(\w+)\s+eq\s+'([^']*)'", re.IGNORECASE)
 
 
 class Query(NamedTuple):
-    """One request: everything but the resources, which may be all of one type in one region (at most 50)."""
+    """One request: everything but the resources, which may be all of one type in one region (at most 50).
+
+    `metric` is one name, or several with commas between. `series_max` is how many series of a resource and a
+    metric are told where a filter splits them; Azure Monitor leaves out what is beyond it.
+    """
 
     namespace: str
     metric: str
     aggregation: str
     filter: str
     window: Window
+    series_max: int = 100
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of its metrics, in lower case."""
+        return self.metric.lower().split(",")
 
     def __str__(self) -> str:
         where = f" where {self.filter}" if self.filter else ""
@@ -119,13 +129,37 @@ def samples_of(batch: Batch, query: Query, parts: Collection[Part]) -> dict[Part
 
     Raises Retry for an answer that is not one to this query.
     """
-    asked = {part.resource_id.lower() for part in parts}
+    found = results_of(batch, query, {part.resource_id for part in parts})
+    return {part: _samples(found[part.resource_id.lower()].metrics[0], query, part.split) for part in parts}
+
+
+def results_of(batch: Batch, query: Query, resource_ids: Collection[str]) -> dict[str, Result]:
+    """What is said of each resource, by its id in lower case.
+
+    Raises Retry for an answer that is not one to this query.
+    """
+    asked = {each.lower() for each in resource_ids}
     found = {result.resource_id.lower(): result for result in batch.values}
     if found.keys() != asked or len(found) != len(batch.values):
         raise Retry(f"{len(asked)} resources were asked for, and the answer is about others")
     for result in found.values():
         _expect(result, query)
-    return {part: _samples(found[part.resource_id.lower()].metrics[0], query, part.split) for part in parts}
+    return found
+
+
+def values_by(dimension: str, result: Result, query: Query, metric: str) -> list[list[float]]:
+    """The values of each series of a metric, split by that dimension; an empty one stands for no split.
+
+    A series without any value is left out. Raises Retry where it is not split so.
+    """
+    (found,) = (each for each in result.metrics if each.name.value.lower() == metric.lower())
+    told = [_value(series, dimension) if dimension else "" for series in found.series]
+    if len(set(told)) != len(told):
+        raise Retry(f"the answer tells {metric} twice of the same {dimension or 'resource'}")
+    aggregation, window = query.aggregation.lower(), query.window
+    points = ([p for p in each.data if window.since <= _utc(p.at) < window.until] for each in found.series)
+    values = ([getattr(point, aggregation) for point in each] for each in points)
+    return [known for each in values if (known := [value for value in each if value is not None])]
 
 
 def _samples(metric: Metric, query: Query, split: Split | None) -> tuple[Sample, ...]:
@@ -153,19 +187,19 @@ def _value(series: Series, dimension: str) -> str:
 
 def _expect(result: Result, query: Query) -> None:
     names = [metric.name.value.lower() for metric in result.metrics]
-    if names != [query.metric.lower()]:
+    if sorted(names) != sorted(query.metrics):
         raise Retry(f"{query.metric} was asked for, and the answer holds {', '.join(names) or 'nothing'}")
     if result.interval.upper() != _GRAIN:
         raise Retry(f"a value a minute was asked for, and the answer has one every {result.interval}")
-    metric = result.metrics[0]
-    if metric.error_code.lower() != "success":
-        raise Retry(f"Azure Monitor has no answer on {query.metric}: {metric.error_code}")
     allowed: dict[str, set[str]] = {}
     for name, value in _EQUALS.findall(query.filter):
         allowed.setdefault(name.lower(), set()).add(value.lower())
-    for series in metric.series:
-        _expect_dimensions(series, allowed)
-        _expect_once(series)
+    for metric in result.metrics:
+        if metric.error_code.lower() != "success":
+            raise Retry(f"Azure Monitor has no answer on {metric.name.value}: {metric.error_code}")
+        for series in metric.series:
+            _expect_dimensions(series, allowed)
+            _expect_once(series)
 
 
 def _expect_dimensions(series: Series, allowed: Mapping[str, set[str]]) -> None:

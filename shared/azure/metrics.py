@@ -11,7 +11,7 @@ Source: https://learn.microsoft.com/azure/azure-monitor/metrics/migrate-to-batch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from math import fsum
 from statistics import fmean
@@ -40,8 +40,6 @@ from shared.probes import (
 
 if TYPE_CHECKING:
     from azure.monitor.querymetrics.aio import MetricsClient
-
-_SERIES_MAX = 100
 
 
 class Metrics:
@@ -114,20 +112,25 @@ class Metrics:
         """The samples of each part of the answer. An empty window asks nobody."""
         if query.window.empty:
             return dict.fromkeys(parts, ())
+        resource_ids = {part.resource_id.lower(): part.resource_id for part in parts}
+        return samples_of(await self.ask(fleet, query, resource_ids.values()), query, parts)
+
+    async def ask(self, fleet: Fleet, query: Query, resource_ids: Iterable[str]) -> Batch:
+        """One request about clusters or gateways of the fleet, as it was answered."""
         body = Body(Batch, str(query))
         call = self._client(fleet).query_resources(
-            resource_ids=sorted({part.resource_id.lower(): part.resource_id for part in parts}.values()),
+            resource_ids=sorted(resource_ids),
             metric_namespace=query.namespace,
-            metric_names=[query.metric],
+            metric_names=query.metric.split(","),
             timespan=query.window,
             granularity=timedelta(minutes=1),
             aggregations=[query.aggregation],
             filter=query.filter or None,
-            max_results=_SERIES_MAX if query.filter else None,
+            max_results=query.series_max if query.filter else None,
             raw_response_hook=body,
         )
         await allowing(call)
-        return samples_of(body.read(), query, parts)
+        return body.read()
 
     def _client(self, fleet: Fleet) -> MetricsClient:
         from azure.monitor.querymetrics.aio import MetricsClient

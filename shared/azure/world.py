@@ -40,6 +40,7 @@ from shared.azure.front_door import FrontDoor
 from shared.azure.front_door_classic import FrontDoorClassic
 from shared.azure.host_state import HostStates
 from shared.azure.http_probe import HttpProbe
+from shared.azure.loads import Loads
 from shared.azure.logs import Logs
 from shared.azure.metrics import Metrics
 from shared.azure.names import Names
@@ -52,6 +53,7 @@ from shared.azure.traffic_manager import TrafficManager
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
+from shared.loads import LoadState
 from shared.probes import (
     Answer,
     BalancerState,
@@ -131,6 +133,7 @@ class AzureWorld:
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
             TrafficShare: self._each(metrics.share),
             OpenConnections: self._each(metrics.connections),
+            LoadState: self._each(Loads(metrics).observe),
             GroupState: self._each(network.group),
         }
         self._performers: Mapping[Kind, Performer] = {
@@ -240,7 +243,7 @@ def _service(thing: Probe | Action) -> str:
         return _SOURCES[thing.gate.source]
     if isinstance(thing, HostState):
         return _SOURCES[Source.HTTP]
-    measured = isinstance(thing, TrafficShare | OpenConnections)
+    measured = isinstance(thing, TrafficShare | OpenConnections | LoadState)
     return _SOURCES[Source.METRICS] if measured else "Azure Resource Manager"
 
 

@@ -104,6 +104,7 @@ def readiness(part: ReadinessPart) -> Readiness:
         path=part.path,
         certificate_seconds_min=part.certificate,
         capacity_min=part.capacity,
+        load_max=part.load,
     )
 
 

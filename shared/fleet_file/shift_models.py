@@ -128,3 +128,8 @@ class ReadinessPart(Part):
     capacity: Share = Field(
         default=0.5, description="the least share of the other slot's nodes that it must have, such as 50%"
     )
+    load: Share = Field(
+        default=0.0,
+        description="up to which share of what its nodes can allocate it may be used with all users back, "
+        "such as 80%; 0 counts only the nodes",
+    )

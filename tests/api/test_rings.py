@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sandbox.memory_store import MemoryStore
+from sandbox.memory_store import MemoryStore, MemoryTables
 from shared.api import openapi
 from shared.api.access import Role
 from shared.api.handlers import Api
@@ -20,6 +20,7 @@ from shared.errors import NotFound, Retry
 from shared.fleet import Fleet
 from shared.fleet_file import read
 from shared.signals import resources_of
+from shared.store.evidence import EvidenceRows
 from tests.api.conftest import EXAMPLE, OLIVIA, RINGS, Client, content
 from tests.engine.rings import VERSION
 from tests.engine.rings import Rings as Worlds
@@ -47,7 +48,7 @@ class Rings(Client):
         self.store = Failing(resources_of)
         self.worlds = Worlds(read(RINGS.read_text("utf-8")).fleets, store=self.store)
         self.intake = Intake(self.store, self.worlds.engine, self.worlds.clock)
-        self.api = Api(self.store, self.intake, self.worlds.clock)
+        self.api = Api(self.store, EvidenceRows(MemoryTables()), self.intake, self.worlds.clock)
 
     async def put(self, document: dict[str, Any] | None = None, *roles: Role, **headers: str) -> Response:
         """Apply the example, or what a test made of it."""

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.memory_store import MemoryStore
+from sandbox.memory_store import MemoryStore, MemoryTables
 from shared.api.handlers import Api
 from shared.api.http import Request, respond
 from shared.api.intake import Intake
 from shared.fleet_file import read
 from shared.signals import resources_of
+from shared.store.evidence import EvidenceRows
 from tests.api.conftest import OLIVIA, RINGS, content
 from tests.cli.conftest import Cli, squeezed
 from tests.cli.fake_api import FakeApi, Heard, Reply
@@ -31,7 +32,7 @@ class RealApi(FakeApi):
         super().__init__()
         self.worlds = Rings(read(RINGS.read_text("utf-8")).fleets, store=MemoryStore(resources_of))
         intake = Intake(self.worlds.store, self.worlds.engine, self.worlds.clock)
-        self._api = Api(self.worlds.store, intake, self.worlds.clock)
+        self._api = Api(self.worlds.store, EvidenceRows(MemoryTables()), intake, self.worlds.clock)
 
     def answer(self, heard: Heard) -> Reply:
         """What the API says."""

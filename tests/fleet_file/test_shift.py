@@ -256,7 +256,7 @@ def test_the_proofs_of_a_file_become_numbers() -> None:
         connections_metric="CurrentConnections", connections_max=5.0, then=AfterDrain.RETIRE
     )
     assert fleet.readiness == Readiness(
-        every_seconds=180, path="/healthz", certificate_seconds_min=86_400, capacity_min=0.5
+        every_seconds=180, path="/healthz", certificate_seconds_min=86_400, capacity_min=0.5, load_max=0.8
     )
 
 

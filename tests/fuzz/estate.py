@@ -104,6 +104,7 @@ class Estate:
         self._log = _Remembering()
         self._handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "GET /health": self.api.health,
+            "GET /page": self.api.page,
             "GET /fleets": self.api.list_fleets,
             "GET /fleets/{fleet}": self.api.get_fleet,
             "PUT /fleets/{fleet}": self.api.put_fleet,

@@ -59,3 +59,16 @@ def test_a_file_that_is_none_stops_the_start_and_is_not_quoted(tmp_path: Path, t
     path.write_text(text)
     with pytest.raises(StartError, match=r"sign-in\.json: not a file of tokens"):
         read(path)
+
+
+def test_a_browser_stays_signed_in_by_its_cookie_and_by_no_other() -> None:
+    cookie = AUTH.session("t0ken")
+    assert cookie is not None
+    assert "HttpOnly; SameSite=Strict" in cookie
+    session = cookie.partition(";")[0]
+    known = AUTH.admit("/api/fleets", {"Cookie": f"theme=dark; {session}"})
+    assert known is not None
+    assert known["x-ms-client-principal-name"] == "olivia@contoso.com"
+    assert AUTH.admit("/api/fleets", {"Cookie": "AppServiceAuthSession=wrong"}) is None
+    assert AUTH.session("wrong") is None
+    assert AUTH.session("") is None

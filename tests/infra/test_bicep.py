@@ -18,6 +18,7 @@ import pytest
 
 from sandbox.demo.people import OPEN
 from shared import settings
+from shared.api import access
 from shared.api.access import ACTION_GROUPS, EVENT_GRID, Role
 
 ROOT = Path(__file__).parents[2]
@@ -194,13 +195,18 @@ def test_the_app_trusts_easy_auth_only_once_easy_auth_is_there() -> None:
 
 
 def test_what_easy_auth_lets_pass_unseen_asks_for_a_key_of_its_own() -> None:
-    excluded = re.search(r"var keyedPaths = \[(.+)\]", BY_NAME["easy-auth.bicep"])
-    assert excluded is not None
-    paths = set(re.findall(r"'([^']+)'", excluded[1]))
-    assert paths == {"/runtime/webhooks/eventgrid", "/api/events", "/api/alerts", "/api/health"}
-    assert set(OPEN) == paths, "the rehearsal is as open as Azure is, and no more"
+    text = BY_NAME["easy-auth.bicep"]
+    keyed, nobodys = (
+        set(re.findall(r"'([^']+)'", found[1]))
+        for found in (re.search(rf"var {name} = \[(.+)\]", text) for name in ("keyedPaths", "openPaths"))
+        if found is not None
+    )
+    assert "excludedPaths: concat(keyedPaths, openPaths)" in text
+    assert keyed == {"/runtime/webhooks/eventgrid", "/api/events", "/api/alerts", "/api/health"}
+    assert nobodys == {f"/api{path}" for _, path in access.OPEN}
+    assert set(OPEN) == keyed | nobodys, "the rehearsal is as open as Azure is, and no more"
     for name, decorators in ast_levels().items():
-        if f"/api/{decorators['route']}" in paths:
+        if f"/api/{decorators['route']}" in keyed:
             assert "auth_level" not in decorators, f"{name} would ask for nothing at all"
 
 

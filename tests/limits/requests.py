@@ -24,6 +24,7 @@ from shared.actions import (
 )
 from shared.fleet import Fleet, Source, Target
 from shared.levers import SlotName
+from shared.loads import LoadState
 from shared.probes import (
     ClusterState,
     CommandState,
@@ -82,7 +83,7 @@ def of_probe(fleet: Fleet, probe: Probe) -> list[Request]:
             return [("GET", _deployment(fleet, name))]
         case GroupState():
             return [("GET", f"/subscriptions/{fleet.subscription_id}/resourcegroups")]
-        case TrafficShare() | GateReading():
+        case TrafficShare() | GateReading() | LoadState():
             return _reading(fleet, probe)
         case RingState() | RingReading():
             return []
@@ -122,9 +123,9 @@ def path_of(url: str) -> str:
     return urlsplit(url).path
 
 
-def _reading(fleet: Fleet, probe: GateReading | TrafficShare) -> list[Request]:
-    if isinstance(probe, TrafficShare):
-        return [_batch(fleet)]
+def _reading(fleet: Fleet, probe: GateReading | TrafficShare | LoadState) -> list[Request]:
+    if isinstance(probe, TrafficShare | LoadState):
+        return [_batch(fleet)] * (2 if isinstance(probe, LoadState) else 1)
     slot = fleet.slot(probe.slot)
     match probe.gate.source:
         case Source.METRICS:

@@ -27,6 +27,7 @@ from shared.azure.world import AzureWorld
 from shared.errors import Retry
 from shared.fleet import Fleet
 from shared.levers import Match, SwitchKind
+from shared.loads import LoadState
 from shared.model import Outcome, Stage
 from shared.ports import World
 from shared.probes import (
@@ -107,6 +108,7 @@ ORDERS: list[Action] = [
 QUESTIONS: list[Probe] = [
     *(BalancerState(each) for each in (*BALANCERS, PROFILE, GATEWAY)),
     OpenConnections(START - timedelta(hours=1)),
+    LoadState(BLUE),
     ClusterState(BLUE),
     SlotAddress(BLUE),
     RecordState(LIVE),

@@ -27,6 +27,7 @@ from shared.actions import (
 )
 from shared.fleet import Fleet
 from shared.levers import MATCHING, Balancer, Match, Record, RecordType, SlotName
+from shared.loads import LoadState
 from shared.probes import (
     BalancerSeen,
     BalancerState,
@@ -79,6 +80,7 @@ NEEDED: dict[type[Probe], Probe] = {
     GateReading: GateReading(NODES, BLUE),
     GroupState: GroupState(BLUE),
     OpenConnections: OpenConnections(START - timedelta(hours=1)),
+    LoadState: LoadState(BLUE),
 }
 
 

@@ -103,7 +103,7 @@ def _fleet(chance: Random, fleet: Fleet) -> Fleet:
             then=chance.choice(tuple(AfterDrain)),
         ),
         traffic=msgspec.structs.replace(fleet.traffic, ingestion_seconds=chance.choice((60, 120))),
-        readiness=Readiness(every_seconds=chance.choice((0, 180, 600))),
+        readiness=Readiness(every_seconds=chance.choice((0, 180, 600)), load_max=0.8),
     )
 
 

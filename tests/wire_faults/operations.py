@@ -27,6 +27,7 @@ from shared.actions import (
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
 from shared.levers import FENCED, MATCHING, Match, Record, SwitchKind
+from shared.loads import LoadState
 from shared.probes import (
     BalancerState,
     ClusterState,
@@ -95,6 +96,7 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
     OpenConnections: lambda _: OpenConnections(START),
+    LoadState: lambda _: LoadState(BLUE),
     **{(BalancerState, kind): _balancer(kind) for kind in BALANCED},
 }
 

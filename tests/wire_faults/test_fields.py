@@ -14,6 +14,7 @@ import pytest
 from sandbox.world.balancers import MemberState
 from shared.azure.world import AzureWorld, Kind
 from shared.levers import SwitchKind
+from shared.loads import LoadState
 from shared.probes import (
     Answer,
     BalancerState,
@@ -143,6 +144,8 @@ _LEFT_OUT: frozenset[tuple[type[Probe], str]] = frozenset(
         (TrafficShare, "data"),
         (OpenConnections, "average"),
         (OpenConnections, "data"),
+        (LoadState, "average"),
+        (LoadState, "data"),
     }
 )
 
@@ -173,6 +176,8 @@ async def expect_no_other_fact(it: Rig, probe: Probe) -> None:
             continue
         if any((type(probe), step) in _LEFT_OUT for step in place):
             continue
+        if isinstance(probe, LoadState) and place[-2:-1] == ("timeseries",):
+            continue  # a node that is left out is missed by its number
         less = says_less(msgspec.to_builtins(truth), msgspec.to_builtins(answer))
         if not less or exists(answer) != exists(truth):
             wrong.append((place, value, answer))
