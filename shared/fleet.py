@@ -90,14 +90,17 @@ class Source(StrEnum):
     METRICS = "metrics"
     LOGS = "logs"
     HTTP = "http"
+    PROMETHEUS = "prometheus"
+    APP_INSIGHTS = "app_insights"
 
 
 class Target(StrEnum):
-    """Which of a slot's resources a gate looks at."""
+    """Which of a slot's resources a gate looks at; `resource` is one that is no slot's."""
 
     CLUSTER = "cluster"
     GATEWAY = "gateway"
     HOST = "host"
+    RESOURCE = "resource"
 
 
 class Measure(StrEnum):

@@ -38,13 +38,17 @@ _EQUALS = re.compile(r"(\w+)\s+eq\s+'([^']*)'", re.IGNORECASE)
 
 
 class Query(NamedTuple):
-    """One request: everything but the resources, which may be all of one type in one region (at most 50)."""
+    """One request: everything but the resources, which may be all of one type in one region (at most 50).
+
+    A `worldwide` one is about a resource that lies in no region.
+    """
 
     namespace: str
     metric: str
     aggregation: str
     filter: str
     window: Window
+    worldwide: bool = False
 
     def __str__(self) -> str:
         where = f" where {self.filter}" if self.filter else ""
@@ -112,6 +116,17 @@ class Batch(Struct, frozen=True):
     """An answer."""
 
     values: tuple[Result, ...]
+
+
+class Alone(Struct, frozen=True):
+    """An answer about one resource, which it does not name."""
+
+    interval: str
+    metrics: tuple[Metric, ...] = field(name="value")
+
+    def of(self, resource_id: str) -> Batch:
+        """The same as an answer that names it."""
+        return Batch((Result(resource_id=resource_id, interval=self.interval, metrics=self.metrics),))
 
 
 def samples_of(batch: Batch, query: Query, parts: Collection[Part]) -> dict[Part, tuple[Sample, ...]]:
