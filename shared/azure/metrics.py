@@ -122,7 +122,7 @@ class Metrics:
         if query.window.empty:
             return dict.fromkeys(parts, ())
         if query.worldwide:
-            answers = (self._global.ask(query, part) for part in parts)
+            answers = (self._global.ask(query, part) for part in dict.fromkeys(parts))
         else:
             answers = (self._batch(fleet, query, batch) for batch in batches(parts))
         samples: dict[Part, tuple[Sample, ...]] = {}
