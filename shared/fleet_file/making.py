@@ -31,6 +31,7 @@ from shared.fleet_file.models import (
     TrafficPart,
     WindowPart,
 )
+from shared.fleet_file.source_models import ingestion_seconds
 from shared.levers import Balancer, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
 
@@ -122,11 +123,11 @@ def _gates(part: GatesPart) -> Gates:
 
 
 def _gate(part: GatePart) -> Gate:
-    http = part.source == "http"
+    own = {"http": "host", "prometheus": "resource", "app_insights": "resource"}
     return Gate(
         name=part.name,
         source=Source(part.source),
-        target=Target(part.target or "host"),
+        target=Target(part.target or own[part.source]),
         unit=part.unit or ("ms" if part.measure == "latency_ms" else ""),
         level=part.level,
         namespace=part.namespace or "",
@@ -143,8 +144,9 @@ def _gate(part: GatePart) -> Gate:
         min_samples=part.min_samples,
         breaches_max=part.breaches_max,
         window_seconds=part.window,
-        # What a request has just seen is complete at once.
-        ingestion_seconds=0 if http else part.ingestion,
+        ingestion_seconds=ingestion_seconds(part.source, part.target, part.ingestion),
+        endpoint=part.endpoint or "",
+        resource_id=part.resource_id or "",
     )
 
 
