@@ -148,7 +148,7 @@ def test_an_endpoint_of_azures_or_of_this_machine_is_taken(endpoint: str) -> Non
         ({**PROMETHEUS, "query": 'up{cluster="{member}"}'}, "query", "without {member}"),
         ({**APP, "endpoint": ENDPOINT}, "endpoint", "nothing here"),
         ({**APP, "resource_id": WORKSPACE}, "resource_id", "Microsoft.Insights/components"),
-        ({**APP, "resource_id": "appi"}, "resource_id", "an ARM id"),
+        ({**APP, "resource_id": "appi"}, "resource_id", "the ARM id"),
         ({**APP, "query": "AppRequests | where C == '{cluster}'"}, "query", "a column TimeGenerated"),
         ({**APP, "query": f"union {KQL}"}, "query", "the name of a table"),
         ({**LOGS, "resource_id": COMPONENT}, "resource_id", "OperationalInsights/workspaces"),
