@@ -178,11 +178,15 @@ def _points(data: Matrix | Vector | Scalar) -> tuple[Point, ...]:
     if isinstance(data, Scalar):
         return (data.result,)
     if len(data.result) > 1:
-        told = " and ".join(str(each.labels) for each in data.result[:2])
+        told = " and ".join(_shown(each.labels) for each in data.result[:2])
         raise Refused(f"the query must give one series, it gives {len(data.result)}, of {told}: sum them up")
     if isinstance(data, Vector):
         return tuple(each.value for each in data.result)
     return tuple(point for each in data.result for point in each.values)
+
+
+def _shown(labels: dict[str, str]) -> str:
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
 
 
 def _number(text: str) -> float:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
 
+from shared.azure.world import AzureWorld
 from shared.probes import GateReading, Probe, Reading, Unavailable
 from tests.azure.rig import Rig, rig
+from tests.azure.stub import Said, stub
 from tests.fleets import BLUE, GREEN, NODES
 from tests.sources import EDGE, FRONT_DOOR, ORIGIN, WORLDWIDE
+from tests.world.manual_clock import START
 
 
 @pytest.fixture
@@ -60,3 +64,29 @@ async def test_one_that_is_refused_is_unavailable_alone(it: Rig) -> None:
     assert "NoSuchMetric" in refused.because
     assert isinstance(answers[GateReading(ORIGIN, BLUE)], Reading)
     assert isinstance(answers[GateReading(NODES, BLUE)], Reading)
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    """An answer about the gate's metric, with some parts changed."""
+    metric = {"name": {"value": "OriginRequestCount"}, "timeseries": [], "errorCode": "Success"}
+    return {"timespan": "…", "interval": "PT1M", "value": [metric], **changes}
+
+
+@pytest.mark.parametrize(
+    ("body", "because"),
+    [
+        (said(interval="PT5M"), "one every PT5M"),
+        (said(value=[]), "holds nothing"),
+        (said(value=None), "not of the form"),
+        ({}, "not of the form"),
+    ],
+    ids=["grain", "nothing", "null", "empty"],
+)
+async def test_an_answer_to_another_question_is_none(
+    tmp_path: Path, body: dict[str, Any], because: str
+) -> None:
+    async with stub(tmp_path, {("GET", "/metrics"): [Said(200, body)]}) as (_, connection):
+        probe = GateReading(ORIGIN, BLUE)
+        answer = (await AzureWorld(connection).observe(WORLDWIDE, frozenset({probe}), START))[probe]
+    assert isinstance(answer, Unavailable)
+    assert because in answer.because
