@@ -20,6 +20,7 @@ from sandbox.wire.routing import Call, Operation, Reply, Service, shaped
 from sandbox.wire.windows import duration, instant, wire_instant
 from sandbox.wire.windows import span as asked_span
 from sandbox.world.balancer_metrics import GLOBAL
+from sandbox.world.errors import ArmError
 from sandbox.world.metrics import Bucket, MetricAnswer, Series
 from sandbox.world.model import World
 from sandbox.world.settings import Family
@@ -93,7 +94,18 @@ class MetricsBatch:
         return Reply(200, {"values": values})
 
     def of_one(self, call: Call) -> Reply:
-        """Every metric of one resource, whether it lies in a region or not."""
+        """Every metric of one resource, whether it lies in a region or not.
+
+        A refusal has no `error` around it, where the batch's has.
+        """
+        try:
+            return self._of_one(call)
+        except ArmError as error:
+            if error.status != 400:
+                raise
+            return Reply(400, {"code": error.code, "message": str(error)})
+
+    def _of_one(self, call: Call) -> Reply:
         resource = f"{call.group_id}/providers/{call.parameters['resource']}"
         namespace = call.query.get("metricnamespace", _type(resource))
         span = call.query.get("timespan")
