@@ -47,11 +47,16 @@ def check_source(draft: Draft, path: Path, question: str) -> None:
         _target(draft, path, target)
     if source in _TYPES:
         _type(draft, path, source)
-    if source in NEEDED or target == "resource":
+    if is_shared(draft, path):
         key = "filter" if source == "metrics" else "query"
         _names(draft, path, key)
         if not quoted(draft.text(*path, key) or ""):
             _whole(draft, path, key, question)
+
+
+def is_shared(draft: Draft, path: Path) -> bool:
+    """Whether a gate asks something that is no part of a slot."""
+    return draft.text(*path, "source") in NEEDED or draft.text(*path, "target") == "resource"
 
 
 def _target(draft: Draft, path: Path, target: str | None) -> None:

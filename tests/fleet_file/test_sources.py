@@ -190,3 +190,14 @@ def test_all_mistakes_of_a_gate_come_at_once() -> None:
 def test_what_is_asked_may_lie_in_another_subscription() -> None:
     there = f"{ELSEWHERE}/Microsoft.OperationalInsights/workspaces/log-central"
     assert made(asked({**LOGS, "resource_id": there})).resource_id == there
+
+
+def test_the_ring_before_is_not_judged_by_what_this_fleets_own_resources_say() -> None:
+    document = asked(PROMETHEUS)
+    document["ring"] = {"after": "first", "hold": "1h"}
+    ring = parse_json(document).ring
+    assert ring is not None
+    assert ring.gates
+    assert "the-gate" not in {gate.name for gate in ring.gates}
+    document["ring"]["gates"] = ["the-gate"]
+    assert "asks what is this fleet's" in mistakes(document)["gates[0]"]
