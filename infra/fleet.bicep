@@ -69,6 +69,12 @@ param templateSpecGroup string = provisionGroup
 @description('Role for what the template creates in the clusters\' groups. Empty: the role "Switchyard cluster creator".')
 param creatorRoleDefinitionId string = ''
 
+@description('Resource groups, beside those above, of what gates ask: workspaces, Application Insights, Front Doors, profiles.')
+param monitoringGroups array = []
+
+@description('Resource groups of the Azure Monitor workspaces whose managed Prometheus gates ask.')
+param prometheusGroups array = []
+
 @description('Clusters that exist now, as { group, name, location }: each gets a system topic. A template should make its own.')
 param clusters array = []
 
@@ -162,6 +168,27 @@ module measurements 'modules/access-measurements.bicep' = [
   for group in topicGroups: {
     scope: resourceGroup(group)
     name: 'switchyard-measurements'
+    params: {
+      principalId: identity.properties.principalId
+    }
+  }
+]
+
+// The groups above have this role already, and two deployments of one assignment would collide.
+module otherMeasurements 'modules/access-measurements.bicep' = [
+  for group in monitoringGroups: if (!contains(topicGroups, group)) {
+    scope: resourceGroup(group)
+    name: 'switchyard-measurements'
+    params: {
+      principalId: identity.properties.principalId
+    }
+  }
+]
+
+module prometheus 'modules/access-prometheus.bicep' = [
+  for group in prometheusGroups: {
+    scope: resourceGroup(group)
+    name: 'switchyard-prometheus'
     params: {
       principalId: identity.properties.principalId
     }

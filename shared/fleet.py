@@ -15,7 +15,7 @@ from shared.alert_rules import Alerts
 from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
-from shared.safety import Drain, Names, Readiness
+from shared.safety import Drain, Names, Readiness, Traffic
 
 FLEET_NAME = "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
 """A pattern. A fleet's name is a partition key and part of addresses and log lines: nothing else."""
@@ -91,14 +91,17 @@ class Source(StrEnum):
     METRICS = "metrics"
     LOGS = "logs"
     HTTP = "http"
+    PROMETHEUS = "prometheus"
+    APP_INSIGHTS = "app_insights"
 
 
 class Target(StrEnum):
-    """Which of a slot's resources a gate looks at."""
+    """Which of a slot's resources a gate looks at; `resource` is one that is no slot's."""
 
     CLUSTER = "cluster"
     GATEWAY = "gateway"
     HOST = "host"
+    RESOURCE = "resource"
 
 
 class Measure(StrEnum):
@@ -202,21 +205,6 @@ class Ring(Struct, frozen=True, kw_only=True):
     after: str
     hold_seconds: int
     gates: tuple[Gate, ...] = ()
-
-
-class Traffic(Struct, frozen=True, kw_only=True):
-    """The metric that counts the requests which a slot's gateway served.
-
-    `dimension` tells slots apart where they share a gateway: a value of it that begins with the name of the
-    slot's back-end pool is the slot's.
-    """
-
-    namespace: str = "Microsoft.Network/applicationGateways"
-    metric: str = "TotalRequests"
-    share_min: float = 0.99
-    drained_requests_per_minute_max: float = 1.0
-    ingestion_seconds: int = 120
-    dimension: str = ""
 
 
 class Approvals(Struct, frozen=True, kw_only=True):

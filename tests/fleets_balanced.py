@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from sandbox.world.balancers import TYPES
-from shared.fleet import Fleet, Traffic
+from shared.fleet import Fleet
 from shared.levers import MATCHING, Balancer, Member, SlotName, SwitchKind
-from shared.safety import Drain
+from shared.safety import Drain, Traffic
 from tests.fleets import BLUE, FLEET, GREEN, SUBSCRIPTION, fleet, record
 
 NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-network/providers"

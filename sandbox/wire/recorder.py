@@ -17,6 +17,7 @@ HOSTS = {
     Service.ARM: "https://management.azure.com",
     Service.METRICS: "https://{location}.metrics.monitor.azure.com",
     Service.LOGS: "https://api.loganalytics.io",
+    Service.PROMETHEUS: "https://switchyard-a1b2.{location}.prometheus.monitor.azure.com",
     Service.EVENT_GRID: EVENT_GRID_HOST,
 }
 

@@ -31,6 +31,7 @@ from sandbox.wire import (
     monitor_activity,
     monitor_logs,
     monitor_metrics,
+    monitor_prometheus,
 )
 from sandbox.wire.dns_server import DnsServer
 from sandbox.wire.door import Door
@@ -58,6 +59,7 @@ SERVICES = (
     arm_application_gateway,
     monitor_metrics,
     monitor_logs,
+    monitor_prometheus,
     monitor_activity,
 )
 
@@ -69,6 +71,7 @@ class Wire:
 
     Attributes, once started (every endpoint is `https://localhost:PORT` without a final slash):
         arm_endpoint, metrics_endpoint, logs_endpoint: the base URLs of the SDK clients.
+        prometheus_endpoint: the query endpoint that a gate names, for any workspace.
         topic_endpoint: where CloudEvents are published; `topic_key` opens it without a token.
         identity_endpoint, identity_header: the managed identity endpoint of App Service, over plain HTTP.
         probe_proxy: the HTTP CONNECT proxy to the fleet's host names.
@@ -101,6 +104,7 @@ class Wire:
         self.arm_endpoint = ""
         self.metrics_endpoint = ""
         self.logs_endpoint = ""
+        self.prometheus_endpoint = ""
         self.topic_endpoint = ""
         self.identity_endpoint = ""
         self.probe_proxy = ""
@@ -135,7 +139,7 @@ class Wire:
         )
         context = self._authority.server_context("localhost", LOOPBACK)
         base = f"https://localhost:{await self._serve(door.application(), context)}"
-        self.arm_endpoint = self.metrics_endpoint = self.logs_endpoint = base
+        self.arm_endpoint = self.metrics_endpoint = self.logs_endpoint = self.prometheus_endpoint = base
         self.topic_endpoint = base + PATH
         port = await self._serve(self._identity.application())
         self.identity_endpoint = f"http://{LOOPBACK}:{port}{identity.PATH}"

@@ -19,6 +19,7 @@ from sandbox.world.ledger import Ledger, Report
 from sandbox.world.logs import Logs
 from sandbox.world.metrics import Metrics
 from sandbox.world.outgoing import Outbound, Outgoing
+from sandbox.world.prometheus import Prometheus
 from sandbox.world.settings import Family, Faults, Timings
 from sandbox.world.surface import Response, Surface
 from sandbox.world.sync import FluxConfigurations
@@ -37,7 +38,7 @@ class World:
         estate: fleet, clock, chance, `address_of(slot)`, `slot_at(address)`, `slot_of_cluster(id)`,
             `slots_of_gateway(id)`, `next_guid()`, `template_versions`.
         zones, balancers, clusters, deployments, flux, commands: the control plane.
-        traffic, metrics, logs: what users do and what Azure Monitor says of it.
+        traffic, metrics, logs, prometheus: what users do and what Azure Monitor says of it.
         ledger: what happened.
     """
 
@@ -61,6 +62,7 @@ class World:
         self.traffic = Traffic(self.estate, self.zones, self.balancers, self.clusters)
         self.metrics = Metrics(self.estate, self.clusters, self.traffic)
         self.logs = Logs(self.estate, self.clusters, self.traffic)
+        self.prometheus = Prometheus(self.estate, self.clusters, self.traffic)
         self._surface = Surface(self.estate, self.zones, self.balancers, self.clusters, self.traffic)
         self._outgoing = Outgoing(self.estate, self.traffic)
 

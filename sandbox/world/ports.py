@@ -193,6 +193,12 @@ def _place(probe: Probe) -> tuple[str, str, str]:
     return type(probe).__name__, str(slot), gate.name if gate else lever.label if lever else ""
 
 
+_SOURCES = {
+    Source.METRICS: (Family.METRICS,),
+    Source.PROMETHEUS: (Family.METRICS,),
+    Source.LOGS: (Family.LOGS,),
+    Source.APP_INSIGHTS: (Family.LOGS,),
+}
 _LEVERS = {
     SwitchKind.AZURE_DNS: Family.DNS,
     SwitchKind.PRIVATE_DNS: Family.DNS,
@@ -226,8 +232,7 @@ def _families(probe: Probe) -> tuple[Family, ...]:
         case OpenConnections():
             return (Family.METRICS,)
         case GateReading(gate):
-            sources = {Source.METRICS: (Family.METRICS,), Source.LOGS: (Family.LOGS,)}
-            return sources.get(gate.source, ())
+            return _SOURCES.get(gate.source, ())
         case TrafficShare() | LoadState():
             return (Family.METRICS,)
         case ClusterState() | CommandState():

@@ -33,7 +33,10 @@ class Timings(Struct, frozen=True, kw_only=True):
 
 
 class Family(StrEnum):
-    """The providers that can be out. `arm` is all of management.azure.com, those to `gateway` parts of it."""
+    """The providers that can be out. `arm` is all of management.azure.com, those to `gateway` parts of it.
+
+    `metrics` are Azure Monitor's of either kind, managed Prometheus among them.
+    """
 
     ARM = "arm"
     AKS = "aks"

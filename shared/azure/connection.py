@@ -92,13 +92,20 @@ class Connection:
         return cast("C", self._clients[key])
 
     def arm_policies(self) -> list[Any]:
-        """What a request to Azure Resource Manager passes through.
+        """What a request to Azure Resource Manager passes through."""
+        from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
+
+        scope = arm_scope(self.arm_endpoint)
+        return self.policies(AsyncARMChallengeAuthenticationPolicy(self.credential(), scope))
+
+    def policies(self, authentication: object) -> list[Any]:
+        """What a request passes through that no SDK's own client sends. `authentication` brings the token.
 
         Not the SDK's own list: that one follows redirects, and registers a resource provider that it finds
         missing, which takes minutes and is nothing that anybody asked of us.
         """
         from azure.core.pipeline import policies
-        from azure.mgmt.core.policies import ARMHttpLoggingPolicy, AsyncARMChallengeAuthenticationPolicy
+        from azure.mgmt.core.policies import ARMHttpLoggingPolicy
 
         return [
             policies.RequestIdPolicy(),
@@ -106,7 +113,7 @@ class Connection:
             policies.UserAgentPolicy("switchyard"),
             policies.ContentDecodePolicy(),
             self.retry_policy(),
-            AsyncARMChallengeAuthenticationPolicy(self.credential(), arm_scope(self.arm_endpoint)),
+            authentication,
             policies.CustomHookPolicy(),
             ARMHttpLoggingPolicy(),
         ]

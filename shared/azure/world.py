@@ -46,6 +46,7 @@ from shared.azure.metrics import Metrics
 from shared.azure.names import Names
 from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
+from shared.azure.prometheus import Prometheus
 from shared.azure.record_sets import RecordSets
 from shared.azure.run_command import RunCommands
 from shared.azure.switch import Switching
@@ -82,6 +83,8 @@ _SOURCES = {
     Source.METRICS: "Azure Monitor",
     Source.LOGS: "Log Analytics",
     Source.HTTP: "the slot's host",
+    Source.PROMETHEUS: "managed Prometheus",
+    Source.APP_INSIGHTS: "Application Insights",
 }
 
 Kind = type[Any] | tuple[type[Any], Source | SwitchKind]
@@ -106,7 +109,7 @@ class AzureWorld:
         self._perform_seconds_max = perform_seconds_max
         clusters, deployments, flux = Clusters(connection), Deployments(connection), Flux(connection)
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
-        freezes = Freezes(commands)
+        freezes, logs = Freezes(commands), Logs(connection)
         records = {
             SwitchKind.AZURE_DNS: AzureDns(connection),
             SwitchKind.PRIVATE_DNS: PrivateDns(connection),
@@ -129,7 +132,9 @@ class AzureWorld:
             SyncState: self._each(flux.observe),
             CommandState: self._each(commands.observe),
             (GateReading, Source.METRICS): self._together(metrics.observe),
-            (GateReading, Source.LOGS): self._each(Logs(connection).observe),
+            (GateReading, Source.LOGS): self._each(logs.observe),
+            (GateReading, Source.APP_INSIGHTS): self._each(logs.observe),
+            (GateReading, Source.PROMETHEUS): self._each(Prometheus(connection).observe),
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
             TrafficShare: self._each(metrics.share),
             OpenConnections: self._each(metrics.connections),

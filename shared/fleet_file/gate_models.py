@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.fleet_file.rule_models import AnomalyPart, ComparePart, ScoresPart, SloPart, TolerancePart
+from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint, ResourceId
 from shared.fleet_file.values import (
     DAY_SECONDS,
     GateName,
@@ -29,9 +30,18 @@ class GatePart(Part):
     """A named question about health. Only a value beyond a limit breaches it."""
 
     name: GateName = Field(description="a name such as nodes-not-ready")
-    source: Literal["metrics", "logs", "http"] = Field(description="metrics, logs or http")
-    target: Literal["cluster", "gateway", "host"] | None = Field(
-        default=None, description="cluster or gateway; an http gate always asks the slot's own host"
+    source: Literal["metrics", "logs", "http", "prometheus", "app_insights"] = Field(
+        description="metrics, logs, http, prometheus or app_insights"
+    )
+    target: Literal["cluster", "gateway", "host", "resource"] | None = Field(
+        default=None,
+        description="cluster, gateway, or resource with resource_id; an http gate asks the slot's own host",
+    )
+    endpoint: Endpoint | None = Field(default=None, description=AN_ENDPOINT)
+    resource_id: ResourceId | None = Field(
+        default=None,
+        description="the ARM id of what is asked, where that is no part of a slot: a workspace, Application "
+        "Insights, a Front Door or a Traffic Manager profile",
     )
     level: Annotated[int, Field(ge=1, le=3)] | None = Field(
         default=None,
@@ -46,7 +56,8 @@ class GatePart(Part):
     )
     filter: Line | None = Field(default=None, description="a dimension filter such as status2 eq 'NotReady'")
     query: Text | None = Field(
-        default=None, description="a KQL query that starts with a table and gives TimeGenerated and value"
+        default=None,
+        description="a KQL query that starts with a table and gives TimeGenerated and value, or PromQL",
     )
     path: HttpPath | None = Field(default=None, description="a path such as /healthz")
     measure: Literal["failed_share", "latency_ms"] | None = Field(
@@ -102,8 +113,8 @@ class GatePart(Part):
     window: Annotated[Seconds, Field(ge=60, le=DAY_SECONDS)] = Field(
         default=300, description="how far back it looks, such as 5m"
     )
-    ingestion: Annotated[Seconds, Field(ge=0, le=3600)] = Field(
-        default=120, description="how long the source's newest data stays incomplete, such as 2m"
+    ingestion: Annotated[Seconds, Field(ge=0, le=3600)] | None = Field(
+        default=None, description="how long the source's newest data stays incomplete, such as 2m"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, WeightStep
+from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, Target, WeightStep
 from shared.fleet_file.lever_models import (
     ApplicationGatewayPart,
     AzureDnsPart,
@@ -71,11 +71,16 @@ def shift(part: ShiftPart | None, gates: Sequence[Gate]) -> Shift:
 
 
 def ring(part: RingPart | None, gates: Sequence[Gate]) -> Ring | None:
-    """The ring before; `gates` are those of `gates.bake`. There is no baseline of another fleet's slot."""
+    """The ring before; `gates` are those of `gates.bake`.
+
+    There is no baseline of another fleet's slot, and what this fleet's own resources say is not about it.
+    """
     if part is None:
         return None
-    absolute = tuple(gate for gate in gates if gate.max_over_baseline is None)
-    return Ring(after=part.after, hold_seconds=part.hold, gates=_named(part.gates, absolute))
+    askable = tuple(
+        gate for gate in gates if gate.max_over_baseline is None and gate.target is not Target.RESOURCE
+    )
+    return Ring(after=part.after, hold_seconds=part.hold, gates=_named(part.gates, askable))
 
 
 def names(part: NamesPart) -> Names:

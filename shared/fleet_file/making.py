@@ -16,7 +16,6 @@ from shared.fleet import (
     Source,
     StartMode,
     Target,
-    Traffic,
     VersionPolicy,
     Window,
 )
@@ -31,8 +30,10 @@ from shared.fleet_file.models import (
     TrafficPart,
     WindowPart,
 )
+from shared.fleet_file.source_models import ingestion_seconds
 from shared.levers import Balancer, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
+from shared.safety import Traffic
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -125,11 +126,11 @@ def _gates(part: GatesPart) -> Gates:
 
 def gate(part: GatePart) -> Gate:
     """A gate, in a fleet or by itself."""
-    http = part.source == "http"
+    own = {"http": "host", "prometheus": "resource", "app_insights": "resource"}
     return Gate(
         name=part.name,
         source=Source(part.source),
-        target=Target(part.target or "host"),
+        target=Target(part.target or own[part.source]),
         unit=part.unit or ("ms" if part.measure == "latency_ms" else ""),
         level=part.level,
         namespace=part.namespace or "",
@@ -146,8 +147,7 @@ def gate(part: GatePart) -> Gate:
         min_samples=part.min_samples,
         breaches_max=part.breaches_max,
         window_seconds=part.window,
-        # What a request has just seen is complete at once.
-        ingestion_seconds=0 if http else part.ingestion,
+        ingestion_seconds=ingestion_seconds(part.source, part.target, part.ingestion),
         pass_max=part.pass_max,
         pass_min=part.pass_min,
         max_over_live=part.max_over_live,
@@ -161,6 +161,8 @@ def gate(part: GatePart) -> Gate:
         weight=part.weight or 1.0,
         critical=part.critical or False,
         dry_run=part.dry_run,
+        endpoint=part.endpoint or "",
+        resource_id=part.resource_id or "",
     )
 
 

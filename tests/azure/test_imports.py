@@ -54,6 +54,38 @@ def test_indexing_the_app_and_making_its_world_loads_no_sdk() -> None:
     assert loaded(lines, *heavy, "aiohttp", "dns", "msal", "pydantic") == []
 
 
+SOURCES = {
+    "KUBELET": set[str](),
+    "ORIGIN": set[str](),
+    "APP": {"azure.monitor.query"},
+    "PODS": {"azure.monitor.query"},
+}
+"""What a reading of a gate loads of Azure Monitor's packages."""
+
+
+@pytest.mark.parametrize("gate", SOURCES)
+def test_a_source_loads_its_own_package_and_no_other(gate: str) -> None:
+    lines = [
+        "import asyncio",
+        "from datetime import UTC, datetime",
+        "from shared.azure.connection import Connection",
+        "from shared.azure.world import AzureWorld",
+        "from shared.probes import GateReading, Unavailable",
+        "from tests.azure.credential import FixedCredential",
+        f"from tests.sources import WORLDWIDE, at, {gate}",
+        "async def ask():",
+        "    url = 'https://127.0.0.1:1'",
+        "    connection = Connection(arm_endpoint=url, logs_endpoint=url, credential=FixedCredential())",
+        f"    probe = GateReading(at({gate}, url), 'blue')",
+        "    seen = await AzureWorld(connection).observe(WORLDWIDE, frozenset({probe}), datetime.now(UTC))",
+        "    assert isinstance(seen[probe], Unavailable), seen",
+        "    await connection.aclose()",
+        "asyncio.run(ask())",
+    ]
+    found = {".".join(name.split(".")[:3]) for name in loaded(lines, "azure.monitor.", "azure.mgmt.")}
+    assert found - {"azure.mgmt.core"} == SOURCES[gate]
+
+
 @pytest.mark.parametrize("kind", list(SwitchKind))
 def test_a_lever_loads_its_own_package_and_no_other(kind: SwitchKind) -> None:
     lines = [

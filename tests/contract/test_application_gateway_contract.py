@@ -7,7 +7,7 @@ import pytest
 
 from shared.actions import SetWeights
 from shared.errors import Superseded
-from shared.fleet import Gate, Source, Target, Traffic
+from shared.fleet import Gate, Source, Target
 from shared.levers import SlotName
 from shared.probes import (
     BalancerSeen,
@@ -18,7 +18,7 @@ from shared.probes import (
     TrafficShare,
     Unavailable,
 )
-from shared.safety import Drain
+from shared.safety import Drain, Traffic
 from tests.contract.sides import Side, Sides, answer_samples, seen_as
 from tests.fleets import BLUE, FLEET, GREEN
 from tests.fleets_balanced import GATEWAY, application_gateway_fleet

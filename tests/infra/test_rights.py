@@ -74,6 +74,8 @@ RIGHTS = {
     ),
     **BALANCERS,
 }
+READ = {("global_metrics.py", "arm.get")}
+"""Calls that read what Monitoring Reader opens, wherever it is assigned (`access-measurements.bicep`)."""
 
 
 def client_group(node: ast.expr) -> str | None:
@@ -119,7 +121,7 @@ def test_every_call_of_an_adapter_has_a_right() -> None:
         for path in sorted((ROOT / "shared/azure").glob("*.py"))
         for name in operations(path)
     }
-    assert called == set(RIGHTS), (
+    assert called == set(RIGHTS) | READ, (
         "an adapter's calls changed: give the role its right, and this table the call"
     )
     assert {right for rights in RIGHTS.values() for right in rights} - GRANTED == set()
@@ -140,3 +142,14 @@ def test_a_change_of_every_kind_of_balancer_is_heard_and_may_be_made(kind: str) 
     assert f"'{kind}/'" in MODULES["events-group.bicep"]
     opening = [text.lower() for name, text in MODULES.items() if name.startswith("access-")]
     assert any(f"'{kind}@".lower() in text for text in opening)
+
+
+def test_what_gates_ask_may_be_read_where_it_lies() -> None:
+    fleet = (ROOT / "infra/fleet.bicep").read_text("utf-8")
+    for module, role, groups in (
+        ("access-measurements.bicep", "43d0d8ad-25c7-4714-9337-8ba259a9fe05", "topicGroups"),
+        ("access-measurements.bicep", "43d0d8ad-25c7-4714-9337-8ba259a9fe05", "monitoringGroups"),
+        ("access-prometheus.bicep", "b0d8363b-8ddd-447d-831f-62ca05bff136", "prometheusGroups"),
+    ):
+        assert re.search(rf"'modules/{module}' = \[\s+for group in {groups}:", fleet), groups
+        assert f"'{role}'" in MODULES[module]

@@ -127,12 +127,17 @@ def _reading(fleet: Fleet, probe: GateReading | TrafficShare | LoadState) -> lis
     if isinstance(probe, TrafficShare | LoadState):
         return [_batch(fleet)] * (2 if isinstance(probe, LoadState) else 1)
     slot = fleet.slot(probe.slot)
-    match probe.gate.source:
+    gate = probe.gate
+    owns = {Target.GATEWAY: slot.gateway_id, Target.RESOURCE: gate.resource_id}
+    match gate.source:
+        case Source.METRICS if gate.target is Target.RESOURCE:
+            return [("GET", f"{gate.resource_id}/providers/Microsoft.Insights/metrics")]
         case Source.METRICS:
             return [_batch(fleet)]
-        case Source.LOGS:
-            resource = slot.gateway_id if probe.gate.target is Target.GATEWAY else slot.cluster_id
-            return [("POST", f"/v1{resource}/query")]
+        case Source.LOGS | Source.APP_INSIGHTS:
+            return [("POST", f"/v1{owns.get(gate.target, slot.cluster_id)}/query")]
+        case Source.PROMETHEUS:
+            return [("POST", "/api/v1/query_range")]
         case Source.HTTP:
             return []
 

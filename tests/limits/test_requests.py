@@ -55,6 +55,7 @@ from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
 from tests.fleets_balanced import balancer
 from tests.limits.lever_requests import once
 from tests.limits.requests import Request, asked, of_action, of_probe, path_of
+from tests.sources import APP, KUBELET, ORIGIN, PODS, at
 from tests.wire.rig import addressed_fleet, private_fleet
 from tests.world.manual_clock import START, VERSION
 
@@ -118,7 +119,9 @@ async def test_a_question_costs_what_the_table_says(azure: Rig, kind: type[Probe
 
 async def test_a_measurement_costs_what_the_table_says(azure: Rig) -> None:
     hour_ago = azure.estate.clock.now() - timedelta(hours=1)
-    for probe in (GateReading(ERRORS, GREEN), GateReading(HEALTH, BLUE), TrafficShare(hour_ago)):
+    own: list[Probe] = [GateReading(ERRORS, GREEN), GateReading(HEALTH, BLUE), TrafficShare(hour_ago)]
+    kubelet = at(KUBELET, azure.wire.prometheus_endpoint)
+    for probe in (*own, *(GateReading(gate, BLUE) for gate in (kubelet, APP, PODS, ORIGIN))):
         assert await look(azure, probe) == expected(of_probe(FLEET, probe))
 
 
