@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from shared.check_rules import Check
 from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
@@ -90,6 +91,11 @@ class Source(StrEnum):
     METRICS = "metrics"
     LOGS = "logs"
     HTTP = "http"
+    WEBHOOK = "webhook"
+    KUBERNETES = "kubernetes"
+    ALERTS = "alerts"
+    RESOURCE_HEALTH = "resource_health"
+    LOAD_TEST = "load_test"
 
 
 class Target(StrEnum):
@@ -116,7 +122,8 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     that multiple of the live slot's in the same window. `requests_min` events must be behind the samples.
     `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further rules, absent where None. Gates of one
     `group` are scored together, each by its `weight`. A `dry_run` gate is recorded and never decides.
-    `endpoint` and `resource_id` say whom to ask, for the sources that are no part of a slot.
+    `endpoint` and `resource_id` say whom to ask, for the sources that are no part of a slot. `check` is what
+    a source of its kind asks for.
     """
 
     name: str
@@ -151,6 +158,7 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     dry_run: bool = False
     endpoint: str = ""
     resource_id: str = ""
+    check: Check | None = None
 
 
 class Gates(Struct, frozen=True, kw_only=True):

@@ -175,7 +175,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     what it lacked when it was last asked. `follow_seconds` is how long each lever took to be followed by
     everybody, by its label, as it was measured. `drift` is somebody else's write that is not over yet.
     `overdue` says that the old slot is retired though it did not drain in time. `ring_since` is since when
-    the ring before is watched with what it has completed.
+    the ring before is watched with what it has completed. `receipts` are what a gate's source has begun, by
+    gate and slot, newest last.
     """
 
     id: str
@@ -216,6 +217,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     overdue: bool = False
     follow_seconds: dict[str, float] = {}
     ring_since: datetime | None = None
+    receipts: dict[str, tuple[str, ...]] = {}
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None
@@ -253,13 +255,14 @@ class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One measured value; `value` is None where the source has a bucket without data.
 
     `requests` are how many events the value speaks of, where the source says. `error` says why the source
-    gave no value that time.
+    gave no value that time, `because` what a value means where the number does not say it.
     """
 
     at: datetime
     value: float | None = None
     requests: float | None = None
     error: str = ""
+    because: str = ""
 
 
 class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):

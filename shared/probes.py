@@ -99,12 +99,31 @@ class CommandState(Struct, frozen=True, tag="command_state"):
     command_id: str
 
 
+class Asking(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """For which rollout a gate is asked, and where in it.
+
+    `receipts` are what its source has begun for this gate on this slot, newest last.
+    """
+
+    rollout: str
+    version: str
+    stage: str
+    step: str
+    candidate: SlotName
+    started_at: datetime
+    receipts: tuple[str, ...] = ()
+
+
 class GateReading(Struct, frozen=True, tag="gate_reading"):
-    """The samples of `gate` on `slot`, none older than `since`."""
+    """The samples of `gate` on `slot`, none older than `since`.
+
+    `asking` is there for the sources that the rollout matters to.
+    """
 
     gate: Gate
     slot: SlotName
     since: datetime | None = None
+    asking: Asking | None = None
 
 
 class TrafficShare(Struct, frozen=True, tag="traffic_share"):
@@ -252,12 +271,21 @@ class CommandSeen(Struct, frozen=True, tag="command", omit_defaults=True):
 
 
 class Reading(Struct, frozen=True, tag="reading", omit_defaults=True):
-    """A gate's samples as the source gave them, with the query as sent and the window that was asked for."""
+    """A gate's samples as the source gave them, with the query as sent and the window that was asked for.
+
+    `because` is what the source says beside them. `again_seconds`: it is not done, and is asked again no
+    earlier. `failed`: it says itself that the slot failed, whatever the samples. `receipts` are what it has
+    begun, newest last; None leaves those that are known as they are.
+    """
 
     samples: tuple[Sample, ...]
     source: str
     since: datetime
     until: datetime
+    because: str = ""
+    again_seconds: float | None = None
+    failed: bool = False
+    receipts: tuple[str, ...] | None = None
 
 
 class TrafficSeen(Struct, frozen=True, tag="traffic"):
@@ -289,6 +317,13 @@ class Unavailable(Struct, frozen=True, tag="unavailable", omit_defaults=True):
 
     because: str
     after_seconds: float | None = None
+
+
+def patience_seconds(answer: Answer) -> float | None:
+    """How long whoever answered wants to be left alone, None where it does not say."""
+    if isinstance(answer, Unavailable):
+        return answer.after_seconds
+    return answer.again_seconds if isinstance(answer, Reading) else None
 
 
 LeverSeen = RecordSeen | BalancerSeen | NamesSeen | OwnerSeen | WriterSeen | HostSeen | ConnectionsSeen

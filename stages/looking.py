@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+
 from shared.decision import Seen
-from shared.fleet import Fleet, Gate
+from shared.fleet import Fleet, Gate, Source
 from shared.gates import combine, judge
 from shared.levers import Record, SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import (
+    Asking,
     ClusterSeen,
     GateReading,
     Probe,
+    Reading,
     RecordSeen,
     RecordState,
     Unavailable,
 )
+
+# Who is asked in the name of a rollout, or begins something for it.
+_OF_A_ROLLOUT = frozenset({Source.WEBHOOK, Source.KUBERNETES, Source.ALERTS, Source.LOAD_TEST})
 
 
 def seen_as[T](seen: Seen, probe: Probe, kind: type[T]) -> T | None:
@@ -54,9 +61,40 @@ def target_of(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName) ->
     return public_ip_id.lower() if record.alias and public_ip_id else rollout.addresses[slot]
 
 
-def readings(gates: Iterable[Gate], slot: SlotName, since: datetime | None) -> frozenset[Probe]:
+def readings(
+    gates: Iterable[Gate], slot: SlotName, since: datetime | None, rollout: Rollout
+) -> frozenset[Probe]:
     """Probes of `gates` on `slot`."""
-    return frozenset(GateReading(gate, slot, since) for gate in gates)
+    return frozenset(reading(gate, slot, since, rollout) for gate in gates)
+
+
+def reading(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout) -> GateReading:
+    """The probe of `gate` on `slot`, with the rollout's facts where its source needs them."""
+    if gate.source not in _OF_A_ROLLOUT:
+        return GateReading(gate, slot, since)
+    asking = Asking(
+        rollout=rollout.id,
+        version=rollout.version,
+        stage=rollout.stage.value,
+        step=rollout.step,
+        candidate=rollout.candidate,
+        started_at=rollout.started_at,
+        receipts=rollout.receipts.get(_key(gate, slot), ()),
+    )
+    return GateReading(gate, slot, since, asking)
+
+
+def begun(rollout: Rollout, seen: Seen) -> Rollout:
+    """The rollout with what the sources of its gates have begun, so that it is begun once."""
+    receipts = dict(rollout.receipts)
+    for probe, answer in seen.answers.items():
+        if isinstance(probe, GateReading) and isinstance(answer, Reading) and answer.receipts is not None:
+            receipts[_key(probe.gate, probe.slot)] = answer.receipts
+    return rollout if receipts == rollout.receipts else msgspec.structs.replace(rollout, receipts=receipts)
+
+
+def _key(gate: Gate, slot: SlotName) -> str:
+    return f"{gate.name} {slot}"
 
 
 def judged_on(
@@ -67,7 +105,7 @@ def judged_on(
         judge(
             gate,
             slot,
-            seen.answers.get(GateReading(gate, slot, since)),
+            seen.answers.get(reading(gate, slot, since, rollout)),
             seen.now,
             rollout.baseline.get(gate.name),
         )

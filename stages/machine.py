@@ -19,7 +19,7 @@ from shared.probes import ClusterSeen, ClusterState, Probe
 from stages import ended
 from stages.apply import apply_move
 from stages.fallback import gives_way
-from stages.looking import seen_as, unavailable
+from stages.looking import begun, seen_as, unavailable
 from stages.patience import next_poll, patient
 from stages.react import Reacted, react
 from stages.runbook import entry, step_of
@@ -90,6 +90,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     rollout = remembering(pinned, before, seen)
     step = step_of(rollout)
     move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)
+    move = msgspec.structs.replace(move, rollout=begun(move.rollout, seen))
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     told = (reacted.because, news(before, seen), move.because)
     because = "; ".join(each for each in told if each)

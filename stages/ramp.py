@@ -64,7 +64,7 @@ def _needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     if portion is None or since is None:
         return frozenset()
     share: frozenset[Probe] = frozenset({TrafficShare(since)} if isinstance(portion, WeightStep) else ())
-    return readings(portion.gates, rollout.candidate, since) | share
+    return readings(portion.gates, rollout.candidate, since, rollout) | share
 
 
 def _ramp(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

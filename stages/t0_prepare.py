@@ -17,14 +17,13 @@ from shared.probes import (
     ClusterSeen,
     ClusterState,
     DeploymentCheck,
-    GateReading,
     Probe,
     Reading,
     SlotAddress,
 )
 from stages import following
 from stages.ground import ground_needs, lever_problems
-from stages.looking import judged_on, readings, seen_as, unavailable
+from stages.looking import judged_on, reading, readings, seen_as, unavailable
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.verdicts import unseen
 from stages.versions import newer
@@ -98,7 +97,7 @@ def _ground_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
 
 
 def _baseline_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings((*fleet.gates.switch, *fleet.gates.load), rollout.live, None)
+    return readings((*fleet.gates.switch, *fleet.gates.load), rollout.live, None, rollout)
 
 
 def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
@@ -106,7 +105,7 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     baseline = {
         gate.name: value
         for gate in gates
-        if (found := seen_as(seen, GateReading(gate, rollout.live, None), Reading)) is not None
+        if (found := seen_as(seen, reading(gate, rollout.live, None, rollout), Reading)) is not None
         and (value := mean(found.samples)) is not None
     }
     absolute = tuple(gate for gate in fleet.gates.switch if gate.max_over_baseline is None)

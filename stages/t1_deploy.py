@@ -77,7 +77,7 @@ def _expose(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 def platform_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     """The candidate's cluster and its platform gates since the step was entered."""
-    gates = readings(fleet.gates.platform, rollout.candidate, rollout.entered_at)
+    gates = readings(fleet.gates.platform, rollout.candidate, rollout.entered_at, rollout)
     return gates | {ClusterState(rollout.candidate)}
 
 

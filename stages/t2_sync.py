@@ -104,7 +104,7 @@ def _tests(name: str, gates: str) -> Step:
         return tuple(getattr(fleet.gates, gates))
 
     def needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-        return readings(of(fleet), rollout.candidate, rollout.entered_at)
+        return readings(of(fleet), rollout.candidate, rollout.entered_at, rollout)
 
     def decide(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         found = judged_on(of(fleet), rollout.candidate, rollout.entered_at, rollout, seen)

@@ -39,9 +39,9 @@ from stages.watching import moved_by_others
 def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     clusters: frozenset[Probe] = frozenset({ClusterState(rollout.live), ClusterState(rollout.candidate)})
     gates = fleet.gates.functional
-    live = readings(gates, rollout.live, rollout.entered_at)
+    live = readings(gates, rollout.live, rollout.entered_at, rollout)
     state = parity_needs(fleet, rollout) if fleet.sync else frozenset()
-    candidate = readings(gates, rollout.candidate, rollout.entered_at)
+    candidate = readings(gates, rollout.candidate, rollout.entered_at, rollout)
     return clusters | live | candidate | state | command_needs(fleet, rollout)
 
 
@@ -140,7 +140,7 @@ def _ordered(rollout: Rollout, balancer: Balancer) -> str:
 
 
 def _observe_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings(fleet.gates.switch, rollout.candidate, users_since(fleet, rollout))
+    return readings(fleet.gates.switch, rollout.candidate, users_since(fleet, rollout), rollout)
 
 
 def _observe(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

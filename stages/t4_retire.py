@@ -33,7 +33,7 @@ _DRAINED_SECONDS = 6 * 3600
 
 
 def _bake_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    return readings(fleet.gates.bake, rollout.candidate, users_since(fleet, rollout))
+    return readings(fleet.gates.bake, rollout.candidate, users_since(fleet, rollout), rollout)
 
 
 def _bake(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

@@ -28,6 +28,7 @@ AUDIENCES = {
     Service.METRICS: ("https://metrics.monitor.azure.com/",),
     Service.LOGS: ("https://api.loganalytics.io/",),
     Service.EVENT_GRID: ("https://eventgrid.azure.net/",),
+    Service.LOAD_TESTS: ("https://cnt-prod.loadtesting.azure.com/",),
 }
 BODY_BYTES_MAX = 4 * 1024 * 1024
 """Azure Resource Manager's limit for a request."""
@@ -38,11 +39,12 @@ NO_ANSWER = 0
 _METRICS = re.compile(r"/subscriptions/[^/]+/metrics:getBatch", re.IGNORECASE)
 _LOGS = re.compile(r"/v1/.+/query", re.IGNORECASE)
 _EVENTS = re.compile(r"(/topics/[^/]+)?/api/events", re.IGNORECASE)
+_TEST_RUNS = re.compile(r"/test-runs/[^/]+", re.IGNORECASE)
 _PROVIDER = re.compile(r".*/providers/([^/]+)/(.+)", re.IGNORECASE)
 
 
 class Door:
-    """One handler for all four services. `topic_key` opens the topic instead of a token."""
+    """One handler for all five services. `topic_key` opens the topic instead of a token."""
 
     def __init__(
         self,
@@ -154,6 +156,7 @@ def _service(path: str) -> Service:
         (_METRICS, Service.METRICS),
         (_LOGS, Service.LOGS),
         (_EVENTS, Service.EVENT_GRID),
+        (_TEST_RUNS, Service.LOAD_TESTS),
     ):
         if pattern.fullmatch(path):
             return service

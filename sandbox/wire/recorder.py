@@ -18,6 +18,7 @@ HOSTS = {
     Service.METRICS: "https://{location}.metrics.monitor.azure.com",
     Service.LOGS: "https://api.loganalytics.io",
     Service.EVENT_GRID: EVENT_GRID_HOST,
+    Service.LOAD_TESTS: "https://stand-in.{location}.cnt-prod.loadtesting.azure.com",
 }
 
 

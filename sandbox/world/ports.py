@@ -97,6 +97,8 @@ class PortsWorld:
             return self._look(fleet, probe, now)
         except ArmError as error:
             return Unavailable(f"{error.code}: {error}", error.retry_after_seconds)
+        except Retry as error:
+            return Unavailable(str(error), error.after_seconds)
         except (HostUnknown, Refused) as error:
             return Unavailable(str(error))
 
@@ -212,6 +214,15 @@ def _ordered(action: Action) -> tuple[Family, ...]:
             return Family.ARM, Family.AKS
 
 
+_SOURCES = {
+    Source.METRICS: (Family.METRICS,),
+    Source.LOGS: (Family.LOGS,),
+    Source.KUBERNETES: (Family.ARM, Family.AKS),
+    Source.ALERTS: (Family.ARM,),
+    Source.RESOURCE_HEALTH: (Family.ARM,),
+}
+
+
 def _families(probe: Probe) -> tuple[Family, ...]:
     match probe:
         case RecordState(record) | RecordOwner(record):
@@ -223,8 +234,7 @@ def _families(probe: Probe) -> tuple[Family, ...]:
         case OpenConnections():
             return (Family.METRICS,)
         case GateReading(gate):
-            sources = {Source.METRICS: (Family.METRICS,), Source.LOGS: (Family.LOGS,)}
-            return sources.get(gate.source, ())
+            return _SOURCES.get(gate.source, ())
         case TrafficShare():
             return (Family.METRICS,)
         case ClusterState() | CommandState():

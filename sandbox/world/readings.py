@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sandbox.world.checks import read_check
 from sandbox.world.errors import ArmError
 from sandbox.world.estate import name_of
 from sandbox.world.metrics import Bucket, Series
 from sandbox.world.model import World
 from sandbox.world.traffic import MINUTE, floor_minute
+from shared.check_rules import Expect
+from shared.checks.expecting import Answered, unmet
 from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
 from shared.gateways import Split, is_shared, no_logs, split
 from shared.levers import SlotName
@@ -27,6 +30,9 @@ from shared.probes import (
 )
 
 MISSING_TABLE = "SEM0100"
+CERTIFICATE = timedelta(days=365)
+"""How long a certificate of a gateway is good for, at any time."""
+
 COMBINE: dict[str, Callable[[list[float]], float]] = {
     "total": sum,
     "count": sum,
@@ -41,6 +47,8 @@ def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> 
     slot = fleet.slot(probe.slot)
     if probe.gate.source is Source.HTTP:
         return _http(world, slot, probe.gate, now)
+    if probe.gate.source not in (Source.METRICS, Source.LOGS):
+        return read_check(world, fleet, probe, now)
     gate = probe.gate
     since, until = _window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
     return (_metrics if gate.source is Source.METRICS else _logs)(world, fleet, slot, gate, since, until)
@@ -131,14 +139,16 @@ def _logs(world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, u
 def _http(world: World, slot: Slot, gate: Gate, now: datetime) -> Reading:
     """One sample a request: 1 or 0 for a failed or a good one, or its time, which a failed one has not."""
     host = slot.host.fqdn
-    answers = [world.respond(host, gate.path) for _ in range(gate.requests)]
-    failed = [answer.status >= 400 for answer in answers]
-    if gate.measure is Measure.FAILED_SHARE:
-        values: list[float | None] = [float(each) for each in failed]
-    else:
-        values = [None if bad else each.latency_ms for bad, each in zip(failed, answers, strict=True)]
-    samples = tuple(Sample(at=now, value=value) for value in values)
-    return Reading(samples=samples, source=f"https://{host}{gate.path}", since=now, until=now)
+    expect = gate.check if isinstance(gate.check, Expect) else Expect()
+    samples = []
+    for _ in range(gate.requests):
+        found = world.respond(host, gate.path)
+        answered = Answered(found.status, found.latency_ms, found.body.encode(), now + CERTIFICATE)
+        because = unmet(expect, answered, now)
+        failed, took = float(bool(because)), None if because else found.latency_ms
+        value = failed if gate.measure is Measure.FAILED_SHARE else took
+        samples.append(Sample(at=now, value=value, because=because))
+    return Reading(samples=tuple(samples), source=f"https://{host}{gate.path}", since=now, until=now)
 
 
 def _window(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.fleet_file import check_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
 from shared.fleet_file.tree import Path
 
@@ -16,11 +17,13 @@ _NEEDED = {
     "metrics": ("target", "namespace", "metric", "aggregation"),
     "logs": ("target", "query"),
     "http": ("path",),
+    **check_checks.NEEDED,
 }
 _ALLOWED = {
     "metrics": {"target", "namespace", "metric", "aggregation", "filter", "ingestion"},
     "logs": {"target", "query", "ingestion"},
-    "http": {"target", "path", "measure", "requests"},
+    "http": {"target", "path", "measure", "requests", "expect"},
+    **check_checks.ALLOWED,
 }
 _SPECIFIC = set.union(*_ALLOWED.values())
 _WORDS = {
@@ -30,6 +33,7 @@ _WORDS = {
     "aggregation": "Average, Total, Maximum, Minimum or Count",
     "query": "a KQL query that starts with a table and gives TimeGenerated and value",
     "path": "a path such as /healthz",
+    **check_checks.WORDS,
 }
 _NAMESPACES = {
     "microsoft.containerservice/managedclusters": "cluster",
@@ -54,6 +58,7 @@ def check_gates(draft: Draft) -> None:
             _limits(draft, path)
             _samples(draft, path)
             _place(draft, path, question)
+    check_checks.every_gate(draft)
     _identity(draft)
     _baselines(draft)
 
@@ -71,7 +76,7 @@ def _source(draft: Draft, path: Path) -> None:
     target = draft.text(*path, "target")
     if source == "http" and target not in (None, "host"):
         draft.refuse((*path, "target"), "host, because the source is http")
-    if source != "http" and target == "host":
+    if source in check_checks.ON_A_RESOURCE and target == "host":
         draft.refuse((*path, "target"), f"cluster or gateway, because the source is {source}")
     wanted = _NAMESPACES.get((draft.text(*path, "namespace") or "").lower())
     if source == "metrics" and wanted is not None and target in {"cluster", "gateway"} - {wanted}:
@@ -98,7 +103,7 @@ def _query(draft: Draft, path: Path) -> None:
 
 def _limits(draft: Draft, path: Path) -> None:
     given = [key for key in _LIMITS if draft.value(*path, key) is not None]
-    if not given:
+    if not given and draft.text(*path, "source") not in check_checks.YES_OR_NO:
         draft.refuse(path, "at least one limit: max, min or max_over_baseline", "no limit")
     if "max_over_baseline" in given and len(given) > 1:
         draft.refuse((*path, "max_over_baseline"), "it alone: a gate has this limit or fixed ones")
@@ -113,6 +118,8 @@ def _limits(draft: Draft, path: Path) -> None:
 def _is_share(draft: Draft, path: Path) -> bool:
     if draft.text(*path, "source") == "http":
         return draft.text(*path, "measure") in (None, "failed_share")
+    if draft.text(*path, "source") == "load_test":
+        return draft.text(*path, "load_test", "measure") == "error_share"
     return draft.text(*path, "source") == "logs"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, WeightStep
+from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, Source, WeightStep
 from shared.fleet_file.lever_models import (
     ApplicationGatewayPart,
     AzureDnsPart,
@@ -74,7 +74,10 @@ def ring(part: RingPart | None, gates: Sequence[Gate]) -> Ring | None:
     """The ring before; `gates` are those of `gates.bake`. There is no baseline of another fleet's slot."""
     if part is None:
         return None
-    absolute = tuple(gate for gate in gates if gate.max_over_baseline is None)
+    # A check in a cluster is made in a rollout of its own fleet alone.
+    absolute = tuple(
+        gate for gate in gates if gate.max_over_baseline is None and gate.source is not Source.KUBERNETES
+    )
     return Ring(after=part.after, hold_seconds=part.hold, gates=_named(part.gates, absolute))
 
 

@@ -20,7 +20,7 @@ from shared.fleet import (
     VersionPolicy,
     Window,
 )
-from shared.fleet_file import lever_making
+from shared.fleet_file import check_making, lever_making
 from shared.fleet_file.gate_models import GatePart, GatesPart
 from shared.fleet_file.models import (
     FleetPart,
@@ -122,12 +122,11 @@ def _gates(part: GatesPart) -> Gates:
 
 
 def _gate(part: GatePart) -> Gate:
-    http = part.source == "http"
     return Gate(
         name=part.name,
         source=Source(part.source),
         target=Target(part.target or "host"),
-        unit=part.unit or ("ms" if part.measure == "latency_ms" else ""),
+        unit=part.unit or check_making.unit(part),
         level=part.level,
         namespace=part.namespace or "",
         metric=part.metric or "",
@@ -137,14 +136,15 @@ def _gate(part: GatePart) -> Gate:
         path=part.path or "",
         measure=Measure(part.measure or "failed_share"),
         requests=part.requests or 5,
-        max_value=part.max,
+        max_value=check_making.max_value(part),
         min_value=part.min,
         max_over_baseline=part.max_over_baseline,
-        min_samples=part.min_samples,
+        min_samples=check_making.min_samples(part),
         breaches_max=part.breaches_max,
         window_seconds=part.window,
-        # What a request has just seen is complete at once.
-        ingestion_seconds=0 if http else part.ingestion,
+        # What was asked just now is complete at once.
+        ingestion_seconds=part.ingestion if part.source in ("metrics", "logs") else 0,
+        check=check_making.check(part),
     )
 
 

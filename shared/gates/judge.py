@@ -22,6 +22,8 @@ _SEVERITY = (
     Verdict.PASS,
 )
 
+_WORDS_MAX = 3
+
 
 def combine(judgements: Iterable[Judgement]) -> Verdict:
     """The verdict of several gates together: the worst of them, `no_data` where there is none."""
@@ -45,9 +47,11 @@ def judge(
     if not isinstance(answer, Reading):
         because = answer.because if isinstance(answer, Unavailable) else "it was not observed"
         return _judgement(gate, slot, at, Verdict.PROVIDER_ERROR, f"its source gave no answer: {because}")
+    if answer.failed:
+        return _judgement(gate, slot, at, Verdict.FAIL, f"it failed{_said(answer)}", reading=answer)
     values = _finite(answer.samples)
     if len(values) < gate.min_samples:
-        because = f"{len(values)} of the {gate.min_samples} samples it needs are there"
+        because = f"{len(values)} of the {gate.min_samples} samples it needs are there{_said(answer)}"
         return _judgement(gate, slot, at, Verdict.NO_DATA, because, reading=answer)
     return _weigh(gate, slot, at, answer, values, baseline)
 
@@ -68,6 +72,7 @@ def _weigh(
     because = f"{_show(worst)}{gate.unit} is {word} the limit of {_show(limit)}{gate.unit}"
     if breaches:
         because += f" in {breaches} of {len(values)} samples"
+    because += _said(reading, [each for each in reading.samples if _breaches(gate, each.value)])
     return _judgement(gate, slot, at, verdict, because, value=worst, limit=limit, reading=reading)
 
 
@@ -93,7 +98,16 @@ def _worst(gate: Gate, values: list[float]) -> tuple[float, float]:
     return min(values), gate.min_value if gate.min_value is not None else math.inf
 
 
-def _breaches(gate: Gate, value: float) -> bool:
+def _said(reading: Reading, breaching: Iterable[Sample] = ()) -> str:
+    """What the source says of the samples that breach, and of all; its words come last in a sentence."""
+    words = dict.fromkeys([*(each.because for each in breaching), reading.because])
+    told = [word for word in words if word]
+    return f": {'; '.join(told[:_WORDS_MAX])}" if told else ""
+
+
+def _breaches(gate: Gate, value: float | None) -> bool:
+    if value is None or not math.isfinite(value):
+        return False
     above = gate.max_value is not None and value > gate.max_value
     below = gate.min_value is not None and value < gate.min_value
     return above or below
