@@ -85,6 +85,11 @@ class RunCommands:
         self._commands[accepted.id] = accepted
         return accepted
 
+    @property
+    def given(self) -> tuple[RunCommand, ...]:
+        """Every command that was accepted, oldest first."""
+        return tuple(self._commands.values())
+
     def get(self, cluster_id: str, command_id: str) -> RunCommand:
         """A command by its id. Raises ArmError 404."""
         found = self._commands.get(command_id)

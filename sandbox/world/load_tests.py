@@ -39,6 +39,11 @@ class LoadTests:
         self._traffic = traffic
         self._started: dict[str, tuple[str, str, datetime]] = {}
 
+    @property
+    def started(self) -> tuple[str, ...]:
+        """The ids of the runs that were started, oldest first."""
+        return tuple(self._started)
+
     def start(self, run_id: str, test_id: str, host: str) -> LoadRun:
         """Start a run against a host name, or find the one of that id. Raises ArmError 400."""
         if not any(slot.host.fqdn.lower() == host.lower() for slot in self._estate.fleet.slots):

@@ -25,7 +25,11 @@ from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 from azure.mgmt.resource.deployments.aio import DeploymentsMgmtClient
 
 from sandbox.world import Faults
+from shared.azure.load_test import LoadTests
+from shared.fleet import Source
 from shared.levers import SwitchKind
+from tests.azure.rig import connected
+from tests.contract.test_checks_contract import LOAD, asked, gate
 from tests.fleets import BLUE, GREEN, SUBSCRIPTION
 from tests.fleets_balanced import balanced_fleet
 from tests.wire import test_dns, test_event_grid, test_flux, test_monitor_activity
@@ -43,7 +47,16 @@ from tests.wire.rig import (
 
 SHARED = Path(__file__).parents[3] / "shared"
 REFEREE = SHARED / "tools" / "check_traffic.py"
-UNDESCRIBED = ("/api/events", "/eventtypes/management/values", "/operations/", "/operationresults/")
+UNDESCRIBED = (
+    "/api/events",
+    "/eventtypes/management/values",
+    "/Microsoft.AlertsManagement/alerts",
+    "/Microsoft.ResourceHealth/availabilityStatuses/current",
+    "/operations/",
+    "/operationresults/",
+)
+ALERTS = "/providers/Microsoft.AlertsManagement/alerts"
+HEALTH = "/providers/Microsoft.ResourceHealth/availabilityStatuses/current"
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
 
 type Start = Callable[..., Awaitable[Rig]]
@@ -227,6 +240,19 @@ def _without_nulls(request: Any) -> None:
     request.http_request.set_json_body({name: value for name, value in body.items() if value is not None})
 
 
+async def _load_test_traffic(rig: Rig) -> None:
+    """Runs as the adapter starts and reads them: one that is not there, one under way, one that is done."""
+    connection = connected(rig.wire)
+    tests, now = LoadTests(connection), rig.clock.now()
+    probe = asked(gate(Source.LOAD_TEST, LOAD))
+    started = await tests.observe(rig.world.fleet, probe, now)
+    assert started.again_seconds is not None
+    await tests.observe(rig.world.fleet, probe, now)
+    rig.clock.pass_seconds(rig.world.estate.timings.load_test_seconds)
+    assert (await tests.observe(rig.world.fleet, probe, now)).samples
+    await connection.aclose()
+
+
 async def _everything(start: Start, path: Path) -> None:
     """Every operation that the descriptions know, with what goes well and what is refused."""
     owned = Faults(external_dns_owner="team-a")
@@ -236,6 +262,7 @@ async def _everything(start: Start, path: Path) -> None:
     await _deployment_traffic(rig)
     await _flux_traffic(rig)
     await _monitor_traffic(rig)
+    await _load_test_traffic(rig)
     await _cluster_traffic(rig)
     await _private_dns_traffic(await start(private_fleet(), faults=owned, record=path))
     await profile_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR), record=path))
@@ -271,6 +298,8 @@ async def test_only_what_azure_does_not_describe_is_reported(start: Start, tmp_p
     await (await rig.topic()).send(test_event_grid.MOVED)
     lever = test_monitor_activity.LIVE.resource_id
     assert (await test_monitor_activity.query(rig, test_monitor_activity.about(lever)))[0] == 200
+    await rig.arm("GET", f"{GATEWAYS[BLUE]}{ALERTS}", "2019-03-01")
+    await rig.arm("GET", f"{GATEWAYS[BLUE]}{HEALTH}", "2025-05-01")
     clusters = (await rig.client(ContainerServiceClient)).managed_clusters
     poller = await clusters.begin_stop("rg-aks-blue", "aks-blue")
     rig.clock.pass_seconds(600)
