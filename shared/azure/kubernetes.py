@@ -5,7 +5,7 @@ Decides what is sent and what is kept. When it is sent, and what it says, is `sh
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -14,9 +14,12 @@ from shared.azure.run_command import NEVER_RAN, RunCommands
 from shared.check_rules import ClusterCheck
 from shared.checks.commands import Ran, following
 from shared.checks.workloads import command
-from shared.errors import Refused, Retry
+from shared.errors import Refused
 from shared.fleet import Fleet
 from shared.probes import GateReading, Reading
+
+# One that never ran may not say when: it is old, and no evidence.
+_UNTOLD = datetime.min.replace(tzinfo=UTC)
 
 
 class ClusterChecks:
@@ -53,15 +56,13 @@ class ClusterChecks:
             return ()
         if ended is None:
             return (None,)
-        if ended.started_at is None or ended.finished_at is None:
-            raise Retry("the run command ended without saying when")
         exit_code = ended.exit_code if ended.exit_code is not None else NEVER_RAN
         output = ended.logs or ended.reason or ""
         return (
             Ran(
                 exit_code=exit_code,
                 output=output,
-                started_at=ended.started_at,
-                ended_at=ended.finished_at,
+                started_at=ended.started_at or _UNTOLD,
+                ended_at=ended.finished_at or _UNTOLD,
             ),
         )

@@ -54,36 +54,43 @@ def following(
     Nothing that was begun before `since` is evidence. Raises Retry where the newest could not do its work, as
     long as it is too early for another.
     """
-    nothing = Reading(
-        (), command(check), since, now, because="the check runs in the cluster", again_seconds=POLL_SECONDS
-    )
     if not known:
-        return Next(reading=nothing, begins=True, kept=())
+        return Next(reading=_nothing(check, since, now), begins=True, kept=())
     name, newest = known[-1]
     if newest is None:
         before = known[-2][1] if len(known) > 1 else None
-        spoken = _read(check, before, since) if before is not None else None
+        fresh = before is not None and _age(before, now) <= gate.window_seconds
+        spoken = _read(check, before, since) if before is not None and fresh else None
         kept = tuple(each for each, _ in known[-2:])
-        return Next(reading=spoken or nothing, begins=False, kept=kept)
-    old = (now - newest.ended_at).total_seconds() >= every_seconds(gate)
+        return Next(reading=spoken or _nothing(check, since, now), begins=False, kept=kept)
     try:
         reading = _read(check, newest, since)
-    except Retry:
-        if not old:
+    except Retry as failed:
+        if _age(newest, now) < EVERY_SECONDS_MIN:
             raise
-        reading = None
+        return Next(reading=_nothing(check, since, now, f"{failed}; another one"), begins=True, kept=())
     if reading is None:
-        return Next(reading=nothing, begins=True, kept=())
-    return Next(reading=reading, begins=old, kept=(name,))
+        return Next(reading=_nothing(check, since, now), begins=True, kept=())
+    lasts = every_seconds(gate) if reading.samples else EVERY_SECONDS_MIN
+    return Next(reading=reading, begins=_age(newest, now) >= lasts, kept=(name,))
+
+
+def _age(ran: Ran, now: datetime) -> float:
+    return (now - ran.ended_at).total_seconds()
+
+
+def _nothing(check: ClusterCheck, since: datetime, now: datetime, what: str = "the check") -> Reading:
+    because = f"{what} runs in the cluster"
+    return Reading((), command(check), since, now, because=because, again_seconds=POLL_SECONDS)
 
 
 def _read(check: ClusterCheck, ran: Ran, since: datetime) -> Reading | None:
     """What a command says, None where it is no evidence any more. Raises Retry where it failed."""
-    if ran.started_at < since:
-        return None
     if ran.exit_code != 0:
         said = " ".join(ran.output.split())[-_OUTPUT_CHARACTERS_MAX:]
         raise Retry(f"the check in the cluster ended with {ran.exit_code}: {said}")
+    if ran.started_at < since:
+        return None
     reading = measured(check, ran.output, command(check), since, ran.ended_at)
     if reading is None:
         raise Retry("the check in the cluster gave output that was cut, or that is of another form")

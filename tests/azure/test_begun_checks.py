@@ -96,7 +96,6 @@ async def test_no_pod_and_a_pod_on_its_way_are_no_evidence(tmp_path: Path, logs:
         ran("a\tRunning\nswitchyard-end\n"),
         ran("", exit_code=0),
         ran("a\tRunning\tTrue\nswitchyard-end\n", exit_code=1),
-        Said(200, {"properties": {"provisioningState": "Failed", "reason": "no node"}}),
     ],
 )
 async def test_output_that_was_cut_and_a_command_that_failed_are_no_pass(
@@ -104,6 +103,30 @@ async def test_output_that_was_cut_and_a_command_that_failed_are_no_pass(
 ) -> None:
     with pytest.raises(Retry):
         await check(tmp_path, result, "c-1")
+
+
+async def test_a_command_that_never_ran_is_given_again_and_the_sentence_says_why(tmp_path: Path) -> None:
+    never = Said(200, {"properties": {"provisioningState": "Failed", "reason": "no node took the pod"}})
+    reading, commands = await check(tmp_path, never, "c-1")
+    assert (reading.samples, reading.receipts, len(commands)) == ((), ("c-2",), 1)
+    assert "no node took the pod; another one runs" in reading.because
+
+
+async def test_a_result_that_is_older_than_the_window_does_not_speak_for_one_that_hangs(
+    tmp_path: Path,
+) -> None:
+    script = {
+        ("GET", "/commandResults/c-1"): [ran("a\tRunning\tTrue\nswitchyard-end\n")],
+        ("GET", "/commandResults/c-2"): [Said(202, None, {"Location": "https://localhost/x"})],
+    }
+    asking = msgspec.structs.replace(ASKING, receipts=("c-1", "c-2"))
+    probe = GateReading(gate(Source.KUBERNETES, PODS), GREEN, START, asking)
+    async with stub(tmp_path, script) as (_, connection):
+        checks = ClusterChecks(connection)
+        soon = await checks.observe(FLEET, probe, START + timedelta(minutes=4))
+        late = await checks.observe(FLEET, probe, START + timedelta(minutes=10))
+    assert [sample.value for sample in soon.samples] == [0]
+    assert (late.samples, late.receipts) == ((), ("c-1", "c-2"))
 
 
 async def test_a_result_of_before_the_question_is_asked_anew(tmp_path: Path) -> None:
