@@ -57,6 +57,9 @@ param sharedGatewayPublicIps array = []
 @description('User-assigned identities of that gateway.')
 param sharedGatewayIdentities array = []
 
+@description('Azure Load Testing resource that gates in `gates.load` ask, in the network\'s group. Empty: none.')
+param loadTests string = ''
+
 @description('Virtual network whose subnets the template puts nodes in. Empty: the template needs none of this group.')
 param virtualNetwork string = ''
 
@@ -148,6 +151,15 @@ module gatewayAccess 'modules/access-application-gateway.bicep' = if (!empty(sha
     subnetName: sharedGatewaySubnet.name
     publicIpNames: sharedGatewayPublicIps
     identityNames: sharedGatewayIdentities
+    principalId: identity.properties.principalId
+  }
+}
+
+module loadTestAccess 'modules/access-load-tests.bicep' = if (!empty(loadTests)) {
+  scope: resourceGroup(networkGroup)
+  name: 'switchyard-load-tests'
+  params: {
+    resourceName: loadTests
     principalId: identity.properties.principalId
   }
 }

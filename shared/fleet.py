@@ -12,6 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shared.alert_rules import Alerts
+from shared.check_rules import Check
 from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
@@ -93,6 +94,11 @@ class Source(StrEnum):
     HTTP = "http"
     PROMETHEUS = "prometheus"
     APP_INSIGHTS = "app_insights"
+    WEBHOOK = "webhook"
+    KUBERNETES = "kubernetes"
+    ALERTS = "alerts"
+    RESOURCE_HEALTH = "resource_health"
+    LOAD_TEST = "load_test"
 
 
 class Target(StrEnum):
@@ -120,9 +126,8 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     that multiple of the live slot's in the same window. Beyond `pass_max` or `pass_min` a value does not pass
     any more, and what does not fail then is inconclusive. `requests_min` events must be behind the samples.
     `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further rules, absent where None. Gates of one
-    `group` are scored together, each by its `weight`; a `critical` one must pass all the same. A `dry_run`
-    gate is recorded and never decides.
-    `endpoint` and `resource_id` say whom to ask, for the sources that are no part of a slot.
+    `group` are scored together by `weight`; a `critical` one must pass all the same. A `dry_run` never
+    decides. `endpoint` and `resource_id` say whom to ask where that is no part of a slot, `check` what for.
     """
 
     name: str
@@ -160,6 +165,7 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     dry_run: bool = False
     endpoint: str = ""
     resource_id: str = ""
+    check: Check | None = None
 
 
 class Gates(Struct, frozen=True, kw_only=True):

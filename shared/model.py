@@ -70,10 +70,7 @@ class SignalKind(StrEnum):
     RETRY = "retry"
 
 
-COMMANDS = frozenset(
-    {SignalKind.START, SignalKind.PROMOTE, SignalKind.PAUSE, SignalKind.RESUME}
-    | {SignalKind.ROLLBACK, SignalKind.RETRY}
-)
+COMMANDS = frozenset(map(SignalKind, ("start", "promote", "pause", "resume", "rollback", "retry")))
 
 
 class AlertState(StrEnum):
@@ -181,7 +178,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     somebody else's write that is not over yet. `overdue` says that the old slot is retired though it did not
     drain in time. `ring_since` is since when the ring before is watched with what it has completed. `tallies`
     are what the present step's gates have measured so far, by gate and slot, for those that count their
-    measurements. `earlier_alerts` fired before it began, and were named.
+    measurements, and `receipts` what a gate's source has begun, by gate and slot, newest last.
+    `earlier_alerts` fired before it began, and were named.
     """
 
     id: str
@@ -224,6 +222,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     follow_seconds: dict[str, float] = {}
     ring_since: datetime | None = None
     tallies: dict[str, Tally] = {}
+    receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
     failures: int = 0
     rollback_because: str | None = None
@@ -262,13 +261,14 @@ class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One measured value; `value` is None where the source has a bucket without data.
 
     `requests` are how many events the value speaks of, where the source says. `error` says why the source
-    gave no value that time.
+    gave no value that time, `because` what a value means where the number does not say it.
     """
 
     at: datetime
     value: float | None = None
     requests: float | None = None
     error: str = ""
+    because: str = ""
 
 
 class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,8 +11,9 @@ from datetime import datetime
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.levers import SlotName
+from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import Rollout
-from shared.probes import ConnectionsSeen, OpenConnections, Probe, TrafficSeen, TrafficShare
+from shared.probes import Probe, TrafficSeen, TrafficShare
 from stages.levers import levers
 from stages.looking import seen_as, unavailable
 from stages.step import Move, wait

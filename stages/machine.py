@@ -20,7 +20,7 @@ from stages import ended
 from stages.alerting import told, wake_seconds
 from stages.apply import apply_move
 from stages.fallback import gives_way
-from stages.looking import seen_as, unavailable
+from stages.looking import begun, seen_as, unavailable
 from stages.patience import next_poll, patient
 from stages.react import react
 from stages.reacted import Reacted
@@ -92,6 +92,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     rollout = remembering(pinned, before, seen)
     step = step_of(rollout)
     move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)
+    move = msgspec.structs.replace(move, rollout=begun(move.rollout, seen))
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     told = (reacted.because, news(before, seen), move.because)
     because = "; ".join(each for each in told if each)

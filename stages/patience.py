@@ -13,18 +13,15 @@ import msgspec
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import Rollout, Stage
-from shared.probes import Unavailable
+from shared.probes import patience_seconds
 from stages.readiness import due_at
 from stages.step import Move, Verb
 
 
 def asked_seconds(seen: Seen) -> float | None:
     """The longest wait that a provider asked for, in seconds from `seen.now`; None where none did."""
-    waits = [
-        answer.after_seconds
-        for answer in seen.answers.values()
-        if isinstance(answer, Unavailable) and answer.after_seconds is not None
-    ]
+    asked = map(patience_seconds, seen.answers.values())
+    waits = [seconds for seconds in asked if seconds is not None]
     # The answer is what the wait counts from, and a slow one came a while after `now` was read.
     late = (seen.answered_at - seen.now).total_seconds() if seen.answered_at is not None else 0
     return max(waits) + late if waits else None

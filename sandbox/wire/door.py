@@ -30,6 +30,7 @@ AUDIENCES = {
     Service.LOGS: ("https://api.loganalytics.io/",),
     Service.PROMETHEUS: ("https://prometheus.monitor.azure.com/",),
     Service.EVENT_GRID: ("https://eventgrid.azure.net/",),
+    Service.LOAD_TESTS: ("https://cnt-prod.loadtesting.azure.com/",),
 }
 BODY_BYTES_MAX = 4 * 1024 * 1024
 """Azure Resource Manager's limit for a request."""
@@ -42,6 +43,7 @@ _METRICS = re.compile(r"/subscriptions/[^/]+/metrics:getBatch", re.IGNORECASE)
 _LOGS = re.compile(r"/v1/.+/query", re.IGNORECASE)
 _PROMQL = re.compile(r"/api/v1/query_range")
 _EVENTS = re.compile(r"(/topics/[^/]+)?/api/events", re.IGNORECASE)
+_TEST_RUNS = re.compile(r"/test-runs/[^/]+", re.IGNORECASE)
 _PROVIDER = re.compile(r".*/providers/([^/]+)/(.+)", re.IGNORECASE)
 
 
@@ -159,6 +161,7 @@ def _service(path: str) -> Service:
         (_LOGS, Service.LOGS),
         (_PROMQL, Service.PROMETHEUS),
         (_EVENTS, Service.EVENT_GRID),
+        (_TEST_RUNS, Service.LOAD_TESTS),
     ):
         if pattern.fullmatch(path):
             return service

@@ -19,6 +19,7 @@ HOSTS = {
     Service.LOGS: "https://api.loganalytics.io",
     Service.PROMETHEUS: "https://switchyard-a1b2.{location}.prometheus.monitor.azure.com",
     Service.EVENT_GRID: EVENT_GRID_HOST,
+    Service.LOAD_TESTS: "https://stand-in.{location}.cnt-prod.loadtesting.azure.com",
 }
 
 

@@ -27,6 +27,7 @@ class Service(StrEnum):
     LOGS = "logs"
     PROMETHEUS = "prometheus"
     EVENT_GRID = "event_grid"
+    LOAD_TESTS = "load_tests"
 
 
 class Call(Struct, frozen=True, kw_only=True):

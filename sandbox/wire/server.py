@@ -18,6 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from sandbox.wire import (
     arm_aks,
+    arm_alerts,
     arm_application_gateway,
     arm_cdn,
     arm_deployments,
@@ -28,6 +29,7 @@ from sandbox.wire import (
     arm_private_dns,
     arm_traffic_manager,
     identity,
+    load_testing,
     monitor_activity,
     monitor_logs,
     monitor_metrics,
@@ -61,6 +63,8 @@ SERVICES = (
     monitor_logs,
     monitor_prometheus,
     monitor_activity,
+    arm_alerts,
+    load_testing,
 )
 
 
@@ -70,7 +74,7 @@ class Wire:
     `middlewares` (aiohttp's) stand before every listener, to spoil answers (`spoiling.spoiling`) or to count.
 
     Attributes, once started (every endpoint is `https://localhost:PORT` without a final slash):
-        arm_endpoint, metrics_endpoint, logs_endpoint: the base URLs of the SDK clients.
+        arm_endpoint, metrics_endpoint, logs_endpoint, load_tests_endpoint: the base URLs of the SDK clients.
         prometheus_endpoint: the query endpoint that a gate names, for any workspace.
         topic_endpoint: where CloudEvents are published; `topic_key` opens it without a token.
         identity_endpoint, identity_header: the managed identity endpoint of App Service, over plain HTTP.
@@ -105,6 +109,7 @@ class Wire:
         self.metrics_endpoint = ""
         self.logs_endpoint = ""
         self.prometheus_endpoint = ""
+        self.load_tests_endpoint = ""
         self.topic_endpoint = ""
         self.identity_endpoint = ""
         self.probe_proxy = ""
@@ -140,6 +145,7 @@ class Wire:
         context = self._authority.server_context("localhost", LOOPBACK)
         base = f"https://localhost:{await self._serve(door.application(), context)}"
         self.arm_endpoint = self.metrics_endpoint = self.logs_endpoint = self.prometheus_endpoint = base
+        self.load_tests_endpoint = base
         self.topic_endpoint = base + PATH
         port = await self._serve(self._identity.application())
         self.identity_endpoint = f"http://{LOOPBACK}:{port}{identity.PATH}"
@@ -170,6 +176,7 @@ class Wire:
             "SWITCHYARD_ARM_ENDPOINT": self.arm_endpoint,
             "SWITCHYARD_METRICS_ENDPOINT": self.metrics_endpoint,
             "SWITCHYARD_LOGS_ENDPOINT": self.logs_endpoint,
+            "SWITCHYARD_LOAD_TESTS_ENDPOINT": self.load_tests_endpoint,
             "SWITCHYARD_PROBE_PROXY": self.probe_proxy,
             "SWITCHYARD_DNS_SERVER": self.dns_server,
             "IDENTITY_ENDPOINT": self.identity_endpoint,

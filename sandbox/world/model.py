@@ -15,7 +15,10 @@ from sandbox.world.commands import RunCommands
 from sandbox.world.deployments import Deployments
 from sandbox.world.errors import ArmError
 from sandbox.world.estate import Estate
+from sandbox.world.fired_alerts import FiredAlerts
+from sandbox.world.hooks import Hooks
 from sandbox.world.ledger import Ledger, Report
+from sandbox.world.load_tests import LoadTests
 from sandbox.world.logs import Logs
 from sandbox.world.metrics import Metrics
 from sandbox.world.outgoing import Outbound, Outgoing
@@ -39,6 +42,7 @@ class World:
             `slots_of_gateway(id)`, `next_guid()`, `template_versions`.
         zones, balancers, clusters, deployments, flux, commands: the control plane.
         traffic, metrics, logs, prometheus: what users do and what Azure Monitor says of it.
+        alerts, hooks, load_tests: what else is asked about a slot.
         ledger: what happened.
     """
 
@@ -63,6 +67,9 @@ class World:
         self.metrics = Metrics(self.estate, self.clusters, self.traffic)
         self.logs = Logs(self.estate, self.clusters, self.traffic)
         self.prometheus = Prometheus(self.estate, self.clusters, self.traffic)
+        self.alerts = FiredAlerts(self.estate, self.clusters, self.traffic)
+        self.hooks = Hooks(self.estate)
+        self.load_tests = LoadTests(self.estate, self.traffic)
         self._surface = Surface(self.estate, self.zones, self.balancers, self.clusters, self.traffic)
         self._outgoing = Outgoing(self.estate, self.traffic)
 

@@ -8,29 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sandbox.world.checks import read_check
 from sandbox.world.errors import ArmError
 from sandbox.world.estate import name_of
 from sandbox.world.logs import REQUESTS
 from sandbox.world.metrics import Bucket, Series
 from sandbox.world.model import World
 from sandbox.world.traffic import MINUTE, floor_minute
+from shared.check_rules import Expect
+from shared.checks.expecting import Answered, unmet
 from shared.errors import Refused
 from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
 from shared.gateways import Split, is_shared, no_logs, split
 from shared.levers import SlotName
-from shared.loads import Load, LoadSeen, LoadState
+from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Sample
-from shared.probes import (
-    ConnectionsSeen,
-    GateReading,
-    OpenConnections,
-    Reading,
-    TrafficSeen,
-    TrafficShare,
-)
+from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
 from shared.queries import filled, lookback_seconds
 
 MISSING_TABLE = "SEM0100"
+CERTIFICATE = timedelta(days=365)
+"""How long a certificate of a gateway is good for, at any time."""
+
 COMBINE: dict[str, Callable[[list[float]], float]] = {
     "total": sum,
     "count": sum,
@@ -40,12 +39,17 @@ COMBINE: dict[str, Callable[[list[float]], float]] = {
 }
 
 
+_MEASURED = frozenset({Source.METRICS, Source.LOGS, Source.PROMETHEUS, Source.APP_INSIGHTS})
+
+
 def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
     """The samples of a gate. Raises ArmError, Refused where its source refuses, HostUnknown as `respond`."""
     slot = fleet.slot(probe.slot)
     gate = probe.gate
     if gate.source is Source.HTTP:
         return _http(world, slot, gate, now)
+    if gate.source not in _MEASURED:
+        return read_check(world, fleet, probe, now)
     lookback = lookback_seconds(gate.query) if gate.source is Source.PROMETHEUS else 0
     since, until = _window(now, probe.since, gate.window_seconds, gate.ingestion_seconds, lookback)
     read = {Source.METRICS: _metrics, Source.PROMETHEUS: _prometheus}.get(gate.source, _logs)
@@ -192,14 +196,16 @@ def _resource(slot: Slot, gate: Gate) -> str:
 def _http(world: World, slot: Slot, gate: Gate, now: datetime) -> Reading:
     """One sample a request: 1 or 0 for a failed or a good one, or its time, which a failed one has not."""
     host = slot.host.fqdn
-    answers = [world.respond(host, gate.path) for _ in range(gate.requests)]
-    failed = [answer.status >= 400 for answer in answers]
-    if gate.measure is Measure.FAILED_SHARE:
-        values: list[float | None] = [float(each) for each in failed]
-    else:
-        values = [None if bad else each.latency_ms for bad, each in zip(failed, answers, strict=True)]
-    samples = tuple(Sample(at=now, value=value) for value in values)
-    return Reading(samples=samples, source=f"https://{host}{gate.path}", since=now, until=now)
+    expect = gate.check if isinstance(gate.check, Expect) else Expect()
+    samples = []
+    for _ in range(gate.requests):
+        found = world.respond(host, gate.path)
+        answered = Answered(found.status, found.latency_ms, found.body.encode(), now + CERTIFICATE)
+        because = unmet(expect, answered, now)
+        failed, took = float(bool(because)), None if because else found.latency_ms
+        value = failed if gate.measure is Measure.FAILED_SHARE else took
+        samples.append(Sample(at=now, value=value, because=because))
+    return Reading(samples=tuple(samples), source=f"https://{host}{gate.path}", since=now, until=now)
 
 
 def _window(

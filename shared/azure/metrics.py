@@ -30,17 +30,9 @@ from shared.errors import Refused, Retry
 from shared.fleet import Fleet, Target
 from shared.gateways import split
 from shared.levers import SlotName
+from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import Sample
-from shared.probes import (
-    Answer,
-    ConnectionsSeen,
-    GateReading,
-    OpenConnections,
-    Reading,
-    TrafficSeen,
-    TrafficShare,
-    Unavailable,
-)
+from shared.probes import Answer, GateReading, Reading, TrafficSeen, TrafficShare, Unavailable
 from shared.queries import filled
 
 if TYPE_CHECKING:

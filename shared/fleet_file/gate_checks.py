@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from shared.fleet_file import source_checks
+from shared.fleet_file import check_checks, source_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
 from shared.fleet_file.rule_checks import check_places, check_rules, check_scores
 from shared.fleet_file.tree import Path
@@ -19,12 +19,14 @@ _NEEDED = {
     "logs": ("target", "query"),
     "http": ("path",),
     **source_checks.NEEDED,
+    **check_checks.NEEDED,
 }
 _ALLOWED = {
     "metrics": {"target", "resource_id", "namespace", "metric", "aggregation", "filter", "ingestion"},
     "logs": {"target", "resource_id", "query", "ingestion"},
-    "http": {"target", "path", "measure", "requests"},
+    "http": {"target", "path", "measure", "requests", "expect"},
     **source_checks.ALLOWED,
+    **check_checks.ALLOWED,
 }
 _SPECIFIC = set.union(*_ALLOWED.values())
 _WORDS = {
@@ -35,6 +37,7 @@ _WORDS = {
     "query": "a KQL query that starts with a table and gives TimeGenerated and value",
     "path": "a path such as /healthz",
     **source_checks.WORDS,
+    **check_checks.WORDS,
 }
 _NAMESPACES = {
     "microsoft.containerservice/managedclusters": "cluster",
@@ -58,6 +61,7 @@ def check_gates(draft: Draft) -> None:
             _place(draft, path, question)
         check_places(draft, question)
     check_scores(draft, "gates", "scores")
+    check_checks.every_gate(draft)
     _identity(draft)
     _baselines(draft)
 
@@ -87,6 +91,8 @@ def _source(draft: Draft, path: Path) -> None:
         draft.refuse((*path, "target"), "host, because the source is http")
     if source in ("metrics", "logs") and target == "host":
         draft.refuse((*path, "target"), f"{_WORDS['target']}, because the source is {source}")
+    if source in check_checks.ON_A_RESOURCE and source not in ("metrics", "logs") and target == "host":
+        draft.refuse((*path, "target"), f"cluster or gateway, because the source is {source}")
     wanted = _NAMESPACES.get((draft.text(*path, "namespace") or "").lower())
     if source == "metrics" and wanted is not None and target in {"cluster", "gateway"} - {wanted}:
         draft.refuse(
@@ -119,6 +125,8 @@ def _units(draft: Draft, path: Path) -> None:
 def _is_share(draft: Draft, path: Path) -> bool:
     if draft.text(*path, "source") == "http":
         return draft.text(*path, "measure") in (None, "failed_share")
+    if draft.text(*path, "source") == "load_test":
+        return draft.text(*path, "load_test", "measure") == "error_share"
     return draft.text(*path, "source") in {"logs", "app_insights", "prometheus"}
 
 

@@ -9,6 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.fleet_file.check_models import (
+    AlertsPart,
+    ExpectPart,
+    KubernetesPart,
+    LoadTestPart,
+    WebhookPart,
+)
 from shared.fleet_file.rule_models import AnomalyPart, ComparePart, ScoresPart, SloPart, TolerancePart
 from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint, ResourceId
 from shared.fleet_file.values import (
@@ -23,6 +30,21 @@ from shared.fleet_file.values import (
     Text,
 )
 
+SourceName = Literal[
+    "metrics",
+    "logs",
+    "http",
+    "prometheus",
+    "app_insights",
+    "webhook",
+    "kubernetes",
+    "alerts",
+    "resource_health",
+    "load_test",
+]
+A_SOURCE = (
+    "metrics, logs, http, prometheus, app_insights, webhook, kubernetes, alerts, resource_health or load_test"
+)
 Count = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -30,9 +52,7 @@ class GatePart(Part):
     """A named question about health. Only a value beyond a limit breaches it."""
 
     name: GateName = Field(description="a name such as nodes-not-ready")
-    source: Literal["metrics", "logs", "http", "prometheus", "app_insights"] = Field(
-        description="metrics, logs, http, prometheus or app_insights"
-    )
+    source: SourceName = Field(description=A_SOURCE)
     target: Literal["cluster", "gateway", "host", "resource"] | None = Field(
         default=None,
         description="cluster, gateway, or resource with resource_id; an http gate asks the slot's own host",
@@ -65,6 +85,17 @@ class GatePart(Part):
     )
     requests: Annotated[int, Field(ge=1, le=50)] | None = Field(
         default=None, description="how many requests one reading sends, 1 to 50"
+    )
+    expect: ExpectPart | None = Field(
+        default=None, description="a mapping with what every answer has to be like, such as status: [200]"
+    )
+    webhook: WebhookPart | None = Field(default=None, description="a mapping with url and audience")
+    kubernetes: KubernetesPart | None = Field(
+        default=None, description="a mapping with check, namespace and selector"
+    )
+    alerts: AlertsPart | None = Field(default=None, description="a mapping with severities and rules")
+    load_test: LoadTestPart | None = Field(
+        default=None, description="a mapping with endpoint, test, baseline_run and measure"
     )
     unit: Annotated[Line, Field(max_length=16)] | None = Field(default=None, description="the unit to show")
     max: Limit | None = Field(default=None, description="the largest tolerated value")

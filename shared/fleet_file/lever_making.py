@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, Target, WeightStep
+from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, Source, Target, WeightStep
 from shared.fleet_file.lever_models import (
     ApplicationGatewayPart,
     AzureDnsPart,
@@ -77,8 +77,13 @@ def ring(part: RingPart | None, gates: Sequence[Gate]) -> Ring | None:
     """
     if part is None:
         return None
+    # A check in a cluster is made in a rollout of its own fleet alone.
     askable = tuple(
-        gate for gate in gates if gate.max_over_baseline is None and gate.target is not Target.RESOURCE
+        gate
+        for gate in gates
+        if gate.max_over_baseline is None
+        and gate.target is not Target.RESOURCE
+        and gate.source is not Source.KUBERNETES
     )
     return Ring(after=part.after, hold_seconds=part.hold, gates=_named(part.gates, askable))
 

@@ -19,7 +19,7 @@ from shared.fleet import (
     VersionPolicy,
     Window,
 )
-from shared.fleet_file import alert_making, lever_making, rule_making
+from shared.fleet_file import alert_making, check_making, lever_making, rule_making
 from shared.fleet_file.gate_models import GatePart, GatesPart
 from shared.fleet_file.models import (
     FleetPart,
@@ -126,12 +126,12 @@ def _gates(part: GatesPart) -> Gates:
 
 def gate(part: GatePart) -> Gate:
     """A gate, in a fleet or by itself."""
-    own = {"http": "host", "prometheus": "resource", "app_insights": "resource"}
+    own = "resource" if part.source in ("prometheus", "app_insights") else "host"
     return Gate(
         name=part.name,
         source=Source(part.source),
-        target=Target(part.target or own[part.source]),
-        unit=part.unit or ("ms" if part.measure == "latency_ms" else ""),
+        target=Target(part.target or own),
+        unit=part.unit or check_making.unit(part),
         level=part.level,
         namespace=part.namespace or "",
         metric=part.metric or "",
@@ -141,10 +141,10 @@ def gate(part: GatePart) -> Gate:
         path=part.path or "",
         measure=Measure(part.measure or "failed_share"),
         requests=part.requests or 5,
-        max_value=part.max,
+        max_value=check_making.max_value(part),
         min_value=part.min,
         max_over_baseline=part.max_over_baseline,
-        min_samples=part.min_samples,
+        min_samples=check_making.min_samples(part),
         breaches_max=part.breaches_max,
         window_seconds=part.window,
         ingestion_seconds=ingestion_seconds(part.source, part.target, part.ingestion),
@@ -163,6 +163,7 @@ def gate(part: GatePart) -> Gate:
         dry_run=part.dry_run,
         endpoint=part.endpoint or "",
         resource_id=part.resource_id or "",
+        check=check_making.check(part),
     )
 
 

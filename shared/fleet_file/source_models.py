@@ -36,8 +36,8 @@ _ENDPOINT = re.compile(
 
 def ingestion_seconds(source: str, target: str | None, given: int | None) -> int:
     """How long the newest data of a gate's source stays incomplete."""
-    if source == "http":
-        return 0  # What a request has just seen is complete at once.
+    if source not in INGESTION_SECONDS:
+        return 0  # What was asked just now is complete at once.
     if given is not None:
         return given
     return ELSEWHERE_SECONDS if target == "resource" else INGESTION_SECONDS[source]

@@ -86,6 +86,38 @@ def test_a_source_loads_its_own_package_and_no_other(gate: str) -> None:
     assert found - {"azure.mgmt.core"} == SOURCES[gate]
 
 
+def test_a_check_loads_no_package_of_a_service() -> None:
+    lines = [
+        "import asyncio",
+        "from datetime import UTC, datetime",
+        "from shared.azure.connection import Connection",
+        "from shared.azure.world import AzureWorld",
+        "from shared.probes import Unavailable",
+        "from tests.azure.credential import FixedCredential",
+        "from tests.contract.test_checks_contract import HOOK, LOAD, asked, gate",
+        "from tests.fleets import FLEET",
+        "from shared.fleet import Source, Target",
+        "probes = frozenset({",
+        "    asked(gate(Source.WEBHOOK, HOOK)),",
+        "    asked(gate(Source.ALERTS, target=Target.CLUSTER)),",
+        "    asked(gate(Source.RESOURCE_HEALTH, target=Target.CLUSTER)),",
+        "    asked(gate(Source.LOAD_TEST, LOAD)),",
+        "})",
+        "async def ask():",
+        "    nowhere = 'https://127.0.0.1:1'",
+        "    connection = Connection(",
+        "        arm_endpoint=nowhere, load_tests_endpoint=nowhere, probe_proxy='http://127.0.0.1:1',",
+        "        credential=FixedCredential(),",
+        "    )",
+        "    seen = await AzureWorld(connection).observe(FLEET, probes, datetime.now(UTC))",
+        "    assert all(isinstance(each, Unavailable) for each in seen.values()), seen",
+        "    await connection.aclose()",
+        "asyncio.run(ask())",
+    ]
+    found = {".".join(name.split(".")[:3]) for name in loaded(lines, "azure.mgmt.", "azure.monitor.")}
+    assert found == {"azure.mgmt.core"}
+
+
 @pytest.mark.parametrize("kind", list(SwitchKind))
 def test_a_lever_loads_its_own_package_and_no_other(kind: SwitchKind) -> None:
     lines = [

@@ -11,19 +11,9 @@ import pytest
 
 from sandbox.world import Faults
 from shared.fleet import DriftPolicy, Fleet
+from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import HoldKind, Outcome, Stage
-from shared.probes import (
-    Answer,
-    ClusterSeen,
-    ClusterState,
-    ConnectionsSeen,
-    HostSeen,
-    HostState,
-    NamesSeen,
-    NamesState,
-    OpenConnections,
-    Probe,
-)
+from shared.probes import Answer, ClusterSeen, ClusterState, HostSeen, HostState, NamesSeen, NamesState, Probe
 from shared.safety import AfterDrain, Drain, Names, Readiness
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, policy

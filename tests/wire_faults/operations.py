@@ -27,7 +27,7 @@ from shared.actions import (
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
 from shared.levers import FENCED, MATCHING, Match, Record, SwitchKind
-from shared.loads import LoadState
+from shared.loads import LoadState, OpenConnections
 from shared.probes import (
     BalancerState,
     ClusterState,
@@ -39,7 +39,6 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
-    OpenConnections,
     Probe,
     RecordOwner,
     RecordState,
