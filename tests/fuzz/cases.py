@@ -113,6 +113,7 @@ def _look(random: Random, _published: bool) -> Case:
 
 _LOOKS = (
     "/health",
+    "/page",
     "/fleets",
     "/fleets/{fleet}",
     "/fleets/{fleet}/audit",
