@@ -66,6 +66,12 @@ async def housekeep(timer: func.TimerRequest) -> None:
     await wiring.system().engine.housekeep()
 
 
+@app.timer_trigger(arg_name="timer", schedule="%SWITCHYARD_RETENTION_SCHEDULE%", use_monitor=False)
+async def forget(timer: func.TimerRequest) -> None:
+    """Let go of evidence that was kept for as long as its fleet asks."""
+    await wiring.system().retention.sweep()
+
+
 @app.route("health", methods=["GET"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Liveness of the app and its store."""
@@ -124,6 +130,12 @@ async def get_rollout(req: func.HttpRequest) -> func.HttpResponse:
 async def get_rollout_audit(req: func.HttpRequest) -> func.HttpResponse:
     """One rollout's audit trail."""
     return await wiring.serve(wiring.system().api.get_audit, req)
+
+
+@app.route(f"{ROLLOUT}/evidence", methods=["GET"], auth_level=PEOPLE)
+async def get_evidence(req: func.HttpRequest) -> func.HttpResponse:
+    """What is behind one rollout's verdicts."""
+    return await wiring.serve(wiring.system().api.get_evidence, req)
 
 
 @app.route(f"{ROLLOUT}/{{command}}", methods=["POST"], auth_level=PEOPLE)

@@ -74,9 +74,9 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, *path: str) -> Answer:
-        """GET `/api/<path>`. Raises Problem, Unreachable."""
-        return self._ask("GET", path)
+    def get(self, *path: str, **query: str) -> Answer:
+        """GET `/api/<path>?<query>`. Raises Problem, Unreachable."""
+        return self._ask("GET", path, params=query)
 
     def post(self, *path: str, body: Mapping[str, Any]) -> Answer:
         """POST JSON to `/api/<path>`. Raises Problem, Unreachable."""

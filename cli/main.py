@@ -10,6 +10,7 @@ import msgspec
 
 from cli.client import Unreachable
 from cli.commands.audit import audit
+from cli.commands.evidence import evidence
 from cli.commands.fleet import fleet
 from cli.commands.gates import gates
 from cli.commands.people import PEOPLE
@@ -40,7 +41,7 @@ def switchyard() -> None:
     """Moves live traffic from one whole AKS cluster to its successor, and back when anything looks wrong."""
 
 
-for _command in (fleet, rollout, plan, *PEOPLE, signal, audit, gates):
+for _command in (fleet, rollout, plan, *PEOPLE, signal, audit, evidence, gates):
     switchyard.add_command(_command)
 
 

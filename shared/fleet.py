@@ -111,13 +111,12 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     """A named question about health. `max_value` and `min_value` are the outermost tolerated numbers.
 
     `max_over_baseline` limits the mean of the window to that multiple of the recorded baseline. `min_samples`
-    are needed for a verdict, and up to `breaches_max` samples may breach before it is `fail`. The window
-    ends `ingestion_seconds` ago, because newer data cannot be complete. `max_over_live` limits the mean to
-    that multiple of the live slot's in the same window. Beyond `pass_max` or `pass_min` a value does not pass
-    any more, and what does not fail then is inconclusive. `requests_min` events must be behind the samples.
-    `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further rules, absent where None. Gates of one
-    `group` are scored together, each by its `weight`; a `critical` one must pass all the same. A `dry_run`
-    gate is recorded and never decides.
+    are needed for a verdict, and up to `breaches_max` samples may breach before it is `fail`. The window ends
+    `ingestion_seconds` ago, because newer data cannot be complete. `max_over_live` limits the mean to that
+    multiple of the live slot's in the same window. What is beyond `pass_max` or `pass_min` and does not fail
+    is inconclusive. `requests_min` events must be behind the samples. `schedule`, `tolerance`, `compare`,
+    `slo` and `anomaly` are further rules, absent where None. Gates of one `group` are scored together, each
+    by its `weight`; a `critical` one must pass all the same. A `dry_run` gate is recorded and never decides.
     `endpoint` and `resource_id` say whom to ask, for the sources that are no part of a slot.
     """
 
@@ -234,7 +233,10 @@ class DriftPolicy(StrEnum):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """Times and limits of a rollout. `deadlines` maps a step to seconds and overrides the runbook's."""
+    """Times and limits of a rollout. `deadlines` maps a step to seconds and overrides the runbook's.
+
+    Verdicts are kept for `evidence_seconds` after a rollout's end, and for ever where that is 0.
+    """
 
     observe_seconds: int = 600
     bake_seconds: int = 1800
@@ -246,6 +248,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     drift: DriftPolicy = DriftPolicy.HOLD
     alert_severities: tuple[str, ...] = ("Sev0", "Sev1", "Sev2", "Sev3", "Sev4")
     deadlines: dict[str, int] = {}
+    evidence_seconds: int = 0
 
 
 class Fleet(Struct, frozen=True, kw_only=True):

@@ -270,6 +270,7 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `score` is 0 to 100 where the gate's rule gives one. `tally` is what its measurements came to, for the
     next look. `group`, `weight`, `critical` and `dry_run` are the gate's own, for who combines several.
+    `source` is the query as it was sent, `since` and `until` the window that it was sent for.
     """
 
     gate: str
@@ -288,3 +289,5 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     weight: float = 1.0
     critical: bool = False
     dry_run: bool = False
+    since: datetime | None = None
+    until: datetime | None = None

@@ -161,6 +161,33 @@ class Store(Protocol):
         """Forget an outbox entry that its topic has taken."""
 
 
+class Judged(Struct, frozen=True, kw_only=True):
+    """A verdict, and the epoch of the claim that it led to."""
+
+    epoch: int
+    judgement: Judgement
+
+
+class EvidencePage(Struct, frozen=True, kw_only=True):
+    """Some verdicts of a rollout, oldest first, and where the next page begins; None after the last."""
+
+    verdicts: tuple[Judged, ...]
+    next: str | None
+
+
+class Evidence(Protocol):
+    """Every verdict with its samples, for as long as they are kept. Errors: Retry."""
+
+    async def page(self, fleet: str, rollout: str, after: str = "") -> EvidencePage:
+        """The verdicts that follow `after`, which is the `next` of the page before. Raises Refused."""
+
+    async def oldest(self, fleet: str) -> str | None:
+        """The id of the rollout with the oldest verdicts of a fleet."""
+
+    async def forget(self, fleet: str, rollout: str) -> bool:
+        """Delete some of a rollout's verdicts, in two requests. True: there may be more."""
+
+
 class World(Protocol):
     """The world outside: Azure, or the stand-in."""
 

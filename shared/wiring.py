@@ -19,13 +19,14 @@ from shared.api.identity import caller
 from shared.api.intake import Intake
 from shared.clock import RehearsalClock, ServiceClock
 from shared.engine import Engine
+from shared.retention import Retention
 from shared.settings import Settings
 from shared.signals import resources_of
 
 if TYPE_CHECKING:
     import azure.functions as func
 
-    from shared.ports import Publisher, Store, World
+    from shared.ports import Evidence, Publisher, Store, World
 
 
 # The processes of a rehearsal share one machine and its clock; by the store's whole seconds they would be
@@ -39,6 +40,7 @@ class System(Struct, frozen=True, kw_only=True):
     engine: Engine
     intake: Intake
     api: Api
+    retention: Retention
     trusts_sign_in: bool
 
 
@@ -53,11 +55,16 @@ def system() -> System:
     settings = environment.parse(os.environ)
     rehearsed = isinstance(settings.clock, RehearsalClock)
     clock = ServiceClock(settings.clock, trust_seconds=_REHEARSAL_TRUST_SECONDS if rehearsed else 0.0)
-    store, world, publisher = _adapters(settings, clock)
+    store, evidence, world, publisher = _adapters(settings, clock)
     engine = Engine(store, world, publisher, clock)
     intake = Intake(store, engine, clock)
-    api = Api(store, intake, clock)
-    return System(engine=engine, intake=intake, api=api, trusts_sign_in=settings.trust_easy_auth)
+    return System(
+        engine=engine,
+        intake=intake,
+        api=Api(store, evidence, intake, clock),
+        retention=Retention(store, evidence, clock),
+        trusts_sign_in=settings.trust_easy_auth,
+    )
 
 
 # What these say below a warning is requests and answers, with their headers and at times their bodies.
@@ -75,11 +82,12 @@ def _hush() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, World, Publisher]:
+def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, Evidence, World, Publisher]:
     from shared.azure.connection import Connection
     from shared.azure.topic import EventGridTopics
     from shared.azure.world import AzureWorld
     from shared.store.azure_tables import AzureTables
+    from shared.store.evidence import EvidenceRows
     from shared.store.table_store import TableStore
 
     connection = Connection(
@@ -95,7 +103,8 @@ def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, World, Pu
     else:
         endpoint = settings.tables_endpoint or ""
         tables = AzureTables.from_endpoint(endpoint, connection.credential, clock=clock, transport=way)
-    return TableStore(tables, resources_of), AzureWorld(connection), EventGridTopics(connection)
+    store, evidence = TableStore(tables, resources_of), EvidenceRows(tables)
+    return store, evidence, AzureWorld(connection), EventGridTopics(connection)
 
 
 async def serve(handler: Handler, request: func.HttpRequest) -> func.HttpResponse:

@@ -55,7 +55,7 @@ def test_indexing_loads_no_azure_sdk_and_no_pydantic(indexed: Indexed) -> None:
 
 def test_events_queue_and_timers_are_bound(indexed: Indexed) -> None:
     kinds = sorted(t["type"] for t in indexed.triggers() if t["type"] != "httpTrigger")
-    assert kinds == ["eventGridTrigger", "queueTrigger", "timerTrigger", "timerTrigger"]
+    assert kinds == ["eventGridTrigger", "queueTrigger", "timerTrigger", "timerTrigger", "timerTrigger"]
 
 
 PEOPLE = [
@@ -68,6 +68,7 @@ PEOPLE = [
     ("POST", "fleets/{fleet}/rollouts"),
     ("GET", "fleets/{fleet}/rollouts/{rollout}"),
     ("GET", "fleets/{fleet}/rollouts/{rollout}/audit"),
+    ("GET", "fleets/{fleet}/rollouts/{rollout}/evidence"),
     ("POST", "fleets/{fleet}/rollouts/{rollout}/{command}"),
 ]
 KEYED = [("POST", "events"), ("OPTIONS", "events"), ("POST", "alerts"), ("GET", "health")]

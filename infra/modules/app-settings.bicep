@@ -33,6 +33,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     SWITCHYARD_QUEUE: queueName
     SWITCHYARD_SWEEP_SCHEDULE: '*/15 * * * * *'
     SWITCHYARD_OUTBOX_SCHEDULE: '30 * * * * *'
+    SWITCHYARD_RETENTION_SCHEDULE: '0 17 3 * * *'
     SWITCHYARD_PROBE_PROXY: probeProxy
     SWITCHYARD_TRUST_EASY_AUTH: 'true'
   }

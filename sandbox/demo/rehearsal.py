@@ -44,6 +44,7 @@ SETTINGS = {
     "SWITCHYARD_QUEUE": "switchyard-advance",
     "SWITCHYARD_SWEEP_SCHEDULE": "* * * * * *",
     "SWITCHYARD_OUTBOX_SCHEDULE": "*/3 * * * * *",
+    "SWITCHYARD_RETENTION_SCHEDULE": "*/20 * * * * *",
     "SWITCHYARD_TRUST_EASY_AUTH": "true",
 }
 

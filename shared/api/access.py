@@ -40,6 +40,7 @@ class Act(StrEnum):
     LIST_ROLLOUTS = "list the rollouts"
     SHOW_ROLLOUT = "look at a rollout"
     SHOW_ROLLOUT_AUDIT = "read a rollout's audit trail"
+    SHOW_EVIDENCE = "read the evidence behind a rollout's verdicts"
     APPLY = "apply a fleet file"
     START = "start a rollout"
     LIFT_HOLD = "lift the hold of a version"
@@ -66,6 +67,7 @@ TABLE: Mapping[Act, frozenset[Role]] = {
     Act.LIST_ROLLOUTS: _ALL,
     Act.SHOW_ROLLOUT: _ALL,
     Act.SHOW_ROLLOUT_AUDIT: _ALL,
+    Act.SHOW_EVIDENCE: _ALL,
     Act.APPLY: _OPERATORS,
     Act.START: _OPERATORS,
     Act.LIFT_HOLD: _APPROVERS,
@@ -97,6 +99,7 @@ ROUTES: Mapping[tuple[str, str], Asked] = {
     ("post", "/fleets/{fleet}/rollouts"): Asked((Act.START,), Act.LIFT_HOLD),
     ("get", _ROLLOUT): Asked((Act.SHOW_ROLLOUT,)),
     ("get", f"{_ROLLOUT}/audit"): Asked((Act.SHOW_ROLLOUT_AUDIT,)),
+    ("get", f"{_ROLLOUT}/evidence"): Asked((Act.SHOW_EVIDENCE,)),
     ("post", f"{_ROLLOUT}/promote"): Asked((Act.PROMOTE, Act.APPROVE)),
     ("post", f"{_ROLLOUT}/pause"): Asked((Act.PAUSE,)),
     ("post", f"{_ROLLOUT}/resume"): Asked((Act.RESUME,)),

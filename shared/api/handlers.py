@@ -19,7 +19,7 @@ from shared.errors import Conflict, NotFound, Refused, Superseded
 from shared.fleet import FLEET_NAME, Approvals
 from shared.model import Judgement, Rollout, SignalKind
 from shared.notices import notices
-from shared.ports import Clock, Row, Store
+from shared.ports import Clock, Evidence, Row, Store
 from shared.signals.body import shown
 from stages.runbook import step_of
 from stages.way_back import way_back
@@ -30,8 +30,9 @@ VERSION = "0.1.0"
 class Api:
     """The HTTP API. Every method may raise an error of ours; `http.respond` turns it into a problem."""
 
-    def __init__(self, store: Store, intake: Intake, clock: Clock) -> None:
+    def __init__(self, store: Store, evidence: Evidence, intake: Intake, clock: Clock) -> None:
         self._store = store
+        self._evidence = evidence
         self._intake = intake
         self._clock = clock
 
@@ -135,6 +136,18 @@ class Api:
         plan = row.plan if current and row.plan is not None else row.fleet
         body = {"rollout": rollout, "judgements": judgements, "way_back": way_back(plan, rollout)}
         return reply(body, etag=etag)
+
+    async def get_evidence(self, request: Request) -> Response:
+        """A rollout's verdicts with all that is behind them, oldest first, page by page.
+
+        `?after=` is the `next` of the page before.
+        """
+        allowed(request.caller, Act.SHOW_EVIDENCE)
+        row = await self._row(request)
+        rollout = await self._rollout(request, row)
+        after = request.query.get("after", "")
+        page = await self._evidence.page(row.fleet.name, rollout.id, after)
+        return reply({"verdicts": page.verdicts, "next": page.next})
 
     async def get_audit(self, request: Request) -> Response:
         """The audit trail of a fleet, or of one of its rollouts."""

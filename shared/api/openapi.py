@@ -14,10 +14,10 @@ from shared.api.access import ROUTES, TABLE, Act, Role
 from shared.api.schemas import REF, SCHEMAS, array, ref
 from shared.fleet import Fleet
 from shared.model import FleetState, Judgement, Rollout
-from shared.ports import AuditEntry
+from shared.ports import AuditEntry, Judged
 from stages.way_back import WayBack
 
-_TYPES = (AuditEntry, Fleet, FleetState, Judgement, Rollout, WayBack)
+_TYPES = (AuditEntry, Fleet, FleetState, Judged, Judgement, Rollout, WayBack)
 
 _SCHEMES = {
     "entra": {
@@ -47,6 +47,12 @@ _JUDGEMENTS = {
     "in": "query",
     "schema": {"type": "string", "enum": ["latest", "all"], "default": "latest"},
     "description": "The latest judgement of each gate, or every one",
+}
+_AFTER = {
+    "name": "after",
+    "in": "query",
+    "schema": {"type": "string", "pattern": "^([0-9]{10}-[0-9]{2})?$"},
+    "description": "The `next` of the page before; the first page without it",
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -134,6 +140,12 @@ def _people() -> dict[str, Any]:
             }
         },
         f"{rollout}/audit": {"get": _operation("its audit trail", "Audit", None, 404)},
+        f"{rollout}/evidence": {
+            "get": {
+                **_operation("the evidence behind its verdicts", "Evidence", None, 400, 404),
+                "parameters": [_AFTER],
+            }
+        },
         **commands,
     }
 

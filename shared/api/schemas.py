@@ -90,6 +90,10 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "JudgedRollout": exactly(
         rollout=ref("Rollout"), judgements=array(ref("Judgement")), way_back=ref("WayBack")
     ),
+    "Evidence": exactly(
+        verdicts=array(ref("Judged")),
+        next={**_or_null(_TEXT), "description": "Where the next page begins; null after the last"},
+    ),
     "Audit": exactly(audit=array(ref("AuditEntry"))),
     "Problem": exactly(
         ("mistakes",),

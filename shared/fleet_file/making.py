@@ -178,6 +178,7 @@ def _policy(part: PolicyPart, deadlines: dict[str, int]) -> Policy:
     return Policy(
         observe_seconds=part.observe,
         bake_seconds=part.bake,
+        evidence_seconds=part.evidence,
         poll_seconds=part.poll,
         propagation_seconds=part.propagation,
         settle_seconds=part.settle,

@@ -213,6 +213,9 @@ class PolicyPart(Part):
     drift: Literal["hold", "repair"] = Field(
         default="hold", description="hold or repair, when somebody else moves a live record"
     )
+    evidence: Annotated[Seconds, Field(ge=DAY_SECONDS, le=3650 * DAY_SECONDS)] = Field(
+        default=400 * DAY_SECONDS, description="how long verdicts are kept after a rollout's end, such as 90d"
+    )
     alert_severities: list[Severity] = Field(
         default=["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"], description="a list of the severities that count"
     )

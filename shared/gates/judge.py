@@ -186,4 +186,6 @@ def _judgement(
         weight=gate.weight,
         critical=gate.critical,
         dry_run=gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides),
+        since=reading.since if reading else None,
+        until=reading.until if reading else None,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, cast
 
 import msgspec
@@ -152,6 +153,21 @@ def verify(entries: Sequence[AuditEntry], stored: FleetState | None) -> tuple[st
             f"the trail does not replay to the stored state: {path} is {_said(replayed)} by the trail "
             f"and {_said(kept)} as stored"
         )
+    return tuple(problems)
+
+
+def unbroken(entries: Sequence[AuditEntry]) -> tuple[str, ...]:
+    """What is wrong with a part of a trail, oldest entry first: it proves nothing of what came before it."""
+    problems = [
+        f"epoch {found.epoch} was altered: its hash does not match what it says"
+        for found in entries
+        if found.hash != digest(found)
+    ]
+    problems += [
+        f"epoch {found.epoch} does not follow epoch {before.epoch}: it names another hash"
+        for before, found in pairwise(entries)
+        if found.previous != before.hash
+    ]
     return tuple(problems)
 
 

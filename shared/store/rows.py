@@ -28,6 +28,7 @@ STATE_KEY = "s-state"
 TICK_LOW, SNAPSHOT_LOW, TICK_HIGH = "p-", "s-", "t"
 """A tick reads from the pending signals to the end of the snapshot: fleet, plan and state."""
 
+JUDGEMENTS_LOW, JUDGEMENTS_HIGH = "j-", "j."
 OUTBOX_LOW, OUTBOX_HIGH = "o-", "o."
 
 # A property holds 64 KiB of UTF-16, and outside of ASCII a character may take two units.

@@ -14,6 +14,7 @@ from shared.api.handlers import Api
 from shared.api.http import Request, Response, respond
 from shared.api.identity import Caller, Principal
 from shared.api.intake import Intake
+from shared.store.evidence import EvidenceRows
 from tests.engine.rig import Rig
 from tests.fleets import FLEET
 
@@ -30,7 +31,7 @@ class Client:
     def __init__(self) -> None:
         self.rig = Rig(FLEET)
         self.intake = Intake(self.rig.store, self.rig.engine, self.rig.clock)
-        self.api = Api(self.rig.store, self.intake, self.rig.clock)
+        self.api = Api(self.rig.store, EvidenceRows(self.rig.tables), self.intake, self.rig.clock)
 
     async def swept(self) -> None:
         """The timer ticks the fleets whose turn it is."""

@@ -189,6 +189,20 @@ async def test_verdicts_come_with_their_samples_and_limits(client: Client) -> No
     assert (nodes["verdict"], nodes["limit"], len(nodes["samples"]) >= 3) == ("pass", 0.0, True)
 
 
+async def test_evidence_comes_with_the_query_as_sent_its_window_and_the_epoch(client: Client) -> None:
+    await started(client)
+    await client.rig.until("freeze")
+    body = content(
+        await client.call(client.api.get_evidence, fleet="contoso", rollout="current", method="GET")
+    )
+    of_nodes = (each for each in body["verdicts"] if each["judgement"]["gate"] == "nodes-not-ready")
+    nodes = next(each for each in of_nodes if each["judgement"]["verdict"] == "pass")
+    told = nodes["judgement"]
+    assert nodes["epoch"] > 0
+    assert told["source"]
+    assert told["since"] < told["until"] <= told["at"]
+
+
 @pytest.mark.parametrize("path", [{"fleet": "nowhere"}, {"fleet": "contoso", "rollout": "contoso-0099"}])
 async def test_what_is_not_there_is_not_found(client: Client, path: dict[str, str]) -> None:
     handler = client.api.get_rollout if "rollout" in path else client.api.get_fleet

@@ -88,6 +88,10 @@ class FakeApi:
                 if self.turns:
                     self.turns.pop(0)(story)
                 return Reply(200, story.rollout_body(), 'W/"7"')
+            case ["fleets", FLEET.name, "rollouts", "contoso-public-0001", asked] if (
+                story and asked.startswith("evidence")
+            ):
+                return Reply(200, story.evidence_page(asked.partition("after=")[2]))
             case ["fleets", FLEET.name, *_, "audit"] if story:
                 return Reply(200, story.audit_body())
         return problem(404, "there is no such thing")

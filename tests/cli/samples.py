@@ -185,6 +185,12 @@ class Story:
             "judgements": as_json(self.judgements),
         }
 
+    def evidence_page(self, after: str) -> dict[str, Any]:
+        """What `GET .../evidence` gives: pages of one verdict."""
+        n = int(after or 0)
+        verdicts = [{"epoch": self.state.epoch, "judgement": as_json(self.judgements[n])}]
+        return {"verdicts": verdicts, "next": str(n + 1) if n + 1 < len(self.judgements) else None}
+
     def audit_body(self) -> dict[str, Any]:
         """What `GET .../audit` gives."""
         return {"audit": as_json(self.entries)}

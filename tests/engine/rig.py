@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from sandbox.memory_store import MemoryStore
+from sandbox.memory_store import MemoryStore, MemoryTables
 from sandbox.world import Faults, World
 from sandbox.world.ports import PortsWorld
 from sandbox.world.zones import RecordSet
@@ -61,7 +61,8 @@ class Rig:
         self.clock = Clock()
         self.world = World(fleet, self.clock, faults=faults or Faults())
         self.clock.at += timedelta(minutes=30)
-        self.store = MemoryStore(resources_of)
+        self.tables = MemoryTables()
+        self.store = MemoryStore(resources_of, self.tables)
         self.topic = Topic()
         self.observed = PortsWorld(self.world)
         self.restart()

@@ -107,7 +107,9 @@ def _look(random: Random, _published: bool) -> Case:
     route = random.choice(_LOOKS)
     _, path = _odd_path(random, "", {"fleet": "contoso", "rollout": "current"})
     named = {name: value for name, value in path.items() if f"{{{name}}}" in route}
-    query = {random.choice(("judgements", odd.key(random))): random.choice(("all", odd.text(random)))}
+    query = {
+        random.choice(("judgements", "after", odd.key(random))): random.choice(("all", odd.text(random)))
+    }
     return Case(method="GET", route=route, path=named, query=query if random.random() < 0.3 else {})
 
 
@@ -119,6 +121,7 @@ _LOOKS = (
     "/fleets/{fleet}/rollouts",
     "/fleets/{fleet}/rollouts/{rollout}",
     "/fleets/{fleet}/rollouts/{rollout}/audit",
+    "/fleets/{fleet}/rollouts/{rollout}/evidence",
 )
 _DOORS: tuple[Callable[[Random, bool], Case], ...] = (
     _events,

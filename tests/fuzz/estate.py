@@ -23,6 +23,7 @@ from shared.errors import Retry
 from shared.fleet import Fleet
 from shared.ports import World
 from shared.signals import resources_of
+from shared.store.evidence import EvidenceRows
 from shared.store.table_store import TableStore
 from shared.store.tables import Verb, Write
 from tests.api.conftest import OLIVIA
@@ -99,7 +100,7 @@ class Estate:
         self.engine = Engine(self.store, Worlds(self.rig.observed), self.rig.topic, self.rig.clock)
         self.rig.engine = self.engine
         self.intake = Intake(self.store, self.engine, self.rig.clock)
-        self.api = Api(self.store, self.intake, self.rig.clock)
+        self.api = Api(self.store, EvidenceRows(self.tables), self.intake, self.rig.clock)
         self._log = _Remembering()
         self._handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "GET /health": self.api.health,
@@ -111,6 +112,7 @@ class Estate:
             "POST /fleets/{fleet}/rollouts": self.api.start_rollout,
             "GET /fleets/{fleet}/rollouts/{rollout}": self.api.get_rollout,
             "GET /fleets/{fleet}/rollouts/{rollout}/audit": self.api.get_audit,
+            "GET /fleets/{fleet}/rollouts/{rollout}/evidence": self.api.get_evidence,
             "POST /events": self.api.take_events,
             "OPTIONS /events": self.api.take_events,
             "POST /alerts": self.api.take_alert,

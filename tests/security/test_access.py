@@ -32,6 +32,7 @@ CELLS: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "rollouts": ("list_rollouts", {"fleet": "contoso"}, None, "ROA"),
     "rollout": ("get_rollout", CURRENT, None, "ROA"),
     "audit of a rollout": ("get_audit", CURRENT, None, "ROA"),
+    "evidence": ("get_evidence", CURRENT, None, "ROA"),
     "apply": ("put_fleet", {"fleet": "contoso-public"}, EXAMPLE.read_bytes(), "O"),
     "start": ("start_rollout", {"fleet": "contoso"}, {"version": VERSION}, "O"),
     "start and lift": ("start_rollout", {"fleet": "contoso"}, {"version": VERSION, "lift_hold": True}, ""),

@@ -7,21 +7,28 @@ from hashlib import sha256
 
 import pytest
 
-from sandbox.memory_store import MemoryStore
+from sandbox.memory_store import MemoryTables
 from shared.store.azure_tables import AzureTables
 from shared.store.table_store import TableStore
+from shared.store.tables import Tables
 from tests.store.samples import resources
 
 
 @pytest.fixture(params=["memory", "azurite"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[TableStore]:
-    """The store under test; what holds for one must hold for the other."""
+async def tables(request: pytest.FixtureRequest) -> AsyncIterator[Tables]:
+    """The tables under test; what holds for one must hold for the other."""
     if request.param == "memory":
-        yield MemoryStore(resources)
+        yield MemoryTables()
         return
     service = AzureTables.from_connection_string(request.getfixturevalue("azurite").connection_string)
-    yield TableStore(service, resources)
+    yield service
     await service.close()
+
+
+@pytest.fixture
+def store(tables: Tables) -> TableStore:
+    """The store over them."""
+    return TableStore(tables, resources)
 
 
 @pytest.fixture

@@ -1,0 +1,117 @@
+"""Verdicts page by page and their end, on the memory tables and on Azurite alike."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from shared.errors import Refused
+from shared.model import Outcome
+from shared.ports import Row
+from shared.retention import DELETIONS_MAX, Retention
+from shared.store.evidence import PAGE_ROWS_MAX, EvidenceRows
+from shared.store.table_store import TableStore
+from shared.store.tables import Tables
+from tests.engine.rig import Clock
+from tests.store.samples import NOW, applied, claimed, decision, fleet, judgement, rollout, seen
+
+replace = msgspec.structs.replace
+DAY = 86_400
+
+
+@pytest.fixture
+def evidence(tables: Tables) -> EvidenceRows:
+    """The verdicts in the same tables as the store."""
+    return EvidenceRows(tables)
+
+
+async def judged(store: TableStore, row: Row, id_: str, claims: int) -> Row:
+    """The fleet after so many claims of a rollout, each with one verdict."""
+    for n in range(claims):
+        verdict = (judgement(f"gate-{n}"),)
+        await store.claim(row, decision(row, rollout(id_), judgements=verdict), seen(row))
+        row = await store.load(row.fleet.name)
+    return row
+
+
+async def ended(store: TableStore, row: Row, id_: str) -> Row:
+    """The fleet after that rollout's end."""
+    over = replace(rollout(id_), outcome=Outcome.COMPLETED, ended_at=NOW)
+    await store.claim(row, decision(row, over), seen(row))
+    return await store.load(row.fleet.name)
+
+
+async def kept_for(store: TableStore, name: str, days: int) -> Row:
+    """An applied fleet that keeps its verdicts for so long."""
+    policy = replace(fleet(name).policy, evidence_seconds=days * DAY)
+    await store.apply(replace(fleet(name), policy=policy), if_match=None, now=NOW)
+    return await store.load(name)
+
+
+def after(days: float) -> Clock:
+    """A clock that says so many days later."""
+    clock = Clock()
+    clock.at = NOW + timedelta(days=days)
+    return clock
+
+
+async def test_pages_hold_every_verdict_once_and_in_order(
+    store: TableStore, evidence: EvidenceRows, name: str
+) -> None:
+    wanted = PAGE_ROWS_MAX + 3
+    row = await judged(store, await applied(store, name), "r-0001", wanted)
+    await judged(store, row, "r-0001-2", 1)
+    first = await evidence.page(name, "r-0001")
+    assert first.next is not None
+    second = await evidence.page(name, "r-0001", first.next)
+    found = [(each.epoch, each.judgement.gate) for each in (*first.verdicts, *second.verdicts)]
+    assert found == [(n + 1, f"gate-{n}") for n in range(wanted)]
+    assert second.next is None
+
+
+async def test_a_rollout_without_verdicts_is_an_empty_page(
+    store: TableStore, evidence: EvidenceRows, name: str
+) -> None:
+    await claimed(store, await applied(store, name))
+    page = await evidence.page(name, "r-0001")
+    assert (page.verdicts, page.next) == ((), None)
+
+
+@pytest.mark.parametrize("word", ["1", "j-r-0001-0000000001-00", "0000000001-0' or '1' eq '1"])
+async def test_a_place_that_no_page_named_is_refused(evidence: EvidenceRows, name: str, word: str) -> None:
+    with pytest.raises(Refused, match="after: got "):
+        await evidence.page(name, "r-0001", word)
+
+
+async def test_old_verdicts_go_and_younger_ones_stay(
+    store: TableStore, evidence: EvidenceRows, name: str
+) -> None:
+    row = await judged(store, await kept_for(store, name, 90), "r-0001", PAGE_ROWS_MAX + 1)
+    row = await judged(store, await ended(store, row, "r-0001"), "r-0002", 1)
+    assert await Retention(store, evidence, after(89)).sweep() == 0
+    await Retention(store, evidence, after(91)).sweep()
+    assert (await evidence.page(name, "r-0001")).verdicts == ()
+    assert len((await evidence.page(name, "r-0002")).verdicts) == 1
+    assert len(await store.audit(name)) == row.state.epoch
+
+
+async def test_a_fleet_that_says_nothing_keeps_them_for_ever(
+    store: TableStore, evidence: EvidenceRows, name: str
+) -> None:
+    await ended(store, await judged(store, await applied(store, name), "r-0001", 1), "r-0001")
+    await Retention(store, evidence, after(10_000)).sweep()
+    assert len((await evidence.page(name, "r-0001")).verdicts) == 1
+
+
+async def test_one_run_deletes_no_more_than_its_host_has_time_for(
+    store: TableStore, tables: Tables, name: str
+) -> None:
+    class Endless(EvidenceRows):
+        async def forget(self, fleet: str, rollout: str) -> bool:
+            return True
+
+    row = await judged(store, await kept_for(store, name, 1), "r-0001", 1)
+    await ended(store, row, "r-0001")
+    assert await Retention(store, Endless(tables), after(10)).sweep() == DELETIONS_MAX
