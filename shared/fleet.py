@@ -113,11 +113,11 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     `max_over_baseline` limits the mean of the window to that multiple of the recorded baseline. `min_samples`
     are needed for a verdict, and up to `breaches_max` samples may breach before it is `fail`. The window ends
     `ingestion_seconds` ago, as newer data is incomplete. `max_over_live` limits the mean to that multiple of
-    the live slot's in the same window. What is beyond `pass_max` or `pass_min` and does not fail is
-    inconclusive. `requests_min` events must be behind the samples. `schedule`, `tolerance`, `compare`, `slo`
-    and `anomaly` are further rules. Gates of one `group` are scored together, each by its `weight`; a
-    `critical` one must pass all the same. A `dry_run` gate is recorded and never decides. `endpoint` and
-    `resource_id` say whom to ask, for the sources that are no part of a slot.
+    the live slot's in the same window. Beyond `pass_max` or `pass_min` it is inconclusive. `requests_min`
+    events must be behind the samples. `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further
+    rules. Gates of one `group` are scored together, each by its `weight`; a `critical` one must pass all the
+    same. A `dry_run` gate is recorded and never decides. `endpoint` and `resource_id` say whom to ask, for
+    sources outside of slots.
     """
 
     name: str
