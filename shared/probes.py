@@ -13,7 +13,8 @@ from msgspec import Struct
 from shared.fleet import Gate
 from shared.levers import Balancer, Record, SlotName
 from shared.loads import ConnectionsSeen, LoadSeen, LoadState, OpenConnections
-from shared.model import Sample
+from shared.readings import Asking as Asking
+from shared.readings import Reading as Reading
 from shared.ring_probes import RingProbe, RingSeen
 
 
@@ -94,26 +95,8 @@ class CommandState(Struct, frozen=True, tag="command_state"):
     command_id: str
 
 
-class Asking(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """For which rollout a gate is asked, and where in it.
-
-    `receipts` are what its source has begun for this gate on this slot, newest last.
-    """
-
-    rollout: str
-    version: str
-    stage: str
-    step: str
-    candidate: SlotName
-    started_at: datetime
-    receipts: tuple[str, ...] = ()
-
-
 class GateReading(Struct, frozen=True, tag="gate_reading"):
-    """The samples of `gate` on `slot`, none older than `since`.
-
-    `asking` is there for the sources that the rollout matters to.
-    """
+    """The samples of `gate` on `slot`, none older than `since`; `asking`: where the rollout matters."""
 
     gate: Gate
     slot: SlotName
@@ -242,24 +225,6 @@ class CommandSeen(Struct, frozen=True, tag="command", omit_defaults=True):
 
     exit_code: int | None = None
     output: str = ""
-
-
-class Reading(Struct, frozen=True, tag="reading", omit_defaults=True):
-    """A gate's samples as the source gave them, with the query as sent and the window that was asked for.
-
-    `because` is what the source says beside them. `again_seconds`: it is not done, and is asked again no
-    earlier. `failed`: it says itself that the slot failed, whatever the samples. `receipts` are what it has
-    begun, newest last; None leaves those that are known as they are.
-    """
-
-    samples: tuple[Sample, ...]
-    source: str
-    since: datetime
-    until: datetime
-    because: str = ""
-    again_seconds: float | None = None
-    failed: bool = False
-    receipts: tuple[str, ...] | None = None
 
 
 class TrafficSeen(Struct, frozen=True, tag="traffic"):
