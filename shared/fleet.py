@@ -245,7 +245,8 @@ class Policy(Struct, frozen=True, kw_only=True):
 class Fleet(Struct, frozen=True, kw_only=True):
     """One blue-green estate, as declared. `live` is the slot that served users when it was first applied.
 
-    Its levers are `live_records` and `balancers`, at least one of either.
+    Its levers are `live_records` and `balancers`, at least one of either. `above` is the Front Door that
+    passes everything on to the one live record's name: the second lever, where that record cannot be moved.
     """
 
     name: str
@@ -271,6 +272,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     drain: Drain = Drain()
     readiness: Readiness = Readiness()
     ring: Ring | None = None
+    above: Balancer | None = None
 
     @property
     def levers(self) -> tuple[Lever, ...]:
@@ -279,6 +281,11 @@ class Fleet(Struct, frozen=True, kw_only=True):
         for balancer in sorted(self.balancers, key=lambda each: each.place):
             levers.insert(balancer.place, balancer)
         return tuple(levers)
+
+    @property
+    def every_balancer(self) -> tuple[Balancer, ...]:
+        """The balancers among its levers, and the Front Door above its record."""
+        return (*self.balancers, *((self.above,) if self.above is not None else ()))
 
     def slot(self, name: SlotName) -> Slot:
         """The slot of that name. Raises KeyError for a name that the fleet does not have."""

@@ -171,11 +171,12 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     records when they were last read, by host name: what a rollback's write goes by where it cannot read.
     `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present order to the
     balancers was seen in force. `beneath` is true from the claim that moves traffic by the records underneath
-    a balancer. `ready_at` is when the safe slot last proved that it could take all traffic back, `unready`
-    what it lacked when it was last asked. `follow_seconds` is how long each lever took to be followed by
-    everybody, by its label, as it was measured. `drift` is somebody else's write that is not over yet.
-    `overdue` says that the old slot is retired though it did not drain in time. `ring_since` is since when
-    the ring before is watched with what it has completed.
+    a balancer, `above` from the one that moves it by the Front Door above the live record; `aligned_at` is
+    when that record was seen right again since. `ready_at` is when the safe slot last proved that it could
+    take all traffic back, `unready` what it lacked when it was last asked. `follow_seconds` is how long each
+    lever took to be followed by everybody, by its label, as it was measured. `drift` is somebody else's write
+    that is not over yet. `overdue` says that the old slot is retired though it did not drain in time.
+    `ring_since` is since when the ring before is watched with what it has completed.
     """
 
     id: str
@@ -210,6 +211,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     portion: int = 0
     weighed_at: datetime | None = None
     beneath: bool = False
+    above: bool = False
+    aligned_at: datetime | None = None
     ready_at: datetime | None = None
     unready: str | None = None
     drift: Drift | None = None

@@ -15,8 +15,7 @@ from shared.decision import Seen
 from shared.fleet import DriftPolicy, Fleet
 from shared.model import FleetState, Outcome, Rollout
 from shared.probes import Probe
-from stages.levers import elsewhere, levers, orders
-from stages.looking import unavailable
+from stages.levers import elsewhere, levers, orders, unread
 from stages.patience import next_poll
 from stages.step import Move, act, wait
 
@@ -37,7 +36,7 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     over = seen.now >= rollout.ended_at + timedelta(seconds=plan.policy.settle_seconds)
     again = msgspec.structs.replace(rollout, wake_at=next_poll(plan, seen))
     closed = msgspec.structs.replace(rollout, wake_at=None)
-    unread = unavailable(seen, levers(plan, rollout)) if rollout.shifted else None
+    hidden = unread(plan, rollout, seen) if rollout.shifted else None
     found = elsewhere(plan, rollout, rollout.safe, seen) if rollout.shifted else None
     failure = next((result.failure for result in seen.results if result.failure is not None), None)
     if failure is not None:
@@ -45,8 +44,8 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     if found is not None and (rollout.outcome is not Outcome.COMPLETED or _repairs(plan)):
         return act(again, f"{found}: it is pointed back", *_back(plan, rollout, seen))
     # What is not seen may be anywhere: the window stays open until somebody can look.
-    if unread is not None:
-        return wait(again, f"a live record could not be read: {unread}")
+    if hidden is not None:
+        return wait(again, f"a live record could not be read: {hidden}")
     left = "the live records are where the rollout left them"
     because = f"{found}: somebody else moved it after the rollout ended" if found is not None else left
     return wait(closed, f"the settle window is over: {because}") if over else wait(again, because)
