@@ -69,6 +69,7 @@ def make(part: FleetPart) -> Fleet:
         policy=_policy(part.policy, part.deadlines),
         notification_topic=part.notify.topic if part.notify else None,
         balancers=tuple(each for each in levers if isinstance(each, Balancer)),
+        above=next(filter(None, map(lever_making.above, part.live_records)), None),
         shift=lever_making.shift(part.shift, gates.switch),
         names=lever_making.names(part.names),
         drain=lever_making.drain(part.drain),

@@ -1,4 +1,4 @@
-"""Whole rollouts whose one lever is a record that Front Door passes everything on to: the second lever above."""
+"""Whole rollouts of a record that Front Door passes everything on to: the second lever, above the first."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def test_users_are_back_as_soon_as_either_lever_has_moved() -> None:
     await rig.fire()
     for _ in range(10):
         await rig.minute()
-    # Three minutes out, one of propagation and a TTL of five: Front Door has had time for none of its changes.
+    # Three minutes out, one of propagation and a TTL of five: Front Door has not finished its first change.
     assert rig.clock.now() - fired_at < timedelta(minutes=15)
     assert users_on(rig) == {BLUE: 1.0}
     assert (await rig.ended(24)).outcome is Outcome.ROLLED_BACK
