@@ -15,7 +15,7 @@ LEVERS: tuple[Mutant, ...] = (
     ),
     mutant(
         "a change queued behind another",
-        ("stages.levers", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
+        ("stages.weighing", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
     ),
     mutant(
         "records beneath put back too soon",

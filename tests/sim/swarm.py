@@ -16,6 +16,7 @@ from shared.fleet import Approvals, DriftPolicy, Fleet, StartMode, VersionPolicy
 from shared.model import Outcome, SignalKind
 from tests.fleets import BLUE, FLEET, GREEN, record
 from tests.sim.balancing import over_levers
+from tests.sim.composite import above_a_record
 from tests.sim.dark import dark_way_back
 from tests.sim.scenario import (
     BLOWS,
@@ -66,7 +67,7 @@ _KINDS = (
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    return over_levers(_over_records(seed))
+    return above_a_record(over_levers(_over_records(seed)))
 
 
 def _over_records(seed: int) -> Scenario:
