@@ -28,9 +28,9 @@ def above_a_record(scenario: Scenario) -> Scenario:
     if chance.random() >= SHARE or fleet.balancers or public != [True]:
         return scenario
     above = under_a_front_door(chance.choice(sorted(MATCHING)), propagation_seconds=_PROPAGATION_SECONDS)
-    outages = [_outage(chance, Family.DNS, (120, 900, 3600))] if chance.random() < 0.8 else []
+    outages = [_outage(chance, Family.DNS, (300, 900, 3600))] if chance.random() < 0.9 else []
     outages += [_outage(chance, Family.FRONT_DOOR, (120, 900))] if chance.random() < 0.25 else []
-    burns = scenario.faults.slow_burn or chance.random() < 0.4
+    burns = scenario.faults.slow_burn or chance.random() < 0.5
     faults = msgspec.structs.replace(
         scenario.faults, slow_burn=burns, outages=(*scenario.faults.outages, *outages)
     )
@@ -45,7 +45,7 @@ def above_a_record(scenario: Scenario) -> Scenario:
 
 
 def _outage(chance: Random, family: Family, lasts: tuple[int, ...]) -> Outage:
-    begin = START_SECONDS + chance.uniform(600, 3000)
+    begin = START_SECONDS + chance.uniform(500, 2000)
     return Outage(
         family=family,
         from_seconds=begin,

@@ -35,6 +35,14 @@ LEVERS: tuple[Mutant, ...] = (
         ("stages.diverting", "prove", "or canary_left(fleet, rollout, seen)", ""),
     ),
     mutant(
+        "passed on to a record that nobody moved",
+        ("stages.restoring", "_pass_on", "if late:", "if False:"),
+    ),
+    mutant(
+        "front door above trusted to pass on well",
+        ("stages.levers", "_brought", "return passed_on and all", "return passed_on or all"),
+    ),
+    mutant(
         "rollback forgets the balancers",
         ("stages.levers", "orders_back", "ordered += next_order(fleet, rollout, lever, slot, seen)", "pass"),
     ),

@@ -1,4 +1,4 @@
-"""A Front Door above a record, on the wire and by the Azure adapters: everything is passed on, or straight."""
+"""A Front Door above a record, on the wire and by the Azure adapters: it passes on, or sends straight."""
 
 from __future__ import annotations
 
