@@ -16,22 +16,16 @@ from tests.fleets import ADDRESSES, BLUE, GREEN, fleet
 from tests.fleets_balanced import composite_fleet, under_a_front_door
 
 KINDS = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC)
-HOUR = 3600
 
 
-def out(family: Family, since: float, until: float, status: int = 503) -> Outage:
-    """A control plane that refuses everything in that span, in seconds since the world's start."""
-    return Outage(family=family, from_seconds=since, until_seconds=until, status=status)
-
-
-async def started(*outages: Outage, kind: SwitchKind = SwitchKind.FRONT_DOOR) -> Rig:
+async def started(kind: SwitchKind = SwitchKind.FRONT_DOOR) -> Rig:
     """A rollout of the guide's public case, whose Front Door is the second lever."""
     declared = fleet(
         above=under_a_front_door(kind, propagation_seconds=1200),
         names=Names(ask=True, resolvers=("10.0.0.4",)),
         readiness=Readiness(every_seconds=180),
     )
-    rig = await Rig(declared, Faults(outages=outages)).applied()
+    rig = await Rig(declared).applied()
     await rig.publish_version()
     return rig
 
@@ -51,10 +45,15 @@ def users_on(rig: Rig) -> dict[str, float]:
 
 def dns_out_at(rig: Rig, hours: float, status: int = 503) -> None:
     """From now on, the record's control plane refuses everything for so long."""
+    out_at(rig, Family.DNS, hours, status)
+
+
+def out_at(rig: Rig, family: Family, hours: float, status: int = 503) -> None:
+    """From now on, a control plane refuses everything for so long."""
     since = (rig.clock.now() - rig.world.estate.started_at).total_seconds()
-    outage = out(Family.DNS, since, since + hours * HOUR, status)
+    outage = Outage(family=family, from_seconds=since, until_seconds=since + hours * 3600, status=status)
     faults = rig.world.estate.faults
-    rig.world.estate.faults = type(faults)(outages=(*faults.outages, outage))
+    rig.world.estate.faults = Faults(outages=(*faults.outages, outage))
 
 
 async def test_in_normal_times_the_record_moves_and_front_door_is_never_told_anything() -> None:
@@ -134,31 +133,56 @@ async def test_a_rollback_after_the_fallback_takes_the_same_way() -> None:
     assert told(rig) == {THROUGH: 1000}
 
 
-async def test_both_control_planes_out_on_the_way_forward_moves_nobody_and_says_why() -> None:
+@pytest.mark.parametrize(("status", "step"), [(503, "shift"), (409, "shift")])
+async def test_both_control_planes_out_on_the_way_forward_moves_nobody_and_says_why(
+    status: int, step: str
+) -> None:
     rig = await started()
     await rig.until("sync_gate")
     dns_out_at(rig, 30)
-    since = (rig.clock.now() - rig.world.estate.started_at).total_seconds()
-    faults = rig.world.estate.faults
-    both = (*faults.outages, out(Family.FRONT_DOOR, since, since + 30 * HOUR))
-    rig.world.estate.faults = type(faults)(outages=both)
+    out_at(rig, Family.FRONT_DOOR, 30, status)
+    await rig.until("shift")
+    for _ in range(30):
+        await rig.minute()
+    rollout = await rig.rollout()
+    assert users_on(rig) == {BLUE: 1.0}
+    assert (rollout.step, rollout.moved_at) == (step, None)
+    assert "The front_door service cannot answer now" in rollout.because
+
+
+async def test_a_front_door_that_refuses_for_good_as_well_asks_a_person() -> None:
+    rig = await started()
+    await rig.until("sync_gate")
+    dns_out_at(rig, 30, 403)
+    out_at(rig, Family.FRONT_DOOR, 30, 403)
     await rig.until("shift")
     for _ in range(30):
         await rig.minute()
     rollout = await rig.rollout()
     assert users_on(rig) == {BLUE: 1.0}
     assert rollout.moved_at is None
-    assert "503" in rollout.because or "ServiceUnavailable" in rollout.because
+    assert "front_door" in rollout.because
+
+
+async def test_a_rollback_that_failed_goes_on_with_whichever_lever_can_be_moved_first() -> None:
+    rig = await started()
+    await rig.until("bake")
+    dns_out_at(rig, 2.75)
+    out_at(rig, Family.FRONT_DOOR, 30)
+    await rig.fire()
+    failed = await rig.ended(24)
+    assert failed.outcome is Outcome.ROLLBACK_FAILED
+    for _ in range(60):
+        await rig.minute()
+    assert rig.traffic_at() == ADDRESSES[BLUE]
+    assert users_on(rig) == {BLUE: 1.0}
 
 
 async def test_both_out_on_the_way_back_pages_a_person_with_both_reasons() -> None:
     rig = await started()
     await rig.until("bake")
     dns_out_at(rig, 30)
-    since = (rig.clock.now() - rig.world.estate.started_at).total_seconds()
-    faults = rig.world.estate.faults
-    both = (*faults.outages, out(Family.FRONT_DOOR, since, since + 30 * HOUR))
-    rig.world.estate.faults = type(faults)(outages=both)
+    out_at(rig, Family.FRONT_DOOR, 30)
     await rig.fire()
     ended = await rig.ended(24)
     assert ended.outcome is Outcome.ROLLBACK_FAILED

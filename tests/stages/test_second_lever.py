@@ -69,7 +69,7 @@ GIVES: list[tuple[str, Rollout, Seen, bool]] = [
     ("refused for good", SHIFT, seen(results=failed(permanent=True)), True),
     ("refused for now", SHIFT, seen(results=failed()), False),
     ("refused too often", changed(SHIFT, failures=TRIES_MAX), seen(results=failed()), True),
-    ("somebody else's write", changed(SHIFT, failures=9), seen(at(BLUE), results=failed(conflict=True)), False),
+    ("overtaken", changed(SHIFT, failures=9), seen(at(BLUE), results=failed(conflict=True)), False),
     ("unread once", SHIFT, seen(OUT), False),
     ("unread too often", changed(SHIFT, failures=TRIES_MAX), seen(OUT), True),
     ("it has given way", changed(SHIFT, above=True), seen(results=failed(permanent=True)), False),
