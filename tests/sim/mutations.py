@@ -267,7 +267,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "settled without looking",
-        ("stages.ended", "reconcile", "if unread is not None", "if False"),
+        ("stages.ended", "reconcile", "if hidden is not None", "if False"),
     ),
     mutant(
         "removes what it never deployed",
