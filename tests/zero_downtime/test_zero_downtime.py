@@ -35,9 +35,9 @@ async def test_nobody_notices_that_front_door_goes_past_a_record_and_back_to_it(
     assert story.problems == (), "\n".join(lines(story))
     assert [entry.what for entry in story.entries if isinstance(entry, Move)] == [
         "cut-over",
-        "cut-over, passed on again",
+        "realigned, cut-over",
         "rollback",
-        "rollback, passed on again",
+        "realigned, rollback",
     ]
 
 

@@ -80,12 +80,13 @@ class Trial:
     async def _past(self, record: Record, above: Balancer) -> None:
         """The record cannot be moved: Front Door, above it, takes users past it. Then all is put right."""
         self.notes.append("the record is out for each move, and follows when it can be written again")
-        for what, slot in (("cut-over", GREEN), ("rollback", BLUE)):
+        moves = [("cut-over", GREEN), ("rollback", BLUE), *([] if self._short else [("again", GREEN)])]
+        for what, slot in moves:
             await self._moved(what, slot, above, self._mover.weigh(above, {slot: 100}))
             await self._mover.point(record, slot, record.ttl_seconds)
             await self._rest(propagation_seconds(self._place.world, record) + record.ttl_seconds)
             passed_on = self._mover.weigh(above, {THROUGH: 100})
-            await self._moved(f"{what}, passed on again", slot, above, passed_on)
+            await self._moved(f"realigned, {what}", slot, above, passed_on)
 
     async def _whole(self, lever: Balancer) -> None:
         await self._moved("cut-over", GREEN, lever, self._mover.weigh(lever, {GREEN: 100}))
