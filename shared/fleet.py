@@ -16,6 +16,7 @@ from shared.check_rules import Check
 from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
+from shared.policy import Approvals, Policy
 from shared.safety import Drain, Names, Readiness, Traffic
 
 FLEET_NAME = "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
@@ -213,45 +214,12 @@ class Ring(Struct, frozen=True, kw_only=True):
     gates: tuple[Gate, ...] = ()
 
 
-class Approvals(Struct, frozen=True, kw_only=True):
-    """Where a person has to say yes."""
-
-    start: bool = False
-    switch: bool = False
-    destroy: bool = False
-
-
-class DriftPolicy(StrEnum):
-    """What to do when somebody else moves a live record."""
-
-    HOLD = "hold"
-    REPAIR = "repair"
-
-
-class Policy(Struct, frozen=True, kw_only=True):
-    """Times and limits of a rollout. `deadlines` maps a step to seconds and overrides the runbook's.
-
-    Verdicts are kept for `evidence_seconds` after a rollout's end, and for ever where that is 0.
-    """
-
-    observe_seconds: int = 600
-    bake_seconds: int = 1800
-    poll_seconds: int = 60
-    propagation_seconds: int = 60
-    settle_seconds: int = 600
-    switch_ttl_seconds: int = 30
-    keep_candidate: bool = True
-    drift: DriftPolicy = DriftPolicy.HOLD
-    alert_severities: tuple[str, ...] = ("Sev0", "Sev1", "Sev2", "Sev3", "Sev4")
-    deadlines: dict[str, int] = {}
-    evidence_seconds: int = 0
-
-
 class Fleet(Struct, frozen=True, kw_only=True):
     """One blue-green estate, as declared. `live` is the slot that served users when it was first applied.
 
-    Its levers are `live_records` and `balancers`, at least one of either. `chain` is the name of the
-    file with rings that it is one of.
+    Its levers are `live_records` and `balancers`, at least one of either. `chain` is the name of the file
+    with rings that it is one of. `above` is the Front Door that passes everything on to the one live record's
+    name: the second lever, where that record cannot be moved.
     """
 
     name: str
@@ -279,6 +247,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     ring: Ring | None = None
     chain: str | None = None
     alerts: Alerts = Alerts()
+    above: Balancer | None = None
 
     @property
     def levers(self) -> tuple[Lever, ...]:
@@ -287,6 +256,11 @@ class Fleet(Struct, frozen=True, kw_only=True):
         for balancer in sorted(self.balancers, key=lambda each: each.place):
             levers.insert(balancer.place, balancer)
         return tuple(levers)
+
+    @property
+    def every_balancer(self) -> tuple[Balancer, ...]:
+        """The balancers among its levers, and the Front Door above its record."""
+        return (*self.balancers, *((self.above,) if self.above is not None else ()))
 
     def slot(self, name: SlotName) -> Slot:
         """The slot of that name. Raises KeyError for a name that the fleet does not have."""

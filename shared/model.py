@@ -172,14 +172,14 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     records when they were last read, by host name: what a rollback's write goes by where it cannot read.
     `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present order to the
     balancers was seen in force. `beneath` is true from the claim that moves traffic by the records underneath
-    a balancer. `ready_at` is when the safe slot last proved that it could take all traffic back, `unready`
-    what it lacked when it was last asked, `unproven` why the last look proved nothing. `follow_seconds` is
-    how long each lever took to be followed by everybody, by its label, as it was measured. `drift` is
-    somebody else's write that is not over yet. `overdue` says that the old slot is retired though it did not
-    drain in time. `ring_since` is since when the ring before is watched with what it has completed. `tallies`
-    are what the present step's gates have measured so far, by gate and slot, for those that count their
-    measurements, and `receipts` what a gate's source has begun, by gate and slot, newest last.
-    `earlier_alerts` fired before it began, and were named.
+    a balancer, `above` from the one that moves it by the Front Door above the live record; `aligned_at` is
+    when that record was seen right again since. `ready_at` is when the safe slot last proved that it could
+    take all traffic back, `unready` what it lacked when it was last asked, `unproven` why the last look
+    proved nothing. `follow_seconds` is how long each lever took to be followed by everybody, by its label, as
+    it was measured. `drift` is somebody else's write that is not over yet. `overdue` says that the old slot
+    is retired though it did not drain in time. `ring_since` is since when the ring before is watched with
+    what it has completed. `tallies` are what the step's gates have counted so far, and `receipts` what their
+    sources have begun, newest last, both by gate and slot. `earlier_alerts` fired before it, and were named.
     """
 
     id: str
@@ -214,6 +214,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     portion: int = 0
     weighed_at: datetime | None = None
     beneath: bool = False
+    above: bool = False
+    aligned_at: datetime | None = None
     ready_at: datetime | None = None
     unready: str | None = None
     unproven: str | None = None
@@ -260,8 +262,8 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One measured value; `value` is None where the source has a bucket without data.
 
-    `requests` are how many events the value speaks of, where the source says. `error` says why the source
-    gave no value that time, `because` what a value means where the number does not say it.
+    `requests` are how many events it speaks of, where the source says. `error` says why the source gave none
+    that time, `because` what a value means where the number does not say it.
     """
 
     at: datetime

@@ -25,7 +25,7 @@ from shared.actions import (
 )
 from shared.decision import Decision
 from shared.fleet import Fleet, Gate
-from shared.levers import Balancer, Record, SlotName
+from shared.levers import THROUGH, Balancer, Record, SlotName
 from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Outcome, Sample
 from shared.probes import (
@@ -98,6 +98,8 @@ class Ideal:
         self._balancers: dict[Balancer, BalancerSeen] = {
             balancer: BalancerSeen({fleet.live: 100}) for balancer in fleet.balancers
         }
+        if fleet.above is not None:
+            self._balancers[fleet.above] = BalancerSeen({THROUGH: 100})
         self._ring_ended_at: datetime | None = None
         self._deployed = ""
         self._synced: set[SlotName] = {fleet.live}

@@ -236,8 +236,9 @@ def _decision(
 
 
 def _ordered_already(rollout: Rollout) -> bool:
-    """Whether any order of this way back counts: each record beneath may get its own from another worker.
+    """Whether any order of this way back counts: each of several levers may get its own from another worker.
 
     If only the newest did, workers who order at the same time would outdate each other again and again.
     """
-    return rollout.stage is Stage.ROLLBACK and rollout.beneath and rollout.ordered_epoch is not None
+    several = rollout.beneath or rollout.above
+    return rollout.stage is Stage.ROLLBACK and several and rollout.ordered_epoch is not None

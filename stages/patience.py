@@ -30,11 +30,13 @@ def asked_seconds(seen: Seen) -> float | None:
 def patient(fleet: Fleet, rollout: Rollout, move: Move, seen: Seen) -> Move:
     """The same move of `rollout`'s step, not to be followed by another look before the provider's time.
 
-    Nor by none when the safe slot's readiness is due to be proven again.
+    Whoever turns to the second lever asks another provider, and at once. Nor is a move to be followed by no
+    look at all when the safe slot's readiness is due to be proven again.
     """
     move = _in_time(fleet, move, seen)
     asked = asked_seconds(seen)
-    if asked is None or move.verb is Verb.FAIL or _hurries(rollout, move, seen):
+    turns = move.rollout.above and not rollout.above
+    if asked is None or move.verb is Verb.FAIL or turns or _hurries(rollout, move, seen):
         return move
     planned = fleet.policy.poll_seconds if move.wake_seconds is None else move.wake_seconds
     return msgspec.structs.replace(move, wake_seconds=max(planned, asked))

@@ -29,6 +29,7 @@ from sandbox.world.sync import FluxConfigurations
 from sandbox.world.traffic import MINUTE, Traffic, floor_minute
 from sandbox.world.zones import Zones
 from shared.fleet import Fleet
+from shared.levers import THROUGH, Member, Record
 from shared.ports import Clock
 
 _CODES = {429: "TooManyRequests", 409: "Conflict"}
@@ -97,6 +98,12 @@ class World:
                 code = _CODES.get(outage.status, "ServiceUnavailable")
                 what = f"The {outage.family} service cannot answer now. Please try again later."
                 raise ArmError(outage.status, code, what, outage.retry_after_seconds)
+
+    def record_behind(self, member: Member) -> Record:
+        """The record of the host name that a balancer's member sends to."""
+        if member.slot == THROUGH:
+            return self.fleet.live_records[0]
+        return member.beneath or self.fleet.slot(member.slot).host
 
     def publish_template(self, version: str) -> None:
         """A new version of the template spec exists."""

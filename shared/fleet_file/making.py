@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from shared.fleet import (
-    Approvals,
     Channel,
-    DriftPolicy,
     Exposure,
     Fleet,
     Gate,
     Gates,
     Hosts,
     Measure,
-    Policy,
     Source,
     StartMode,
     Target,
@@ -33,6 +30,7 @@ from shared.fleet_file.models import (
 from shared.fleet_file.source_models import ingestion_seconds
 from shared.levers import Balancer, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
+from shared.policy import Approvals, DriftPolicy, Policy
 from shared.safety import Traffic
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -70,6 +68,7 @@ def make(part: FleetPart) -> Fleet:
         policy=_policy(part.policy, part.deadlines),
         notification_topic=part.notify.topic if part.notify else None,
         balancers=tuple(each for each in levers if isinstance(each, Balancer)),
+        above=next(filter(None, map(lever_making.above, part.live_records)), None),
         shift=lever_making.shift(part.shift, gates.switch),
         names=lever_making.names(part.names),
         drain=lever_making.drain(part.drain),

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from sandbox.world import Faults
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import Fleet
 from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import HoldKind, Outcome, Stage
+from shared.policy import DriftPolicy
 from shared.probes import Answer, ClusterSeen, ClusterState, HostSeen, HostState, NamesSeen, NamesState, Probe
 from shared.safety import AfterDrain, Drain, Names, Readiness
 from tests.engine.rig import Rig
