@@ -136,7 +136,7 @@ class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a rollout does not go on by itself. A rollback pre-empts every hold.
 
     `alert_ids` fire and hold it; the last of them to be resolved lets it go on. `lapses` says when those that
-    nobody may ever resolve count as over. `covers` is the hold of before, which comes back when they are over.
+    nobody may ever resolve count as over. `covers` is the hold of before, which comes back after them.
     """
 
     kind: HoldKind
