@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from shared.fleet_file.pack_models import Pack, or_name, without_packs
 from shared.fleet_file.rule_models import AnomalyPart, ComparePart, ScoresPart, SloPart, TolerancePart
 from shared.fleet_file.values import (
     DAY_SECONDS,
@@ -114,6 +115,13 @@ SomeGates = Annotated[list[GatePart], Field(min_length=1, max_length=50)]
 class GatesPart(Part):
     """The gates of each question that the runbook asks. Nothing passes without evidence: three need some."""
 
+    model_config = ConfigDict(json_schema_extra=without_packs)
+
+    packs: Annotated[list[Pack], Field(max_length=20)] = Field(
+        default=[],
+        description="a list of packs of gates that need not be written: a name, or a mapping with pack",
+        json_schema_extra=or_name,
+    )
     platform: SomeGates = Field(
         description="a list of one or more gates: is the candidate healthy as a platform?"
     )
