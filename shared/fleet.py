@@ -12,7 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shared.alert_rules import Alerts
-from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Scores, Tolerance
+from shared.gate_rules import Anomaly, Comparison, Named, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
 from shared.safety import Drain, Names, Readiness
@@ -285,6 +285,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     ring: Ring | None = None
     chain: str | None = None
     alerts: Alerts = Alerts()
+    scorecard: Named = Named()
 
     @property
     def levers(self) -> tuple[Lever, ...]:

@@ -108,6 +108,21 @@ class GatePart(Part):
     )
 
 
+class ScorecardPart(Part):
+    """The gates of this file that measure what only they can, by their names."""
+
+    errors: GateName | None = Field(default=None, description="the gate of users' error rate")
+    latency: GateName | None = Field(default=None, description="the gate of users' latency")
+    sessions: GateName | None = Field(
+        default=None, description="the gate of the share of users who lost their session, 0 to 1"
+    )
+    database_errors: GateName | None = Field(default=None, description="the gate of the database's errors")
+    cost: GateName | None = Field(default=None, description="the gate of what both clusters cost")
+    cost_max: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None, description="the largest tolerated multiple of the usual cost, such as 2"
+    )
+
+
 Gates = Annotated[list[GatePart], Field(max_length=50)]
 SomeGates = Annotated[list[GatePart], Field(min_length=1, max_length=50)]
 

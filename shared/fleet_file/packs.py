@@ -115,4 +115,4 @@ def _slo_http(pack: SloHttpPack) -> Questions:
         {**asked, "name": "slot-availability", "measure": "failed_share", "max": 0},
         {**asked, "name": "slot-latency", "measure": "latency_ms", "max": pack.latency_ms},
     ]
-    return {question: gates for question in ("functional", "switch", "bake")}
+    return dict.fromkeys(("functional", "switch", "bake"), gates)
