@@ -127,6 +127,12 @@ async def get_fleet_audit(req: func.HttpRequest) -> func.HttpResponse:
     return await wiring.serve(wiring.system().api.get_audit, req)
 
 
+@app.route(f"{FLEET}/scorecard", methods=["GET"], auth_level=PEOPLE)
+async def get_fleet_scorecard(req: func.HttpRequest) -> func.HttpResponse:
+    """The ten measures of a fleet's last rollouts."""
+    return await wiring.serve(wiring.system().api.get_scorecard, req)
+
+
 @app.route(f"{FLEET}/rollouts", methods=["GET"], auth_level=PEOPLE)
 async def list_rollouts(req: func.HttpRequest) -> func.HttpResponse:
     """A fleet's rollouts."""
@@ -149,6 +155,12 @@ async def get_rollout(req: func.HttpRequest) -> func.HttpResponse:
 async def get_rollout_audit(req: func.HttpRequest) -> func.HttpResponse:
     """One rollout's audit trail."""
     return await wiring.serve(wiring.system().api.get_audit, req)
+
+
+@app.route(f"{ROLLOUT}/scorecard", methods=["GET"], auth_level=PEOPLE)
+async def get_rollout_scorecard(req: func.HttpRequest) -> func.HttpResponse:
+    """The ten measures of one rollout."""
+    return await wiring.serve(wiring.system().api.get_scorecard, req)
 
 
 @app.route(f"{ROLLOUT}/evidence", methods=["GET"], auth_level=PEOPLE)

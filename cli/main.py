@@ -17,6 +17,7 @@ from cli.commands.people import PEOPLE
 from cli.commands.plan import plan
 from cli.commands.rings import rings
 from cli.commands.rollout import rollout
+from cli.commands.scorecard import scorecard
 from cli.commands.signal import signal
 from cli.output import Exit, No
 
@@ -42,7 +43,7 @@ def switchyard() -> None:
     """Moves live traffic from one whole AKS cluster to its successor, and back when anything looks wrong."""
 
 
-for _command in (fleet, rings, rollout, plan, *PEOPLE, signal, audit, evidence, gates):
+for _command in (fleet, rings, rollout, plan, *PEOPLE, signal, audit, evidence, scorecard, gates):
     switchyard.add_command(_command)
 
 

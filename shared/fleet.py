@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from shared.alert_rules import Alerts
 from shared.check_rules import Check
-from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Scores, Tolerance
+from shared.gate_rules import Anomaly, Comparison, Named, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
 from shared.policy import Approvals, Policy
@@ -248,6 +248,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     chain: str | None = None
     alerts: Alerts = Alerts()
     above: Balancer | None = None
+    scorecard: Named = Named()
 
     @property
     def levers(self) -> tuple[Lever, ...]:

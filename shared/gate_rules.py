@@ -105,3 +105,19 @@ class Scores(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     passing: float = 95.0
     marginal: float = 75.0
+
+
+class Named(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The gates that measure for the scorecard what only they can, by name; empty: none does.
+
+    `errors`, `latency`, `database_errors` and `cost` are held against the baseline that the rollout recorded
+    for that gate. `sessions` gives the share of users (0 to 1) who lost their session. `cost_max` is the
+    tolerated multiple of the usual cost; None: no target is set.
+    """
+
+    errors: str = ""
+    latency: str = ""
+    sessions: str = ""
+    database_errors: str = ""
+    cost: str = ""
+    cost_max: float | None = None

@@ -67,10 +67,12 @@ PEOPLE = [
     ("GET", "rings/{rings}"),
     ("PUT", "rings/{rings}"),
     ("GET", "fleets/{fleet}/audit"),
+    ("GET", "fleets/{fleet}/scorecard"),
     ("GET", "fleets/{fleet}/rollouts"),
     ("POST", "fleets/{fleet}/rollouts"),
     ("GET", "fleets/{fleet}/rollouts/{rollout}"),
     ("GET", "fleets/{fleet}/rollouts/{rollout}/audit"),
+    ("GET", "fleets/{fleet}/rollouts/{rollout}/scorecard"),
     ("GET", "fleets/{fleet}/rollouts/{rollout}/evidence"),
     ("POST", "fleets/{fleet}/rollouts/{rollout}/{command}"),
 ]

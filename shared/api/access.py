@@ -42,6 +42,8 @@ class Act(StrEnum):
     SHOW_ROLLOUT = "look at a rollout"
     SHOW_ROLLOUT_AUDIT = "read a rollout's audit trail"
     SHOW_EVIDENCE = "read the evidence behind a rollout's verdicts"
+    SHOW_FLEET_SCORECARD = "read a fleet's scorecard"
+    SHOW_ROLLOUT_SCORECARD = "read a rollout's scorecard"
     APPLY = "apply a fleet file"
     START = "start a rollout"
     LIFT_HOLD = "lift the hold of a version"
@@ -70,6 +72,8 @@ TABLE: Mapping[Act, frozenset[Role]] = {
     Act.SHOW_ROLLOUT: _ALL,
     Act.SHOW_ROLLOUT_AUDIT: _ALL,
     Act.SHOW_EVIDENCE: _ALL,
+    Act.SHOW_FLEET_SCORECARD: _ALL,
+    Act.SHOW_ROLLOUT_SCORECARD: _ALL,
     Act.APPLY: _OPERATORS,
     Act.START: _OPERATORS,
     Act.LIFT_HOLD: _APPROVERS,
@@ -101,11 +105,13 @@ ROUTES: Mapping[tuple[str, str], Asked] = {
     ("get", "/rings/{rings}"): Asked((Act.SHOW_RINGS,)),
     ("put", "/rings/{rings}"): Asked((Act.APPLY,), Act.DROP_APPROVAL),
     ("get", "/fleets/{fleet}/audit"): Asked((Act.SHOW_FLEET_AUDIT,)),
+    ("get", "/fleets/{fleet}/scorecard"): Asked((Act.SHOW_FLEET_SCORECARD,)),
     ("get", "/fleets/{fleet}/rollouts"): Asked((Act.LIST_ROLLOUTS,)),
     ("post", "/fleets/{fleet}/rollouts"): Asked((Act.START,), Act.LIFT_HOLD),
     ("get", _ROLLOUT): Asked((Act.SHOW_ROLLOUT,)),
     ("get", f"{_ROLLOUT}/audit"): Asked((Act.SHOW_ROLLOUT_AUDIT,)),
     ("get", f"{_ROLLOUT}/evidence"): Asked((Act.SHOW_EVIDENCE,)),
+    ("get", f"{_ROLLOUT}/scorecard"): Asked((Act.SHOW_ROLLOUT_SCORECARD,)),
     ("post", f"{_ROLLOUT}/promote"): Asked((Act.PROMOTE, Act.APPROVE)),
     ("post", f"{_ROLLOUT}/pause"): Asked((Act.PAUSE,)),
     ("post", f"{_ROLLOUT}/resume"): Asked((Act.RESUME,)),

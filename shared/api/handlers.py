@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from shared import signals
-from shared.api import openapi
+from shared.api import openapi, scorecards
 from shared.api.access import ACTION_GROUPS, EVENT_GRID, Act, allowed, sent_by
 from shared.api.applying import Applying, bare
 from shared.api.http import Request, Response, reply
@@ -180,6 +180,16 @@ class Api:
         row = await self._row(request)
         wanted = (await self._rollout(request, row)).id if of_rollout else None
         return reply({"audit": await self._store.audit(row.fleet.name, wanted)})
+
+    async def get_scorecard(self, request: Request) -> Response:
+        """The ten measures of a rollout, or of a fleet's rollouts that ended in the last `?days=`."""
+        of_rollout = request.path.get("rollout") is not None
+        allowed(request.caller, Act.SHOW_ROLLOUT_SCORECARD if of_rollout else Act.SHOW_FLEET_SCORECARD)
+        row = await self._row(request)
+        if of_rollout:
+            return reply(await scorecards.of_one(self._store, row, await self._rollout(request, row)))
+        days = scorecards.days_of(request.query.get("days"))
+        return reply(await scorecards.of_days(self._store, row, days, self._clock.now()))
 
     async def start_rollout(self, request: Request) -> Response:
         """A person starts a rollout."""

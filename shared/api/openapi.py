@@ -13,12 +13,14 @@ import msgspec
 from shared.api.access import OPEN, ROUTES, TABLE, Act, Role
 from shared.api.rings import RingLook
 from shared.api.schemas import REF, SCHEMAS, array, ref
+from shared.api.scorecards import DAYS, DAYS_MAX
 from shared.fleet import Fleet
+from shared.gates.scorecard import Line
 from shared.model import FleetState, Judgement, Rollout
 from shared.ports import AuditEntry, Judged
 from stages.way_back import WayBack
 
-_TYPES = (AuditEntry, Fleet, FleetState, Judged, Judgement, RingLook, Rollout, WayBack)
+_TYPES = (AuditEntry, Fleet, FleetState, Judged, Judgement, Line, RingLook, Rollout, WayBack)
 
 _SCHEMES = {
     "entra": {
@@ -54,6 +56,12 @@ _AFTER = {
     "in": "query",
     "schema": {"type": "string", "pattern": "^([0-9]{10}-[0-9]{2})?$"},
     "description": "The `next` of the page before; the first page without it",
+}
+_DAYS = {
+    "name": "days",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 1, "maximum": DAYS_MAX, "default": DAYS},
+    "description": "How many days to look back",
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -136,6 +144,12 @@ def _people() -> dict[str, Any]:
             "put": {**_created(rings), "parameters": [_IF_MATCH]},
         },
         f"{fleet}/audit": {"get": _operation("a fleet's audit trail", "Audit", None, 404)},
+        f"{fleet}/scorecard": {
+            "get": {
+                **_operation("the ten measures of its last rollouts", "Scorecard", None, 400, 404),
+                "parameters": [_DAYS],
+            }
+        },
         f"{fleet}/rollouts": {
             "get": _operation("a fleet's rollouts", "Rollouts", None, 404),
             "post": {
@@ -150,6 +164,9 @@ def _people() -> dict[str, Any]:
             }
         },
         f"{rollout}/audit": {"get": _operation("its audit trail", "Audit", None, 404)},
+        f"{rollout}/scorecard": {
+            "get": _operation("its ten measures, once it is over", "Scorecard", None, 404, 409)
+        },
         f"{rollout}/evidence": {
             "get": {
                 **_operation("the evidence behind its verdicts", "Evidence", None, 400, 404),

@@ -108,6 +108,12 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         verdicts=array(ref("Judged")),
         next={**_or_null(_TEXT), "description": "Where the next page begins; null after the last"},
     ),
+    "Scorecard": exactly(
+        fleet=_TEXT,
+        days={**_or_null(_COUNT), "description": "How many days it looks back; null for one rollout"},
+        rollouts=array(_TEXT),
+        measures={**array(ref("Line")), "description": "M1 to M10 of the guide, in order"},
+    ),
     "Audit": exactly(audit=array(ref("AuditEntry"))),
     "Problem": exactly(
         ("mistakes",),

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from shared.errors import Invalid, Mistake
 from shared.fleet import Fleet
-from shared.fleet_file import branches, checks, mistakes, rings
+from shared.fleet_file import branches, checks, mistakes, packing, rings
 from shared.fleet_file.making import make
 from shared.fleet_file.models import FleetPart
 from shared.fleet_file.ring_models import ChainPart
@@ -100,6 +100,7 @@ def _fleet(tree: Tree, what: str) -> Fleet:
         tree.refuse(("rings",), "a list", "nothing here: several fleets, where one is asked for")
         _check(tree, what)
     if isinstance(tree.data, dict):
+        packing.expand(tree)
         try:
             part = FleetPart.model_validate(branches.told(tree))
         except ValidationError as error:

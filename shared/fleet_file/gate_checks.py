@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.fleet_file import check_checks, source_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
+from shared.fleet_file.mistakes import one_of
 from shared.fleet_file.rule_checks import check_places, check_rules, check_scores
 from shared.fleet_file.tree import Path
 
@@ -64,6 +65,7 @@ def check_gates(draft: Draft) -> None:
     check_checks.every_gate(draft)
     _identity(draft)
     _baselines(draft)
+    _measures(draft)
 
 
 def check_gate(draft: Draft, path: Path) -> None:
@@ -195,3 +197,25 @@ def _baselines(draft: Draft) -> None:
                     "max or min, or the gate of this name in gates.switch or gates.load, which have baselines"
                 )
                 draft.refuse((*path, "max_over_baseline"), expected)
+
+
+def _measures(draft: Draft) -> None:
+    """A measure's gate is one of the file's that is asked with users on the candidate.
+
+    All but `sessions` are held against a baseline, which is taken of the gates in `switch` and `load`.
+    """
+    asked = {
+        question: {draft.text(*path, "name") or "" for path in draft.items("gates", question)}
+        for question in ("load", "switch", "bake")
+    }
+    users = (asked["switch"] | asked["bake"]) - {""}
+    based = asked["switch"] | (asked["bake"] & asked["load"])
+    for key in ("errors", "latency", "sessions", "database_errors", "cost"):
+        name = draft.text("scorecard", key)
+        if name is None or name in (users if key == "sessions" else based):
+            continue
+        if name in users:
+            expected = "a gate that is in gates.switch or gates.load too: only those have a baseline"
+            draft.refuse(("scorecard", key), expected)
+        elif users:
+            draft.refuse(("scorecard", key), f"a gate of gates.switch or gates.bake, {one_of(users, name)}")

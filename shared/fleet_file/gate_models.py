@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.fleet_file.check_models import (
     AlertsPart,
@@ -16,6 +16,7 @@ from shared.fleet_file.check_models import (
     LoadTestPart,
     WebhookPart,
 )
+from shared.fleet_file.pack_models import Pack, or_name, without_packs
 from shared.fleet_file.rule_models import AnomalyPart, ComparePart, ScoresPart, SloPart, TolerancePart
 from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint, ResourceId
 from shared.fleet_file.values import (
@@ -149,6 +150,21 @@ class GatePart(Part):
     )
 
 
+class ScorecardPart(Part):
+    """The gates of this file that measure what only they can, by their names."""
+
+    errors: GateName | None = Field(default=None, description="the gate of users' error rate")
+    latency: GateName | None = Field(default=None, description="the gate of users' latency")
+    sessions: GateName | None = Field(
+        default=None, description="the gate of the share of users who lost their session, 0 to 1"
+    )
+    database_errors: GateName | None = Field(default=None, description="the gate of the database's errors")
+    cost: GateName | None = Field(default=None, description="the gate of what both clusters cost")
+    cost_max: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None, description="the largest tolerated multiple of the usual cost, such as 2"
+    )
+
+
 Gates = Annotated[list[GatePart], Field(max_length=50)]
 SomeGates = Annotated[list[GatePart], Field(min_length=1, max_length=50)]
 
@@ -156,6 +172,13 @@ SomeGates = Annotated[list[GatePart], Field(min_length=1, max_length=50)]
 class GatesPart(Part):
     """The gates of each question that the runbook asks. Nothing passes without evidence: three need some."""
 
+    model_config = ConfigDict(json_schema_extra=without_packs)
+
+    packs: Annotated[list[Pack], Field(max_length=20)] = Field(
+        default=[],
+        description="a list of packs of gates that need not be written: a name, or a mapping with pack",
+        json_schema_extra=or_name,
+    )
     platform: SomeGates = Field(
         description="a list of one or more gates: is the candidate healthy as a platform?"
     )

@@ -75,6 +75,7 @@ def make(part: FleetPart) -> Fleet:
         readiness=lever_making.readiness(part.readiness),
         ring=lever_making.ring(part.ring, gates.bake),
         alerts=alert_making.alerts(part.alerts),
+        scorecard=rule_making.named(part.scorecard),
     )
 
 

@@ -133,7 +133,7 @@ def _beside(schema: dict[str, Any], place: _Place, key: str | int) -> _Place:
 
 def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     options = [option for option in part.get("anyOf", ()) if option.get("type") != "null"]
-    plans = [option for option in options if "$ref" in option]
+    plans = [option for option in options if "$ref" in option or "discriminator" in option]
     if len(options) == 1 or len(plans) == 1:
         part = (plans or options)[0]
     name = part.get("$ref", "").rsplit("/", 1)[-1]

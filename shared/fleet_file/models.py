@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.fleet_file.alert_models import AlertsPart, Severity
-from shared.fleet_file.gate_models import GatesPart
+from shared.fleet_file.gate_models import GatesPart, ScorecardPart
 from shared.fleet_file.lever_models import LeverPart, RecordTypes, Zones
 from shared.fleet_file.lever_values import MetricWord
 from shared.fleet_file.shift_models import DrainPart, NamesPart, Plan, ReadinessPart, RingPart
@@ -281,6 +281,9 @@ class FleetPart(Part):
     )
     alerts: AlertsPart = Field(
         default=AlertsPart(), description="a mapping with rules and expire: what alerts do"
+    )
+    scorecard: ScorecardPart = Field(
+        default=ScorecardPart(), description="a mapping with errors, latency and others: names of gates"
     )
     deadlines: dict[str, Deadline] = Field(
         default={}, description="a mapping of steps to durations, which override the runbook's deadlines"

@@ -14,7 +14,7 @@ import msgspec
 from pydantic import ValidationError
 
 from shared.fleet import FLEET_NAME, Fleet
-from shared.fleet_file import branches, checks, mistakes
+from shared.fleet_file import branches, checks, mistakes, packing
 from shared.fleet_file.draft import Draft
 from shared.fleet_file.making import make
 from shared.fleet_file.models import FleetPart
@@ -33,6 +33,7 @@ def has_rings(tree: Tree) -> bool:
 
 def fleets_of(tree: Tree) -> tuple[Fleet, ...]:
     """The fleet of each ring, in order; none where the file has mistakes, which are added to the tree's."""
+    packing.expand(tree)
     rings = _rings(tree)
     views = [_view(tree, index, ring) for index, ring in rings.items()]
     told = [branches.told(view) for view in views]
@@ -83,7 +84,9 @@ def _view(tree: Tree, index: int, ring: dict[str, Any]) -> Tree:
     here = ("name", *OWN, *(key for key in EITHER if key in own or key not in common))
     origins = {"ring": at, **{key: (*at, key) for key in here}}
     # What is wrong in one ring must not hide that it is wrong in another too.
-    return Tree(data=data, lines=tree.lines, mistakes=list(tree.mistakes), origins=origins)
+    return Tree(
+        data=data, lines=tree.lines, mistakes=list(tree.mistakes), origins=origins, packed=tree.packed
+    )
 
 
 def _fleet_name(tree: Tree, index: int) -> str:

@@ -11,6 +11,7 @@ from shared.gate_rules import (
     Burn,
     Comparison,
     Direction,
+    Named,
     Objective,
     Schedule,
     Scores,
@@ -18,7 +19,7 @@ from shared.gate_rules import (
 )
 
 if TYPE_CHECKING:
-    from shared.fleet_file.gate_models import GatePart
+    from shared.fleet_file.gate_models import GatePart, ScorecardPart
 
 
 def schedule(part: GatePart) -> Schedule | None:
@@ -87,3 +88,15 @@ def anomaly(part: AnomalyPart | None) -> Anomaly | None:
 def scores(part: ScoresPart) -> Scores:
     """The scores of groups."""
     return Scores(passing=part.passing, marginal=part.marginal)
+
+
+def named(part: ScorecardPart) -> Named:
+    """The gates that measure for the scorecard."""
+    return Named(
+        errors=part.errors or "",
+        latency=part.latency or "",
+        sessions=part.sessions or "",
+        database_errors=part.database_errors or "",
+        cost=part.cost or "",
+        cost_max=part.cost_max,
+    )

@@ -38,7 +38,8 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 class Tree:
     """Plain data, the line of each value by its path (none for JSON), and what could not be read.
 
-    `origins` says where a key of the whole was written, if not under its own name: a ring's are.
+    `origins` says where a key of the whole was written, if not under its own name: a ring's are. `packed`
+    says by which pack a gate is there.
     """
 
     data: Any = None
@@ -46,6 +47,7 @@ class Tree:
     mistakes: list[Mistake] = field(default_factory=list)
     values: int = 0
     origins: Mapping[str, Path] = field(default_factory=dict)
+    packed: dict[Path, Path] = field(default_factory=dict)
 
     def refuse(self, path: Path, value: str, expected: str, line: int | None = None) -> None:
         """Note a mistake at `path`."""
@@ -64,6 +66,8 @@ class Tree:
         return self.lines.get(path)
 
     def _written(self, path: Path) -> Path:
+        if (packed := self.packed.get(path[:3])) is not None:
+            path = (*packed, *path[3:])
         origin = self.origins.get(str(path[0])) if path else None
         return path if origin is None else (*origin, *path[1:])
 

@@ -6,25 +6,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from msgspec import Struct
-
+from shared.gate_rules import Named
 from shared.gates.scorecard import Beside, Told
 from shared.model import Judgement, Rollout, Stage, Verdict
 from shared.ports import AuditEntry
-
-
-class Named(Struct, frozen=True, kw_only=True):
-    """The gates that measure what only they can, by name; empty: none does.
-
-    `errors`, `latency`, `database_errors` and `cost` are held against the baseline that the rollout recorded
-    for that gate. `sessions` gives the share of users (0 to 1) who lost their session.
-    """
-
-    errors: str = ""
-    latency: str = ""
-    sessions: str = ""
-    database_errors: str = ""
-    cost: str = ""
 
 
 def told(

@@ -133,7 +133,7 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("ring",), {"after": "a", "hold": "1h"}, "ring", "each ring follows the one before it"),
     (("hosts",), {}, "hosts", "each ring has its own"),
     (("slots",), {}, "slots", "each ring has its own"),
-    (("nonsense",), 1, "nonsense", "one of approvals, deadlines"),
+    (("nonsense",), 1, "nonsense", "one of alerts, approvals, deadlines"),
     (
         ("policy", "switch_ttl"),
         "10m",

@@ -108,7 +108,9 @@ def _look(random: Random, _published: bool) -> Case:
     _, path = _odd_path(random, "", {"fleet": "contoso", "rings": "contoso", "rollout": "current"})
     named = {name: value for name, value in path.items() if f"{{{name}}}" in route}
     query = {
-        random.choice(("judgements", "after", odd.key(random))): random.choice(("all", odd.text(random)))
+        random.choice(("judgements", "after", "days", odd.key(random))): random.choice(
+            ("all", odd.text(random))
+        )
     }
     return Case(method="GET", route=route, path=named, query=query if random.random() < 0.3 else {})
 
@@ -120,9 +122,11 @@ _LOOKS = (
     "/fleets/{fleet}",
     "/rings/{rings}",
     "/fleets/{fleet}/audit",
+    "/fleets/{fleet}/scorecard",
     "/fleets/{fleet}/rollouts",
     "/fleets/{fleet}/rollouts/{rollout}",
     "/fleets/{fleet}/rollouts/{rollout}/audit",
+    "/fleets/{fleet}/rollouts/{rollout}/scorecard",
     "/fleets/{fleet}/rollouts/{rollout}/evidence",
 )
 _DOORS: tuple[Callable[[Random, bool], Case], ...] = (

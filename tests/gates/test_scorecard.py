@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.gate_rules import Named
 from shared.gates.scorecard import Beside, Line, Met, Told, of_period, of_rollout
-from shared.gates.telling import Named, told
+from shared.gates.telling import told
 from shared.model import Judgement, Outcome, Rollout, Sample, Stage, Verdict
 from shared.ports import AuditEntry
 from tests.fleets import BLUE, GREEN

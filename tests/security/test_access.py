@@ -35,6 +35,8 @@ CELLS: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "rollouts": ("list_rollouts", {"fleet": "contoso"}, None, "ROA"),
     "rollout": ("get_rollout", CURRENT, None, "ROA"),
     "audit of a rollout": ("get_audit", CURRENT, None, "ROA"),
+    "scorecard of a fleet": ("get_scorecard", {"fleet": "contoso"}, None, "ROA"),
+    "scorecard of a rollout": ("get_scorecard", CURRENT, None, "ROA"),
     "evidence": ("get_evidence", CURRENT, None, "ROA"),
     "apply": ("put_fleet", {"fleet": "contoso-public"}, EXAMPLE.read_bytes(), "O"),
     "start": ("start_rollout", {"fleet": "contoso"}, {"version": VERSION}, "O"),

@@ -1,0 +1,66 @@
+"""The shape of a pack in a fleet file: its name, and what it lets a fleet say for itself.
+
+A pack is gates that nobody has to write. Which gates those are is in `packs`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from shared.fleet_file.values import HttpPath, Part, Share
+
+_Many = Annotated[float, Field(ge=0, le=1_000_000_000)]
+
+
+class PlatformPack(Part):
+    """Is the candidate healthy as a platform, at all three levels of the AKS blue-green guide?"""
+
+    pack: Literal["platform"] = Field(description="platform")
+
+
+class GatewayPack(Part):
+    """Are the users of a slot's application gateway well?"""
+
+    pack: Literal["gateway"] = Field(description="gateway")
+    failed_requests: _Many = Field(default=10, description="how many requests may fail in a minute")
+    latency_over_baseline: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=1.5, description="the largest tolerated multiple of the baseline of the back ends' latency"
+    )
+
+
+class SloHttpPack(Part):
+    """Does the slot's own host name answer, and in time?"""
+
+    pack: Literal["slo-http"] = Field(description="slo-http")
+    objective: Annotated[Share, Field(ge=0.5, lt=1)] = Field(
+        description="the share of good readings wanted, such as 99%"
+    )
+    latency_ms: Annotated[float, Field(gt=0, le=60_000)] = Field(
+        default=1000, description="in how many ms each request must be answered"
+    )
+    path: HttpPath = Field(default="/", description="a path such as /healthz")
+
+
+Pack = Annotated[PlatformPack | GatewayPack | SloHttpPack, Field(discriminator="pack")]
+PACKS: dict[str, type[PlatformPack | GatewayPack | SloHttpPack]] = {
+    "platform": PlatformPack,
+    "gateway": GatewayPack,
+    "slo-http": SloHttpPack,
+}
+
+
+def or_name(schema: dict[str, Any]) -> None:
+    """Tell editors that an entry may be the bare name of a pack that needs nothing said."""
+    bare = [name for name, part in PACKS.items() if not any(f.is_required() for f in _own(part).values())]
+    schema["items"] = {"anyOf": [{"type": "string", "enum": bare}, schema["items"]]}
+
+
+def without_packs(schema: dict[str, Any]) -> None:
+    """Tell editors that packs may stand for the questions that need a gate."""
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["packs"]}]
+
+
+def _own(part: type[Part]) -> dict[str, Any]:
+    return {key: field for key, field in part.model_fields.items() if key != "pack"}

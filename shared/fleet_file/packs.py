@@ -1,0 +1,118 @@
+"""The gates of each pack, in the words of a fleet file, so that they are held to what people's gates are.
+
+Sources: "T1: Deploy the green cluster" of the AKS blue-green guide for the three levels; Azure Monitor's
+supported metrics of Microsoft.ContainerService/managedClusters and Microsoft.Network/applicationGateways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.fleet_file.pack_models import GatewayPack, PlatformPack, SloHttpPack
+
+Gate = dict[str, Any]
+Questions = Mapping[str, list[Gate]]
+
+READINGS = 100
+"""Of so many of the newest readings `slo-http` counts how many were bad: the most that a gate can count."""
+
+_KUBELET_ERRORS = """\
+InsightsMetrics
+| where Namespace == 'prometheus' and Name == 'kubelet_runtime_operations_errors_total'
+| summarize total = sum(Val) by bin(TimeGenerated, 1m)
+| sort by TimeGenerated asc
+| extend value = max_of(total - prev(total, 1, total), 0.0)
+| project TimeGenerated, value
+"""
+_SYSTEM_PODS = """\
+KubePodInventory
+| where Namespace == 'kube-system'
+| summarize arg_max(TimeGenerated, PodStatus) by PodUid, Minute = bin(TimeGenerated, 1m)
+| summarize value = countif(PodStatus !in ('Running', 'Succeeded')) by TimeGenerated = Minute
+| project TimeGenerated, value
+"""
+
+
+def gates_of(pack: PlatformPack | GatewayPack | SloHttpPack) -> Questions:
+    """The pack's gates by the question that they are asked for."""
+    if isinstance(pack, GatewayPack):
+        return _gateway(pack)
+    return _slo_http(pack) if isinstance(pack, SloHttpPack) else _platform()
+
+
+def _platform() -> Questions:
+    not_ready = {
+        **_cluster("nodes-not-ready", 1, "kube_node_status_condition", "Total"),
+        "filter": "condition eq 'Ready' and status2 eq 'NotReady'",
+        "max": 0,
+    }
+    used = [
+        {**_cluster(name, level, metric, "Average"), "unit": "%", "max": limit}
+        for name, level, metric, limit in (
+            ("node-cpu", 1, "node_cpu_usage_percentage", 85),
+            ("node-memory", 1, "node_memory_working_set_percentage", 85),
+            ("api-server-cpu", 2, "apiserver_cpu_usage_percentage", 80),
+            ("api-server-memory", 2, "apiserver_memory_usage_percentage", 80),
+        )
+    ]
+    logs = [
+        {"name": name, "level": level, "source": "logs", "target": "cluster", "query": query, "max": limit}
+        for name, level, query, limit in (
+            ("kubelet-errors", 2, _KUBELET_ERRORS, 10),
+            ("system-pods-not-running", 3, _SYSTEM_PODS, 0),
+        )
+    ]
+    return {"platform": [not_ready, *used, *logs]}
+
+
+def _cluster(name: str, level: int, metric: str, aggregation: str) -> Gate:
+    return {
+        "name": name,
+        "level": level,
+        "source": "metrics",
+        "target": "cluster",
+        "namespace": "Microsoft.ContainerService/managedClusters",
+        "metric": metric,
+        "aggregation": aggregation,
+    }
+
+
+def _gateway(pack: GatewayPack) -> Questions:
+    latency = {
+        **_of_gateway("backend-latency", "BackendLastByteResponseTime", "Average"),
+        "unit": "ms",
+        "max_over_baseline": pack.latency_over_baseline,
+    }
+    users = [
+        {**_of_gateway("failed-requests", "FailedRequests", "Total"), "max": pack.failed_requests},
+        {**_of_gateway("unhealthy-hosts", "UnhealthyHostCount", "Average"), "max": 0},
+    ]
+    return {"load": [latency], "switch": [latency, *users], "bake": [latency, *users]}
+
+
+def _of_gateway(name: str, metric: str, aggregation: str) -> Gate:
+    return {
+        "name": name,
+        "source": "metrics",
+        "target": "gateway",
+        "namespace": "Microsoft.Network/applicationGateways",
+        "metric": metric,
+        "aggregation": aggregation,
+    }
+
+
+def _slo_http(pack: SloHttpPack) -> Questions:
+    # One bad reading says nothing about an objective: one is tolerated, whatever the objective.
+    failures = max(1, int((1 - pack.objective) * READINGS + 1e-9))
+    asked = {
+        "source": "http",
+        "path": pack.path,
+        "requests": 5,
+        "tolerance": {"failures": failures, "of": READINGS},
+    }
+    gates = [
+        {**asked, "name": "slot-availability", "measure": "failed_share", "max": 0},
+        {**asked, "name": "slot-latency", "measure": "latency_ms", "max": pack.latency_ms},
+    ]
+    return dict.fromkeys(("functional", "switch", "bake"), gates)

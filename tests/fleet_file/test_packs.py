@@ -1,0 +1,192 @@
+"""Packs: what a fleet gets without writing a gate, what it may say itself, and what is told of a mistake."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jsonschema
+import pytest
+
+from shared.errors import Invalid
+from shared.fleet import Fleet
+from shared.fleet_file import parse, parse_json, parse_rings, schema
+from shared.fleet_file.draft import QUESTIONS
+from shared.fleet_file.pack_models import PACKS, GatewayPack, PlatformPack
+from shared.fleet_file.packs import gates_of
+from shared.fleet_file.tree import read_yaml
+from shared.gates.recorded import recorded
+from shared.model import Sample, Verdict
+from tests.fleet_file.examples import NAMES, RINGS, TEXTS, data
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+OBJECTIVE = {"pack": "slo-http", "objective": "99%"}
+ONE = "one of gateway, platform, slo-http"
+WANTED = "the share of good readings wanted, such as 99%"
+LEVELS = "1 nodes and cluster, 2 API server and kubelet, 3 default Kubernetes objects"
+ALL: list[Any] = ["platform", "gateway", OBJECTIVE]
+
+
+def packed(*packs: Any, name: str = "contoso-public", **own: Any) -> dict[str, Any]:
+    """An example whose gates are these packs, and those of its own."""
+    document = data(name)
+    document["gates"] = {"packs": list(packs), **own}
+    document["shift"] = "full"
+    return document
+
+
+def refused(*packs: Any, **own: Any) -> dict[str, str]:
+    """What was expected, by the path of the mistake."""
+    with pytest.raises(Invalid) as caught:
+        parse_json(packed(*packs, **own))
+    return {mistake.path: mistake.expected for mistake in caught.value.mistakes}
+
+
+def names(fleet: Fleet) -> dict[str, list[str]]:
+    """The gates of each question."""
+    return {question: [gate.name for gate in getattr(fleet.gates, question)] for question in QUESTIONS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_packs_alone_answer_every_question_in_every_example(name: str) -> None:
+    document = packed(*ALL, name=name)
+
+    gates = parse_json(document).gates
+
+    assert {gate.level for gate in gates.platform} == {1, 2, 3}
+    assert gates.functional
+    assert gates.load
+    assert gates.switch
+    assert gates.bake
+    jsonschema.Draft202012Validator(schema()).validate(document)
+
+
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_each_pack_can_be_added_to_each_example(name: str, pack: str) -> None:
+    document = data(name)
+    declared = names(parse_json(document))
+    document["gates"]["packs"] = [OBJECTIVE if pack == "slo-http" else pack]
+
+    found = names(parse_json(document))
+
+    assert all(found[question][: len(declared[question])] == declared[question] for question in QUESTIONS)
+    assert all(len(set(each)) == len(each) for each in found.values())
+
+
+def test_a_file_with_packs_is_the_file_in_which_their_gates_are_written() -> None:
+    short = TEXTS["contoso-public"]
+    begin, end = short.index("gates:\n"), short.index("# The metric that says where")
+    text = short[:begin] + "gates:\n  packs: [platform, gateway]\n" + short[end:]
+    gateway = gates_of(GatewayPack(pack="gateway"))
+    written = {**read_yaml(text).data, "gates": {**gates_of(PlatformPack(pack="platform")), **gateway}}
+
+    assert parse(text) == parse_json(written)
+
+
+def test_a_declared_gate_takes_the_place_of_a_packs_for_every_question() -> None:
+    own = {"name": "failed-requests", "source": "http", "path": "/orders", "max": "5%"}
+
+    gates = parse_json(packed(*ALL, switch=[own])).gates
+
+    for question in (gates.switch, gates.bake):
+        assert [gate.path for gate in question if gate.name == "failed-requests"] == ["/orders"]
+    assert [gate.name for gate in gates.switch if gate.name == "unhealthy-hosts"] == ["unhealthy-hosts"]
+
+
+def test_what_a_pack_is_told_reaches_its_gates() -> None:
+    gateway = {"pack": "gateway", "failed_requests": 3, "latency_over_baseline": 2}
+    http = {"pack": "slo-http", "objective": "95%", "latency_ms": 400, "path": "/healthz"}
+
+    gates = {gate.name: gate for gate in parse_json(packed("platform", gateway, http)).gates.switch}
+
+    assert gates["failed-requests"].max_value == 3
+    assert gates["backend-latency"].max_over_baseline == 2
+    assert gates["slot-latency"].max_value == 400
+    assert gates["slot-latency"].path == "/healthz"
+    tolerance = gates["slot-availability"].tolerance
+    assert tolerance is not None
+    assert (tolerance.failures_max, tolerance.of) == (5, 100)
+
+
+def test_a_single_bad_reading_is_tolerated_whatever_the_objective() -> None:
+    strict = {"pack": "slo-http", "objective": "99.99%"}
+
+    gates = {gate.name: gate for gate in parse_json(packed("platform", strict)).gates.bake}
+
+    tolerance = gates["slot-availability"].tolerance
+    assert tolerance is not None
+    assert tolerance.failures_max == 1
+
+
+@pytest.mark.parametrize(("failed", "verdict"), [(0, Verdict.PASS), (1, Verdict.PASS), (2, Verdict.FAIL)])
+def test_an_objective_is_judged_by_how_many_readings_were_bad(failed: int, verdict: Verdict) -> None:
+    gates = {gate.name: gate for gate in parse_json(packed("platform", OBJECTIVE)).gates.bake}
+    samples = [
+        Sample(at=NOW + timedelta(minutes=minute), value=float(minute < failed and request == 0))
+        for minute in range(6)
+        for request in range(5)
+    ]
+
+    found = recorded(gates["slot-availability"], samples)
+
+    assert found.verdict is verdict, found.because
+
+
+@pytest.mark.parametrize(
+    ("packs", "path", "expected"),
+    [
+        (["platfrom", "gateway"], "gates.packs[0]", f"{ONE} (did you mean platform?)"),
+        ([{"pack": "nodes"}, "gateway"], "gates.packs[0].pack", ONE),
+        ([{}, "gateway"], "gates.packs[0].pack", ONE),
+        ([7, "gateway"], "gates.packs[0]", ONE),
+        (["platform", "gateway", "gateway"], "gates.packs[2]", "each pack once"),
+        (["platform", "slo-http"], "gates.packs[1].objective", WANTED),
+        (["platform", {**OBJECTIVE, "objective": 1}], "gates.packs[1].objective", "less than 1"),
+        (
+            ["platform", {**OBJECTIVE, "latency": 9}],
+            "gates.packs[1].latency",
+            "one of latency_ms, objective, pack, path (did you mean latency_ms?)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_pack_is_told_once_and_where_it_is(packs: list[Any], path: str, expected: str) -> None:
+    assert refused(*packs) == {path: expected}
+
+
+def test_packs_leave_no_question_without_a_deciding_gate() -> None:
+    assert sorted(refused("platform")) == ["gates.bake", "gates.switch"]
+    assert sorted(refused("gateway")) == ["gates.platform"]
+
+
+def test_a_gate_that_cannot_stand_in_for_a_packs_is_told_with_the_pack() -> None:
+    elsewhere = {"name": "nodes-not-ready", "source": "http", "path": "/", "max": 0}
+    beside = {"name": "failed-requests", "source": "http", "path": "/", "max_over_live": 2}
+
+    assert refused("platform", "gateway", functional=[elsewhere]) == {
+        "gates.packs[0].platform.nodes-not-ready.level": LEVELS,
+        "gates.packs[0].platform.nodes-not-ready.source": "metrics or logs: applications are not there yet",
+    }
+    assert refused("platform", "gateway", switch=[beside]) == {
+        "gates.packs[1].gateway.failed-requests.max_over_live": (
+            "max or min: the live slot serves nobody during the bake"
+        )
+    }
+
+
+def test_a_pack_counts_among_the_gates_of_a_question() -> None:
+    many = [{"name": f"own-{i}", "source": "http", "path": "/", "max": 0} for i in range(50)]
+
+    assert refused("platform", "gateway", switch=many) == {"gates.switch": "at most 50 entries"}
+
+
+def test_rings_share_packs() -> None:
+    document = read_yaml(RINGS).data
+    document["gates"] = {"packs": ["platform", "gateway"]}
+    for ring in document["rings"]:
+        ring.pop("gates", None)
+    fleets = parse_rings(json.dumps(document)).fleets
+
+    assert len({tuple(names(fleet)["switch"]) for fleet in fleets}) == 1
+    assert "unhealthy-hosts" in names(fleets[0])["bake"]
