@@ -1,0 +1,55 @@
+"""Decides whether kept samples are the answer to what a gate asks, by the query as it was sent.
+
+Where that cannot be told, they are not. Refuses to know who asks.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from shared.fleet import Gate, Measure, Source
+from shared.model import Judgement
+
+_WHERE = " where "
+
+
+def asked_alike(gate: Gate, judgement: Judgement) -> bool:
+    """Whether `judgement.source` is what `gate` asks. Its window does not matter."""
+    match gate.source:
+        case Source.LOGS:
+            return judgement.source == gate.query
+        case Source.HTTP:
+            return _same_request(gate, judgement)
+        case Source.METRICS:
+            return _same_metric(gate, judgement.source)
+
+
+def _same_request(gate: Gate, judgement: Judgement) -> bool:
+    url = urlsplit(judgement.source.removeprefix("GET "))
+    asked = urlsplit("/" + gate.path.lstrip("/"))
+    if not url.netloc or (url.path, url.query) != (asked.path, asked.query):
+        return False
+    # A query does not say which of the two was measured: a failed share has no other values than these.
+    values = {each.value for each in judgement.samples if each.value is not None}
+    if gate.measure is Measure.FAILED_SHARE:
+        return values <= {0.0, 1.0}
+    return not values & {0.0, 1.0}
+
+
+def _same_metric(gate: Gate, source: str) -> bool:
+    """The namespace, the metric and the aggregation are words of it; the filter follows after `where`.
+
+    A gateway that slots share adds to the filter what splits its answer, and names the slot's pools.
+    """
+    head, _, filtered = source.partition(_WHERE)
+    words = {word.casefold() for word in head.split()}
+    wanted = {gate.metric.casefold(), (gate.aggregation or "average").casefold()}
+    if any("/" in word for word in words) and gate.namespace:
+        wanted.add(gate.namespace.casefold())
+    if not wanted <= words:
+        return False
+    split = r"[\w.]+ eq '\*'"
+    own = re.escape(gate.filter)
+    may_be = rf"{own}(?: and {split})?" if own else rf"(?:{split})?"
+    return re.fullmatch(rf"{may_be}(?: (?:of|on) .*)?", filtered, re.IGNORECASE) is not None
