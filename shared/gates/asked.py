@@ -5,13 +5,8 @@ Where that cannot be told, they are not. Refuses to know who asks.
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
-
 from shared.fleet import Gate, Measure, Source
 from shared.model import Judgement
-
-_WHERE = " where "
 
 
 def asked_alike(gate: Gate, judgement: Judgement) -> bool:
@@ -26,9 +21,9 @@ def asked_alike(gate: Gate, judgement: Judgement) -> bool:
 
 
 def _same_request(gate: Gate, judgement: Judgement) -> bool:
-    url = urlsplit(judgement.source.removeprefix("GET "))
-    asked = urlsplit("/" + gate.path.lstrip("/"))
-    if not url.netloc or (url.path, url.query) != (asked.path, asked.query):
+    _, _, address = judgement.source.removeprefix("GET ").partition("://")
+    host, _, path = address.partition("/")
+    if not host or path != gate.path.lstrip("/"):
         return False
     # A query does not say which of the two was measured: a failed share has no other values than these.
     values = {each.value for each in judgement.samples if each.value is not None}
@@ -42,14 +37,20 @@ def _same_metric(gate: Gate, source: str) -> bool:
 
     A gateway that slots share adds to the filter what splits its answer, and names the slot's pools.
     """
-    head, _, filtered = source.partition(_WHERE)
-    words = {word.casefold() for word in head.split()}
+    head, _, filtered = source.casefold().partition(" where ")
+    words = set(head.split())
     wanted = {gate.metric.casefold(), (gate.aggregation or "average").casefold()}
     if any("/" in word for word in words) and gate.namespace:
         wanted.add(gate.namespace.casefold())
     if not wanted <= words:
         return False
-    split = r"[\w.]+ eq '\*'"
-    own = re.escape(gate.filter)
-    may_be = rf"{own}(?: and {split})?" if own else rf"(?:{split})?"
-    return re.fullmatch(rf"{may_be}(?: (?:of|on) .*)?", filtered, re.IGNORECASE) is not None
+    own = gate.filter.casefold()
+    left = filtered.removeprefix(own)
+    for word in (" of ", " on "):
+        left = left.partition(word)[0]
+    return filtered.startswith(own) and (not left or _only_splits(left.removeprefix(" and ")))
+
+
+def _only_splits(condition: str) -> bool:
+    dimension, _, value = condition.partition(" eq ")
+    return value == "'*'" and " " not in dimension

@@ -179,6 +179,16 @@ def test_of_what_two_looks_saw_the_newer_one_knows_better() -> None:
     assert case(wide, worse).said is Said.STOP
 
 
+def test_a_sample_that_two_looks_saw_is_counted_once() -> None:
+    wide = replace(GATE, window_seconds=1200, max_value=250.0, breaches_max=1)
+    once = good(look(10, 100, 900), look(11, 900, 120))
+    assert case(wide, once).because.endswith("in 1 of 2 samples")
+
+
+def test_only_a_bad_rollout_is_stopped_earlier_or_later() -> None:
+    assert case(GATE, good(look(10, 300, 400))).earlier_seconds is None
+
+
 def test_a_shorter_window_leaves_out_what_is_too_old_for_it() -> None:
     short = replace(GATE, window_seconds=60)
     assert case(short, good(look(10, 900, 100, 110))).said is Said.PASS
