@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from cli.context import Desk, shared_options
+from cli.evidence import verdicts_of
 from cli.files import FILE, json_from
 from cli.output import No
 from shared.errors import Invalid, Mistake
@@ -40,7 +41,7 @@ def export(desk: Desk, fleet: str, rollout_id: str, out: Path | None) -> None:
     rollout = desk.api.get("fleets", fleet, "rollouts", rollout_id).body["rollout"]
     path = ("fleets", fleet, "rollouts", rollout["id"])
     audit = desk.api.get(*path, "audit").body["audit"]
-    parts = (_FORM, fleet, rollout, audit, _verdicts(desk, path))
+    parts = (_FORM, fleet, rollout, audit, verdicts_of(desk.api, path))
     document = dict(zip(_PARTS, parts, strict=True))
     out = out or Path(f"{rollout['id']}.evidence.json")
     out.write_bytes(msgspec.json.format(_encoder.encode({**document, "sha256": _digest(document)}), indent=1))
@@ -66,16 +67,6 @@ def verify(desk: Desk, file: Path) -> None:
     desk.output.show(body, lambda _: "\n".join(problems) if problems else said)
     if problems:
         raise No
-
-
-def _verdicts(desk: Desk, path: tuple[str, ...]) -> list[Any]:
-    verdicts: list[Any] = []
-    after: str | None = ""
-    while after is not None:
-        page = desk.api.get(*path, "evidence", **({"after": after} if after else {})).body
-        verdicts += page["verdicts"]
-        after = page["next"]
-    return verdicts
 
 
 def _digest(document: dict[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""`switchyard gates`: judge recorded samples, and say in plain English what a gate asks. Nobody is asked."""
+"""`switchyard gates`: judge recorded samples, and say in plain English what a gate asks.
+
+These ask nobody; `backtest` asks the API for the evidence of past rollouts.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 import click
 
+from cli.commands.backtest import backtest
 from cli.context import Desk, shared_options
 from cli.files import FILE, text_from
 from cli.output import No
@@ -28,7 +32,10 @@ _QUESTIONS = ("platform", "functional", "load", "switch", "bake")
 
 @click.group()
 def gates() -> None:
-    """Try gates on recorded samples, and read them in plain English."""
+    """Try gates on recorded samples and on past rollouts, and read them in plain English."""
+
+
+gates.add_command(backtest)
 
 
 @gates.command()

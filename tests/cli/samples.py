@@ -121,6 +121,7 @@ class Story:
         self.state = FleetState(live=BLUE)
         self.entries: list[AuditEntry] = []
         self.judgements: list[Judgement] = []
+        self.epochs: list[int] = []
         self.claim(ROLLOUT, "version 1.32.6 was published", who="version_available")
 
     @property
@@ -144,7 +145,8 @@ class Story:
         return self
 
     def judged(self, gate: str, slot: SlotName, verdict: Verdict, **facts: Any) -> Story:
-        """A verdict of now."""
+        """A verdict of now, which the next claim follows from."""
+        self.epochs.append(self.state.epoch + 1)
         self.judgements.append(Judgement(gate=gate, slot=slot, verdict=verdict, at=self.now, **facts))
         return self
 
@@ -188,7 +190,7 @@ class Story:
     def evidence_page(self, after: str) -> dict[str, Any]:
         """What `GET .../evidence` gives: pages of one verdict."""
         n = int(after or 0)
-        verdicts = [{"epoch": self.state.epoch, "judgement": as_json(self.judgements[n])}]
+        verdicts = [{"epoch": self.epochs[n], "judgement": as_json(self.judgements[n])}]
         return {"verdicts": verdicts, "next": str(n + 1) if n + 1 < len(self.judgements) else None}
 
     def audit_body(self) -> dict[str, Any]:

@@ -1,0 +1,330 @@
+"""What gates would have said of past rollouts, by what was kept; or it is said why nothing is known."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from shared.fleet import Gate, Gates, Measure, Source, Target
+from shared.gate_rules import Anomaly, Comparison, Schedule, Tolerance
+from shared.gates.asked import asked_alike
+from shared.gates.backtest import Case, Said, Trial, backtest
+from shared.gates.ends import Ended, Reason, end_of
+from shared.model import Judgement, Outcome, Sample, Stage, Verdict
+from shared.ports import AuditEntry, Judged
+from tests.cli.samples import BLUE, FLEET, GREEN, ROLLOUT, START
+
+MINUTE = timedelta(minutes=1)
+QUERY = "requests | summarize avg(duration) by bin(timestamp, 1m)"
+GATE = Gate(
+    name="latency", source=Source.LOGS, target=Target.CLUSTER, query=QUERY, max_value=250.0, min_samples=2
+)
+
+
+def minute(n: int) -> datetime:
+    return START + n * MINUTE
+
+
+def look(n: int, *values: float | None, window: int = 5, **facts: Any) -> Judgement:
+    """A look in that minute; its values are those of the minutes up to it."""
+    samples = tuple(
+        Sample(at=minute(n - len(values) + 1 + place), value=value) for place, value in enumerate(values)
+    )
+    known: dict[str, Any] = {
+        "gate": "latency",
+        "slot": GREEN,
+        "verdict": Verdict.PASS,
+        "because": "it was well",
+        "at": minute(n),
+        "source": QUERY,
+        "samples": samples,
+        "since": minute(n - window),
+        "until": minute(n),
+    }
+    return Judgement(**{**known, **facts})
+
+
+def entry(n: int, step: str = "observe", stage: str = "T3", who: str = "timer", to: str = "") -> AuditEntry:
+    """The claim of that minute; `to` is the stage that it enters."""
+    return AuditEntry(
+        epoch=n,
+        at=minute(n),
+        who=who,
+        because="so it was",
+        rollout=ROLLOUT.id,
+        stage=stage,
+        step=step,
+        actions=[],
+        signals=[],
+        change={"rollout": {"stage": to}} if to else {},
+        seen={},
+        previous="",
+        hash="",
+    )
+
+
+def good(*looks: Judgement, step: str = "observe", stage: str = "T3", **facts: Any) -> Ended:
+    """A rollout that completed after these looks, each in the claim of its minute."""
+    numbers = [(round((each.at - START) / MINUTE), each) for each in looks]
+    return Ended(
+        rollout=replace(ROLLOUT, outcome=Outcome.COMPLETED, ended_at=minute(60), **facts),
+        entries=tuple(entry(n, step, stage) for n, _ in numbers),
+        verdicts=tuple(Judged(epoch=n, judgement=each) for n, each in numbers),
+    )
+
+
+def bad(
+    *looks: Judgement, back: int = 30, who: str = "ann@contoso.com", because: str = "it was slow"
+) -> Ended:
+    """The same, turned back in the minute `back`."""
+    before = good(*looks, rollback_because=because)
+    entries = [each for each in before.entries if each.epoch != back]
+    return Ended(
+        rollout=replace(before.rollout, outcome=Outcome.ROLLED_BACK),
+        entries=(*entries, replace(entry(back, who=who, to=Stage.ROLLBACK.value), because=because)),
+        verdicts=before.verdicts,
+    )
+
+
+def trial(gate: Gate, *rollouts: Ended, question: str = "switch") -> Trial:
+    fleet = replace(FLEET, gates=replace(Gates(), **{question: (gate,)}))
+    found = backtest(fleet, rollouts)
+    assert len(found.rollouts) == len(rollouts)
+    return found.gates[0]
+
+
+def case(gate: Gate, rollout: Ended) -> Case:
+    found = trial(gate, rollout)
+    assert found.unjudged == ()
+    return found.cases[0]
+
+
+def why_not(gate: Gate, rollout: Ended) -> str:
+    found = trial(gate, rollout)
+    assert (found.judged, found.false_alarms, found.misses, found.caught, found.held) == (0, 0, 0, 0, 0)
+    assert found.because == f"nothing is known of it: {found.unjudged[0].because}"
+    return found.unjudged[0].because
+
+
+def test_each_gate_counts_what_it_would_have_done_to_good_and_bad_ones() -> None:
+    found = trial(
+        GATE,
+        good(look(10, 200, 210)),
+        good(look(10, 200, 400)),
+        bad(look(10, 200, 210)),
+        bad(look(10, 200, 400)),
+        bad(look(10, None, 210)),
+    )
+    assert (found.judged, found.false_alarms, found.misses, found.caught, found.held) == (5, 1, 1, 1, 1)
+    assert found.because == "would have stopped 1 of 2 good rollouts, and passed 1 of 3 bad ones"
+
+
+def test_a_stricter_gate_would_have_stopped_a_bad_one_earlier() -> None:
+    slow = bad(look(10, 90, 100), look(12, 100, 180), look(20, 300, 400), back=30)
+    assert case(GATE, slow).earlier_seconds == 600
+    found = case(replace(GATE, max_value=150.0), slow)
+    assert (found.said, found.at, found.earlier_seconds) == (Said.STOP, minute(12), 1080)
+    assert "180 is beyond the limit of 150" in found.because
+
+
+def test_what_fails_after_the_way_back_began_would_have_come_later() -> None:
+    assert case(GATE, bad(look(10, 90, 100), look(40, 300, 400), back=30)).earlier_seconds == -600
+
+
+def test_a_looser_gate_would_have_let_the_bad_one_pass() -> None:
+    found = trial(replace(GATE, max_value=500.0), bad(look(10, 300, 400), look(12, 400, 410)))
+    assert (found.misses, found.caught) == (1, 0)
+
+
+def test_one_inconclusive_look_holds_though_the_next_one_passes() -> None:
+    gate = replace(GATE, pass_max=200.0)
+    found = case(gate, good(look(10, 190, 220), look(20, 100, 100)))
+    assert (found.said, found.at) == (Said.HOLD, minute(10))
+
+
+def test_no_data_at_first_holds_nobody_and_at_last_it_does() -> None:
+    assert case(GATE, good(look(10), look(20, 100, 100))).said is Said.PASS
+    assert case(GATE, good(look(10, 100, 100), look(20))).said is Said.HOLD
+
+
+def test_the_samples_of_the_live_slot_are_not_the_candidates() -> None:
+    assert case(GATE, good(look(10, 900, 900, slot=BLUE), look(20, 100, 100))).said is Said.PASS
+
+
+def test_what_is_counted_goes_on_from_look_to_look_and_begins_anew_with_a_step() -> None:
+    tolerant = Tolerance(failures_max=1)
+    counted = replace(GATE, schedule=Schedule(interval_seconds=60), tolerance=tolerant, min_samples=1)
+    looks = look(10, 100, 300, window=1), look(12, 100, 300, window=1)
+    assert case(counted, good(*looks)).said is Said.STOP
+    steps = replace(good(*looks), entries=(entry(10, "bake", "T4"), entry(12, "drain", "T4")))
+    assert trial(counted, steps, question="bake").cases[0].said is Said.PASS
+
+
+def test_a_longer_window_is_joined_from_looks_that_follow_one_another() -> None:
+    wide = replace(GATE, window_seconds=1200, min_samples=4)
+    joined = good(look(10, 90, 100, 110), look(12, 120, 130, window=2))
+    assert case(wide, joined).said is Said.PASS
+    apart = good(look(10, 90, 100, 110), look(20, 120, 130))
+    assert "2 of the 4 samples" in case(wide, apart).because
+
+
+def test_of_what_two_looks_saw_the_newer_one_knows_better() -> None:
+    wide = replace(GATE, window_seconds=1200)
+    revised = good(look(10, 100, 110), look(11, 100, 110, 120))
+    assert case(wide, revised).said is Said.PASS
+    worse = good(look(10, 100, 110), look(11, 100, 900, 120))
+    assert case(wide, worse).said is Said.STOP
+
+
+def test_a_sample_that_two_looks_saw_is_counted_once() -> None:
+    wide = replace(GATE, window_seconds=1200, max_value=250.0, breaches_max=1)
+    once = good(look(10, 100, 900), look(11, 900, 120))
+    assert case(wide, once).because.endswith("in 1 of 2 samples")
+
+
+def test_only_a_bad_rollout_is_stopped_earlier_or_later() -> None:
+    assert case(GATE, good(look(10, 300, 400))).earlier_seconds is None
+
+
+def test_a_shorter_window_leaves_out_what_is_too_old_for_it() -> None:
+    short = replace(GATE, window_seconds=60)
+    assert case(short, good(look(10, 900, 100, 110))).said is Said.PASS
+
+
+def test_a_gate_is_held_against_the_recorded_baseline() -> None:
+    gate = replace(GATE, max_value=None, max_over_baseline=1.5)
+    assert case(gate, good(look(10, 200, 200), baseline={"latency": 100.0})).said is Said.STOP
+    assert why_not(gate, good(look(10, 200, 200))) == "no baseline was recorded for it"
+
+
+def test_a_gate_is_tried_on_the_steps_that_ask_its_question() -> None:
+    platform = good(look(10, 900, 900), step="platform_gate", stage="T1")
+    assert trial(GATE, platform, question="platform").false_alarms == 1
+    assert why_not(GATE, platform) == "no evidence is kept under its name"
+
+
+@pytest.mark.parametrize(
+    ("rules", "because"),
+    [
+        ({"name": "errors"}, "no evidence is kept under its name"),
+        ({"query": "requests | count"}, f"the evidence answers another question: {QUERY}"),
+        ({"source": Source.HTTP, "path": "/healthz"}, f"the evidence answers another question: {QUERY}"),
+        (
+            {"max_over_live": 1.5},
+            "it is judged beside the live slot, whose samples of the same window are not kept",
+        ),
+        (
+            {"compare": Comparison()},
+            "it is judged beside the live slot, whose samples of the same window are not kept",
+        ),
+        ({"anomaly": Anomaly()}, "it is judged by the weeks before, whose samples are not kept"),
+    ],
+)
+def test_what_cannot_be_judged_again_is_said_and_not_guessed(rules: dict[str, Any], because: str) -> None:
+    assert why_not(replace(GATE, **rules), bad(look(10, 900, 900))) == because
+
+
+def test_a_source_that_never_answered_is_no_evidence_and_one_that_did_once_is() -> None:
+    silent = look(10, source="logs", since=None, until=None, because="it was throttled")
+    assert why_not(GATE, good(silent)) == "its source never answered"
+    assert case(GATE, good(silent, look(20, 100, 100))).said is Said.PASS
+
+
+def test_without_rollouts_nothing_is_known() -> None:
+    assert trial(GATE).because == "no rollout has ended to try it on"
+
+
+def test_a_rollout_under_way_is_left_out() -> None:
+    running = replace(good(look(10, 900, 900)), rollout=ROLLOUT)
+    assert backtest(replace(FLEET, gates=Gates(switch=(GATE,))), [running]).rollouts == ()
+
+
+def test_what_only_advises_is_tried_as_if_it_decided_and_said_to_advise() -> None:
+    found = trial(replace(GATE, dry_run=True), bad(look(10, 900, 900)))
+    assert (found.advises, found.caught) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"),
+    [
+        ("alert", Reason.ALERT),
+        ("ann@contoso.com", Reason.PERSON),
+        ("rollback", Reason.PERSON),
+        ("timer", Reason.OTHER),
+        ("resource_changed", Reason.OTHER),
+    ],
+)
+def test_who_turned_a_rollout_back_is_told(who: str, reason: Reason) -> None:
+    end = end_of(bad(look(10, 900, 900, verdict=Verdict.FAIL), who=who))
+    assert end is not None
+    assert (end.reason, end.good, end.at, end.because) == (reason, False, minute(30), "it was slow")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "dry_run", "reason"),
+    [
+        (Verdict.FAIL, False, Reason.GATE),
+        (Verdict.NO_DATA, False, Reason.GATE),
+        (Verdict.FAIL, True, Reason.OTHER),
+        (Verdict.PASS, False, Reason.OTHER),
+    ],
+)
+def test_a_gate_turned_it_back_where_its_verdict_led_to_that(
+    verdict: Verdict, dry_run: bool, reason: Reason
+) -> None:
+    last = look(30, 900, 900, verdict=verdict, dry_run=dry_run, because="nothing came")
+    end = end_of(bad(last, who="timer", because="nothing came, and two signals speak against it"))
+    assert end is not None
+    assert end.reason is reason
+
+
+METRIC = Gate(
+    name="errors",
+    source=Source.METRICS,
+    target=Target.GATEWAY,
+    namespace="Microsoft.Network/applicationGateways",
+    metric="FailedRequests",
+    aggregation="total",
+    filter="Status eq '5xx'",
+)
+SENT = "Microsoft.Network/applicationGateways FailedRequests Total PT1M where Status eq '5xx'"
+
+
+@pytest.mark.parametrize(
+    ("source", "rules", "alike"),
+    [
+        (SENT, {}, True),
+        (f"{SENT} and BackendPool eq '*' of blue-pool", {}, True),
+        ("total of FailedRequests where Status eq '5xx' on agw-green", {}, True),
+        (f"{SENT} and Method eq 'GET'", {}, False),
+        (SENT, {"filter": ""}, False),
+        (SENT, {"metric": "TotalRequests"}, False),
+        (SENT, {"aggregation": ""}, False),
+        (SENT, {"namespace": "Microsoft.ContainerService/managedClusters"}, False),
+        (SENT.partition(" where")[0], {"filter": ""}, True),
+        (SENT.partition(" where")[0], {}, False),
+    ],
+)
+def test_a_metric_is_the_same_by_its_query_as_sent(source: str, rules: dict[str, Any], alike: bool) -> None:
+    assert asked_alike(replace(METRIC, **rules), look(10, source=source)) is alike
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "measure", "alike"),
+    [
+        ("GET https://aks-green.contoso.com/healthz", (0, 1), Measure.FAILED_SHARE, True),
+        ("https://aks-green.contoso.com/healthz", (12, None), Measure.LATENCY_MS, True),
+        ("GET https://aks-green.contoso.com/healthz", (0, 1), Measure.LATENCY_MS, False),
+        ("GET https://aks-green.contoso.com/healthz", (12, 40), Measure.FAILED_SHARE, False),
+        ("GET https://aks-green.contoso.com/healthz/deep", (0, 1), Measure.FAILED_SHARE, False),
+        ("GET https://aks-green.contoso.com/healthz?deep=1", (0, 1), Measure.FAILED_SHARE, False),
+    ],
+)
+def test_a_request_is_the_same_by_its_path_and_by_what_was_measured(
+    source: str, values: tuple[float | None, ...], measure: Measure, alike: bool
+) -> None:
+    gate = Gate(name="up", source=Source.HTTP, target=Target.HOST, path="/healthz", measure=measure)
+    assert asked_alike(gate, look(10, *values, source=source)) is alike
