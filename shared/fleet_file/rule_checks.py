@@ -16,6 +16,7 @@ FIXED = ("max", "min")
 RELATIVE = ("max_over_baseline", "max_over_live", "compare", "slo", "anomaly")
 _TOGETHER = ("max_over_live", "compare", "slo", "anomaly")
 _COUNTING = ("initial_delay", "interval", "count", "consecutive_passes", "tolerance")
+_WITH_A_PAST = ("logs", "app_insights", "prometheus")
 _BESIDE_LIVE = ("max_over_live", "compare")
 _LIMIT = f"at least one limit: {', '.join((*FIXED, *RELATIVE[:-1]))} or {RELATIVE[-1]}"
 _WATCHED = "nothing here: users are watched until the step's own time is over, so use tolerance and interval"
@@ -54,6 +55,9 @@ def check_places(draft: Draft, question: str) -> None:
             for key in _BESIDE_LIVE:
                 if draft.value(*path, key) is not None:
                     draft.refuse((*path, key), "max or min: the live slot serves nobody during the bake")
+            if draft.value(*path, "slo") is not None and draft.text(*path, "source") not in _WITH_A_PAST:
+                expected = f"{', '.join(_WITH_A_PAST)}: the budget is that of the whole period, in shares"
+                draft.refuse((*path, "source"), expected)
         if draft.value(*path, "anomaly", "decides") is True:
             expected = "false: a rollout does not read the weeks before, so that it could only wait"
             draft.refuse((*path, "anomaly", "decides"), expected)
@@ -90,6 +94,12 @@ def _limits(draft: Draft, path: Path) -> None:
     own = draft.text(*path, "source") in YES_OR_NO
     if not fixed and not relative and not own:
         draft.refuse(path, _LIMIT, "no limit")
+    if own:
+        for key in relative:
+            draft.refuse(
+                (*path, key), "max in its place: a source that says yes or no has nothing to compare"
+            )
+        return
     for key in relative:
         if fixed or len(relative) > 1:
             draft.refuse((*path, key), "it alone: a gate has this limit or fixed ones")
