@@ -48,21 +48,24 @@ def check_places(draft: Draft, question: str) -> None:
     paths = list(draft.items("gates", question))
     for path in paths:
         if question in ("switch", "bake"):
-            for key in ("count", "consecutive_passes"):
-                if draft.value(*path, key) is not None:
-                    draft.refuse((*path, key), _WATCHED)
+            _with_users(draft, path)
         if question == "bake":
-            for key in _BESIDE_LIVE:
-                if draft.value(*path, key) is not None:
-                    draft.refuse((*path, key), "max or min: the live slot serves nobody during the bake")
-            if draft.value(*path, "slo") is not None and draft.text(*path, "source") not in _WITH_A_PAST:
-                expected = f"{', '.join(_WITH_A_PAST)}: the budget is that of the whole period, in shares"
-                draft.refuse((*path, "source"), expected)
+            for key in given(draft, path, _BESIDE_LIVE):
+                draft.refuse((*path, key), "max or min: the live slot serves nobody during the bake")
         if draft.value(*path, "anomaly", "decides") is True:
             expected = "false: a rollout does not read the weeks before, so that it could only wait"
             draft.refuse((*path, "anomaly", "decides"), expected)
     if question in ("platform", "switch", "bake") and paths:
         _evidence(draft, question, paths)
+
+
+def _with_users(draft: Draft, path: Path) -> None:
+    """What makes no sense while users are watched until the step's own time is over."""
+    for key in given(draft, path, ("count", "consecutive_passes")):
+        draft.refuse((*path, key), _WATCHED)
+    if draft.value(*path, "slo") is not None and draft.text(*path, "source") not in _WITH_A_PAST:
+        expected = f"{', '.join(_WITH_A_PAST)}: the budget is that of the whole period, in shares"
+        draft.refuse((*path, "source"), expected)
 
 
 def given(draft: Draft, path: Path, keys: tuple[str, ...]) -> list[str]:

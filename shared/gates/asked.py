@@ -8,16 +8,38 @@ from __future__ import annotations
 from shared.fleet import Gate, Measure, Source
 from shared.model import Judgement
 
+_NAMES = ("slot", "cluster", "gateway", "host", "member")
+_HOLE = "\0"
+"""Where a name of the slot stands; no query holds one."""
+
 
 def asked_alike(gate: Gate, judgement: Judgement) -> bool:
     """Whether `judgement.source` is what `gate` asks. Its window does not matter."""
     match gate.source:
-        case Source.LOGS:
-            return judgement.source == gate.query
+        case Source.LOGS | Source.APP_INSIGHTS | Source.PROMETHEUS:
+            return _same_query(gate.query, judgement.source)
         case Source.HTTP:
             return _same_request(gate, judgement)
         case Source.METRICS:
             return _same_metric(gate, judgement.source)
+        case _:
+            # A hook, a check or a test run answers for the moment in which it was asked.
+            return False
+
+
+def _same_query(query: str, sent: str) -> bool:
+    """Whether it was sent with the slot's own names in place of what stands for them."""
+    for name in _NAMES:
+        query = query.replace(f"{{{name}}}", _HOLE)
+    parts = query.split(_HOLE)
+    if len(parts) == 1 or not sent.startswith(parts[0]):
+        return sent == query
+    rest = sent.removeprefix(parts[0])
+    for part in parts[1:-1]:
+        _, found, rest = rest.partition(part)
+        if not found:
+            return False
+    return rest.endswith(parts[-1])
 
 
 def _same_request(gate: Gate, judgement: Judgement) -> bool:

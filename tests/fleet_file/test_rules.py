@@ -139,3 +139,27 @@ def test_what_only_advises_is_no_evidence() -> None:
 def test_scores_are_the_fleets_own() -> None:
     found = parse_json(changed(("gates", "scores"), {"passing": 90, "marginal": 60}))
     assert found.gates.scores == Scores(passing=90, marginal=60)
+
+
+@pytest.mark.parametrize("question", ["switch", "bake"])
+def test_a_budget_is_known_of_a_source_that_has_the_period(question: str) -> None:
+    document = data()
+    document["gates"][question].append(
+        {"name": "availability", "source": "http", "path": "/", "slo": {"objective": "99%"}, "window": "1h"}
+    )
+    with pytest.raises(Invalid) as caught:
+        parse_json(document)
+    (mistake,) = caught.value.mistakes
+    assert mistake.path.endswith(".source")
+    assert mistake.expected.startswith("logs, app_insights, prometheus")
+
+
+@pytest.mark.parametrize("rule", [{"max_over_live": 1.5}, {"compare": {}}, {"anomaly": {}}])
+def test_a_yes_or_a_no_is_compared_with_nothing(rule: dict[str, Any]) -> None:
+    document = data()
+    document["gates"]["functional"].append(
+        {"name": "firing", "source": "alerts", "target": "cluster", **rule}
+    )
+    with pytest.raises(Invalid) as caught:
+        parse_json(document)
+    assert any("has nothing to compare" in mistake.expected for mistake in caught.value.mistakes)

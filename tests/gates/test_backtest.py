@@ -328,3 +328,23 @@ def test_a_request_is_the_same_by_its_path_and_by_what_was_measured(
 ) -> None:
     gate = Gate(name="up", source=Source.HTTP, target=Target.HOST, path="/healthz", measure=measure)
     assert asked_alike(gate, look(10, *values, source=source)) is alike
+
+
+QUERY = 'up{cluster="{cluster}"} and on() {slot}'
+
+
+@pytest.mark.parametrize(
+    ("sent", "alike"),
+    [
+        ('up{cluster="aks-green"} and on() green', True),
+        ('up{cluster="aks-green"} or on() green', False),
+        ('down{cluster="aks-green"} and on() green', False),
+    ],
+)
+def test_a_query_was_sent_with_the_slots_own_names(sent: str, alike: bool) -> None:
+    gate = replace(GATE, source=Source.PROMETHEUS, query=QUERY)
+    assert asked_alike(gate, look(10, 1, source=sent)) is alike
+
+
+def test_what_answers_for_its_own_moment_cannot_be_tried_again() -> None:
+    assert not asked_alike(replace(GATE, source=Source.WEBHOOK), look(10, 1))
