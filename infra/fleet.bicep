@@ -57,6 +57,9 @@ param sharedGatewayPublicIps array = []
 @description('User-assigned identities of that gateway.')
 param sharedGatewayIdentities array = []
 
+@description('Azure Load Testing resource that gates in `gates.load` ask, in the network\'s group. Empty: none.')
+param loadTests string = ''
+
 @description('Virtual network whose subnets the template puts nodes in. Empty: the template needs none of this group.')
 param virtualNetwork string = ''
 
@@ -68,6 +71,12 @@ param templateSpecGroup string = provisionGroup
 
 @description('Role for what the template creates in the clusters\' groups. Empty: the role "Switchyard cluster creator".')
 param creatorRoleDefinitionId string = ''
+
+@description('Resource groups, beside those above, of what gates ask: workspaces, Application Insights, Front Doors, profiles.')
+param monitoringGroups array = []
+
+@description('Resource groups of the Azure Monitor workspaces whose managed Prometheus gates ask.')
+param prometheusGroups array = []
 
 @description('Clusters that exist now, as { group, name, location }: each gets a system topic. A template should make its own.')
 param clusters array = []
@@ -146,6 +155,15 @@ module gatewayAccess 'modules/access-application-gateway.bicep' = if (!empty(sha
   }
 }
 
+module loadTestAccess 'modules/access-load-tests.bicep' = if (!empty(loadTests)) {
+  scope: resourceGroup(networkGroup)
+  name: 'switchyard-load-tests'
+  params: {
+    resourceName: loadTests
+    principalId: identity.properties.principalId
+  }
+}
+
 module clusterAccess 'modules/access-clusters.bicep' = [
   for group in clusterGroups: {
     scope: resourceGroup(group)
@@ -162,6 +180,27 @@ module measurements 'modules/access-measurements.bicep' = [
   for group in topicGroups: {
     scope: resourceGroup(group)
     name: 'switchyard-measurements'
+    params: {
+      principalId: identity.properties.principalId
+    }
+  }
+]
+
+// The groups above have this role already, and two deployments of one assignment would collide.
+module otherMeasurements 'modules/access-measurements.bicep' = [
+  for group in monitoringGroups: if (!contains(topicGroups, group)) {
+    scope: resourceGroup(group)
+    name: 'switchyard-measurements'
+    params: {
+      principalId: identity.properties.principalId
+    }
+  }
+]
+
+module prometheus 'modules/access-prometheus.bicep' = [
+  for group in prometheusGroups: {
+    scope: resourceGroup(group)
+    name: 'switchyard-prometheus'
     params: {
       principalId: identity.properties.principalId
     }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TypeIs
 
 from msgspec import Struct
 
@@ -21,7 +20,8 @@ from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError,
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
 from shared.ports import Claimed, FleetEntry, OutboxEntry, Publisher, Row, SharedClock, Store, World
-from shared.probes import Answer, Probe, RingProbe, Unavailable
+from shared.probes import Answer, Probe, patience_seconds
+from shared.ring_probes import RingProbe
 from shared.rings import Rings
 
 log = logging.getLogger("switchyard.engine")
@@ -69,7 +69,7 @@ class Engine:
         """Advance one fleet as far as it goes now. Raises NotFound, Retry and Unreadable."""
         decisions: list[Decision] = []
         results: tuple[Result, ...] = ()
-        refused: dict[Probe, Unavailable] = {}
+        refused: dict[Probe, Answer] = {}
         row = await self._store.load(fleet_name)
         for turn in range(ROUNDS_MAX):
             row = row if turn == 0 else await self._store.load(fleet_name)
@@ -133,7 +133,7 @@ class Engine:
             await self._store.rest(entry)
 
     async def _look(
-        self, row: Row, results: tuple[Result, ...], refused: dict[Probe, Unavailable], now: datetime
+        self, row: Row, results: tuple[Result, ...], refused: dict[Probe, Answer], now: datetime
     ) -> Seen:
         """See what the next decision needs. Who asked for patience is asked once in a tick: see `refused`."""
         needs = stages.needs(row.fleet, row.plan, row.state, row.pending, now)
@@ -143,7 +143,7 @@ class Engine:
         answers = {**(await self._world.observe(_governing(row), probes, now) if probes else {}), **known}
         if ring:
             answers |= await self._rings.look(ring, now)
-        refused.update({probe: answer for probe, answer in answers.items() if _asks_patience(answer)})
+        refused.update({probe: each for probe, each in answers.items() if patience_seconds(each) is not None})
         return Seen(
             now=now,
             answers=answers,
@@ -196,10 +196,6 @@ class Engine:
                 await self._store.settle(entry)
             except SwitchyardError as error:
                 log.warning("%s: %s stays in the outbox: %s", entry.fleet, entry.event.get("id"), error)
-
-
-def _asks_patience(answer: Answer) -> TypeIs[Unavailable]:
-    return isinstance(answer, Unavailable) and answer.after_seconds is not None
 
 
 def _failure(error: SwitchyardError) -> Failure:

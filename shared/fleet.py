@@ -12,10 +12,12 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shared.alert_rules import Alerts
+from shared.check_rules import Check
 from shared.gate_rules import Anomaly, Comparison, Named, Objective, Schedule, Scores, Tolerance
 from shared.levers import Balancer, Lever, Match, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
-from shared.safety import Drain, Names, Readiness
+from shared.policy import Approvals, Policy
+from shared.safety import Drain, Names, Readiness, Traffic
 
 FLEET_NAME = "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
 """A pattern. A fleet's name is a partition key and part of addresses and log lines: nothing else."""
@@ -91,14 +93,22 @@ class Source(StrEnum):
     METRICS = "metrics"
     LOGS = "logs"
     HTTP = "http"
+    PROMETHEUS = "prometheus"
+    APP_INSIGHTS = "app_insights"
+    WEBHOOK = "webhook"
+    KUBERNETES = "kubernetes"
+    ALERTS = "alerts"
+    RESOURCE_HEALTH = "resource_health"
+    LOAD_TEST = "load_test"
 
 
 class Target(StrEnum):
-    """Which of a slot's resources a gate looks at."""
+    """Which of a slot's resources a gate looks at; `resource` is one that is no slot's."""
 
     CLUSTER = "cluster"
     GATEWAY = "gateway"
     HOST = "host"
+    RESOURCE = "resource"
 
 
 class Measure(StrEnum):
@@ -117,9 +127,8 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     that multiple of the live slot's in the same window. Beyond `pass_max` or `pass_min` a value does not pass
     any more, and what does not fail then is inconclusive. `requests_min` events must be behind the samples.
     `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further rules, absent where None. Gates of one
-    `group` are scored together, each by its `weight`; a `critical` one must pass all the same. A `dry_run`
-    gate is recorded and never decides.
-    `endpoint` and `resource_id` say whom to ask, for the sources that are no part of a slot.
+    `group` are scored together by `weight`; a `critical` one must pass all the same. A `dry_run` never
+    decides. `endpoint` and `resource_id` say whom to ask where that is no part of a slot, `check` what for.
     """
 
     name: str
@@ -157,6 +166,7 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     dry_run: bool = False
     endpoint: str = ""
     resource_id: str = ""
+    check: Check | None = None
 
 
 class Gates(Struct, frozen=True, kw_only=True):
@@ -204,60 +214,12 @@ class Ring(Struct, frozen=True, kw_only=True):
     gates: tuple[Gate, ...] = ()
 
 
-class Traffic(Struct, frozen=True, kw_only=True):
-    """The metric that counts the requests which a slot's gateway served.
-
-    `dimension` tells slots apart where they share a gateway: a value of it that begins with the name of the
-    slot's back-end pool is the slot's.
-    """
-
-    namespace: str = "Microsoft.Network/applicationGateways"
-    metric: str = "TotalRequests"
-    share_min: float = 0.99
-    drained_requests_per_minute_max: float = 1.0
-    ingestion_seconds: int = 120
-    dimension: str = ""
-
-
-class Approvals(Struct, frozen=True, kw_only=True):
-    """Where a person has to say yes."""
-
-    start: bool = False
-    switch: bool = False
-    destroy: bool = False
-
-
-class DriftPolicy(StrEnum):
-    """What to do when somebody else moves a live record."""
-
-    HOLD = "hold"
-    REPAIR = "repair"
-
-
-class Policy(Struct, frozen=True, kw_only=True):
-    """Times and limits of a rollout. `deadlines` maps a step to seconds and overrides the runbook's.
-
-    Verdicts are kept for `evidence_seconds` after a rollout's end, and for ever where that is 0.
-    """
-
-    observe_seconds: int = 600
-    bake_seconds: int = 1800
-    poll_seconds: int = 60
-    propagation_seconds: int = 60
-    settle_seconds: int = 600
-    switch_ttl_seconds: int = 30
-    keep_candidate: bool = True
-    drift: DriftPolicy = DriftPolicy.HOLD
-    alert_severities: tuple[str, ...] = ("Sev0", "Sev1", "Sev2", "Sev3", "Sev4")
-    deadlines: dict[str, int] = {}
-    evidence_seconds: int = 0
-
-
 class Fleet(Struct, frozen=True, kw_only=True):
     """One blue-green estate, as declared. `live` is the slot that served users when it was first applied.
 
-    Its levers are `live_records` and `balancers`, at least one of either. `chain` is the name of the
-    file with rings that it is one of.
+    Its levers are `live_records` and `balancers`, at least one of either. `chain` is the name of the file
+    with rings that it is one of. `above` is the Front Door that passes everything on to the one live record's
+    name: the second lever, where that record cannot be moved.
     """
 
     name: str
@@ -286,6 +248,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     chain: str | None = None
     alerts: Alerts = Alerts()
     scorecard: Named = Named()
+    above: Balancer | None = None
 
     @property
     def levers(self) -> tuple[Lever, ...]:
@@ -294,6 +257,11 @@ class Fleet(Struct, frozen=True, kw_only=True):
         for balancer in sorted(self.balancers, key=lambda each: each.place):
             levers.insert(balancer.place, balancer)
         return tuple(levers)
+
+    @property
+    def every_balancer(self) -> tuple[Balancer, ...]:
+        """The balancers among its levers, and the Front Door above its record."""
+        return (*self.balancers, *((self.above,) if self.above is not None else ()))
 
     def slot(self, name: SlotName) -> Slot:
         """The slot of that name. Raises KeyError for a name that the fleet does not have."""

@@ -15,6 +15,10 @@ SlotName = NewType("SlotName", str)
 """`blue` or `green`: a fixed place for a cluster. Colours never change meaning."""
 
 
+THROUGH = SlotName("through")
+"""No slot: the member of a balancer above a live record that passes everything on to the record's name."""
+
+
 class SwitchKind(StrEnum):
     """The adapter that holds a lever: the first two hold records, the others are balancers."""
 
@@ -82,6 +86,7 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `beneath` is the record behind the member's host name: a second lever, under the first. `group` is the
     origin group (or backend pool) that holds this slot alone, to which requests that match are sent.
+    Above a live record there is one more member, whose slot is `THROUGH`: the origin on the record's name.
     """
 
     slot: SlotName

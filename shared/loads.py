@@ -5,6 +5,8 @@ Frozen values beside those of `probes`. Nothing here looks at anything or compar
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from shared.levers import SlotName
@@ -35,3 +37,16 @@ class LoadSeen(Struct, frozen=True, tag="load", omit_defaults=True):
     used: dict[SlotName, Load]
     cores: float | None = None
     memory_bytes: float | None = None
+
+
+class OpenConnections(Struct, frozen=True, tag="open_connections"):
+    """How many connections did each gateway hold open in the last minutes, none of them before `since`?"""
+
+    since: datetime
+    window_seconds: int = 180
+
+
+class ConnectionsSeen(Struct, frozen=True, tag="connections"):
+    """Open connections per slot, the mean of the newest complete minutes; a slot without data is absent."""
+
+    connections: dict[str, float]

@@ -70,10 +70,7 @@ class SignalKind(StrEnum):
     RETRY = "retry"
 
 
-COMMANDS = frozenset(
-    {SignalKind.START, SignalKind.PROMOTE, SignalKind.PAUSE, SignalKind.RESUME}
-    | {SignalKind.ROLLBACK, SignalKind.RETRY}
-)
+COMMANDS = frozenset(map(SignalKind, ("start", "promote", "pause", "resume", "rollback", "retry")))
 
 
 class AlertState(StrEnum):
@@ -138,9 +135,8 @@ class HoldKind(StrEnum):
 class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a rollout does not go on by itself. A rollback pre-empts every hold.
 
-    `alert_ids` are the alerts that fire and hold it; the last of them to be resolved lets it go on. `lapses`
-    says when those of them that nobody may ever resolve count as over. `covers` is the hold that was there
-    before the alerts': it comes back when they are over.
+    `alert_ids` fire and hold it; the last of them to be resolved lets it go on. `lapses` says when those that
+    nobody may ever resolve count as over. `covers` is the hold of before, which comes back after them.
     """
 
     kind: HoldKind
@@ -175,13 +171,14 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     records when they were last read, by host name: what a rollback's write goes by where it cannot read.
     `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present order to the
     balancers was seen in force. `beneath` is true from the claim that moves traffic by the records underneath
-    a balancer. `ready_at` is when the safe slot last proved that it could take all traffic back, `unready`
-    what it lacked when it was last asked, `unproven` why the last look proved nothing. `follow_seconds` is
-    how long each lever took to be followed by everybody, by its label, as it was measured. `drift` is
-    somebody else's write that is not over yet. `overdue` says that the old slot is retired though it did not
-    drain in time. `ring_since` is since when the ring before is watched with what it has completed. `tallies`
-    are what the present step's gates have measured so far, by gate and slot, for those that count their
-    measurements. `earlier_alerts` fired before it began, and were named.
+    a balancer, `above` from the one that moves it by the Front Door above the live record; `aligned_at` is
+    when that record was seen right again since. `ready_at` is when the safe slot last proved that it could
+    take all traffic back, `unready` what it lacked when it was last asked, `unproven` why the last look
+    proved nothing. `follow_seconds` is how long each lever took to be followed by everybody, by its label, as
+    it was measured. `drift` is somebody else's write that is not over yet. `overdue` says that the old slot
+    is retired though it did not drain in time. `ring_since` is since when the ring before is watched with
+    what it has completed. `tallies` are what the step's gates have counted so far, and `receipts` what their
+    sources have begun, newest last, both by gate and slot. `earlier_alerts` fired before it, and were named.
     """
 
     id: str
@@ -216,6 +213,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     portion: int = 0
     weighed_at: datetime | None = None
     beneath: bool = False
+    above: bool = False
+    aligned_at: datetime | None = None
     ready_at: datetime | None = None
     unready: str | None = None
     unproven: str | None = None
@@ -224,6 +223,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     follow_seconds: dict[str, float] = {}
     ring_since: datetime | None = None
     tallies: dict[str, Tally] = {}
+    receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
     failures: int = 0
     rollback_because: str | None = None
@@ -261,14 +261,15 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One measured value; `value` is None where the source has a bucket without data.
 
-    `requests` are how many events the value speaks of, where the source says. `error` says why the source
-    gave no value that time.
+    `requests` are how many events it speaks of, where the source says. `error` says why the source gave none
+    that time, `because` what a value means where the number does not say it.
     """
 
     at: datetime
     value: float | None = None
     requests: float | None = None
     error: str = ""
+    because: str = ""
 
 
 class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,10 +19,10 @@ _SLOW = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
     """One sentence each, in the order of the levers; `on` is the day on which it is asked."""
     told: list[str] = []
-    for balancer in sorted(fleet.balancers, key=lambda each: each.place):
+    for balancer in sorted(fleet.every_balancer, key=lambda each: each.place):
         if balancer.kind is SwitchKind.FRONT_DOOR_CLASSIC:
             told.append(_retires(balancer, on))
-        if balancer.kind in _SLOW and not balancer.beneath:
+        if balancer.kind in _SLOW and not balancer.beneath and balancer != fleet.above:
             told.append(_slow(balancer))
     return tuple(told)
 

@@ -12,8 +12,10 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.levers import Balancer, Record, SlotName
-from shared.loads import LoadSeen, LoadState
-from shared.model import Outcome, Sample
+from shared.loads import ConnectionsSeen, LoadSeen, LoadState, OpenConnections
+from shared.readings import Asking as Asking
+from shared.readings import Reading as Reading
+from shared.ring_probes import RingProbe, RingSeen
 
 
 class ClusterState(Struct, frozen=True, tag="cluster_state"):
@@ -66,13 +68,6 @@ class HostState(Struct, frozen=True, tag="host_state"):
     slot: SlotName
 
 
-class OpenConnections(Struct, frozen=True, tag="open_connections"):
-    """How many connections did each gateway hold open in the last minutes, none of them before `since`?"""
-
-    since: datetime
-    window_seconds: int = 180
-
-
 class DeploymentCheck(Struct, frozen=True, tag="deployment_check"):
     """Would ARM accept the candidate's deployment (schema, policy, quota)?"""
 
@@ -101,11 +96,12 @@ class CommandState(Struct, frozen=True, tag="command_state"):
 
 
 class GateReading(Struct, frozen=True, tag="gate_reading"):
-    """The samples of `gate` on `slot`, none older than `since`."""
+    """The samples of `gate` on `slot`, none older than `since`; `asking`: where the rollout matters."""
 
     gate: Gate
     slot: SlotName
     since: datetime | None = None
+    asking: Asking | None = None
 
 
 class TrafficShare(Struct, frozen=True, tag="traffic_share"):
@@ -113,20 +109,6 @@ class TrafficShare(Struct, frozen=True, tag="traffic_share"):
 
     since: datetime
     window_seconds: int = 300
-
-
-class RingState(Struct, frozen=True, tag="ring_state"):
-    """What became of the newest rollout of the fleet that is the ring before?"""
-
-    fleet: str
-
-
-class RingReading(Struct, frozen=True, tag="ring_reading"):
-    """The samples of `gate` on the live slot of the ring before, none older than `since`."""
-
-    fleet: str
-    gate: Gate
-    since: datetime
 
 
 class GroupState(Struct, frozen=True, tag="group_state"):
@@ -137,7 +119,6 @@ class GroupState(Struct, frozen=True, tag="group_state"):
 
 LeverProbe = RecordState | BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 ClusterProbe = ClusterState | SlotAddress | SyncState | CommandState | GroupState | LoadState
-RingProbe = RingState | RingReading
 Probe = LeverProbe | ClusterProbe | DeploymentCheck | DeploymentState | GateReading | TrafficShare | RingProbe
 
 
@@ -217,12 +198,6 @@ class HostSeen(Struct, frozen=True, tag="host", omit_defaults=True):
     because: str = ""
 
 
-class ConnectionsSeen(Struct, frozen=True, tag="connections"):
-    """Open connections per slot, the mean of the newest complete minutes; a slot without data is absent."""
-
-    connections: dict[str, float]
-
-
 class CheckSeen(Struct, frozen=True, tag="check", omit_defaults=True):
     """Whether ARM accepts the deployment; `because` holds its objection."""
 
@@ -252,31 +227,11 @@ class CommandSeen(Struct, frozen=True, tag="command", omit_defaults=True):
     output: str = ""
 
 
-class Reading(Struct, frozen=True, tag="reading", omit_defaults=True):
-    """A gate's samples as the source gave them, with the query as sent and the window that was asked for."""
-
-    samples: tuple[Sample, ...]
-    source: str
-    since: datetime
-    until: datetime
-
-
 class TrafficSeen(Struct, frozen=True, tag="traffic"):
     """Requests per slot over `minutes` complete minutes; a slot without data is absent."""
 
     requests: dict[str, float]
     minutes: float
-
-
-class RingSeen(Struct, frozen=True, tag="ring", omit_defaults=True):
-    """The ring before: its newest rollout's version and end (empty: none yet), and why it holds versions."""
-
-    live: SlotName
-    version: str = ""
-    outcome: Outcome | None = None
-    ended_at: datetime | None = None
-    because: str = ""
-    held: dict[str, str] = {}
 
 
 class GroupSeen(Struct, frozen=True, tag="group"):
@@ -290,6 +245,13 @@ class Unavailable(Struct, frozen=True, tag="unavailable", omit_defaults=True):
 
     because: str
     after_seconds: float | None = None
+
+
+def patience_seconds(answer: Answer) -> float | None:
+    """How long whoever answered wants to be left alone, None where it does not say."""
+    if isinstance(answer, Unavailable):
+        return answer.after_seconds
+    return answer.again_seconds if isinstance(answer, Reading) else None
 
 
 LeverSeen = RecordSeen | BalancerSeen | NamesSeen | OwnerSeen | WriterSeen | HostSeen | ConnectionsSeen

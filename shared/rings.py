@@ -11,7 +11,8 @@ from datetime import datetime
 
 from shared.errors import SwitchyardError
 from shared.ports import Row, Store, World
-from shared.probes import Answer, GateReading, Probe, RingProbe, RingReading, RingSeen, RingState, Unavailable
+from shared.probes import Answer, GateReading, Probe, Unavailable
+from shared.ring_probes import RingProbe, RingReading, RingSeen, RingState
 
 
 class Rings:

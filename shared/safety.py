@@ -24,6 +24,21 @@ class Names(Struct, frozen=True, kw_only=True):
     writers: bool = False
 
 
+class Traffic(Struct, frozen=True, kw_only=True):
+    """The metric that counts the requests which a slot's gateway served.
+
+    `dimension` tells slots apart where they share a gateway: a value of it that begins with the name of the
+    slot's back-end pool is the slot's.
+    """
+
+    namespace: str = "Microsoft.Network/applicationGateways"
+    metric: str = "TotalRequests"
+    share_min: float = 0.99
+    drained_requests_per_minute_max: float = 1.0
+    ingestion_seconds: int = 120
+    dimension: str = ""
+
+
 class AfterDrain(StrEnum):
     """What becomes of a slot that still serves somebody when its drain ran into its deadline."""
 

@@ -29,6 +29,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     logs_endpoint: str
     probe_proxy: str | None
     dns_server: str | None
+    load_tests_endpoint: str | None
     trust_easy_auth: bool
     clock: SystemClock | RehearsalClock
 
@@ -57,6 +58,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
         logs_endpoint=environment.get("SWITCHYARD_LOGS_ENDPOINT", "https://api.loganalytics.io"),
         probe_proxy=environment.get("SWITCHYARD_PROBE_PROXY") or None,
         dns_server=dns_server,
+        load_tests_endpoint=environment.get("SWITCHYARD_LOAD_TESTS_ENDPOINT") or None,
         trust_easy_auth=_easy_auth(environment),
         clock=clock,
     )

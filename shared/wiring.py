@@ -96,6 +96,7 @@ def _adapters(settings: Settings, clock: ServiceClock) -> tuple[Store, Evidence,
         logs_endpoint=settings.logs_endpoint,
         probe_proxy=settings.probe_proxy,
         dns_server=settings.dns_server,
+        load_tests_endpoint=settings.load_tests_endpoint,
     )
     way = partial(connection.transport, json=False)
     if settings.storage_connection is not None:

@@ -105,7 +105,8 @@ def share_of(traffic: TrafficSeen, slot: str) -> float | None:
 
 
 def _asked(fleet: Fleet, rollout: Rollout) -> tuple[Record, ...]:
-    if not fleet.names.ask:
+    # By the Front Door above, users come whatever the record's name leads to.
+    if not fleet.names.ask or rollout.above:
         return ()
     under = (record for balancer in fleet.balancers for record in balancer.beneath)
     return (*fleet.live_records, *(under if rollout.beneath else ()))

@@ -17,22 +17,23 @@ from shared.levers import FENCED, Balancer, Record
 from shared.model import Rollout
 from shared.probes import ClusterSeen, ClusterState, Probe, TrafficShare
 from stages.converging import names_needs, served_by
+from stages.fallback import gives_way
 from stages.levers import (
-    balancer_seen,
     beneath,
     canary_left,
-    full,
     levers,
     moved,
     orders_back,
     pace_seconds,
     propagated_at,
+    unread,
     unsettled,
 )
 from stages.looking import record_seen, seen_as, target_of, unavailable
 from stages.step import ORDER_SECONDS_MAX, Move, act, advance, fail, wait
 from stages.verdicts import unseen
 from stages.watching import unable
+from stages.weighing import balancer_seen, full
 
 _RETRY_SECONDS = 5
 _LIFTS = "lifts the canary"
@@ -49,9 +50,13 @@ def left_since(fleet: Fleet, rollout: Rollout) -> datetime:
 
 
 def divert_lasts(fleet: Fleet) -> int:
-    """What a balancer without records beneath takes: its last change, and one for each member, in seconds."""
-    slow = [balancer.propagation_seconds for balancer in fleet.balancers if not balancer.beneath]
-    return 4 * max(slow, default=0)
+    """What a balancer without records beneath takes: its last change, and one for each member, in seconds.
+
+    The Front Door above a live record has a member more.
+    """
+    slow = [4 * balancer.propagation_seconds for balancer in fleet.balancers if not balancer.beneath]
+    over = [5 * fleet.above.propagation_seconds] if fleet.above is not None else []
+    return max(*slow, *over, 0, 0)
 
 
 def divert_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -75,21 +80,24 @@ def divert(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
             return wait(rollout, under_way, weighed_at=told_at, failures=0)
         because = f"every live record was seen at {rollout.safe} under the rollback's own write"
         return advance(rollout, because, diverted_at=told_at, weighed_at=None)
+    second = _by_above(fleet, rollout, seen)
+    if second is not None:
+        return second
     blind = _unseen(fleet, rollout, seen)
     writes = (*orders_back(fleet, rollout, rollout.safe, seen), *blind)
-    unread = unavailable(seen, levers(fleet, rollout))
-    if not writes and unread is None:
+    hidden = unavailable(seen, levers(fleet, rollout))
+    if not writes and hidden is None:
         return wait(rollout, unsettled(fleet, rollout, seen) or "waits for its orders to be seen", failures=0)
     if not writes:
-        because = f"no live record could be read: {unread}"
+        because = f"no live record could be read: {hidden}"
         return wait(rollout, because, wake_seconds=_RETRY_SECONDS, failures=rollout.failures + 1)
     order = _sentence(rollout, writes)
-    if unread is None:
+    if hidden is None:
         return act(rollout, order, *writes, wake_seconds=pace_seconds(fleet, rollout, seen))
     # What can be read, or was before, is moved now; the rest is tried again and again until it can.
     spent = {_lever(write).label for write in blind}
     left = {name: etag for name, etag in rollout.etags.items() if name not in spent}
-    return act(rollout, f"{order}; {unread}", *writes, wake_seconds=_RETRY_SECONDS, etags=left)
+    return act(rollout, f"{order}; {hidden}", *writes, wake_seconds=_RETRY_SECONDS, etags=left)
 
 
 def prove_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -100,7 +108,7 @@ def prove_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 
 def prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     """Wait until the traffic is seen to be back, and until no late order can take it away again."""
-    read = unavailable(seen, levers(fleet, rollout)) is None
+    read = unread(fleet, rollout, seen) is None
     if read and (not moved(fleet, rollout, rollout.safe, seen) or canary_left(fleet, rollout, seen)):
         return _again(fleet, rollout, seen)
     if rollout.diverted_at is None:
@@ -117,6 +125,9 @@ def prove(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _again(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    second = _by_above(fleet, rollout, seen)
+    if second is not None:
+        return second
     writes = orders_back(fleet, rollout, rollout.safe, seen)
     if not writes:
         return wait(rollout, unsettled(fleet, rollout, seen) or "waits for its orders to be seen", failures=0)
@@ -129,9 +140,9 @@ def _again(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 def _anew(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     """Begin the proof from the moment at which everything is seen to be back again."""
-    unread = unavailable(seen, levers(fleet, rollout))
-    if unread is not None:
-        return unseen(rollout, f"a live record could not be read: {unread}")
+    hidden = unread(fleet, rollout, seen)
+    if hidden is not None:
+        return unseen(rollout, f"a live record could not be read: {hidden}")
     because = f"every live record was seen at {rollout.safe} again: the proof begins anew"
     return wait(rollout, because, wake_seconds=0, diverted_at=seen.since)
 
@@ -139,6 +150,7 @@ def _anew(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 def _late_seconds(fleet: Fleet, rollout: Rollout, seen: Seen) -> float:
     """How long an order from before the way back may still reach a balancer that cannot refuse it."""
     unfenced = any(balancer.kind not in FENCED and not balancer.beneath for balancer in fleet.balancers)
+    unfenced = unfenced or rollout.above
     if not unfenced:
         return 0.0
     return (rollout.entered_at - seen.now).total_seconds() + ORDER_SECONDS_MAX
@@ -148,6 +160,14 @@ def _by_records(fleet: Fleet, rollout: Rollout) -> Rollout:
     """Traffic goes by the records beneath wherever there are any: they are what moves fast."""
     under = rollout.beneath or any(balancer.beneath for balancer in fleet.balancers)
     return msgspec.structs.replace(rollout, beneath=under)
+
+
+def _by_above(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
+    """Send users back by the Front Door above as well, from the next round on, which looks at it first."""
+    second = gives_way(fleet, rollout, seen)
+    if second is None:
+        return None
+    return wait(rollout, second.because, wake_seconds=0, above=True, weighed_at=None, failures=0)
 
 
 def _sentence(rollout: Rollout, writes: tuple[LeverAction, ...]) -> str:

@@ -11,9 +11,10 @@ from datetime import datetime
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.levers import SlotName
+from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import Rollout
-from shared.probes import ConnectionsSeen, OpenConnections, Probe, TrafficSeen, TrafficShare
-from stages.levers import levers
+from shared.probes import Probe, TrafficSeen, TrafficShare
+from stages.levers import unread
 from stages.looking import seen_as, unavailable
 from stages.step import Move, wait
 from stages.verdicts import unseen
@@ -30,9 +31,9 @@ def drain_needs(fleet: Fleet, since: datetime) -> frozenset[Probe]:
 
 def serving(fleet: Fleet, rollout: Rollout, slot: SlotName, since: datetime, seen: Seen) -> Move | None:
     """Wait while users may reach `slot`, by the levers or by its gateway's word. None: it is drained."""
-    unread = unavailable(seen, levers(fleet, rollout))
-    if unread is not None:
-        return unseen(rollout, f"a live record could not be read: {unread}")
+    hidden = unread(fleet, rollout, seen)
+    if hidden is not None:
+        return unseen(rollout, f"a live record could not be read: {hidden}")
     probe = _requests(since)
     found = seen_as(seen, probe, TrafficSeen)
     if found is None:

@@ -12,13 +12,14 @@ import msgspec
 
 from shared.actions import LeverAction
 from shared.decision import Seen
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import Fleet
 from shared.model import FleetState, Outcome, Rollout
+from shared.policy import DriftPolicy
 from shared.probes import Probe
-from stages.levers import elsewhere, levers, orders
-from stages.looking import unavailable
+from stages.levers import above, elsewhere, levers, orders, point_each, unread
 from stages.patience import next_poll
 from stages.step import Move, act, wait
+from stages.weighing import balancer_seen
 
 
 def needs(plan: Fleet | None, state: FleetState) -> frozenset[Probe]:
@@ -37,19 +38,29 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     over = seen.now >= rollout.ended_at + timedelta(seconds=plan.policy.settle_seconds)
     again = msgspec.structs.replace(rollout, wake_at=next_poll(plan, seen))
     closed = msgspec.structs.replace(rollout, wake_at=None)
-    unread = unavailable(seen, levers(plan, rollout)) if rollout.shifted else None
-    found = elsewhere(plan, rollout, rollout.safe, seen) if rollout.shifted else None
+    hidden = unread(plan, rollout, seen) if rollout.shifted else None
+    found = _elsewhere(plan, rollout, seen) if rollout.shifted else None
     failure = next((result.failure for result in seen.results if result.failure is not None), None)
     if failure is not None:
         return wait(again, failure.because)
     if found is not None and (rollout.outcome is not Outcome.COMPLETED or _repairs(plan)):
         return act(again, f"{found}: it is pointed back", *_back(plan, rollout, seen))
     # What is not seen may be anywhere: the window stays open until somebody can look.
-    if unread is not None:
-        return wait(again, f"a live record could not be read: {unread}")
+    if hidden is not None:
+        return wait(again, f"a live record could not be read: {hidden}")
     left = "the live records are where the rollout left them"
     because = f"{found}: somebody else moved it after the rollout ended" if found is not None else left
     return wait(closed, f"the settle window is over: {because}") if over else wait(again, because)
+
+
+def _elsewhere(plan: Fleet, rollout: Rollout, seen: Seen) -> str | None:
+    found = elsewhere(plan, rollout, rollout.safe, seen)
+    over = above(plan, rollout)
+    seen_above = over is None or balancer_seen(seen, over) is not None
+    if found is not None or rollout.outcome is Outcome.COMPLETED or seen_above:
+        return found
+    # With the Front Door above unread, its record is all that is known of users whom a rollback left behind.
+    return elsewhere(plan, msgspec.structs.replace(rollout, above=False), rollout.safe, seen)
 
 
 def _repairs(plan: Fleet) -> bool:
@@ -57,7 +68,12 @@ def _repairs(plan: Fleet) -> bool:
 
 
 def _back(plan: Fleet, rollout: Rollout, seen: Seen) -> tuple[LeverAction, ...]:
-    return orders(plan, rollout, rollout.safe, seen, low_ttl=False)
+    told = orders(plan, rollout, rollout.safe, seen, low_ttl=False)
+    if not rollout.above or rollout.outcome is Outcome.COMPLETED:
+        return told
+    # A rollback that failed has brought nobody back by either lever yet: whichever takes an order first does.
+    records = point_each(plan, rollout, plan.live_records, rollout.safe, seen, low_ttl=False)
+    return (*records, *told)
 
 
 def _open(rollout: Rollout) -> bool:

@@ -13,7 +13,8 @@ from shared.decision import Seen
 from shared.fleet import Fleet, Ring
 from shared.gates import combine, judge
 from shared.model import Judgement, Outcome, Rollout, Verdict
-from shared.probes import Probe, RingReading, RingSeen, RingState
+from shared.probes import Probe
+from shared.ring_probes import RingReading, RingSeen, RingState
 from stages.looking import seen_as, unavailable
 from stages.step import Move, Step, Verb, advance, fail, judged, wait
 from stages.verdicts import before_switch, unseen

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from shared.decision import Seen
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record
+from shared.levers import THROUGH, Balancer, Record
 from shared.model import Rollout
-from shared.probes import BalancerSeen, OwnerSeen, Probe, RecordOwner, RecordSeen
-from stages.levers import balancer_seen, beneath, levers, shares
+from shared.probes import BalancerSeen, BalancerState, OwnerSeen, Probe, RecordOwner, RecordSeen
+from stages.levers import beneath, levers
 from stages.looking import at, record_seen, seen_as, target_of
+from stages.weighing import balancer_seen, shares
 
 
 def ground_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    """Every lever, the records beneath, and who owns them where the fleet wants that asked."""
-    return levers(fleet, rollout) | beneath(fleet) | frozenset(RecordOwner(each) for each in _owned(fleet))
+    """Every lever, what lies beneath and above, and who owns them where the fleet wants that asked."""
+    over: frozenset[Probe] = frozenset({BalancerState(fleet.above)} if fleet.above is not None else ())
+    owners = frozenset(RecordOwner(each) for each in _owned(fleet))
+    return levers(fleet, rollout) | beneath(fleet) | over | owners
 
 
 def lever_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
@@ -27,6 +30,8 @@ def lever_problems(fleet: Fleet, rollout: Rollout, seen: Seen) -> list[str]:
             problems += _record_problems(fleet, rollout, lever, seen)
         else:
             problems += _balancer_problems(fleet, rollout, lever, seen)
+    if fleet.above is not None:
+        problems += _above_problems(fleet, fleet.above, seen)
     return problems + _owners(fleet, seen)
 
 
@@ -71,6 +76,16 @@ def _balancer_problems(fleet: Fleet, rollout: Rollout, balancer: Balancer, seen:
     ):
         points = ", ".join(under.targets) or "nowhere"
         return [f"{live.fqdn}, beneath {balancer.label}, points at {points}, not at {rollout.live}"]
+    return _foreign(fleet, balancer, found, "its tags", seen)
+
+
+def _above_problems(fleet: Fleet, balancer: Balancer, seen: Seen) -> list[str]:
+    found = balancer_seen(seen, balancer)
+    if found is None:
+        return [f"{balancer.label} does not exist"]
+    if found.weights != {THROUGH: 100}:
+        names = ", ".join(record.fqdn for record in fleet.live_records)
+        return [f"{balancer.label} sends {shares(found.weights)}, not everything through to {names}"]
     return _foreign(fleet, balancer, found, "its tags", seen)
 
 

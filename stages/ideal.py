@@ -25,8 +25,8 @@ from shared.actions import (
 )
 from shared.decision import Decision
 from shared.fleet import Fleet, Gate
-from shared.levers import Balancer, Record, SlotName
-from shared.loads import Load, LoadSeen, LoadState
+from shared.levers import THROUGH, Balancer, Record, SlotName
+from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Outcome, Sample
 from shared.probes import (
     AddressSeen,
@@ -38,7 +38,6 @@ from shared.probes import (
     ClusterState,
     CommandSeen,
     CommandState,
-    ConnectionsSeen,
     DeploymentCheck,
     DeploymentSeen,
     DeploymentState,
@@ -50,16 +49,12 @@ from shared.probes import (
     LastWriter,
     NamesSeen,
     NamesState,
-    OpenConnections,
     OwnerSeen,
     Probe,
     Reading,
     RecordOwner,
     RecordSeen,
     RecordState,
-    RingReading,
-    RingSeen,
-    RingState,
     SlotAddress,
     SyncSeen,
     SyncState,
@@ -67,6 +62,7 @@ from shared.probes import (
     TrafficShare,
     WriterSeen,
 )
+from shared.ring_probes import RingReading, RingSeen, RingState
 
 _ANY_VERSION = "999"
 _NODES = 1
@@ -102,6 +98,8 @@ class Ideal:
         self._balancers: dict[Balancer, BalancerSeen] = {
             balancer: BalancerSeen({fleet.live: 100}) for balancer in fleet.balancers
         }
+        if fleet.above is not None:
+            self._balancers[fleet.above] = BalancerSeen({THROUGH: 100})
         self._ring_ended_at: datetime | None = None
         self._deployed = ""
         self._synced: set[SlotName] = {fleet.live}

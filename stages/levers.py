@@ -1,27 +1,46 @@
 """All levers of a fleet together: where each sends users, and the orders that move them. Pure.
 
 Decides what counts as moved and in which order it is done: as declared on the way forward, in reverse on the
-way back. Where traffic goes by the records beneath a balancer, its weights alone say nothing.
+way back. Where traffic goes by the records beneath a balancer, its weights alone say nothing. Where it goes
+by the Front Door above a live record, that record says something of the share alone that is passed on to it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.actions import LeverAction, PointRecord, SetMatch, SetWeights
+from shared.actions import LeverAction, PointRecord
 from shared.decision import Seen
 from shared.fleet import Fleet
-from shared.levers import FENCED, SERIAL, Balancer, Lever, Record, SlotName
+from shared.levers import THROUGH, Balancer, Lever, Member, Record, SlotName
 from shared.model import Rollout
 from shared.probes import BalancerSeen, BalancerState, Probe, RecordSeen, RecordState
-from stages.looking import at, record_seen, seen_as, target_of
-
-STRANGER = ""
+from stages.looking import at, record_seen, target_of, unavailable
+from stages.weighing import STRANGER, balancer_seen, full, holds, next_order, shares, taking, weigh
 
 
 def levers(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
-    """Probes of every lever, and of the records beneath a balancer where traffic goes by them."""
-    return frozenset(map(probe_of, fleet.levers)) | (beneath(fleet) if rollout.beneath else frozenset())
+    """Probes of every lever, and of what lies beneath or above where traffic goes by it."""
+    under = beneath(fleet) if rollout.beneath else frozenset()
+    over = above(fleet, rollout)
+    return frozenset(map(probe_of, fleet.levers)) | under | frozenset({BalancerState(over)} if over else ())
+
+
+def above(fleet: Fleet, rollout: Rollout) -> Balancer | None:
+    """The Front Door above the live record, where traffic goes by it."""
+    return fleet.above if rollout.above else None
+
+
+def unread(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
+    """Why nobody can tell where users are sent, None where it was seen.
+
+    A live record that the Front Door above sends nobody to need not be seen.
+    """
+    over = above(fleet, rollout)
+    found = balancer_seen(seen, over) if over is not None else None
+    if found is not None and THROUGH not in found.weights:
+        return None
+    return unavailable(seen, levers(fleet, rollout))
 
 
 def beneath(fleet: Fleet) -> frozenset[Probe]:
@@ -34,16 +53,6 @@ def probe_of(lever: Lever) -> Probe:
     return RecordState(lever) if isinstance(lever, Record) else BalancerState(lever)
 
 
-def balancer_seen(seen: Seen, balancer: Balancer) -> BalancerSeen | None:
-    """The balancer as it was read, None where it could not be."""
-    return seen_as(seen, BalancerState(balancer), BalancerSeen)
-
-
-def full(balancer: Balancer, slot: SlotName) -> dict[str, int]:
-    """All of the traffic to one slot."""
-    return {str(member.slot): 100 if member.slot == slot else 0 for member in balancer.members}
-
-
 def elsewhere(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | None:
     """The sentence about the first lever seen not to send everything to `slot`, None if there is none."""
     found = first_elsewhere(fleet, rollout, slot, seen)
@@ -52,6 +61,10 @@ def elsewhere(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str
 
 def first_elsewhere(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> tuple[Lever, str] | None:
     """The first lever seen not to send everything to `slot`, with the sentence about it."""
+    over = above(fleet, rollout)
+    if over is not None:
+        sentence = _sends_elsewhere(fleet, rollout, over, {slot: 100}, seen)
+        return (over, sentence) if sentence is not None else None
     for lever in fleet.levers:
         sentence = (
             _points_elsewhere(fleet, rollout, lever, slot, seen)
@@ -65,7 +78,7 @@ def first_elsewhere(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) 
 
 def apart(fleet: Fleet, rollout: Rollout, weights: dict[str, int], seen: Seen) -> tuple[Lever, str] | None:
     """The first balancer seen with other shares than these, with the sentence about it."""
-    wanted = _taking(weights)
+    wanted = taking(weights)
     for balancer in fleet.balancers:
         sentence = _sends_elsewhere(fleet, rollout, balancer, wanted, seen)
         if sentence is not None:
@@ -78,8 +91,12 @@ def orders(
 ) -> tuple[LeverAction, ...]:
     """One order for each lever that could be read, in the declared order: everything to `slot`.
 
-    A balancer that traffic goes beneath of is left alone, and the records there are moved.
+    A balancer that traffic goes beneath of is left alone, and the records there are moved. A record with
+    traffic going by the Front Door above it is left to `realign`.
     """
+    over = above(fleet, rollout)
+    if over is not None:
+        return tuple(weigh(rollout, over, full(over, slot), seen))
     ordered: list[LeverAction] = []
     for lever in fleet.levers:
         if isinstance(lever, Record):
@@ -94,7 +111,8 @@ def orders(
 def orders_back(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> tuple[LeverAction, ...]:
     """The same on the way back, in reverse: the records beneath a balancer first, then its weights.
 
-    No second change is queued behind one that Front Door is still deploying.
+    No second change is queued behind one that Front Door is still deploying. A live record is ordered in any
+    case, and with it the Front Door above where traffic goes by it: users are back by whichever comes first.
     """
     ordered: list[LeverAction] = []
     for lever in reversed(fleet.levers):
@@ -103,25 +121,8 @@ def orders_back(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> t
             continue
         ordered += point_each(fleet, rollout, lever.beneath, slot, seen, low_ttl=True)
         ordered += next_order(fleet, rollout, lever, slot, seen)
-    return tuple(ordered)
-
-
-def next_order(
-    fleet: Fleet, rollout: Rollout, balancer: Balancer, slot: SlotName, seen: Seen
-) -> list[SetWeights] | list[SetMatch]:
-    """The one order that a balancer gets on its way to `slot`: what sends users elsewhere goes first."""
-    found = balancer_seen(seen, balancer)
-    if found is not None and found.matched and found.weights == {slot: 100}:
-        return lift(fleet, balancer, seen)
-    return weigh(rollout, balancer, full(balancer, slot), seen)
-
-
-def lift(fleet: Fleet, balancer: Balancer, seen: Seen) -> list[SetMatch]:
-    """The order that lifts a canary by header or cookie, where there is one and nothing is on its way."""
-    found = balancer_seen(seen, balancer)
-    if found is None or not found.matched or found.unsettled or fleet.shift.match is None:
-        return []
-    return [SetMatch(balancer, fleet.shift.match.match, None)]
+    over = above(fleet, rollout)
+    return (*ordered, *(weigh(rollout, over, full(over, slot), seen) if over is not None else ()))
 
 
 def point_each(
@@ -139,20 +140,6 @@ def point_each(
     return writes
 
 
-def weigh(rollout: Rollout, balancer: Balancer, weights: dict[str, int], seen: Seen) -> list[SetWeights]:
-    """The order that gives a balancer these shares, none where it has to wait for the one before.
-
-    None either where it was ordered and is on its way, or where its etag is needed and was not read.
-    """
-    found = balancer_seen(seen, balancer)
-    if found is None:
-        return [] if balancer.kind in FENCED else [SetWeights(balancer, weights)]
-    ordered = rollout.ordered_epoch is not None and found.weights == _taking(weights)
-    if found.unsettled and (ordered or balancer.kind in SERIAL):
-        return []
-    return [SetWeights(balancer, weights, found.etag)]
-
-
 def moved(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> bool:
     """Whether every lever sends everything to `slot`, by an order of ours or of a later epoch.
 
@@ -160,16 +147,10 @@ def moved(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> bool:
     """
     if rollout.ordered_epoch is None:
         return False
+    over = above(fleet, rollout)
+    if over is not None:
+        return _brought(fleet, rollout, over, slot, seen)
     return all(_moved(fleet, rollout, lever, slot, seen) for lever in fleet.levers)
-
-
-def holds(rollout: Rollout, balancer: Balancer, weights: dict[str, int], seen: Seen) -> bool:
-    """Whether a balancer was told these shares by an order of ours or of a later epoch."""
-    found = balancer_seen(seen, balancer)
-    if found is None or rollout.ordered_epoch is None:
-        return False
-    stale = found.epoch is not None and found.epoch < rollout.ordered_epoch
-    return not stale and found.weights == _taking(weights)
 
 
 def unsettled(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
@@ -177,8 +158,9 @@ def unsettled(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
 
     One that traffic goes beneath of may take its time.
     """
-    above = (each for each in fleet.balancers if not (rollout.beneath and each.beneath))
-    found = (balancer_seen(seen, balancer) for balancer in above)
+    over = above(fleet, rollout)
+    decide = [each for each in fleet.balancers if not (rollout.beneath and each.beneath)]
+    found = (balancer_seen(seen, balancer) for balancer in (*decide, *([over] if over else [])))
     return next((each.unsettled for each in found if each is not None and each.unsettled), None)
 
 
@@ -200,19 +182,16 @@ def propagated_at(fleet: Fleet, rollout: Rollout, since: datetime) -> datetime:
 
 
 def weights_propagated_at(fleet: Fleet, since: datetime) -> datetime:
-    """The same for the balancers alone, which a ramp moves."""
-    return since + timedelta(seconds=max(_balancer_seconds(balancer) for balancer in fleet.balancers))
-
-
-def _taking(weights: dict[str, int]) -> dict[str, int]:
-    """The slots that take anything, as a balancer is read."""
-    return {slot: share for slot, share in weights.items() if share}
+    """The same for the balancers alone, which a ramp moves, and for the Front Door above a live record."""
+    return since + timedelta(seconds=max(map(_balancer_seconds, fleet.every_balancer)))
 
 
 def bound_seconds(fleet: Fleet, rollout: Rollout, lever: Lever) -> float:
     """How long a move of this lever takes to reach everybody who keeps to its TTL, lowered before."""
     if isinstance(lever, Record):
-        return fleet.policy.propagation_seconds + min(lever.ttl_seconds, fleet.policy.switch_ttl_seconds)
+        over = above(fleet, rollout)
+        own = fleet.policy.propagation_seconds + min(lever.ttl_seconds, fleet.policy.switch_ttl_seconds)
+        return max(own, _balancer_seconds(over)) if over is not None else own
     if rollout.beneath and lever.beneath:
         return beneath_seconds(fleet, lever)
     return _balancer_seconds(lever)
@@ -232,6 +211,15 @@ def _moved(fleet: Fleet, rollout: Rollout, lever: Lever, slot: SlotName, seen: S
         return holds(rollout, lever, full(lever, slot), seen)
     records = (lever,) if isinstance(lever, Record) else lever.beneath
     return all(_pointed(fleet, rollout, record, slot, seen) for record in records)
+
+
+def _brought(fleet: Fleet, rollout: Rollout, over: Balancer, slot: SlotName, seen: Seen) -> bool:
+    """Whether the Front Door above was told to send everybody to `slot`, or to its record, which is there."""
+    if holds(rollout, over, full(over, slot), seen):
+        return True
+    found = balancer_seen(seen, over)
+    passed_on = found is not None and found.weights.keys() <= {slot, THROUGH}
+    return passed_on and all(_pointed(fleet, rollout, each, slot, seen) for each in fleet.live_records)
 
 
 def _pointed(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName, seen: Seen) -> bool:
@@ -267,28 +255,29 @@ def _sends_elsewhere(
 def _through(
     fleet: Fleet, rollout: Rollout, balancer: Balancer, found: BalancerSeen, seen: Seen
 ) -> dict[str, int] | None:
-    """Percent by slot that a balancer's users reach in the end, None where a record beneath was not read."""
-    if not (rollout.beneath and balancer.beneath):
-        return dict(found.weights)
+    """Percent by slot that a balancer's users reach in the end, None where a record behind was not read."""
     sent: dict[str, int] = {}
     for member in balancer.members:
-        share = found.weights.get(member.slot, 0)
-        if not share or member.beneath is None:
+        share, record = found.weights.get(member.slot, 0), _behind(fleet, rollout, member)
+        if not share:
             continue
-        behind = record_seen(seen, member.beneath)
-        if behind is None:
+        behind = record_seen(seen, record) if record is not None else None
+        if record is not None and behind is None:
             return None
-        where = _slot_at(fleet, rollout, member.beneath, behind)
+        where = member.slot
+        if record is not None and behind is not None:
+            where = _slot_at(fleet, rollout, record, behind)
         sent[where] = sent.get(where, 0) + share
     return sent
 
 
-def _slot_at(fleet: Fleet, rollout: Rollout, record: Record, found: RecordSeen) -> str:
+def _behind(fleet: Fleet, rollout: Rollout, member: Member) -> Record | None:
+    """The record that decides where a member's users go, None where the member does."""
+    if member.slot == THROUGH:
+        return fleet.live_records[0]
+    return member.beneath if rollout.beneath else None
+
+
+def _slot_at(fleet: Fleet, rollout: Rollout, record: Record, found: RecordSeen) -> SlotName:
     both = (rollout.live, rollout.candidate)
     return next((slot for slot in both if at(found, target_of(fleet, rollout, record, slot))), STRANGER)
-
-
-def shares(weights: dict[str, int]) -> str:
-    """`10 % to green, 90 % to blue`."""
-    named = [f"{share} % to {slot or 'a stranger'}" for slot, share in sorted(weights.items()) if share]
-    return ", ".join(named) or "nobody anywhere"

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+
 from shared.decision import Seen
-from shared.fleet import Fleet, Gate
+from shared.fleet import Fleet, Gate, Source
 from shared.gates import beside_live, combine, grouped, judge, tallied
 from shared.levers import Record, SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import (
+    Asking,
     ClusterSeen,
     GateReading,
     Probe,
+    Reading,
     RecordSeen,
     RecordState,
     Unavailable,
 )
+
+# Who is asked in the name of a rollout, or begins something for it.
+_OF_A_ROLLOUT = frozenset({Source.WEBHOOK, Source.KUBERNETES, Source.ALERTS, Source.LOAD_TEST})
 
 
 def seen_as[T](seen: Seen, probe: Probe, kind: type[T]) -> T | None:
@@ -60,7 +67,36 @@ def readings(
     """Probes of `gates` on `slot`, and on the live slot of those that are judged beside it."""
     asked = [(gate, slot) for gate in gates]
     asked += [(gate, rollout.live) for gate, _ in asked if beside_live(gate)]
-    return frozenset(GateReading(gate, where, since) for gate, where in asked)
+    return frozenset(reading(gate, where, since, rollout) for gate, where in asked)
+
+
+def reading(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout) -> GateReading:
+    """The probe of `gate` on `slot`, with the rollout's facts where its source needs them."""
+    if gate.source not in _OF_A_ROLLOUT:
+        return GateReading(gate, slot, since)
+    asking = Asking(
+        rollout=rollout.id,
+        version=rollout.version,
+        stage=rollout.stage.value,
+        step=rollout.step,
+        candidate=rollout.candidate,
+        started_at=rollout.started_at,
+        receipts=rollout.receipts.get(_key(gate, slot), ()),
+    )
+    return GateReading(gate, slot, since, asking)
+
+
+def begun(rollout: Rollout, seen: Seen) -> Rollout:
+    """The rollout with what the sources of its gates have begun, so that it is begun once."""
+    receipts = dict(rollout.receipts)
+    for probe, answer in seen.answers.items():
+        if isinstance(probe, GateReading) and isinstance(answer, Reading) and answer.receipts is not None:
+            receipts[_key(probe.gate, probe.slot)] = answer.receipts
+    return rollout if receipts == rollout.receipts else msgspec.structs.replace(rollout, receipts=receipts)
+
+
+def _key(gate: Gate, slot: SlotName) -> str:
+    return f"{gate.name} {slot}"
 
 
 def judged_on(
@@ -88,10 +124,10 @@ def _judged(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout
     return judge(
         gate,
         slot,
-        seen.answers.get(GateReading(gate, slot, since)),
+        seen.answers.get(reading(gate, slot, since, rollout)),
         seen.now,
         rollout.baseline.get(gate.name),
-        seen.answers.get(GateReading(gate, rollout.live, since)) if beside_live(gate) else None,
+        seen.answers.get(reading(gate, rollout.live, since, rollout)) if beside_live(gate) else None,
         known,
     )
 

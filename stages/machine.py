@@ -20,7 +20,7 @@ from stages import ended
 from stages.alerting import told, wake_seconds
 from stages.apply import apply_move
 from stages.fallback import gives_way
-from stages.looking import seen_as, unavailable
+from stages.looking import begun, seen_as, unavailable
 from stages.patience import next_poll, patient
 from stages.react import react
 from stages.reacted import Reacted
@@ -92,6 +92,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     rollout = remembering(pinned, before, seen)
     step = step_of(rollout)
     move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)
+    move = msgspec.structs.replace(move, rollout=begun(move.rollout, seen))
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     told = (reacted.because, news(before, seen), move.because)
     because = "; ".join(each for each in told if each)
@@ -235,8 +236,9 @@ def _decision(
 
 
 def _ordered_already(rollout: Rollout) -> bool:
-    """Whether any order of this way back counts: each record beneath may get its own from another worker.
+    """Whether any order of this way back counts: each of several levers may get its own from another worker.
 
     If only the newest did, workers who order at the same time would outdate each other again and again.
     """
-    return rollout.stage is Stage.ROLLBACK and rollout.beneath and rollout.ordered_epoch is not None
+    several = rollout.beneath or rollout.above
+    return rollout.stage is Stage.ROLLBACK and several and rollout.ordered_epoch is not None

@@ -13,18 +13,15 @@ import msgspec
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import Rollout, Stage
-from shared.probes import Unavailable
+from shared.probes import patience_seconds
 from stages.readiness import due_at
 from stages.step import Move, Verb
 
 
 def asked_seconds(seen: Seen) -> float | None:
     """The longest wait that a provider asked for, in seconds from `seen.now`; None where none did."""
-    waits = [
-        answer.after_seconds
-        for answer in seen.answers.values()
-        if isinstance(answer, Unavailable) and answer.after_seconds is not None
-    ]
+    asked = map(patience_seconds, seen.answers.values())
+    waits = [seconds for seconds in asked if seconds is not None]
     # The answer is what the wait counts from, and a slow one came a while after `now` was read.
     late = (seen.answered_at - seen.now).total_seconds() if seen.answered_at is not None else 0
     return max(waits) + late if waits else None
@@ -33,11 +30,13 @@ def asked_seconds(seen: Seen) -> float | None:
 def patient(fleet: Fleet, rollout: Rollout, move: Move, seen: Seen) -> Move:
     """The same move of `rollout`'s step, not to be followed by another look before the provider's time.
 
-    Nor by none when the safe slot's readiness is due to be proven again.
+    Whoever turns to the second lever asks another provider, and at once. Nor is a move to be followed by no
+    look at all when the safe slot's readiness is due to be proven again.
     """
     move = _in_time(fleet, move, seen)
     asked = asked_seconds(seen)
-    if asked is None or move.verb is Verb.FAIL or _hurries(rollout, move, seen):
+    turns = move.rollout.above and not rollout.above
+    if asked is None or move.verb is Verb.FAIL or turns or _hurries(rollout, move, seen):
         return move
     planned = fleet.policy.poll_seconds if move.wake_seconds is None else move.wake_seconds
     return msgspec.structs.replace(move, wake_seconds=max(planned, asked))

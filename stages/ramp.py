@@ -14,25 +14,18 @@ import msgspec
 
 from shared.actions import LeverAction, SetMatch
 from shared.decision import Seen
-from shared.fleet import DriftPolicy, Fleet, MatchStep, WeightStep
+from shared.fleet import Fleet, MatchStep, WeightStep
 from shared.levers import Lever, SlotName
 from shared.model import Rollout
+from shared.policy import DriftPolicy
 from shared.probes import Probe, TrafficSeen, TrafficShare
-from stages.levers import (
-    apart,
-    balancer_seen,
-    first_elsewhere,
-    holds,
-    levers,
-    unsettled,
-    weigh,
-    weights_propagated_at,
-)
+from stages.levers import apart, first_elsewhere, levers, unsettled, weights_propagated_at
 from stages.looking import readings, seen_as, unavailable
 from stages.observing import watch
 from stages.step import Move, Step, Verb, act, advance, judged, wait
 from stages.verdicts import unseen
 from stages.watching import moved_by_others
+from stages.weighing import balancer_seen, holds, weigh
 
 Portion = MatchStep | WeightStep
 

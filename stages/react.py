@@ -58,6 +58,7 @@ def begin_rollback(rollout: Rollout, because: str, now: datetime) -> Rollout:
         command_id=None,
         ordered_epoch=None,
         weighed_at=None,
+        aligned_at=None,
         drift=None,
         clean_since=None,
         tallies={},

@@ -1,4 +1,4 @@
-"""Putting back what a switch changed about its levers: TTLs, canaries, and the records beneath a balancer.
+"""Putting back what a switch changed about its levers: TTLs, canaries, and what lies beneath and above them.
 
 Decides when each is as declared again, in T3 and at the end of a rollback. Traffic stays at the slot that
 users are on.
@@ -8,23 +8,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+
 from shared.actions import LeverAction, PointRecord
 from shared.decision import Seen
 from shared.fleet import Fleet
-from shared.levers import Record, SlotName
+from shared.levers import THROUGH, Balancer, Record, SlotName
 from shared.model import Rollout
 from shared.probes import Probe, RecordSeen
-from stages.levers import (
-    balancer_seen,
-    beneath,
-    levers,
-    next_order,
-    point_each,
-    weights_propagated_at,
-)
+from stages.levers import above, beneath, levers, point_each, weights_propagated_at
 from stages.looking import at, record_seen, target_of, unavailable
 from stages.step import ORDER_SECONDS_MAX, Move, act, advance, wait
 from stages.verdicts import unseen
+from stages.weighing import balancer_seen, full, next_order, weigh
 
 
 def users_on(rollout: Rollout) -> SlotName:
@@ -67,13 +63,22 @@ def _own(rollout: Rollout, writes: list[PointRecord], seen: Seen) -> bool:
 
 
 def ttl_lowered(fleet: Fleet, rollout: Rollout) -> bool:
-    """Whether a TTL is to be restored."""
-    return rollout.ttl_lowered_at is not None and bool(fleet.live_records)
+    """Whether a TTL is to be restored. A record with traffic going by the Front Door above is `realign`'s."""
+    return rollout.ttl_lowered_at is not None and bool(fleet.live_records) and not rollout.above
 
 
 def to_realign(fleet: Fleet, rollout: Rollout) -> bool:
-    """Whether a canary is to be lifted, or traffic goes by records beneath a balancer."""
-    return rollout.shifted and (rollout.beneath or fleet.shift.match is not None)
+    """Whether a canary is to be lifted, or traffic goes by a second lever."""
+    return rollout.shifted and (rollout.beneath or rollout.above or fleet.shift.match is not None)
+
+
+def left_above(fleet: Fleet, rollout: Rollout) -> str | None:
+    """What a rollout leaves to a person that ends with traffic going by the Front Door above, else None."""
+    over = above(fleet, rollout)
+    if over is None:
+        return None
+    names = ", ".join(record.fqdn for record in fleet.live_records)
+    return f"{over.label} still sends users straight to {users_on(rollout)}, not through {names}"
 
 
 def realign_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -86,13 +91,16 @@ def realign(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     unread = unavailable(seen, realign_needs(fleet, rollout))
     if unread is not None:
         return unseen(rollout, f"a lever could not be read: {unread}")
+    over = above(fleet, rollout)
+    if over is not None:
+        return _pass_on(fleet, rollout, over, seen)
     slot = users_on(rollout)
-    above = _above(fleet, rollout, slot, seen)
-    if isinstance(above, str):
-        return wait(rollout, above, failures=0)
-    if above:
+    told = _above(fleet, rollout, slot, seen)
+    if isinstance(told, str):
+        return wait(rollout, told, failures=0)
+    if told:
         sentence = f"every balancer sends everything to {slot}, and no canary is left"
-        return act(rollout, sentence, *above, weighed_at=None)
+        return act(rollout, sentence, *told, weighed_at=None)
     if rollout.weighed_at is None:
         return wait(rollout, "the balancers are as they should be", wake_seconds=0, weighed_at=seen.since)
     late = rollout.entered_at + timedelta(seconds=ORDER_SECONDS_MAX)
@@ -102,6 +110,70 @@ def realign(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         left = (ready - seen.now).total_seconds()
         return wait(rollout, "the balancers' change is reaching everybody", wake_seconds=left, failures=0)
     return _beneath(fleet, rollout, seen)
+
+
+def _pass_on(fleet: Fleet, rollout: Rollout, over: Balancer, seen: Seen) -> Move:
+    """Point the live record at the slot that users are on, then have the Front Door above pass on to it."""
+    found, slot = balancer_seen(seen, over), users_on(rollout)
+    late = _late_records(fleet, rollout, slot, seen)
+    if late:
+        names = ", ".join(write.record.fqdn for write in late)
+        return act(rollout, f"points {names} at {slot} as well", *late, aligned_at=None, weighed_at=None)
+    if rollout.aligned_at is None:
+        return wait(rollout, f"the live record is at {slot}", wake_seconds=0, aligned_at=seen.since)
+    # Whoever asks for the name before that may get an old answer, and a late order may come through.
+    aged = rollout.aligned_at + timedelta(seconds=_aging_seconds(fleet))
+    ready = max(aged, rollout.entered_at + timedelta(seconds=ORDER_SECONDS_MAX))
+    if seen.now < ready:
+        left = (ready - seen.now).total_seconds()
+        return wait(rollout, "the live record's old answers expire", wake_seconds=left, failures=0)
+    if found is not None and found.unsettled:
+        return wait(rollout, found.unsettled, failures=0)
+    if found is None or found.weights != {THROUGH: 100}:
+        names = ", ".join(record.fqdn for record in fleet.live_records)
+        order = weigh(rollout, over, full(over, THROUGH), seen)
+        return act(rollout, f"{over.label} passes everything on to {names} again", *order, weighed_at=None)
+    return _passed_on(fleet, rollout, seen)
+
+
+def _passed_on(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    """Wait for those whom the Front Door above still sends straight to a slot: they follow no record."""
+    if rollout.weighed_at is None:
+        return wait(
+            rollout, "the Front Door above is as declared again", wake_seconds=0, weighed_at=seen.since
+        )
+    ready = weights_propagated_at(fleet, rollout.weighed_at)
+    if seen.now < ready:
+        left = (ready - seen.now).total_seconds()
+        return wait(rollout, "the Front Door's change is reaching everybody", wake_seconds=left, failures=0)
+    because = f"users go through the live record to {users_on(rollout)} again"
+    # How long the Front Door took says nothing of the record, by which the way back goes from here on.
+    rollout = msgspec.structs.replace(rollout, above=False, aligned_at=None, weighed_at=None)
+    return advance(rollout, because, ttl_lowered_at=None, follow_seconds={})
+
+
+def _late_records(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> list[PointRecord]:
+    """The live records to be written: whatever they look like, until an order of its own was seen."""
+    writes = point_each(fleet, rollout, fleet.live_records, slot, seen, low_ttl=False)
+    if rollout.aligned_at is None:
+        return [] if _own(rollout, writes, seen) and not _low(writes, seen) else writes
+    apart = [
+        write
+        for write in writes
+        if (found := record_seen(seen, write.record)) is None or not at(found, write.address)
+    ]
+    return apart or _low(writes, seen)
+
+
+def _low(writes: list[PointRecord], seen: Seen) -> list[PointRecord]:
+    """Those of the writes whose record has another TTL."""
+    found = ((write, record_seen(seen, write.record)) for write in writes)
+    return [write for write, record in found if record is None or record.ttl_seconds != write.ttl_seconds]
+
+
+def _aging_seconds(fleet: Fleet) -> int:
+    """How long the longest answer of before is kept, whatever TTL it came with."""
+    return fleet.policy.propagation_seconds + max(record.ttl_seconds for record in fleet.live_records)
 
 
 def _above(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | list[LeverAction]:
@@ -140,5 +212,5 @@ def _own_again(fleet: Fleet, rollout: Rollout, record: Record, slot: SlotName, f
 
 def realign_lasts(fleet: Fleet) -> int:
     """Two changes, one after the other, in seconds; a service may deploy one member at a time."""
-    longest = max((b.propagation_seconds + b.ttl_seconds for b in fleet.balancers), default=0)
+    longest = max((b.propagation_seconds + b.ttl_seconds for b in fleet.every_balancer), default=0)
     return 4 * longest

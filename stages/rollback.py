@@ -22,9 +22,9 @@ from stages.diverting import (
 )
 from stages.draining import drain_needs, serving
 from stages.freezing import command_needs, frozen, thaw
-from stages.levers import elsewhere, levers
+from stages.levers import elsewhere, unread
 from stages.looking import cluster_trouble, seen_as, unavailable
-from stages.restoring import realign, realign_needs, restore_ttl, to_realign, ttl_lowered
+from stages.restoring import left_above, realign, realign_needs, restore_ttl, to_realign, ttl_lowered
 from stages.step import ORDER_SECONDS_MAX, Move, Step, Verb, act, advance, wait
 from stages.t1_deploy import deployment_name
 from stages.verdicts import unseen
@@ -57,7 +57,9 @@ def _restart(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 def _ttl_low(fleet: Fleet, rollout: Rollout) -> bool:
     # From T4 on the declared TTL was back already, and `divert` has written a low one again.
-    return bool(fleet.live_records) and (rollout.shifted or ttl_lowered(fleet, rollout))
+    # With traffic going by the Front Door above the record, `realign` writes the declared one.
+    low = rollout.shifted or ttl_lowered(fleet, rollout)
+    return bool(fleet.live_records) and low and not rollout.above
 
 
 def _removable(fleet: Fleet, rollout: Rollout) -> bool:
@@ -83,9 +85,9 @@ def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return advance(rollout, f"nothing is left in {rollout.candidate}")
     if cluster.provisioning == "Deleting":
         return wait(rollout, f"the cluster of {rollout.candidate} is being deleted", failures=0)
-    unread = unavailable(seen, levers(fleet, rollout))
-    if unread is not None:
-        return unseen(rollout, f"a live record could not be read, and the candidate may serve: {unread}")
+    hidden = unread(fleet, rollout, seen)
+    if hidden is not None:
+        return unseen(rollout, f"a live record could not be read, and the candidate may serve: {hidden}")
     found = elsewhere(fleet, rollout, rollout.safe, seen)
     if found is not None:
         return wait(rollout, f"{found}: the candidate is kept while it may serve somebody")
@@ -100,9 +102,14 @@ def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     return act(rollout, f"deletes the failed candidate in {rollout.candidate}", order, wake_seconds=30)
 
 
-def _hold_version(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
+def _hold_version(fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
     because = f"version {rollout.version} is held until a person lifts it: {rollout.rollback_because}"
-    return advance(rollout, because)
+    left = left_above(fleet, rollout)
+    if left is None:
+        return advance(rollout, because)
+    # The reason of the way back is what its end is told with: what is left to do belongs there.
+    told = f"{rollout.rollback_because}; {left}"
+    return advance(rollout, f"{because}; {left}", rollback_because=told)
 
 
 STEPS = (

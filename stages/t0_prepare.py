@@ -17,7 +17,6 @@ from shared.probes import (
     ClusterSeen,
     ClusterState,
     DeploymentCheck,
-    GateReading,
     Probe,
     Reading,
     SlotAddress,
@@ -25,7 +24,7 @@ from shared.probes import (
 from stages import following
 from stages.budgeting import budget_needs, spent
 from stages.ground import ground_needs, lever_problems
-from stages.looking import judged_on, readings, seen_as, unavailable
+from stages.looking import judged_on, reading, readings, seen_as, unavailable
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.verdicts import unseen
 from stages.versions import newer
@@ -110,7 +109,7 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     baseline = {
         gate.name: value
         for gate in gates
-        if (found := seen_as(seen, GateReading(gate, rollout.live, None), Reading)) is not None
+        if (found := seen_as(seen, reading(gate, rollout.live, None, rollout), Reading)) is not None
         and (value := mean(found.samples)) is not None
     }
     absolute = tuple(

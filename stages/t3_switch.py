@@ -11,17 +11,18 @@ from datetime import datetime, timedelta
 
 from shared.actions import Purge
 from shared.decision import Seen
-from shared.fleet import DriftPolicy, Fleet, Gate
+from shared.fleet import Fleet, Gate
 from shared.gates import beside_live
 from shared.levers import Balancer
 from shared.model import Rollout, Verdict
-from shared.probes import ClusterSeen, ClusterState, Probe, RecordState
+from shared.policy import DriftPolicy
+from shared.probes import BalancerState, ClusterSeen, ClusterState, Probe, RecordState
 from stages import ramp
 from stages.budgeting import budget_needs, exposed
 from stages.converging import converge, converge_needs, users_since
 from stages.fallback import gives_way
 from stages.freezing import command_needs, frozen, renewed, thaw
-from stages.levers import beneath, first_elsewhere, levers, moved, orders, pace_seconds, unsettled
+from stages.levers import above, beneath, first_elsewhere, levers, moved, orders, pace_seconds, unsettled
 from stages.looking import cluster_trouble, judged_on, readings, seen_as, unavailable
 from stages.observing import watch
 from stages.restoring import (
@@ -107,9 +108,9 @@ def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return moved_by_others(fleet, rollout, drifted, seen)
     frozen = gives_way(fleet, rollout, seen)
     if frozen is not None:
-        # What lies beneath has to be looked at first: the next round does.
-        because = f"{frozen}: it goes by the records beneath"
-        return wait(rollout, because, wake_seconds=0, beneath=True, weighed_at=None, failures=0)
+        # The second lever has to be looked at first: the next round does.
+        ways = {"above": frozen.above or rollout.above, "beneath": frozen.beneath or rollout.beneath}
+        return wait(rollout, frozen.because, wake_seconds=0, weighed_at=None, failures=0, **ways)
     if told and under_way is not None:
         return wait(rollout, under_way, weighed_at=told_at, failures=0)
     unread = unavailable(seen, _deciding(fleet, rollout))
@@ -124,6 +125,9 @@ def _shift(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 def _deciding(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     """The levers that are moved: not those that gave way."""
+    over = above(fleet, rollout)
+    if over is not None:
+        return frozenset({BalancerState(over)})
     if not rollout.beneath:
         return levers(fleet, rollout)
     return beneath(fleet) | frozenset(RecordState(record) for record in fleet.live_records)
@@ -131,6 +135,9 @@ def _deciding(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 
 def _sentence(fleet: Fleet, rollout: Rollout) -> str:
     """`points aks.contoso.com at green (203.0.113.20)`, or that a balancer sends everything there."""
+    over = above(fleet, rollout)
+    if over is not None:
+        return f"{over.label} sends everything straight to {rollout.candidate}"
     names = ", ".join(record.fqdn for record in fleet.live_records)
     slot, address = rollout.candidate, rollout.addresses[rollout.candidate]
     pointed = [f"points {names} at {slot} ({address})"] if names else []
@@ -173,7 +180,7 @@ def _purge(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _shift_lasts(fleet: Fleet) -> int:
-    return 5 * max((balancer.propagation_seconds for balancer in fleet.balancers), default=0)
+    return 5 * max((balancer.propagation_seconds for balancer in fleet.every_balancer), default=0)
 
 
 STEPS = (

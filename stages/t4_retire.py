@@ -22,9 +22,10 @@ from shared.probes import (
 from shared.safety import AfterDrain
 from stages.converging import users_since
 from stages.draining import drain_needs, serving
-from stages.levers import levers
+from stages.levers import unread
 from stages.looking import judged_on, readings, seen_as, unavailable
 from stages.observing import watch
+from stages.restoring import left_above
 from stages.step import Move, Step, Verb, act, advance, fail, hold, judged, wait
 from stages.t0_prepare import approval
 from stages.verdicts import unseen
@@ -122,9 +123,9 @@ def _destroy(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _order_destroy(fleet: Fleet, rollout: Rollout, seen: Seen, cluster: ClusterSeen) -> Move:
-    unread = unavailable(seen, levers(fleet, rollout))
-    if unread is not None:
-        return unseen(rollout, f"nothing is destroyed while a live record cannot be read: {unread}")
+    hidden = unread(fleet, rollout, seen)
+    if hidden is not None:
+        return unseen(rollout, f"nothing is destroyed while a live record cannot be read: {hidden}")
     since = users_since(fleet, rollout)
     judgements, verdict, because = judged_on(fleet, fleet.gates.bake, rollout.candidate, since, rollout, seen)
     if verdict is Verdict.FAIL:
@@ -156,11 +157,10 @@ def _hand_over(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
     return advance(rollout, f"{rollout.candidate} is the live slot now, {rollout.live} is free")
 
 
-def _report(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+def _report(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     minutes = (seen.now - rollout.started_at).total_seconds() / 60
-    return advance(
-        rollout, f"version {rollout.version} is live on {rollout.candidate} after {minutes:.0f} minutes"
-    )
+    done = f"version {rollout.version} is live on {rollout.candidate} after {minutes:.0f} minutes"
+    return advance(rollout, "; ".join(filter(None, (done, left_above(fleet, rollout)))))
 
 
 STEPS = (

@@ -12,14 +12,16 @@ import msgspec
 
 from shared.actions import PointRecord, SetWeights
 from shared.decision import Seen
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import Fleet
 from shared.levers import Balancer, Lever
 from shared.model import Drift, HoldKind, Rollout, Stage
+from shared.policy import DriftPolicy
 from shared.probes import ClusterSeen, ClusterState, LastWriter, Probe, WriterSeen
-from stages.levers import balancer_seen, first_elsewhere, levers, orders, pace_seconds, unsettled
-from stages.looking import record_seen, seen_as, unavailable
+from stages.levers import first_elsewhere, levers, orders, pace_seconds, unread, unsettled
+from stages.looking import record_seen, seen_as
 from stages.readiness import lapsed, readiness_needs, renewed
 from stages.step import Move, act, hold, wait
+from stages.weighing import balancer_seen
 
 # Done in the tick that looked a moment ago, and followed by the settle window.
 _FORMAL = frozenset({"hand_over", "report"})
@@ -99,7 +101,7 @@ def _over(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
     if rollout.drift is None or not rollout.drift.told:
         return rollout
     back = first_elsewhere(fleet, rollout, rollout.candidate, seen) is None
-    if not back or unavailable(seen, levers(fleet, rollout)) is not None:
+    if not back or unread(fleet, rollout, seen) is not None:
         return rollout
     return msgspec.structs.replace(rollout, drift=None)
 

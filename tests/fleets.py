@@ -12,7 +12,6 @@ from shared.fleet import (
     Gates,
     Hosts,
     Measure,
-    Policy,
     Slot,
     Source,
     StartMode,
@@ -21,6 +20,7 @@ from shared.fleet import (
 )
 from shared.levers import Record, RecordType, SlotName, SwitchKind
 from shared.platform import FluxConfiguration, Freeze, Provisioner
+from shared.policy import Policy
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 BLUE, GREEN = SlotName("blue"), SlotName("green")

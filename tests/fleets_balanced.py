@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from sandbox.world.balancers import TYPES
-from shared.fleet import Fleet, Traffic
-from shared.levers import MATCHING, Balancer, Member, SlotName, SwitchKind
-from shared.safety import Drain
+from shared.fleet import Fleet
+from shared.levers import MATCHING, THROUGH, Balancer, Member, SlotName, SwitchKind
+from shared.safety import Drain, Traffic
 from tests.fleets import BLUE, FLEET, GREEN, SUBSCRIPTION, fleet, record
 
 NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-network/providers"
@@ -68,6 +68,22 @@ def balancer(kind: SwitchKind, *, beneath: bool = False, **changes: Any) -> Bala
 def balanced_fleet(kind: SwitchKind, *, beneath: bool = False, **changes: Any) -> Fleet:
     """The fleet whose one lever is a balancer of that kind. `changes` are the fleet's."""
     return fleet(live_records=(), balancers=(balancer(kind, beneath=beneath),), **changes)
+
+
+def under_a_front_door(kind: SwitchKind = SwitchKind.FRONT_DOOR, **changes: Any) -> Balancer:
+    """A Front Door above the live record: it passes everything on to the record's name.
+
+    `changes` are the balancer's.
+    """
+    plain = balancer(kind, endpoint="", rules="", **changes)
+    members = [msgspec.structs.replace(each, group="") for each in plain.members]
+    origin = Member(slot=THROUGH, name=_NAMES.get(kind, "aks-{}").format("contoso-com"))
+    return msgspec.structs.replace(plain, members=(*members, origin))
+
+
+def composite_fleet(kind: SwitchKind = SwitchKind.FRONT_DOOR, **changes: Any) -> Fleet:
+    """The fleet whose record has such a Front Door for its second lever. `changes` are the fleet's."""
+    return fleet(above=under_a_front_door(kind), **changes)
 
 
 def traffic_manager_fleet() -> Fleet:

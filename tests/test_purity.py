@@ -17,6 +17,7 @@ ALLOWED = {
     "dataclasses",
     "datetime",
     "enum",
+    "hashlib",  # a digest is a function of what it digests
     "itertools",
     "math",
     "msgspec",

@@ -22,7 +22,7 @@ from cli.view.words import (
     stage_label,
 )
 from shared.fleet import Fleet, Shift
-from shared.levers import Balancer, Lever, Record
+from shared.levers import THROUGH, Balancer, Lever, Record
 from shared.model import FleetState, Rollout
 from shared.notices import notices
 
@@ -40,6 +40,7 @@ def fleet_text(body: dict[str, Any]) -> Text:
     lines: Lines = [
         _line("users", f"{fleet.hosts.official} → {fleet.hosts.cluster}"),
         *(line for lever in fleet.levers for line in _lever(lever)),
+        *([_above(fleet.above, fleet.live_records[0])] if fleet.above is not None else []),
         _line("shift", _plan(fleet.shift)),
         *(_slot(fleet, state, slot.name) for slot in fleet.slots),
         _line("follows", follows),
@@ -91,6 +92,13 @@ def _lever(lever: Lever) -> Iterator[tuple[Text, Text]]:
     yield _line(_kind(lever), f"{lever.label}: {members}; users follow within {reaches}")
     if lever.beneath:
         yield _line("beneath", "; ".join(map(_record, lever.beneath)))
+
+
+def _above(balancer: Balancer, record: Record) -> tuple[Text, Text]:
+    """The second lever, and what it sends users to when the record cannot be moved."""
+    members = ", ".join(f"{each.slot} {each.name}" for each in balancer.members if each.slot != THROUGH)
+    passes = f"{balancer.member(THROUGH).name} on {record.fqdn}"
+    return _line("above", f"{_kind(balancer)} {balancer.label}: {passes}; in an emergency {members}")
 
 
 def _kind(lever: Balancer) -> str:

@@ -1,6 +1,7 @@
-// Lets Switchyard read metrics and logs of what is in this resource group: clusters, gateways, public IPs.
-// Monitoring Reader is what Azure Monitor's metrics batch asks for; its `*/read` covers logs in resource context
-// and the addresses of public IPs.
+// Lets Switchyard read metrics, logs, fired alerts and health of what is in this resource group: clusters, gateways,
+// public IPs.
+// Monitoring Reader is what Azure Monitor's metrics batch asks for; its `*/read` covers logs in resource context,
+// alerts, Resource Health and the addresses of public IPs.
 
 param principalId string
 

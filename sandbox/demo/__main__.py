@@ -24,9 +24,9 @@ from sandbox.azurite import AzuriteMissing
 from sandbox.child import ChildFailed
 from sandbox.demo.checks import Check, Evidence, checks
 from sandbox.demo.picture import PictureScreen
-from sandbox.demo.play import GaveUp, Play, Played
+from sandbox.demo.play import GaveUp, Play, Played, declared
 from sandbox.demo.real import Real, real
-from sandbox.demo.rehearsal import REPOSITORY, Rehearsal
+from sandbox.demo.rehearsal import Rehearsal
 from sandbox.demo.report import report
 from sandbox.demo.scenarios import SCENARIOS, Scenario
 from sandbox.demo.screen import lines, screen
@@ -79,13 +79,14 @@ def options(arguments: Sequence[str] | None = None) -> Options:
 async def run(chosen: Options, console: Console) -> int:
     """Play one scenario and print its report; the exit code."""
     scenario = chosen.scenario
-    text = (REPOSITORY / "examples" / f"{scenario.fleet}.yaml").read_text(encoding="utf-8")
     _start_record(chosen.record)
     console.print(Text.assemble((f" {scenario.name}", NOW), f"  {scenario.story}"), soft_wrap=True)
     shown = screen(console, plain=chosen.plain)
     if chosen.picture is not None:
         shown = PictureScreen(shown, chosen.picture)
-    rehearsal = Rehearsal(parse(text), FAULTS[scenario.name], chosen.record, shown.say, debug=chosen.debug)
+    rehearsal = Rehearsal(
+        parse(declared(scenario)), FAULTS[scenario.name], chosen.record, shown.say, debug=chosen.debug
+    )
     wait_for_person = console.is_terminal and not chosen.plain and not chosen.auto_promote
     try:
         async with rehearsal:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import time
 from collections import deque
@@ -29,6 +30,7 @@ from sandbox.demo.screen import Screen
 from sandbox.host.easy_auth import LOGIN
 from sandbox.world import events
 from sandbox.world.model import World
+from sandbox.world.settings import Family, Outage
 from sandbox.world.traffic import MINUTE, floor_minute
 from shared.fleet import Fleet
 
@@ -37,7 +39,9 @@ LOOK_SECONDS = 0.4
 EYE_SECONDS = 0.02
 DOWN_SECONDS = 1.5
 PERSON_SECONDS = 30.0
-PLAY_SECONDS_MAX = 120.0
+PLAY_SECONDS_MAX = 180.0
+OUTAGE_SECONDS = 3000
+"""Of the world: Front Door has time for both of its changes before Azure DNS takes an order again."""
 NOT_FOUND = 404
 
 
@@ -55,10 +59,15 @@ class Played(Struct, frozen=True, kw_only=True):
     host_killed_at: str | None = None
 
 
+def declared(scenario: Scenario) -> str:
+    """The shipped example, with what the scenario takes the comment marks from."""
+    text = (REPOSITORY / "examples" / f"{scenario.fleet}.yaml").read_text(encoding="utf-8")
+    return re.sub(r"(?m)^    # (above:|  )", r"    \1", text) if scenario.above else text
+
+
 def fleet_text(scenario: Scenario, topic: str) -> str:
     """The shipped example, as a rehearsal can use it: the stand-in's topic, and the scenario's approval."""
-    text = (REPOSITORY / "examples" / f"{scenario.fleet}.yaml").read_text(encoding="utf-8")
-    document = yaml.safe_load(text)
+    document = yaml.safe_load(declared(scenario))
     document["notify"]["topic"] = topic
     document["approvals"]["switch"] = scenario.twist is Twist.PROMOTE
     return yaml.safe_dump(document, sort_keys=False)
@@ -157,6 +166,9 @@ class Play:
             if self._twist is not None and self._twist.done():
                 self._twist.result()
             asks = scene.rollout.step == "approve_switch" and not scene.rollout.promoted
+            baking = scene.rollout.step == "bake"
+            if baking and self._twist is None and self._scenario.twist is Twist.DNS_OUTAGE:
+                self._twist = asyncio.create_task(self._outage())
             if asks and self._twist is None and self._scenario.twist is Twist.PROMOTE:
                 self._twist = asyncio.create_task(self._promote())
             await asyncio.sleep(LOOK_SECONDS)
@@ -177,6 +189,15 @@ class Play:
         await asyncio.sleep(DOWN_SECONDS)
         await self._rehearsal.start_host()
         self._screen.say(f"the Functions host was killed at {self._killed_at} and runs again")
+
+    async def _outage(self) -> None:
+        """From now on Azure DNS' control plane refuses everything; its name servers go on answering."""
+        world = self._rehearsal.world
+        since = (world.now() - world.estate.started_at).total_seconds()
+        outage = Outage(family=Family.DNS, from_seconds=since, until_seconds=since + OUTAGE_SECONDS)
+        faults = world.estate.faults
+        world.estate.faults = msgspec.structs.replace(faults, outages=(*faults.outages, outage))
+        self._screen.say(f"Azure DNS takes no order for {OUTAGE_SECONDS // 60} minutes; it still answers")
 
     async def _promote(self) -> None:
         """A person's yes: wait for one who is there, or run the command that they would."""

@@ -1,4 +1,4 @@
-"""The ten scenarios: what happens in each, and how each has to end. Refuses to know how they are run."""
+"""The eleven scenarios: what happens in each, and how each has to end. Refuses to know how they are run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Twist(StrEnum):
     NONE = "none"
     PROMOTE = "promote"
     KILL_HOST = "kill_host"
+    DNS_OUTAGE = "dns_outage"
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
@@ -22,7 +23,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     `serving` is the slot that users must end on, `destroyed` whether the old cluster must be gone, `moved`
     whether a live record may ever have left the old slot. `sent_back_by` is who must have decided to go back,
-    the timer's own judgement or an alert, and `sent_back_from` in which stage and step.
+    the timer's own judgement or an alert, and `sent_back_from` in which stage and step. `above` declares the
+    Front Door above the live record, as the example's comment does.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     sent_back_from: str | None = None
     fleet: str = "contoso-public"
     twist: Twist = Twist.NONE
+    above: bool = False
 
 
 _GOOD = Scenario(
@@ -110,6 +113,17 @@ SCENARIOS = {
             destroyed=False,
             sent_back_by="alert",
             sent_back_from="T4 bake",
+        ),
+        Scenario(
+            name="dns-outage",
+            story="Azure DNS takes no order when an alert fires. Front Door brings everybody back instead.",
+            outcome=Outcome.ROLLED_BACK,
+            serving="blue",
+            destroyed=False,
+            sent_back_by="alert",
+            sent_back_from="T4 bake",
+            twist=Twist.DNS_OUTAGE,
+            above=True,
         ),
         Scenario(
             name="manual",

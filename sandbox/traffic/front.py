@@ -42,7 +42,7 @@ class Front:
 
     Attributes: `names` (once entered) can be asked for all names, those of balancers among them; `places`
     maps addresses to loopback ports; `gateways` are by slot, `proxies` by their lever's label; `hosts` are
-    the names that users come by, one for each lever in its order.
+    the names that users come by, one for each lever in its order; above a record it is the Front Door's.
     """
 
     def __init__(
@@ -56,7 +56,9 @@ class Front:
         self.world = world
         self.places: dict[str, Address] = {}
         self.names: Names
-        self.hosts = tuple(host_of(lever) for lever in world.fleet.levers)
+        fleet = world.fleet
+        decide: tuple[Lever, ...] = (fleet.above,) if fleet.above is not None else fleet.levers
+        self.hosts = tuple(map(host_of, decide))
         self.gateways: dict[SlotName, Gateway] = {}
         self.proxies: dict[str, Proxy] = {}
         self._others: dict[str, Callable[[], Named]] = {}
@@ -75,9 +77,8 @@ class Front:
             gateway = self.gateways[slot.name]
             place = await self._started(gateway.start, gateway.stop)
             self.places[world.estate.address_of(slot.name)] = place
-        for lever, host in zip(world.fleet.levers, self.hosts, strict=True):
-            if isinstance(lever, Balancer):
-                await self._open(lever, host)
+        for balancer in world.fleet.every_balancer:
+            await self._open(balancer, host_of(balancer))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -51,8 +51,7 @@ class Origins:
 
 def host_of(world: World, balancer: Balancer, slot: SlotName) -> str:
     """The host name behind the slot's member."""
-    record = balancer.member(slot).beneath or world.fleet.slot(slot).host
-    return record.fqdn
+    return world.record_behind(balancer.member(slot)).fqdn
 
 
 class Proxy:

@@ -37,17 +37,20 @@ Lies (where Azure is different, on purpose or because nobody outside knows):
 * A template spec's version answers without its template; a deployment takes a template spec and nothing else.
 * A Flux configuration is accepted by ARM at once; its operation has always succeeded. Only Git sources exist.
 * Metrics: `top`, `orderby` and `rollupby` are ignored; a query over an unknown metric or dimension is refused
-  as a whole, where Azure answers it per metric. Log queries are not KQL (`sandbox.world.logs`).
+  as a whole, where Azure answers it per metric. Log queries are not KQL (`sandbox.world.logs`), those of
+  managed Prometheus not PromQL (`sandbox.world.prometheus`); one endpoint speaks for every workspace. An
+  origin of a Front Door is told by its name in the metrics' dimensions.
 * The topic takes CloudEvents alone. Nothing that is published to it is delivered to anybody.
 * A receiver of Event Grid's deliveries has 30 real seconds to answer; retries wait in the world's time,
   exactly on schedule, and nothing is delivered out of order or twice by itself.
 * A probe's latency is the world's in real milliseconds, whatever the clock's rate.
 * `SSL_CERT_FILE` names the stand-in's authority alone: in a rehearsal no other server is trusted.
 
-What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), nor of
+What a record cannot prove: Azure publishes no description of publishing events (`POST /api/events`), of
+Prometheus' own API (`POST /api/v1/query_range`), nor of
 the status of operations of AKS, deployments and Front Door (`.../operations/{id}`,
 `.../operationStatuses/{id}`, `.../operationresults/{id}`, `.../frontDoorOperationResults/{id}`, the last a
 name of ours), and the one of the activity log (`.../eventtypes/management/values`) is not among those that
-the record is held against. A check finds no operation for the first and the last, and takes the others for
-resources with an unknown property `status`. What goes through the DNS is not recorded.
+the record is held against. A check finds no operation for the first two and the last, and takes the others
+for resources with an unknown property `status`. What goes through the DNS is not recorded.
 """

@@ -149,7 +149,7 @@ class ProfileOperations:
         newest = self._world.balancers.newest(balancer).members[member.name]
         state = newest if own else MemberState(FULL, enabled=True)
         deploying = own and member.name in self._world.balancers.deploying(balancer)
-        host = member.beneath or self._world.fleet.slot(member.slot).host
+        host = self._world.record_behind(member)
         return {
             "id": f"{_profile_id(call)}/originGroups/{group}/origins/{member.name}",
             "name": member.name,

@@ -91,7 +91,7 @@ class NetworkOperations:
         fleet = self._world.fleet
         ids = [each for slot in fleet.slots for each in (slot.cluster_id, slot.gateway_id)]
         ids += [*self._world.zones.zone_ids(), fleet.provisioner.template_spec_id]
-        ids += [balancer.resource_id for balancer in fleet.balancers]
+        ids += [balancer.resource_id for balancer in fleet.every_balancer]
         declared = {group_of(each).lower(): group_of(each) for each in ids}
         declared.setdefault(fleet.provisioner.resource_group.lower(), fleet.provisioner.resource_group)
         groups = dict.fromkeys(declared.values(), "")

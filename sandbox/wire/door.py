@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from aiohttp import web
@@ -27,22 +28,27 @@ AUDIENCES = {
     Service.ARM: ("https://management.azure.com/", "https://management.core.windows.net/"),
     Service.METRICS: ("https://metrics.monitor.azure.com/",),
     Service.LOGS: ("https://api.loganalytics.io/",),
+    Service.PROMETHEUS: ("https://prometheus.monitor.azure.com/",),
     Service.EVENT_GRID: ("https://eventgrid.azure.net/",),
+    Service.LOAD_TESTS: ("https://cnt-prod.loadtesting.azure.com/",),
 }
 BODY_BYTES_MAX = 4 * 1024 * 1024
 """Azure Resource Manager's limit for a request."""
 
+_WITHOUT_VERSION = frozenset({Service.LOGS, Service.PROMETHEUS})
 NO_ANSWER = 0
 """The status by which a fault asks for a dropped connection; its exchange is not recorded."""
 
 _METRICS = re.compile(r"/subscriptions/[^/]+/metrics:getBatch", re.IGNORECASE)
 _LOGS = re.compile(r"/v1/.+/query", re.IGNORECASE)
+_PROMQL = re.compile(r"/api/v1/query_range")
 _EVENTS = re.compile(r"(/topics/[^/]+)?/api/events", re.IGNORECASE)
+_TEST_RUNS = re.compile(r"/test-runs/[^/]+", re.IGNORECASE)
 _PROVIDER = re.compile(r".*/providers/([^/]+)/(.+)", re.IGNORECASE)
 
 
 class Door:
-    """One handler for all four services. `topic_key` opens the topic instead of a token."""
+    """One handler for all services. `topic_key` opens the topic instead of a token."""
 
     def __init__(
         self,
@@ -127,7 +133,7 @@ class Door:
     def _match(self, service: Service, request: web.Request) -> Match:
         version = request.query.get("api-version", "")
         match, known = self._table.find(request.method, request.path)
-        if service is not Service.LOGS and not version:
+        if service not in _WITHOUT_VERSION and not version:
             message = "The api-version query parameter (?api-version=) is required for all requests."
             raise BadRequest("MissingApiVersionParameter", message)
         if match is None and known:
@@ -153,7 +159,9 @@ def _service(path: str) -> Service:
     for pattern, service in (
         (_METRICS, Service.METRICS),
         (_LOGS, Service.LOGS),
+        (_PROMQL, Service.PROMETHEUS),
         (_EVENTS, Service.EVENT_GRID),
+        (_TEST_RUNS, Service.LOAD_TESTS),
     ):
         if pattern.fullmatch(path):
             return service
@@ -165,6 +173,8 @@ async def _body(request: web.Request) -> tuple[Any, bool]:
     raw = await request.read()
     if not raw:
         return None, True
+    if request.content_type == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(raw.decode("utf-8", "replace"))), True
     try:
         return json.loads(raw), True
     except ValueError:

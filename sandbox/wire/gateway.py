@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import ssl
+from typing import Any
 
 from aiohttp import web
 
+from sandbox.wire.errors import BadRequest
+from sandbox.wire.routing import shaped
 from sandbox.wire.tls import Authority
-from sandbox.world.errors import HostUnknown
+from sandbox.world.errors import ArmError, HostUnknown
 from sandbox.world.model import World
 
 _HEAD_BYTES_MAX = 16 * 1024
@@ -39,7 +43,9 @@ def gateway_application(world: World) -> web.Application:
     """Every gateway of the fleet; the Host header says which was meant."""
 
     async def handle(request: web.Request) -> web.Response:
-        await request.read()
+        raw = await request.read()
+        if world.hooks.is_at(request.host):
+            return _hook(world, request, raw)
         try:
             answer = world.respond(request.host, request.path)
         except HostUnknown as error:
@@ -51,6 +57,16 @@ def gateway_application(world: World) -> web.Application:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+def _hook(world: World, request: web.Request, raw: bytes) -> web.Response:
+    """A hook of the fleet's people, at a host name of its own."""
+    if request.method != "POST":
+        return web.Response(status=405)
+    try:
+        return web.json_response(world.hooks.ask(shaped(json.loads(raw), dict[str, Any])))
+    except (ValueError, ArmError, BadRequest) as error:
+        return web.Response(status=400, text=str(error))
 
 
 class ConnectProxy:
@@ -104,6 +120,8 @@ class ConnectProxy:
 
     def _resolves(self, host: str) -> bool:
         official = self._world.fleet.hosts.official.lower()
+        if self._world.hooks.is_at(host):
+            return True
         return host.lower() == official or self._world.zones.by_host(host) is not None
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

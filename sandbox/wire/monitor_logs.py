@@ -63,7 +63,8 @@ class LogsQuery:
 
 
 def _shown(table: Table, rows_max: int) -> dict[str, Any]:
-    rows = [[wire_instant(at), value] for at, value in table.rows[:rows_max]]
+    width = len(table.columns)
+    rows = [[wire_instant(row.at), row.value, row.requests][:width] for row in table.rows[:rows_max]]
     columns = [{"name": name, "type": kind} for name, kind in table.columns]
     body: dict[str, Any] = {"tables": [{"name": table.name, "columns": columns, "rows": rows}]}
     if len(table.rows) > rows_max:

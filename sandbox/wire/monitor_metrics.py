@@ -1,9 +1,10 @@
-"""Azure Monitor's metrics batch, 2024-02-01.
+"""Azure Monitor's metrics, 2024-02-01: the batch of a region, and those of one resource over ARM.
 
-Decides the limits of a batch, the window, the grain and the wire form. Refuses to know any metric: values,
-dimensions and filters are `sandbox.world.metrics`'.
+Decides the limits of a batch, the window, the grain and the wire form; a batch knows no resource that lies in
+no region. Refuses to know any metric: values, dimensions and filters are `sandbox.world.metrics`'.
 
-Source: https://learn.microsoft.com/rest/api/monitor/metrics-batch/batch
+Sources: https://learn.microsoft.com/rest/api/monitor/metrics-batch/batch,
+https://learn.microsoft.com/rest/api/monitor/metrics/list
 """
 
 from __future__ import annotations
@@ -17,12 +18,19 @@ from msgspec import Struct
 from sandbox.wire.errors import BadRequest
 from sandbox.wire.routing import Call, Operation, Reply, Service, shaped
 from sandbox.wire.windows import duration, instant, wire_instant
+from sandbox.wire.windows import span as asked_span
+from sandbox.world.balancer_metrics import GLOBAL
+from sandbox.world.errors import ArmError
 from sandbox.world.metrics import Bucket, MetricAnswer, Series
 from sandbox.world.model import World
 from sandbox.world.settings import Family
 
 VERSIONS = frozenset({"2024-02-01"})
 RESOURCES_MAX = 50
+_OF_ONE = (
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/{resource*}"
+    "/providers/Microsoft.Insights/metrics"
+)
 AGGREGATIONS = ("total", "average", "minimum", "maximum", "count")
 GRAINS = {timedelta(minutes=n): f"PT{n}M" for n in (1, 5, 15, 30)} | {
     timedelta(hours=1): "PT1H",
@@ -42,7 +50,7 @@ class Window(Struct, frozen=True):
 
 
 def operations(world: World) -> list[Operation]:
-    """The one operation."""
+    """The batch, and the metrics of one resource."""
     batch = MetricsBatch(world)
     return [
         Operation(
@@ -52,7 +60,14 @@ def operations(world: World) -> list[Operation]:
             versions=VERSIONS,
             service=Service.METRICS,
             families=(Family.METRICS,),
-        )
+        ),
+        Operation(
+            method="GET",
+            template=_OF_ONE,
+            handler=batch.of_one,
+            versions=VERSIONS,
+            families=(Family.ARM, Family.METRICS),
+        ),
     ]
 
 
@@ -67,7 +82,7 @@ class MetricsBatch:
         namespace = _required(call, "metricnamespace")
         names = _required(call, "metricnames").split(",")
         resources = _resources(call, namespace)
-        window = self._window(call)
+        window = self._batch_window(call)
         filter_text = call.query.get("filter", "")
         values = []
         for resource in resources:
@@ -78,10 +93,41 @@ class MetricsBatch:
             values.append(self._shown(resource, namespace, window, answers))
         return Reply(200, {"values": values})
 
-    def _window(self, call: Call) -> Window:
+    def of_one(self, call: Call) -> Reply:
+        """Every metric of one resource, whether it lies in a region or not.
+
+        A refusal has no `error` around it, where the batch's has.
+        """
+        try:
+            return self._of_one(call)
+        except ArmError as error:
+            if error.status != 400:
+                raise
+            return Reply(400, {"code": error.code, "message": str(error)})
+
+    def _of_one(self, call: Call) -> Reply:
+        resource = f"{call.group_id}/providers/{call.parameters['resource']}"
+        namespace = call.query.get("metricnamespace", _type(resource))
+        span = call.query.get("timespan")
+        window = self._window(call, *asked_span(span, self._world.now(), timedelta(hours=1)))
+        answers = [
+            self._world.metrics.query(
+                resource, name, window.since, window.until, call.query.get("$filter", "")
+            )
+            for name in _required(call, "metricnames").split(",")
+        ]
+        shown = self._shown(resource, namespace, window, answers)
+        span_shown = f"{shown.pop('starttime')}/{shown.pop('endtime')}"
+        del shown["resourceid"]
+        return Reply(200, {"cost": len(answers), "timespan": span_shown, **shown})
+
+    def _batch_window(self, call: Call) -> Window:
         now = self._world.now()
         until = instant(call.query["endtime"]) if "endtime" in call.query else now
         since = instant(call.query["starttime"]) if "starttime" in call.query else until - timedelta(hours=1)
+        return self._window(call, since, until)
+
+    def _window(self, call: Call, since: datetime, until: datetime) -> Window:
         if since >= until:
             raise BadRequest("BadRequest", "Start time cannot be equal to or after end time.")
         asked = call.query.get("interval", "PT1M")
@@ -178,6 +224,8 @@ def _resources(call: Call, namespace: str) -> list[str]:
     prefix = f"/subscriptions/{call.parameters['subscription']}/".lower()
     if not all(each.lower().startswith(prefix) for each in resources):
         raise BadRequest("BadRequest", "All resources must be in the subscription of the request.")
+    if namespace.lower() in GLOBAL:
+        raise BadRequest("BadRequest", f"Resources of the type '{namespace}' lie in no region.")
     if {_type(each) for each in resources} != {namespace.lower()}:
         raise BadRequest("BadRequest", f"All resources must be of the type '{namespace}'.")
     return resources

@@ -17,7 +17,9 @@ HOSTS = {
     Service.ARM: "https://management.azure.com",
     Service.METRICS: "https://{location}.metrics.monitor.azure.com",
     Service.LOGS: "https://api.loganalytics.io",
+    Service.PROMETHEUS: "https://switchyard-a1b2.{location}.prometheus.monitor.azure.com",
     Service.EVENT_GRID: EVENT_GRID_HOST,
+    Service.LOAD_TESTS: "https://stand-in.{location}.cnt-prod.loadtesting.azure.com",
 }
 
 

@@ -20,12 +20,14 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(\*?)\}")
 
 
 class Service(StrEnum):
-    """The four services behind the door. They share one port; a path tells them apart."""
+    """The services behind the door. They share one port; a path tells them apart."""
 
     ARM = "arm"
     METRICS = "metrics"
     LOGS = "logs"
+    PROMETHEUS = "prometheus"
     EVENT_GRID = "event_grid"
+    LOAD_TESTS = "load_tests"
 
 
 class Call(Struct, frozen=True, kw_only=True):

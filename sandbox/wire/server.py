@@ -18,6 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from sandbox.wire import (
     arm_aks,
+    arm_alerts,
     arm_application_gateway,
     arm_cdn,
     arm_deployments,
@@ -28,9 +29,11 @@ from sandbox.wire import (
     arm_private_dns,
     arm_traffic_manager,
     identity,
+    load_testing,
     monitor_activity,
     monitor_logs,
     monitor_metrics,
+    monitor_prometheus,
 )
 from sandbox.wire.dns_server import DnsServer
 from sandbox.wire.door import Door
@@ -58,7 +61,10 @@ SERVICES = (
     arm_application_gateway,
     monitor_metrics,
     monitor_logs,
+    monitor_prometheus,
     monitor_activity,
+    arm_alerts,
+    load_testing,
 )
 
 
@@ -68,7 +74,8 @@ class Wire:
     `middlewares` (aiohttp's) stand before every listener, to spoil answers (`spoiling.spoiling`) or to count.
 
     Attributes, once started (every endpoint is `https://localhost:PORT` without a final slash):
-        arm_endpoint, metrics_endpoint, logs_endpoint: the base URLs of the SDK clients.
+        arm_endpoint, metrics_endpoint, logs_endpoint, load_tests_endpoint: the base URLs of the SDK clients.
+        prometheus_endpoint: the query endpoint that a gate names, for any workspace.
         topic_endpoint: where CloudEvents are published; `topic_key` opens it without a token.
         identity_endpoint, identity_header: the managed identity endpoint of App Service, over plain HTTP.
         probe_proxy: the HTTP CONNECT proxy to the fleet's host names.
@@ -101,6 +108,8 @@ class Wire:
         self.arm_endpoint = ""
         self.metrics_endpoint = ""
         self.logs_endpoint = ""
+        self.prometheus_endpoint = ""
+        self.load_tests_endpoint = ""
         self.topic_endpoint = ""
         self.identity_endpoint = ""
         self.probe_proxy = ""
@@ -135,7 +144,8 @@ class Wire:
         )
         context = self._authority.server_context("localhost", LOOPBACK)
         base = f"https://localhost:{await self._serve(door.application(), context)}"
-        self.arm_endpoint = self.metrics_endpoint = self.logs_endpoint = base
+        self.arm_endpoint = self.metrics_endpoint = self.logs_endpoint = self.prometheus_endpoint = base
+        self.load_tests_endpoint = base
         self.topic_endpoint = base + PATH
         port = await self._serve(self._identity.application())
         self.identity_endpoint = f"http://{LOOPBACK}:{port}{identity.PATH}"
@@ -166,6 +176,7 @@ class Wire:
             "SWITCHYARD_ARM_ENDPOINT": self.arm_endpoint,
             "SWITCHYARD_METRICS_ENDPOINT": self.metrics_endpoint,
             "SWITCHYARD_LOGS_ENDPOINT": self.logs_endpoint,
+            "SWITCHYARD_LOAD_TESTS_ENDPOINT": self.load_tests_endpoint,
             "SWITCHYARD_PROBE_PROXY": self.probe_proxy,
             "SWITCHYARD_DNS_SERVER": self.dns_server,
             "IDENTITY_ENDPOINT": self.identity_endpoint,

@@ -13,7 +13,8 @@ Where it lies, so that a rehearsal is not taken for more than it is:
   running cluster does not disturb its users; stopping and deleting do from the first second.
 * A cluster that is busy refuses every order with 409 `OperationNotAllowed`; a delete never pre-empts one.
 * A template is not read. It makes the cluster that its parameters name, nothing else.
-* Run commands are recognised, not run: a freeze and a thaw by their text, all others succeed in silence.
+* Run commands are recognised, not run: a freeze and a thaw by their text, four kinds of `kubectl get` by
+  their kind (there are no jobs), all others succeed in silence.
   A freeze denies nothing here, it is only known to be on.
 * Resolvers forget evenly over the propagation time plus the TTL, and all users ask anew: no resolver keeps an
   answer for longer, no connection outlives a switch, and Front Door has no cache of its own. The users of
@@ -29,6 +30,8 @@ Where it lies, so that a rehearsal is not taken for more than it is:
   that has been deployed.
 * No endpoint of Traffic Manager ever fails its health check, so nobody is ever sent elsewhere for that.
   Somebody else's change of a profile keeps ours waiting for five seconds, ours keeps nobody waiting.
+* A hook is at any host name that begins with `hooks`, and says what the faults say. Resource Health knows
+  bad nodes and stopped clusters. A load test sends no request; what it measures is how well the slot is.
 * The activity log knows of every change at once, unless `Timings` says otherwise.
 * Nobody is refused for lack of rights, quota or capacity, unless a fault says so.
 """

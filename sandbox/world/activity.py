@@ -48,7 +48,7 @@ def below(world: World, lever_id: str) -> tuple[Entry, ...]:
 
 def _entries(world: World) -> list[Entry]:
     found = [entry for history in world.zones.histories() for entry in _of_record_set(history)]
-    for balancer in world.fleet.balancers:
+    for balancer in world.fleet.every_balancer:
         for change in world.balancers.history(balancer):
             found += _of_change(balancer, change) if change.by else ()
     late = timedelta(seconds=world.estate.timings.activity_seconds)

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from sandbox.world.errors import not_found, precondition_failed
 from sandbox.world.estate import CONTROLLER, Estate, group_of, name_of
 from sandbox.world.ledger import Happening
-from shared.levers import Balancer, Match, SlotName, SwitchKind
+from shared.levers import THROUGH, Balancer, Match, SlotName, SwitchKind
 
 SETTLED = timedelta(days=30)
 FULL = 1000
@@ -64,11 +64,14 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Balancers:
-    """Every balancer that the fleet declares. A new world sends everything to the live slot's member."""
+    """Every balancer that the fleet declares. A new world sends everything to the live slot's member.
+
+    One above a live record passes everything on to the record's name.
+    """
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
-        self._declared = {_key(each.resource_id, each.group): each for each in estate.fleet.balancers}
+        self._declared = {_key(each.resource_id, each.group): each for each in estate.fleet.every_balancer}
         self._history = {key: [self._first(each)] for key, each in self._declared.items()}
         self._changes = 0
 
@@ -250,8 +253,9 @@ class Balancers:
 
     def _first(self, balancer: Balancer) -> Change:
         at = self._estate.started_at - SETTLED
-        live = self._estate.fleet.live
-        members = {each.name: MemberState(FULL, each.slot == live) for each in balancer.members}
+        fleet = self._estate.fleet
+        taking = THROUGH if balancer == fleet.above else fleet.live
+        members = {each.name: MemberState(FULL, each.slot == taking) for each in balancer.members}
         return Change(at=at, begins_at=at, ends_at=at, members=members, etag=self._estate.next_guid())
 
 

@@ -295,5 +295,5 @@ class Clusters:
         fleet = self._estate.fleet
         ids = [i for slot in fleet.slots for i in (slot.cluster_id, slot.gateway_id, slot.host.zone_id)]
         ids += [record.zone_id for record in fleet.live_records] + [fleet.provisioner.template_spec_id]
-        ids += [balancer.resource_id for balancer in fleet.balancers]
+        ids += [balancer.resource_id for balancer in fleet.every_balancer]
         return {group_of(each).lower() for each in ids} | {fleet.provisioner.resource_group.lower()}

@@ -1,7 +1,8 @@
 """Run commands on clusters, and the freeze that two of them mean.
 
 Decides how a command ends and whether a cluster is frozen. Refuses to run anything: it recognises an apply of
-a ValidatingAdmissionPolicyBinding and its deletion, and every other command succeeds in silence.
+a ValidatingAdmissionPolicyBinding and its deletion, and what `kubectl` knows to print; every other command
+succeeds in silence.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from msgspec import Struct
 from sandbox.world.clusters import Clusters
 from sandbox.world.errors import ArmError
 from sandbox.world.estate import Estate, name_of
+from sandbox.world.kubectl import printed
 from sandbox.world.ledger import Happening
+from sandbox.world.workloads import Workloads
 
 BINDING = "ValidatingAdmissionPolicyBinding"
 EXPIRES = re.compile(r"""switchyard\.dev/expires-at["']?\s*:\s*["']?([0-9T:.+\-]+Z?)""")
@@ -54,6 +57,7 @@ class RunCommands:
     def __init__(self, estate: Estate, clusters: Clusters) -> None:
         self._estate = estate
         self._clusters = clusters
+        self._workloads = Workloads(estate, clusters)
         self._commands: dict[str, RunCommand] = {}
         self._freezes: dict[str, list[_Freeze]] = {}
 
@@ -81,6 +85,11 @@ class RunCommands:
         self._commands[accepted.id] = accepted
         return accepted
 
+    @property
+    def given(self) -> tuple[RunCommand, ...]:
+        """Every command that was accepted, oldest first."""
+        return tuple(self._commands.values())
+
     def get(self, cluster_id: str, command_id: str) -> RunCommand:
         """A command by its id. Raises ArmError 404."""
         found = self._commands.get(command_id)
@@ -104,7 +113,10 @@ class RunCommands:
         if THAWS.search(command) or (manifest and DELETES.search(command)):
             self._note(cluster_id, _Freeze(at, at), Happening.THAWED)
             return f'{BINDING.lower()}.admissionregistration.k8s.io "switchyard-freeze" deleted\n'
-        return ""
+        slot = self._estate.slot_of_cluster(cluster_id)
+        if slot is None:
+            return ""
+        return printed(command, self._workloads.pods(slot), self._workloads.nodes(slot, at)) or ""
 
     def _note(self, cluster_id: str, freeze: _Freeze, kind: Happening) -> None:
         self._freezes.setdefault(cluster_id.lower(), []).append(freeze)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from sandbox.world.balancer_metrics import metrics_of
+from sandbox.world.balancers import TYPES
 from sandbox.world.clusters import Clusters
 from sandbox.world.errors import ArmError, not_found
 from sandbox.world.estate import Estate, group_of, name_of
@@ -71,11 +73,12 @@ class _Asked(NamedTuple):
 
 
 class Metrics:
-    """Metrics of clusters and gateways."""
+    """Metrics of clusters, gateways and the balancers that lie in no region."""
 
     def __init__(self, estate: Estate, clusters: Clusters, traffic: Traffic) -> None:
         self._estate = estate
         self._workloads = Workloads(estate, clusters)
+        self._traffic = traffic
         self._sources = MetricSources(estate, clusters, traffic)
         self._asked: dict[tuple[str, str, str], _Asked] = {}
 
@@ -127,11 +130,14 @@ class Metrics:
             steady = _grouped(_points(metric, slots, self._estate.started_at), wanted, split)
         return _Asked(slots, namespace, canonical, metric, wanted, split, {}, steady)
 
-    def _target(self, resource_id: str) -> tuple[tuple[Slot, ...], str, dict[str, Metric]]:
+    def _target(self, resource_id: str) -> tuple[tuple[Slot, ...], str, Mapping[str, Metric]]:
         if (slot := self._estate.slot_of_cluster(resource_id)) is not None:
             return (slot,), CLUSTERS, self._sources.of_cluster
         if slots := self._estate.slots_of_gateway(resource_id):
             return slots, GATEWAYS, self._sources.of_gateway
+        for balancer in self._estate.fleet.balancers:
+            if balancer.resource_id.lower() == resource_id.lower():
+                return self._estate.fleet.slots, TYPES[balancer.kind], metrics_of(balancer, self._traffic)
         raise not_found("Microsoft.Resources/resources", name_of(resource_id), group_of(resource_id))
 
     def _minute(self, asked: _Asked, start: datetime) -> Minute:
@@ -159,7 +165,7 @@ def _grouped(
     return found
 
 
-def _metric(metrics: dict[str, Metric], namespace: str, name: str) -> tuple[str, Metric]:
+def _metric(metrics: Mapping[str, Metric], namespace: str, name: str) -> tuple[str, Metric]:
     for canonical, metric in metrics.items():
         if canonical.lower() == name.lower():
             return canonical, metric

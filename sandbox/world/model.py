@@ -15,16 +15,21 @@ from sandbox.world.commands import RunCommands
 from sandbox.world.deployments import Deployments
 from sandbox.world.errors import ArmError
 from sandbox.world.estate import Estate
+from sandbox.world.fired_alerts import FiredAlerts
+from sandbox.world.hooks import Hooks
 from sandbox.world.ledger import Ledger, Report
+from sandbox.world.load_tests import LoadTests
 from sandbox.world.logs import Logs
 from sandbox.world.metrics import Metrics
 from sandbox.world.outgoing import Outbound, Outgoing
+from sandbox.world.prometheus import Prometheus
 from sandbox.world.settings import Family, Faults, Timings
 from sandbox.world.surface import Response, Surface
 from sandbox.world.sync import FluxConfigurations
 from sandbox.world.traffic import MINUTE, Traffic, floor_minute
 from sandbox.world.zones import Zones
 from shared.fleet import Fleet
+from shared.levers import THROUGH, Member, Record
 from shared.ports import Clock
 
 _CODES = {429: "TooManyRequests", 409: "Conflict"}
@@ -37,7 +42,8 @@ class World:
         estate: fleet, clock, chance, `address_of(slot)`, `slot_at(address)`, `slot_of_cluster(id)`,
             `slots_of_gateway(id)`, `next_guid()`, `template_versions`.
         zones, balancers, clusters, deployments, flux, commands: the control plane.
-        traffic, metrics, logs: what users do and what Azure Monitor says of it.
+        traffic, metrics, logs, prometheus: what users do and what Azure Monitor says of it.
+        alerts, hooks, load_tests: what else is asked about a slot.
         ledger: what happened.
     """
 
@@ -61,6 +67,10 @@ class World:
         self.traffic = Traffic(self.estate, self.zones, self.balancers, self.clusters)
         self.metrics = Metrics(self.estate, self.clusters, self.traffic)
         self.logs = Logs(self.estate, self.clusters, self.traffic)
+        self.prometheus = Prometheus(self.estate, self.clusters, self.traffic)
+        self.alerts = FiredAlerts(self.estate, self.clusters, self.traffic)
+        self.hooks = Hooks(self.estate)
+        self.load_tests = LoadTests(self.estate, self.traffic)
         self._surface = Surface(self.estate, self.zones, self.balancers, self.clusters, self.traffic)
         self._outgoing = Outgoing(self.estate, self.traffic)
 
@@ -88,6 +98,12 @@ class World:
                 code = _CODES.get(outage.status, "ServiceUnavailable")
                 what = f"The {outage.family} service cannot answer now. Please try again later."
                 raise ArmError(outage.status, code, what, outage.retry_after_seconds)
+
+    def record_behind(self, member: Member) -> Record:
+        """The record of the host name that a balancer's member sends to."""
+        if member.slot == THROUGH:
+            return self.fleet.live_records[0]
+        return member.beneath or self.fleet.slot(member.slot).host
 
     def publish_template(self, version: str) -> None:
         """A new version of the template spec exists."""

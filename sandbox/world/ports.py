@@ -31,7 +31,7 @@ from shared.actions import (
 from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
-from shared.loads import LoadState
+from shared.loads import LoadState, OpenConnections
 from shared.probes import (
     AddressSeen,
     Answer,
@@ -46,17 +46,15 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
-    OpenConnections,
     Probe,
     RecordOwner,
     RecordState,
-    RingReading,
-    RingState,
     SlotAddress,
     SyncState,
     TrafficShare,
     Unavailable,
 )
+from shared.ring_probes import RingReading, RingState
 
 LeverProbe = BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 SlotProbe = ClusterState | GroupState | SyncState | CommandState | SlotAddress
@@ -98,6 +96,8 @@ class PortsWorld:
             return self._look(fleet, probe, now)
         except ArmError as error:
             return Unavailable(f"{error.code}: {error}", error.retry_after_seconds)
+        except Retry as error:
+            return Unavailable(str(error), error.after_seconds)
         except (HostUnknown, Refused) as error:
             return Unavailable(str(error))
 
@@ -193,6 +193,12 @@ def _place(probe: Probe) -> tuple[str, str, str]:
     return type(probe).__name__, str(slot), gate.name if gate else lever.label if lever else ""
 
 
+_SOURCES: dict[Source, tuple[Family, ...]] = {
+    Source.METRICS: (Family.METRICS,),
+    Source.PROMETHEUS: (Family.METRICS,),
+    Source.LOGS: (Family.LOGS,),
+    Source.APP_INSIGHTS: (Family.LOGS,),
+}
 _LEVERS = {
     SwitchKind.AZURE_DNS: Family.DNS,
     SwitchKind.PRIVATE_DNS: Family.DNS,
@@ -215,6 +221,15 @@ def _ordered(action: Action) -> tuple[Family, ...]:
             return Family.ARM, Family.AKS
 
 
+_SOURCES = {
+    Source.METRICS: (Family.METRICS,),
+    Source.LOGS: (Family.LOGS,),
+    Source.KUBERNETES: (Family.ARM, Family.AKS),
+    Source.ALERTS: (Family.ARM,),
+    Source.RESOURCE_HEALTH: (Family.ARM,),
+}
+
+
 def _families(probe: Probe) -> tuple[Family, ...]:
     match probe:
         case RecordState(record) | RecordOwner(record):
@@ -226,8 +241,7 @@ def _families(probe: Probe) -> tuple[Family, ...]:
         case OpenConnections():
             return (Family.METRICS,)
         case GateReading(gate):
-            sources = {Source.METRICS: (Family.METRICS,), Source.LOGS: (Family.LOGS,)}
-            return sources.get(gate.source, ())
+            return _SOURCES.get(gate.source, ())
         case TrafficShare() | LoadState():
             return (Family.METRICS,)
         case ClusterState() | CommandState():

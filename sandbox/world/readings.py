@@ -8,26 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sandbox.world.checks import read_check
 from sandbox.world.errors import ArmError
 from sandbox.world.estate import name_of
+from sandbox.world.logs import REQUESTS
 from sandbox.world.metrics import Bucket, Series
 from sandbox.world.model import World
 from sandbox.world.traffic import MINUTE, floor_minute
+from shared.check_rules import Expect
+from shared.checks.expecting import Answered, unmet
+from shared.errors import Refused
 from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
 from shared.gateways import Split, is_shared, no_logs, split
 from shared.levers import SlotName
-from shared.loads import Load, LoadSeen, LoadState
+from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Sample
-from shared.probes import (
-    ConnectionsSeen,
-    GateReading,
-    OpenConnections,
-    Reading,
-    TrafficSeen,
-    TrafficShare,
-)
+from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
+from shared.queries import filled, lookback_seconds
 
 MISSING_TABLE = "SEM0100"
+CERTIFICATE = timedelta(days=365)
+"""How long a certificate of a gateway is good for, at any time."""
+
 COMBINE: dict[str, Callable[[list[float]], float]] = {
     "total": sum,
     "count": sum,
@@ -37,14 +39,21 @@ COMBINE: dict[str, Callable[[list[float]], float]] = {
 }
 
 
+_MEASURED = frozenset({Source.METRICS, Source.LOGS, Source.PROMETHEUS, Source.APP_INSIGHTS})
+
+
 def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
     """The samples of a gate. Raises ArmError, Refused where its source refuses, HostUnknown as `respond`."""
     slot = fleet.slot(probe.slot)
-    if probe.gate.source is Source.HTTP:
-        return _http(world, slot, probe.gate, now)
     gate = probe.gate
-    since, until = _window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
-    return (_metrics if gate.source is Source.METRICS else _logs)(world, fleet, slot, gate, since, until)
+    if gate.source is Source.HTTP:
+        return _http(world, slot, gate, now)
+    if gate.source not in _MEASURED:
+        return read_check(world, fleet, probe, now)
+    lookback = lookback_seconds(gate.query) if gate.source is Source.PROMETHEUS else 0
+    since, until = _window(now, probe.since, gate.window_seconds, gate.ingestion_seconds, lookback)
+    read = {Source.METRICS: _metrics, Source.PROMETHEUS: _prometheus}.get(gate.source, _logs)
+    return read(world, fleet, slot, gate, since, until)
 
 
 def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime) -> TrafficSeen:
@@ -122,9 +131,11 @@ def _own(series: tuple[Series, ...], apart: Split | None) -> tuple[Series, ...]:
 
 
 def _metrics(world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
-    resource_id = slot.gateway_id if gate.target is Target.GATEWAY else slot.cluster_id
+    resource_id = _resource(slot, gate)
     apart = split(fleet, slot, gate.metric) if gate.target is Target.GATEWAY else None
-    where = apart.within(gate.filter) if apart is not None else gate.filter
+    elsewhere = gate.target is Target.RESOURCE
+    own = filled(gate.filter, fleet, slot, gate.resource_id) if elsewhere else gate.filter
+    where = apart.within(own) if apart is not None else own
     answer = world.metrics.query(resource_id, gate.metric, since, until, where)
     aggregation = gate.aggregation.lower() or "average"
     if aggregation not in COMBINE:
@@ -148,37 +159,68 @@ def _sample(aggregation: str, buckets: tuple[Bucket, ...]) -> Sample:
 def _logs(world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
     if gate.target is Target.GATEWAY and is_shared(fleet, slot):
         raise no_logs(slot)
-    resource_id = slot.gateway_id if gate.target is Target.GATEWAY else slot.cluster_id
+    query = filled(gate.query, fleet, slot) if gate.target is Target.RESOURCE else gate.query
+    table = None
     try:
-        rows = world.logs.query(resource_id, gate.query, since, until).rows
+        table = world.logs.query(_resource(slot, gate), query, since, until)
     except ArmError as error:
         if error.code != MISSING_TABLE:
             raise
-        rows = ()
-    samples = tuple(Sample(at=at, value=value) for at, value in rows)
-    return Reading(samples=samples, source=gate.query, since=since, until=until)
+    counted = table is not None and REQUESTS in table.columns
+    samples = tuple(
+        Sample(at=row.at, value=row.value, requests=row.requests if counted else None)
+        for row in (table.rows if table is not None else ())
+    )
+    return Reading(samples=samples, source=query, since=since, until=until)
+
+
+def _prometheus(
+    world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, until: datetime
+) -> Reading:
+    """A sample for each minute of the window, none at all where there is no series."""
+    query = filled(gate.query, fleet, slot)
+    found = world.prometheus.query(query, since, until - MINUTE, MINUTE) if since < until else ()
+    if len(found) > 1:
+        raise Refused(f"the query must give one series, it gives {len(found)}")
+    values = dict(found[0].points) if found else {}
+    minutes = (since + place * MINUTE for place in range((until - since) // MINUTE)) if values else ()
+    samples = tuple(Sample(at=minute, value=values.get(minute)) for minute in minutes)
+    return Reading(samples=samples, source=query, since=since, until=until)
+
+
+def _resource(slot: Slot, gate: Gate) -> str:
+    own = {Target.GATEWAY: slot.gateway_id, Target.RESOURCE: gate.resource_id}
+    return own.get(gate.target, slot.cluster_id)
 
 
 def _http(world: World, slot: Slot, gate: Gate, now: datetime) -> Reading:
     """One sample a request: 1 or 0 for a failed or a good one, or its time, which a failed one has not."""
     host = slot.host.fqdn
-    answers = [world.respond(host, gate.path) for _ in range(gate.requests)]
-    failed = [answer.status >= 400 for answer in answers]
-    if gate.measure is Measure.FAILED_SHARE:
-        values: list[float | None] = [float(each) for each in failed]
-    else:
-        values = [None if bad else each.latency_ms for bad, each in zip(failed, answers, strict=True)]
-    samples = tuple(Sample(at=now, value=value) for value in values)
-    return Reading(samples=samples, source=f"https://{host}{gate.path}", since=now, until=now)
+    expect = gate.check if isinstance(gate.check, Expect) else Expect()
+    samples = []
+    for _ in range(gate.requests):
+        found = world.respond(host, gate.path)
+        answered = Answered(found.status, found.latency_ms, found.body.encode(), now + CERTIFICATE)
+        because = unmet(expect, answered, now)
+        failed, took = float(bool(because)), None if because else found.latency_ms
+        value = failed if gate.measure is Measure.FAILED_SHARE else took
+        samples.append(Sample(at=now, value=value, because=because))
+    return Reading(samples=tuple(samples), source=f"https://{host}{gate.path}", since=now, until=now)
 
 
 def _window(
-    now: datetime, since: datetime | None, window_seconds: int, ingestion_seconds: int
+    now: datetime,
+    since: datetime | None,
+    window_seconds: int,
+    ingestion_seconds: int,
+    lookback_seconds: int = 0,
 ) -> tuple[datetime, datetime]:
-    """The newest complete minutes, none older than `since`."""
+    """The newest complete minutes, none that looks back to before `since`."""
     until = floor_minute(now - timedelta(seconds=ingestion_seconds))
     begin = until - timedelta(seconds=window_seconds)
-    return _ceil_minute(max(begin, since) if since is not None else begin), until
+    if since is not None:
+        begin = max(begin, since + timedelta(seconds=lookback_seconds))
+    return _ceil_minute(begin), until
 
 
 def _ceil_minute(at: datetime) -> datetime:

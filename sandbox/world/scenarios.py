@@ -16,6 +16,7 @@ SCENARIOS: dict[str, Faults] = {
     "bad-green": Faults(bad_nodes=True),
     "slow-burn": Faults(slow_burn=True),
     "alert": Faults(alert_after_seconds=1800),
+    "dns-outage": Faults(alert_after_seconds=1800),
     "manual": Faults(),
     "crash": Faults(),
 }

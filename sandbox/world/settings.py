@@ -28,12 +28,17 @@ class Timings(Struct, frozen=True, kw_only=True):
     metrics_ingestion_seconds: float = 60
     logs_ingestion_seconds: float = 60
     activity_seconds: float = 0
+    hook_seconds: float = 0
+    load_test_seconds: float = 300
     requests_per_minute: float = 1200
     requests_noise: float = 0.03
 
 
 class Family(StrEnum):
-    """The providers that can be out. `arm` is all of management.azure.com, those to `gateway` parts of it."""
+    """The providers that can be out. `arm` is all of management.azure.com, those to `gateway` parts of it.
+
+    `metrics` are Azure Monitor's of either kind, managed Prometheus among them.
+    """
 
     ARM = "arm"
     AKS = "aks"
@@ -96,6 +101,9 @@ class Faults(Struct, frozen=True, kw_only=True):
             it has expired: connections that are kept open, caches that ignore a TTL.
         alert_after_seconds: an alert on its gateway fires that long after its first users.
         alert_resolved_after_seconds: and is resolved that long after it fired; None means never.
+        alert_before: an alert has fired on its gateway since a day before the world's start.
+        hook_fails: a hook that is asked about it says `FAILED`.
+        load_test_fails: a load test against it does not meet its own criteria.
         routing_method: by which Traffic Manager's profiles route.
         crowd: more users than usual, wherever they are.
         scalings: node pools that change, later ones last. On either slot.
@@ -113,6 +121,9 @@ class Faults(Struct, frozen=True, kw_only=True):
     stragglers_seconds: float = 0.0
     alert_after_seconds: float | None = None
     alert_resolved_after_seconds: float | None = None
+    alert_before: bool = False
+    hook_fails: bool = False
+    load_test_fails: bool = False
     outages: tuple[Outage, ...] = ()
     other_writer: OtherWriter | None = None
     crowd: Crowd | None = None

@@ -19,7 +19,7 @@ from sandbox.world.clusters import Clusters
 from sandbox.world.estate import Estate
 from sandbox.world.zones import Written, Zones
 from shared.fleet import Slot
-from shared.levers import Balancer, Lever, Record, SlotName
+from shared.levers import THROUGH, Balancer, Lever, Record, SlotName
 
 MINUTE = timedelta(minutes=1)
 NOWHERE = ""
@@ -94,7 +94,10 @@ class Traffic:
     def mix(self, at: datetime) -> dict[str, float]:
         """The share of users at each slot at an instant; `NOWHERE` holds those that reach none. Sums to 1."""
         mixed: dict[str, float] = {}
-        levers = self._estate.fleet.levers
+        fleet = self._estate.fleet
+        if fleet.above is not None:
+            return self.balanced(fleet.above, at)
+        levers = fleet.levers
         for lever in levers:
             found = self._behind(lever, at) if isinstance(lever, Record) else self.balanced(lever, at)
             for where, share in found.items():
@@ -111,11 +114,12 @@ class Traffic:
         return found
 
     def balanced(self, balancer: Balancer, at: datetime) -> dict[str, float]:
-        """The share of users at each slot among those that go by this balancer and the records beneath it."""
+        """The share of users at each slot among those that go by this balancer and the records behind it."""
         found: dict[str, float] = {}
         for slot, share in self._balancers.shares(balancer, at).items():
-            beneath = balancer.member(slot).beneath
-            for where, part in (self._behind(beneath, at) if beneath is not None else {slot: 1.0}).items():
+            through = slot == THROUGH
+            behind = self._estate.fleet.live_records[0] if through else balancer.member(slot).beneath
+            for where, part in (self._behind(behind, at) if behind is not None else {slot: 1.0}).items():
                 found[where] = found.get(where, 0.0) + share * part
         return found
 

@@ -15,8 +15,9 @@ from shared.api.access import Act, allowed
 from shared.api.identity import Caller
 from shared.chain import Chain, digest
 from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
-from shared.fleet import Approvals, Fleet
+from shared.fleet import Fleet
 from shared.notices import left_notice, notices
+from shared.policy import Approvals
 from shared.ports import ChainRow, Clock, Row, Store
 
 

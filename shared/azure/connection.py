@@ -32,9 +32,10 @@ class Connection:
     """Endpoints, credential and clients. Make one per process and close it with `aclose`.
 
     `metrics_endpoint` may contain `{location}`. `probe_proxy` is the URL of an HTTP proxy for the gates' own
-    requests, `dns_server` the address and port that a rehearsal's questions of the DNS go to. `credential` is
-    made from the environment where none is given; `tls` None trusts what the system trusts. The limits are of
-    one attempt: seconds to connect, and seconds without a byte of the answer.
+    requests, `load_tests_endpoint` stands in for those that gates declare, `dns_server` is the address and
+    port that a rehearsal's questions of the DNS go to. `credential` is made from the environment where none
+    is given; `tls` None trusts what the system trusts. The limits are of one attempt: seconds to connect, and
+    seconds without a byte of the answer.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Connection:
         logs_endpoint: str = LOGS_ENDPOINT,
         probe_proxy: str | None = None,
         dns_server: str | None = None,
+        load_tests_endpoint: str | None = None,
         credential: AsyncTokenCredential | None = None,
         tls: SSLContext | None = None,
         connect_seconds_max: float = 3,
@@ -55,6 +57,7 @@ class Connection:
         self.logs_endpoint = logs_endpoint.rstrip("/")
         self.probe_proxy = probe_proxy
         self.dns_server = dns_server
+        self.load_tests_endpoint = load_tests_endpoint
         self._given = credential
         self._tls = tls
         self._made: Identity | None = None
@@ -92,13 +95,20 @@ class Connection:
         return cast("C", self._clients[key])
 
     def arm_policies(self) -> list[Any]:
-        """What a request to Azure Resource Manager passes through.
+        """What a request to Azure Resource Manager passes through."""
+        from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
+
+        scope = arm_scope(self.arm_endpoint)
+        return self.policies(AsyncARMChallengeAuthenticationPolicy(self.credential(), scope))
+
+    def policies(self, authentication: object) -> list[Any]:
+        """What a request passes through that no SDK's own client sends. `authentication` brings the token.
 
         Not the SDK's own list: that one follows redirects, and registers a resource provider that it finds
         missing, which takes minutes and is nothing that anybody asked of us.
         """
         from azure.core.pipeline import policies
-        from azure.mgmt.core.policies import ARMHttpLoggingPolicy, AsyncARMChallengeAuthenticationPolicy
+        from azure.mgmt.core.policies import ARMHttpLoggingPolicy
 
         return [
             policies.RequestIdPolicy(),
@@ -106,7 +116,7 @@ class Connection:
             policies.UserAgentPolicy("switchyard"),
             policies.ContentDecodePolicy(),
             self.retry_policy(),
-            AsyncARMChallengeAuthenticationPolicy(self.credential(), arm_scope(self.arm_endpoint)),
+            authentication,
             policies.CustomHookPolicy(),
             ARMHttpLoggingPolicy(),
         ]

@@ -8,13 +8,11 @@ name that does not resolve and a proxy that is down say nothing about the slot. 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shared.azure.connection import Connection
-from shared.azure.http_probe import BODY_BYTES_MAX
+from shared.azure.http_probe import BODY_BYTES_MAX, ends_at
 from shared.errors import Retry
 from shared.fleet import Fleet
 from shared.probes import HostSeen, HostState
@@ -70,8 +68,7 @@ class HostStates:
             async with session.get(url, proxy=self._connection.probe_proxy, allow_redirects=False) as answer:
                 await _read(answer)
                 milliseconds = (loop.time() - begun) * 1000
-                assert isinstance(answer, CertifiedResponse)
-                return HostSeen(answer.status, milliseconds, _ends_at(answer.certificate))
+                return HostSeen(answer.status, milliseconds, ends_at(answer))
 
 
 async def _read(answer: ClientResponse) -> None:
@@ -80,11 +77,6 @@ async def _read(answer: ClientResponse) -> None:
         left -= len(chunk)
         if left <= 0:
             return
-
-
-def _ends_at(certificate: Mapping[str, Any]) -> datetime | None:
-    text = certificate.get("notAfter")
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC) if text else None
 
 
 def _verdict(error: Exception) -> str:

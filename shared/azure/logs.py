@@ -1,11 +1,13 @@
-"""Log queries on a slot's cluster or gateway, through azure-monitor-query.
+"""Log queries on a slot's cluster or gateway, a workspace or Application Insights: azure-monitor-query.
 
-Decides how a table becomes samples: the column `value` holds the numbers, `TimeGenerated` their times; where
-there are no times the last row's value is the sample, at the window's end. Judges nothing. A partial result
-is no result, and a table that does not exist (yet) has no data, which is not health. The logs of a gateway
-that slots share are not asked: one query would speak of both.
+Decides how a table becomes samples: the column `value` holds the numbers, `TimeGenerated` their times and
+`requests`, where it is there, how many events are behind each; where there are no times the last row's value
+is the sample, at the window's end. Judges nothing. A partial result is no result, and a table that does not
+exist (yet) has no data, which is not health. The logs of a gateway that slots share are not asked: one query
+would speak of both. A workspace and Application Insights hold what both slots say, so a query names its slot.
 
-Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
+Sources: https://learn.microsoft.com/azure/azure-monitor/logs/api/overview,
+https://learn.microsoft.com/azure/azure-monitor/logs/api/azure-resource-queries
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ from shared.fleet import Fleet, Target
 from shared.gateways import is_shared, no_logs
 from shared.model import Sample
 from shared.probes import GateReading, Reading
+from shared.queries import filled
 
 if TYPE_CHECKING:
     from azure.monitor.query.aio import LogsQueryClient
 
 VALUE = "value"
 TIME = "TimeGenerated"
+REQUESTS = "requests"
 _QUERY_SECONDS_MAX = 15
 # Kusto's code for a name that it cannot resolve; for a table, and only then, its message says so.
 _UNRESOLVED = "SEM0100"
@@ -52,7 +56,7 @@ class _Answer(Struct, frozen=True):
 
 
 class Logs:
-    """The logs of a fleet's clusters and gateways."""
+    """The logs of a fleet's clusters and gateways, and of what its gates name beside them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -65,16 +69,18 @@ class Logs:
         gate, slot = probe.gate, fleet.slot(probe.slot)
         if gate.target is Target.GATEWAY and is_shared(fleet, slot):
             raise no_logs(slot)
-        resource_id = resource_of(slot, gate.target)
+        resource_id = resource_of(slot, gate)
+        elsewhere = gate.target is Target.RESOURCE
+        query = filled(gate.query, fleet, slot) if elsewhere else gate.query
         span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
-        empty = Reading(samples=(), source=gate.query, since=span.since, until=span.until)
+        empty = Reading(samples=(), source=query, since=span.since, until=span.until)
         if span.empty:
             return empty
         try:
             result = await allowing(
                 self._client().query_resource(
                     resource_id,
-                    gate.query,
+                    query,
                     timespan=(span.since, span.until),
                     server_timeout=_QUERY_SECONDS_MAX,
                     read_timeout=_QUERY_SECONDS_MAX + 2,
@@ -89,7 +95,7 @@ class Logs:
         if isinstance(result, LogsQueryPartialResult):
             raise Retry(f"the query gave a partial result: {result.partial_error}")
         samples = samples_of(result.tables[0], span) if result and result.tables else ()
-        return Reading(samples=samples, source=gate.query, since=span.since, until=span.until)
+        return Reading(samples=samples, source=query, since=span.since, until=span.until)
 
     def _client(self) -> LogsQueryClient:
         from azure.monitor.query.aio import LogsQueryClient
@@ -111,10 +117,16 @@ def samples_of(table: Any, span: Window) -> tuple[Sample, ...]:
     """The rows of a table as samples, oldest first. Raises Refused without a column `value`."""
     if VALUE not in table.columns:
         raise Refused(f"the query must give a column {VALUE!r}, it gives {', '.join(table.columns)}")
+    counted = REQUESTS in table.columns
+
+    def sample(row: Any, at: datetime) -> Sample:
+        requests = _number(row[REQUESTS], REQUESTS) if counted else None
+        return Sample(at=at, value=_number(row[VALUE], VALUE), requests=requests)
+
     if TIME in table.columns:
-        samples = (Sample(at=_utc(row[TIME]), value=_number(row[VALUE])) for row in table.rows if row[TIME])
+        samples = (sample(row, _utc(row[TIME])) for row in table.rows if row[TIME])
         return tuple(sorted(samples, key=lambda each: each.at))
-    return tuple(Sample(at=span.until, value=_number(row[VALUE])) for row in table.rows[-1:])
+    return tuple(sample(row, span.until) for row in table.rows[-1:])
 
 
 def table_missing(error: Mapping[str, Any]) -> bool:
@@ -142,13 +154,13 @@ def _as_published(request: Any) -> None:
     request.http_request.set_json_body({name: value for name, value in body.items() if value is not None})
 
 
-def _number(value: Any) -> float | None:
+def _number(value: Any, column: str) -> float | None:
     if value is None:
         return None
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise Refused(f"the query's column {VALUE!r} must hold numbers, it holds {value!r}") from error
+        raise Refused(f"the query's column {column!r} must hold numbers, it holds {value!r}") from error
 
 
 def _utc(moment: object) -> datetime:

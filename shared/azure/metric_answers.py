@@ -41,7 +41,8 @@ class Query(NamedTuple):
     """One request: everything but the resources, which may be all of one type in one region (at most 50).
 
     `metric` is one name, or several with commas between. `series_max` is how many series of a resource and a
-    metric are told where a filter splits them; Azure Monitor leaves out what is beyond it.
+    metric are told where a filter splits them; Azure Monitor leaves out what is beyond it. A `worldwide` one
+    is about a resource that lies in no region.
     """
 
     namespace: str
@@ -50,6 +51,7 @@ class Query(NamedTuple):
     filter: str
     window: Window
     series_max: int = 100
+    worldwide: bool = False
 
     @property
     def metrics(self) -> list[str]:
@@ -122,6 +124,17 @@ class Batch(Struct, frozen=True):
     """An answer."""
 
     values: tuple[Result, ...]
+
+
+class Alone(Struct, frozen=True):
+    """An answer about one resource, which it does not name."""
+
+    interval: str
+    metrics: tuple[Metric, ...] = field(name="value")
+
+    def of(self, resource_id: str) -> Batch:
+        """The same as an answer that names it."""
+        return Batch((Result(resource_id=resource_id, interval=self.interval, metrics=self.metrics),))
 
 
 def samples_of(batch: Batch, query: Query, parts: Collection[Part]) -> dict[Part, tuple[Sample, ...]]:

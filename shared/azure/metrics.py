@@ -2,8 +2,9 @@
 
 Decides which minutes are asked for and which answers share a request. Where slots have one gateway between
 them, every question about it is split by the dimension that names its pools, also a gate's, whose own filter
-stays; a metric without that dimension cannot be asked for then, and Azure Monitor says so. Judges nothing: a
-minute without data is a sample without a value, and a resource without data has no samples, never a zero.
+stays; a metric without that dimension cannot be asked for then, and Azure Monitor says so. A resource that
+lies in no region is asked for by itself (`global_metrics`). Judges nothing: a minute without data is a sample
+without a value, and a resource without data has no samples, never a zero.
 
 Source: https://learn.microsoft.com/azure/azure-monitor/metrics/migrate-to-batch-api
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import batched
 from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -20,26 +22,24 @@ from typing import TYPE_CHECKING
 from shared.azure.answers import Body
 from shared.azure.connection import Connection, metrics_audience
 from shared.azure.errors import allowing, ours
+from shared.azure.global_metrics import GlobalMetrics
+from shared.azure.ids import parse
 from shared.azure.metric_answers import TOGETHER, Batch, Part, Query, samples_of
 from shared.azure.window import Window, resource_of, window
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet, Target
 from shared.gateways import split
 from shared.levers import SlotName
+from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import Sample
-from shared.probes import (
-    Answer,
-    ConnectionsSeen,
-    GateReading,
-    OpenConnections,
-    Reading,
-    TrafficSeen,
-    TrafficShare,
-    Unavailable,
-)
+from shared.probes import Answer, GateReading, Reading, TrafficSeen, TrafficShare, Unavailable
+from shared.queries import filled
 
 if TYPE_CHECKING:
     from azure.monitor.querymetrics.aio import MetricsClient
+
+RESOURCES_MAX = 50
+"""In one batch, which are of one type in one region of one subscription."""
 
 
 class Metrics:
@@ -47,6 +47,7 @@ class Metrics:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._global = GlobalMetrics(connection)
 
     async def observe(
         self, fleet: Fleet, probes: tuple[GateReading, ...], now: datetime
@@ -112,6 +113,16 @@ class Metrics:
         """The samples of each part of the answer. An empty window asks nobody."""
         if query.window.empty:
             return dict.fromkeys(parts, ())
+        if query.worldwide:
+            answers = (self._global.ask(query, part) for part in dict.fromkeys(parts))
+        else:
+            answers = (self._batch(fleet, query, batch) for batch in batches(parts))
+        samples: dict[Part, tuple[Sample, ...]] = {}
+        for found in await asyncio.gather(*answers):
+            samples.update(found)
+        return samples
+
+    async def _batch(self, fleet: Fleet, query: Query, parts: list[Part]) -> dict[Part, tuple[Sample, ...]]:
         resource_ids = {part.resource_id.lower(): part.resource_id for part in parts}
         return samples_of(await self.ask(fleet, query, resource_ids.values()), query, parts)
 
@@ -157,7 +168,26 @@ def _asked(fleet: Fleet, probe: GateReading, now: datetime) -> tuple[Query, Part
     if aggregation.lower() not in TOGETHER:
         raise Refused(f"{gate.aggregation!r} is not an aggregation of Azure Monitor")
     apart = split(fleet, slot, gate.metric) if gate.target is Target.GATEWAY else None
-    where = apart.within(gate.filter) if apart is not None else gate.filter
+    worldwide = gate.target is Target.RESOURCE
+    own = filled(gate.filter, fleet, slot, gate.resource_id) if worldwide else gate.filter
+    where = apart.within(own) if apart is not None else own
     span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
-    query = Query(gate.namespace, gate.metric, aggregation, where, span)
-    return query, Part(resource_of(slot, gate.target), apart)
+    query = Query(gate.namespace, gate.metric, aggregation, where, span, worldwide)
+    return query, Part(resource_of(slot, gate), apart)
+
+
+def batches(parts: Iterable[Part]) -> list[list[Part]]:
+    """The parts as requests may ask for them: of one subscription and type, and so many resources at most.
+
+    Parts of one resource are asked for together. A fleet lies in one region.
+    """
+    kinds: dict[tuple[str, str], dict[str, list[Part]]] = {}
+    for part in parts:
+        of = parse(part.resource_id)
+        resources = kinds.setdefault((of.subscription_id.lower(), of.type.lower()), {})
+        resources.setdefault(part.resource_id.lower(), []).append(part)
+    return [
+        [part for group in some for part in group]
+        for resources in kinds.values()
+        for some in batched(resources.values(), RESOURCES_MAX, strict=False)
+    ]

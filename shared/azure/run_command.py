@@ -44,6 +44,8 @@ class Ended(Struct, frozen=True, rename="camel"):
     exit_code: int | None = None
     logs: str | None = None
     reason: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 class _Result(Struct, frozen=True):
@@ -86,14 +88,20 @@ class RunCommands:
 
     async def observe(self, fleet: Fleet, probe: CommandState, _now: datetime) -> CommandSeen:
         """How the command ended: one GET. Raises NotFound where the cluster has forgotten it."""
-        cluster = parse(fleet.slot(probe.slot).cluster_id)
+        found = await self.result(fleet.slot(probe.slot).cluster_id, probe.command_id)
+        return CommandSeen() if found is None else ended(found)
+
+    async def result(self, cluster_id: str, command_id: str) -> Ended | None:
+        """What a command ended with, all of its output; None while it runs. One GET."""
+        cluster = parse(cluster_id)
         operations = managed_clusters(self._connection, cluster)
-        body = Body(_Result, f"the run command {probe.command_id}")
+        body = Body(_Result, f"the run command {command_id}")
         call = operations.get_command_result(
-            cluster.resource_group, cluster.name, probe.command_id, raw_response_hook=body
+            cluster.resource_group, cluster.name, command_id, raw_response_hook=body
         )
         await allowing(call)
-        return CommandSeen() if body.value is None else ended(body.value.properties)
+        found = body.value.properties if body.value is not None else None
+        return found if found is not None and ended(found).exit_code is not None else None
 
     async def _cluster_token(self, cluster: ResourceId) -> str | None:
         operations = managed_clusters(self._connection, cluster)

@@ -29,6 +29,7 @@ from shared.actions import (
 )
 from shared.azure.activity_log import ActivityLog
 from shared.azure.aks import Clusters
+from shared.azure.alerts import Alerts
 from shared.azure.application_gateway import ApplicationGateway
 from shared.azure.azure_dns import AzureDns
 from shared.azure.connection import Connection
@@ -40,20 +41,25 @@ from shared.azure.front_door import FrontDoor
 from shared.azure.front_door_classic import FrontDoorClassic
 from shared.azure.host_state import HostStates
 from shared.azure.http_probe import HttpProbe
+from shared.azure.kubernetes import ClusterChecks
+from shared.azure.load_test import LoadTests
 from shared.azure.loads import Loads
 from shared.azure.logs import Logs
 from shared.azure.metrics import Metrics
 from shared.azure.names import Names
 from shared.azure.network import Network
 from shared.azure.private_dns import PrivateDns
+from shared.azure.prometheus import Prometheus
 from shared.azure.record_sets import RecordSets
+from shared.azure.resource_health import ResourceHealth
 from shared.azure.run_command import RunCommands
 from shared.azure.switch import Switching
 from shared.azure.traffic_manager import TrafficManager
+from shared.azure.webhook import Webhooks
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
-from shared.loads import LoadState
+from shared.loads import LoadState, OpenConnections
 from shared.probes import (
     Answer,
     BalancerState,
@@ -66,7 +72,6 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
-    OpenConnections,
     Probe,
     RecordOwner,
     RecordState,
@@ -82,6 +87,13 @@ _SOURCES = {
     Source.METRICS: "Azure Monitor",
     Source.LOGS: "Log Analytics",
     Source.HTTP: "the slot's host",
+    Source.PROMETHEUS: "managed Prometheus",
+    Source.APP_INSIGHTS: "Application Insights",
+    Source.WEBHOOK: "the hook",
+    Source.KUBERNETES: "Azure Resource Manager",
+    Source.ALERTS: "Azure Resource Manager",
+    Source.RESOURCE_HEALTH: "Azure Resource Manager",
+    Source.LOAD_TEST: "Azure Load Testing",
 }
 
 Kind = type[Any] | tuple[type[Any], Source | SwitchKind]
@@ -106,7 +118,7 @@ class AzureWorld:
         self._perform_seconds_max = perform_seconds_max
         clusters, deployments, flux = Clusters(connection), Deployments(connection), Flux(connection)
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
-        freezes = Freezes(commands)
+        freezes, logs = Freezes(commands), Logs(connection)
         records = {
             SwitchKind.AZURE_DNS: AzureDns(connection),
             SwitchKind.PRIVATE_DNS: PrivateDns(connection),
@@ -129,8 +141,15 @@ class AzureWorld:
             SyncState: self._each(flux.observe),
             CommandState: self._each(commands.observe),
             (GateReading, Source.METRICS): self._together(metrics.observe),
-            (GateReading, Source.LOGS): self._each(Logs(connection).observe),
+            (GateReading, Source.LOGS): self._each(logs.observe),
+            (GateReading, Source.APP_INSIGHTS): self._each(logs.observe),
+            (GateReading, Source.PROMETHEUS): self._each(Prometheus(connection).observe),
             (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
+            (GateReading, Source.WEBHOOK): self._each(Webhooks(connection).observe),
+            (GateReading, Source.KUBERNETES): self._each(ClusterChecks(connection).observe),
+            (GateReading, Source.ALERTS): self._each(Alerts(connection).observe),
+            (GateReading, Source.RESOURCE_HEALTH): self._each(ResourceHealth(connection).observe),
+            (GateReading, Source.LOAD_TEST): self._each(LoadTests(connection).observe),
             TrafficShare: self._each(metrics.share),
             OpenConnections: self._each(metrics.connections),
             LoadState: self._each(Loads(metrics).observe),

@@ -20,7 +20,8 @@ def check_alerts(draft: Draft) -> None:
             draft.refuse((*path, "expire"), "nothing here, because a note holds nothing")
         wider = next((each for each in lines[:place] if _takes_all(draft, each, path)), None)
         if wider is not None:
-            expected = f"something that {dotted(wider)} leaves over: the first line that is met counts"
+            leaves = f"{dotted(wider)} leaves over: the first line that is met counts"
+            expected = f"a severity, rule or stages that {leaves}"
             draft.refuse(path, expected, "a line that is never met")
 
 

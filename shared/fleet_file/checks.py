@@ -81,12 +81,17 @@ def _subscriptions(draft: Draft) -> None:
     if len(wanted) != 36:
         return
     ids: list[Path] = [(*path, "zone") for path in every_record(draft)]
-    ids += [(*path, RESOURCES[kind][0]) for path in draft.balancers() if (kind := draft.switch(path))]
+    ids += [(*path, RESOURCES[kind][0]) for path in _balancers(draft) if (kind := draft.switch(path))]
     ids += [("slots", c, key) for c in COLOURS for key in ("cluster_id", "gateway_id", "public_ip_id")]
     for path in [*ids, ("provision", "template_spec")]:
         parts = arm_parts(draft.text(*path) or "")
         if parts is not None and parts[0].lower() != wanted:
             draft.refuse(path, f"a resource in the fleet's subscription {wanted}")
+
+
+def _balancers(draft: Draft) -> list[Path]:
+    """Every balancer whose kind is known: levers, and those above a record."""
+    return [*draft.balancers(), *(path for path in draft.above() if draft.switch(path) in RESOURCES)]
 
 
 def _times(draft: Draft) -> None:

@@ -96,6 +96,10 @@ class Draft:
         members = [(*path, "members", colour) for path in self.balancers() for colour in COLOURS]
         yield from ((*path, "beneath") for path in members if self.keys(*path, "beneath"))
 
+    def above(self) -> Iterator[Path]:
+        """The Front Doors above live records."""
+        yield from ((*path, "above") for path in self.records() if self.keys(*path, "above"))
+
     def zone_name(self, *path: str | int) -> str | None:
         """The DNS name of the zone whose ARM id stands there."""
         parts = arm_parts(self.text(*path) or "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.fleet_file import check_checks, source_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
 from shared.fleet_file.mistakes import one_of
 from shared.fleet_file.rule_checks import check_places, check_rules, check_scores
@@ -18,20 +19,26 @@ _NEEDED = {
     "metrics": ("target", "namespace", "metric", "aggregation"),
     "logs": ("target", "query"),
     "http": ("path",),
+    **source_checks.NEEDED,
+    **check_checks.NEEDED,
 }
 _ALLOWED = {
-    "metrics": {"target", "namespace", "metric", "aggregation", "filter", "ingestion"},
-    "logs": {"target", "query", "ingestion"},
-    "http": {"target", "path", "measure", "requests"},
+    "metrics": {"target", "resource_id", "namespace", "metric", "aggregation", "filter", "ingestion"},
+    "logs": {"target", "resource_id", "query", "ingestion"},
+    "http": {"target", "path", "measure", "requests", "expect"},
+    **source_checks.ALLOWED,
+    **check_checks.ALLOWED,
 }
 _SPECIFIC = set.union(*_ALLOWED.values())
 _WORDS = {
-    "target": "cluster or gateway",
+    "target": "cluster, gateway or resource",
     "namespace": "the metric namespace, such as Microsoft.ContainerService/managedClusters",
     "metric": "the metric's name in the REST API",
     "aggregation": "Average, Total, Maximum, Minimum or Count",
     "query": "a KQL query that starts with a table and gives TimeGenerated and value",
     "path": "a path such as /healthz",
+    **source_checks.WORDS,
+    **check_checks.WORDS,
 }
 _NAMESPACES = {
     "microsoft.containerservice/managedclusters": "cluster",
@@ -51,9 +58,11 @@ def check_gates(draft: Draft) -> None:
     for question in QUESTIONS:
         for path in draft.items("gates", question):
             check_gate(draft, path)
+            source_checks.check_source(draft, path, question)
             _place(draft, path, question)
         check_places(draft, question)
     check_scores(draft, "gates", "scores")
+    check_checks.every_gate(draft)
     _identity(draft)
     _baselines(draft)
     _measures(draft)
@@ -74,14 +83,17 @@ def _source(draft: Draft, path: Path) -> None:
         return
     for key in _NEEDED[source]:
         if draft.value(*path, key) is None:
-            draft.refuse((*path, key), f"{_WORDS[key]}, because the source is {source}")
+            word = "a PromQL query" if (source, key) == ("prometheus", "query") else _WORDS[key]
+            draft.refuse((*path, key), f"{word}, because the source is {source}")
     for key in draft.keys(*path):
         if key in _SPECIFIC - _ALLOWED[source] and draft.value(*path, key) is not None:
             draft.refuse((*path, key), f"nothing here, because the source is {source}")
     target = draft.text(*path, "target")
     if source == "http" and target not in (None, "host"):
         draft.refuse((*path, "target"), "host, because the source is http")
-    if source != "http" and target == "host":
+    if source in ("metrics", "logs") and target == "host":
+        draft.refuse((*path, "target"), f"{_WORDS['target']}, because the source is {source}")
+    if source in check_checks.ON_A_RESOURCE and source not in ("metrics", "logs") and target == "host":
         draft.refuse((*path, "target"), f"cluster or gateway, because the source is {source}")
     wanted = _NAMESPACES.get((draft.text(*path, "namespace") or "").lower())
     if source == "metrics" and wanted is not None and target in {"cluster", "gateway"} - {wanted}:
@@ -92,14 +104,14 @@ def _source(draft: Draft, path: Path) -> None:
 
 def _query(draft: Draft, path: Path) -> None:
     query = draft.text(*path, "query")
-    if query is None or draft.text(*path, "source") != "logs":
+    if query is None or draft.text(*path, "source") not in source_checks.KQL:
         return
     table = _TABLE.match(query)
     if table is None or table[1].lower() in _NO_TABLE:
         draft.refuse((*path, "query"), "a KQL query that starts with the name of a table")
     elsewhere = _ELSEWHERE.search(query)
     if elsewhere is not None:
-        expected = f"a query on the slot's own resource, without {elsewhere[1]}(…)"
+        expected = f"a query on what the gate asks alone, without {elsewhere[1]}(…)"
         draft.refuse((*path, "query"), expected)
     missing = [each for each in _COLUMNS if re.search(rf"\b{each}\b", query) is None]
     if missing:
@@ -115,13 +127,15 @@ def _units(draft: Draft, path: Path) -> None:
 def _is_share(draft: Draft, path: Path) -> bool:
     if draft.text(*path, "source") == "http":
         return draft.text(*path, "measure") in (None, "failed_share")
-    return draft.text(*path, "source") == "logs"
+    if draft.text(*path, "source") == "load_test":
+        return draft.text(*path, "load_test", "measure") == "error_share"
+    return draft.text(*path, "source") in {"logs", "app_insights", "prometheus"}
 
 
 def _samples(draft: Draft, path: Path) -> None:
     window = draft.seconds(*path, "window") if draft.value(*path, "window") is not None else _WINDOW_SECONDS
     samples = draft.count(*path, "min_samples") if draft.value(*path, "min_samples") is not None else _SAMPLES
-    if draft.text(*path, "source") != "metrics" or window is None or samples is None:
+    if draft.text(*path, "source") not in {"metrics", "prometheus"} or window is None or samples is None:
         return
     if window < 60 * samples:
         at = (*path, "window" if draft.value(*path, "window") is not None else "min_samples")
@@ -143,7 +157,7 @@ def _place(draft: Draft, path: Path, question: str) -> None:
             (*path, "level"), "1 nodes and cluster, 2 API server and kubelet, 3 default Kubernetes objects"
         )
     if draft.text(*path, "source") == "http":
-        draft.refuse((*path, "source"), "metrics or logs: applications are not there yet")
+        draft.refuse((*path, "source"), "another source: applications are not there yet")
     if draft.value(*path, "max_over_baseline") is not None:
         draft.refuse((*path, "max_over_baseline"), "max or min: a platform has no baseline")
 

@@ -9,8 +9,16 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from shared.fleet_file.check_models import (
+    AlertsPart,
+    ExpectPart,
+    KubernetesPart,
+    LoadTestPart,
+    WebhookPart,
+)
 from shared.fleet_file.pack_models import Pack, or_name, without_packs
 from shared.fleet_file.rule_models import AnomalyPart, ComparePart, ScoresPart, SloPart, TolerancePart
+from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint, ResourceId
 from shared.fleet_file.values import (
     DAY_SECONDS,
     GateName,
@@ -23,6 +31,21 @@ from shared.fleet_file.values import (
     Text,
 )
 
+SourceName = Literal[
+    "metrics",
+    "logs",
+    "http",
+    "prometheus",
+    "app_insights",
+    "webhook",
+    "kubernetes",
+    "alerts",
+    "resource_health",
+    "load_test",
+]
+A_SOURCE = (
+    "metrics, logs, http, prometheus, app_insights, webhook, kubernetes, alerts, resource_health or load_test"
+)
 Count = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -30,9 +53,16 @@ class GatePart(Part):
     """A named question about health. Only a value beyond a limit breaches it."""
 
     name: GateName = Field(description="a name such as nodes-not-ready")
-    source: Literal["metrics", "logs", "http"] = Field(description="metrics, logs or http")
-    target: Literal["cluster", "gateway", "host"] | None = Field(
-        default=None, description="cluster or gateway; an http gate always asks the slot's own host"
+    source: SourceName = Field(description=A_SOURCE)
+    target: Literal["cluster", "gateway", "host", "resource"] | None = Field(
+        default=None,
+        description="cluster, gateway, or resource with resource_id; an http gate asks the slot's own host",
+    )
+    endpoint: Endpoint | None = Field(default=None, description=AN_ENDPOINT)
+    resource_id: ResourceId | None = Field(
+        default=None,
+        description="the ARM id of what is asked, where that is no part of a slot: a workspace, Application "
+        "Insights, a Front Door or a Traffic Manager profile",
     )
     level: Annotated[int, Field(ge=1, le=3)] | None = Field(
         default=None,
@@ -47,7 +77,8 @@ class GatePart(Part):
     )
     filter: Line | None = Field(default=None, description="a dimension filter such as status2 eq 'NotReady'")
     query: Text | None = Field(
-        default=None, description="a KQL query that starts with a table and gives TimeGenerated and value"
+        default=None,
+        description="a KQL query that starts with a table and gives TimeGenerated and value, or PromQL",
     )
     path: HttpPath | None = Field(default=None, description="a path such as /healthz")
     measure: Literal["failed_share", "latency_ms"] | None = Field(
@@ -55,6 +86,17 @@ class GatePart(Part):
     )
     requests: Annotated[int, Field(ge=1, le=50)] | None = Field(
         default=None, description="how many requests one reading sends, 1 to 50"
+    )
+    expect: ExpectPart | None = Field(
+        default=None, description="a mapping with what every answer has to be like, such as status: [200]"
+    )
+    webhook: WebhookPart | None = Field(default=None, description="a mapping with url and audience")
+    kubernetes: KubernetesPart | None = Field(
+        default=None, description="a mapping with check, namespace and selector"
+    )
+    alerts: AlertsPart | None = Field(default=None, description="a mapping with severities and rules")
+    load_test: LoadTestPart | None = Field(
+        default=None, description="a mapping with endpoint, test, baseline_run and measure"
     )
     unit: Annotated[Line, Field(max_length=16)] | None = Field(default=None, description="the unit to show")
     max: Limit | None = Field(default=None, description="the largest tolerated value")
@@ -103,8 +145,8 @@ class GatePart(Part):
     window: Annotated[Seconds, Field(ge=60, le=DAY_SECONDS)] = Field(
         default=300, description="how far back it looks, such as 5m"
     )
-    ingestion: Annotated[Seconds, Field(ge=0, le=3600)] = Field(
-        default=120, description="how long the source's newest data stays incomplete, such as 2m"
+    ingestion: Annotated[Seconds, Field(ge=0, le=3600)] | None = Field(
+        default=None, description="how long the source's newest data stays incomplete, such as 2m"
     )
 
 

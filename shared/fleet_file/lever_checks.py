@@ -31,6 +31,8 @@ def check_levers(draft: Draft) -> None:
     _balancers_twice(draft)
     for path in draft.balancers():
         _members(draft, path)
+    for path in draft.above():
+        _above(draft, path)
 
 
 def every_record(draft: Draft) -> list[Path]:
@@ -175,6 +177,24 @@ def _members(draft: Draft, path: Path) -> None:
             other = draft.place((*members, with_record[0], "beneath"))
             draft.refuse((*members, colour, "beneath"), f"a record as {other} is one, or none there")
     _groups(draft, path)
+
+
+def _above(draft: Draft, path: Path) -> None:
+    """A Front Door above a record moves the users of that one name, by origins that are told apart."""
+    if len(list(draft.items("live_records"))) > 1:
+        expected = "nothing, because it moves nobody who comes by another of live_records"
+        draft.refuse(path, expected, "a mapping")
+    key = "backend" if draft.switch(path) is SwitchKind.FRONT_DOOR_CLASSIC else "origin"
+    places: list[Path] = [(*path, key), *((*path, "members", colour, "name") for colour in COLOURS)]
+    taken: dict[str, Path] = {}
+    for place in places:
+        name = draft.text(*place)
+        other = taken.setdefault(name.lower(), place) if name is not None else place
+        if other != place:
+            draft.refuse(place, f"another one than {draft.place(other)}")
+    fqdn, passed_on = fqdn_of(draft, path[:-1]), draft.text(*places[0])
+    if key == "backend" and None not in (fqdn, passed_on) and fqdn != str(passed_on).lower():
+        draft.refuse(places[0], f"{fqdn}, the name of {draft.place(path[:-1])}")
 
 
 def _groups(draft: Draft, path: Path) -> None:

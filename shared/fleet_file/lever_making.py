@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, WeightStep
+from shared.fleet import Gate, MatchStep, Ring, Shift, Slot, Source, Target, WeightStep
 from shared.fleet_file.lever_models import (
     ApplicationGatewayPart,
     AzureDnsPart,
@@ -13,10 +13,13 @@ from shared.fleet_file.lever_models import (
     BalancerPart,
     BeneathPart,
     EndpointPart,
+    FrontDoorAbovePart,
     FrontDoorClassicPart,
     FrontDoorPart,
     MembersPart,
     OriginPart,
+    OwnBackendPart,
+    OwnOriginPart,
     PoolPart,
     PrivateDnsPart,
     RecordPart,
@@ -32,11 +35,17 @@ from shared.fleet_file.shift_models import (
     ShiftPart,
 )
 from shared.fleet_file.values import address_of, relative_name
-from shared.levers import Balancer, Lever, Match, Member, Record, RecordType, SlotName, SwitchKind
+from shared.levers import THROUGH, Balancer, Lever, Match, Member, Record, RecordType, SlotName, SwitchKind
 from shared.safety import AfterDrain, Drain, Names, Readiness
 
+_Member = OriginPart | BackendPart | EndpointPart | PoolPart | OwnOriginPart | OwnBackendPart
 _Members = (
-    MembersPart[OriginPart] | MembersPart[BackendPart] | MembersPart[EndpointPart] | MembersPart[PoolPart]
+    MembersPart[OriginPart]
+    | MembersPart[BackendPart]
+    | MembersPart[EndpointPart]
+    | MembersPart[PoolPart]
+    | MembersPart[OwnOriginPart]
+    | MembersPart[OwnBackendPart]
 )
 
 
@@ -45,6 +54,25 @@ def lever(part: RecordPart | BalancerPart, place: int) -> Lever:
     if isinstance(part, AzureDnsPart | PrivateDnsPart):
         return _record(part)
     return _balancer(part, place)
+
+
+def above(part: RecordPart | BalancerPart) -> Balancer | None:
+    """The Front Door above a record, None where there is none: a member for each slot, and one to pass on."""
+    found = part.above if isinstance(part, AzureDnsPart) else None
+    if found is None:
+        return None
+    if isinstance(found, FrontDoorAbovePart):
+        resource_id, group, origin = found.profile, found.origin_group, found.origin
+    else:
+        resource_id, group, origin = found.front_door, found.backend_pool, found.backend
+    members = (*_members(found.members), Member(slot=THROUGH, name=origin))
+    return Balancer(
+        kind=SwitchKind(found.switch),
+        resource_id=resource_id,
+        members=members,
+        group=group,
+        propagation_seconds=found.propagation,
+    )
 
 
 def slot(name: SlotName, part: SlotPart, host: str, levers: Sequence[Lever]) -> Slot:
@@ -71,11 +99,21 @@ def shift(part: ShiftPart | None, gates: Sequence[Gate]) -> Shift:
 
 
 def ring(part: RingPart | None, gates: Sequence[Gate]) -> Ring | None:
-    """The ring before; `gates` are those of `gates.bake`. There is no baseline of another fleet's slot."""
+    """The ring before; `gates` are those of `gates.bake`.
+
+    There is no baseline of another fleet's slot, and what this fleet's own resources say is not about it.
+    """
     if part is None:
         return None
-    absolute = tuple(gate for gate in gates if gate.max_over_baseline is None)
-    return Ring(after=part.after, hold_seconds=part.hold, gates=_named(part.gates, absolute))
+    # A check in a cluster is made in a rollout of its own fleet alone.
+    askable = tuple(
+        gate
+        for gate in gates
+        if gate.max_over_baseline is None
+        and gate.target is not Target.RESOURCE
+        and gate.source is not Source.KUBERNETES
+    )
+    return Ring(after=part.after, hold_seconds=part.hold, gates=_named(part.gates, askable))
 
 
 def names(part: NamesPart) -> Names:
@@ -151,7 +189,7 @@ def _members(part: _Members) -> tuple[Member, ...]:
     return _member("blue", part.blue), _member("green", part.green)
 
 
-def _member(slot_name: str, part: OriginPart | BackendPart | EndpointPart | PoolPart) -> Member:
+def _member(slot_name: str, part: _Member) -> Member:
     if not isinstance(part, OriginPart | BackendPart):
         return Member(slot=SlotName(slot_name), name=part.name)
     beneath = _record(part.beneath) if part.beneath else None

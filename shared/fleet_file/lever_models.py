@@ -39,12 +39,64 @@ class _RecordPart(Part):
     ttl: Ttl = Field(description="the TTL outside a switch, such as 5m")
 
 
+class MembersPart[Member](Part):
+    """What stands for each slot in the lever."""
+
+    blue: Member = Field(description="a mapping with name: what stands for the blue slot")
+    green: Member = Field(description="a mapping with name: what stands for the green slot")
+
+
+class OwnOriginPart(Part):
+    """A slot's origin above a record, on the slot's own host name."""
+
+    name: Origin = Field(description="the name of the slot's origin in the origin group")
+
+
+class OwnBackendPart(Part):
+    """A slot's backend above a record, on the slot's own host name."""
+
+    name: Backend = Field(description="the address of the slot's backend in the pool")
+
+
+class FrontDoorAbovePart(Part):
+    """The Azure Front Door Standard or Premium that passes everything on to the record's name."""
+
+    switch: Literal["front_door"] = Field(description="front_door")
+    profile: FrontDoorProfileId = Field(description="the ARM id of the Front Door profile")
+    origin_group: OriginGroup = Field(description="the name of the origin group with all three origins")
+    origin: Origin = Field(description="the name of the origin on the record's own name, which takes all")
+    members: MembersPart[OwnOriginPart] = Field(
+        description="a mapping with blue and green: the slots' origins, disabled outside an emergency"
+    )
+    propagation: Propagation = Field(default=1200, description=_REACHES)
+
+
+class FrontDoorClassicAbovePart(Part):
+    """The Azure Front Door (classic) that passes everything on to the record's name."""
+
+    switch: Literal["front_door_classic"] = Field(description="front_door_classic")
+    front_door: FrontDoorId = Field(description="the ARM id of the Front Door (classic)")
+    backend_pool: BackendPool = Field(description="the name of the backend pool with all three backends")
+    backend: Backend = Field(description="the backend on the record's own name, which takes all")
+    members: MembersPart[OwnBackendPart] = Field(
+        description="a mapping with blue and green: the slots' backends, disabled outside an emergency"
+    )
+    propagation: Propagation = Field(default=1200, description=_REACHES)
+
+
+AbovePart = Annotated[FrontDoorAbovePart | FrontDoorClassicAbovePart, Field(discriminator="switch")]
+
+
 class AzureDnsPart(_RecordPart):
     """A record set of a public zone."""
 
     switch: Literal["azure_dns"] = Field(description="azure_dns")
     alias: bool = Field(
         default=False, description="whether it points at a slot's public IP resource and not at its address"
+    )
+    above: AbovePart | None = Field(
+        default=None,
+        description="the Front Door that passes users on to this record: a second lever, if this one fails",
     )
 
 
@@ -58,13 +110,6 @@ class BeneathPart(_RecordPart):
     """The record behind a member's host name: a second lever, under the first."""
 
     switch: Zones = Field(description="azure_dns, for a public zone")
-
-
-class MembersPart[Member](Part):
-    """What stands for each slot in the lever."""
-
-    blue: Member = Field(description="a mapping with name: what stands for the blue slot")
-    green: Member = Field(description="a mapping with name: what stands for the green slot")
 
 
 class OriginPart(Part):

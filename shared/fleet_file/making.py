@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from shared.fleet import (
-    Approvals,
     Channel,
-    DriftPolicy,
     Exposure,
     Fleet,
     Gate,
     Gates,
     Hosts,
     Measure,
-    Policy,
     Source,
     StartMode,
     Target,
-    Traffic,
     VersionPolicy,
     Window,
 )
-from shared.fleet_file import alert_making, lever_making, rule_making
+from shared.fleet_file import alert_making, check_making, lever_making, rule_making
 from shared.fleet_file.gate_models import GatePart, GatesPart
 from shared.fleet_file.models import (
     FleetPart,
@@ -31,8 +27,11 @@ from shared.fleet_file.models import (
     TrafficPart,
     WindowPart,
 )
+from shared.fleet_file.source_models import ingestion_seconds
 from shared.levers import Balancer, Record, SlotName
 from shared.platform import FluxConfiguration, Freeze, Provisioner
+from shared.policy import Approvals, DriftPolicy, Policy
+from shared.safety import Traffic
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -69,6 +68,7 @@ def make(part: FleetPart) -> Fleet:
         policy=_policy(part.policy, part.deadlines),
         notification_topic=part.notify.topic if part.notify else None,
         balancers=tuple(each for each in levers if isinstance(each, Balancer)),
+        above=next(filter(None, map(lever_making.above, part.live_records)), None),
         shift=lever_making.shift(part.shift, gates.switch),
         names=lever_making.names(part.names),
         drain=lever_making.drain(part.drain),
@@ -126,12 +126,12 @@ def _gates(part: GatesPart) -> Gates:
 
 def gate(part: GatePart) -> Gate:
     """A gate, in a fleet or by itself."""
-    http = part.source == "http"
+    own = "resource" if part.source in ("prometheus", "app_insights") else "host"
     return Gate(
         name=part.name,
         source=Source(part.source),
-        target=Target(part.target or "host"),
-        unit=part.unit or ("ms" if part.measure == "latency_ms" else ""),
+        target=Target(part.target or own),
+        unit=part.unit or check_making.unit(part),
         level=part.level,
         namespace=part.namespace or "",
         metric=part.metric or "",
@@ -141,14 +141,13 @@ def gate(part: GatePart) -> Gate:
         path=part.path or "",
         measure=Measure(part.measure or "failed_share"),
         requests=part.requests or 5,
-        max_value=part.max,
+        max_value=check_making.max_value(part),
         min_value=part.min,
         max_over_baseline=part.max_over_baseline,
-        min_samples=part.min_samples,
+        min_samples=check_making.min_samples(part),
         breaches_max=part.breaches_max,
         window_seconds=part.window,
-        # What a request has just seen is complete at once.
-        ingestion_seconds=0 if http else part.ingestion,
+        ingestion_seconds=ingestion_seconds(part.source, part.target, part.ingestion),
         pass_max=part.pass_max,
         pass_min=part.pass_min,
         max_over_live=part.max_over_live,
@@ -162,6 +161,9 @@ def gate(part: GatePart) -> Gate:
         weight=part.weight or 1.0,
         critical=part.critical or False,
         dry_run=part.dry_run,
+        endpoint=part.endpoint or "",
+        resource_id=part.resource_id or "",
+        check=check_making.check(part),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.fleet_file.check_checks import YES_OR_NO
 from shared.fleet_file.draft import Draft
 from shared.fleet_file.tree import Path
 from shared.gate_rules import BURNS
@@ -86,7 +87,8 @@ def _evidence(draft: Draft, question: str, paths: list[Path]) -> None:
 
 def _limits(draft: Draft, path: Path) -> None:
     fixed, relative = given(draft, path, FIXED), given(draft, path, RELATIVE)
-    if not fixed and not relative:
+    own = draft.text(*path, "source") in YES_OR_NO
+    if not fixed and not relative and not own:
         draft.refuse(path, _LIMIT, "no limit")
     for key in relative:
         if fixed or len(relative) > 1:

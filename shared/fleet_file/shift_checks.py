@@ -7,6 +7,7 @@ is enough. Refuses to know what a gate asks (`gate_checks`).
 from __future__ import annotations
 
 from shared.fleet_file.draft import COLOURS, Draft
+from shared.fleet_file.source_checks import is_shared
 from shared.fleet_file.tree import Path, dotted
 from shared.levers import MATCHING, WEIGHTED, SwitchKind
 
@@ -72,14 +73,23 @@ def _ring(draft: Draft) -> None:
         for path in draft.items("gates", "bake")
         if draft.value(*path, "max_over_baseline") is not None
     }
+    own = {draft.text(*path, "name"): path for path in draft.items("gates", "bake") if is_shared(draft, path)}
     wanted = draft.value("ring", "gates")
     for index, gate in enumerate(wanted if isinstance(wanted, list) else ()):
         if isinstance(gate, str) and gate in relative:
             reason = f"another fleet has no baseline for {dotted(relative[gate])}.max_over_baseline"
             draft.refuse(("ring", "gates", index), f"a gate with max or min, because {reason}")
-    judging = [path for path in draft.items("gates", "bake") if path not in relative.values()]
+        elif isinstance(gate, str) and gate in own:
+            reason = f"{dotted(own[gate])} asks what is this fleet's, not that of the ring before"
+            draft.refuse(
+                ("ring", "gates", index), f"a gate on a slot's own cluster, gateway or host, because {reason}"
+            )
+    unfit = [*relative.values(), *own.values()]
+    judging = [path for path in draft.items("gates", "bake") if path not in unfit]
     if draft.keys("ring") and wanted is None and not judging:
-        expected = "a gate with max or min in gates.bake: another fleet has no baseline"
+        expected = (
+            "a gate with max or min on a slot's own resource in gates.bake: another fleet has no baseline"
+        )
         draft.refuse(("ring", "gates"), expected)
 
 

@@ -16,7 +16,7 @@ from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.window import Beside, lacking, limit_shown, weigh
 from shared.levers import SlotName
-from shared.measured import Tally
+from shared.measured import Measurement, Phase, Tally
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
 
@@ -29,6 +29,7 @@ _SEVERITY = (
 )
 _RANKS = {Verdict.FAIL: 0, Verdict.PASS: 2}
 _SCORES = Scores()
+_WORDS_MAX = 3
 
 
 def rank(verdict: Verdict) -> int:
@@ -100,20 +101,23 @@ def judge(
     if not isinstance(answer, Reading):
         because = f"its source gave no answer: {_why(answer)}"
         return _judgement(gate, slot, at, Verdict.PROVIDER_ERROR, because, tally=tally)
+    if answer.failed:
+        return _judgement(gate, slot, at, Verdict.FAIL, f"it failed{_said(answer)}", reading=answer)
     if counted(gate):
         return _count(gate, slot, answer, at, baseline, tally)
     limits = limits_of(gate, baseline)
     measurements = measured(answer.samples, limits, answer.since, answer.until)
     lack = lacking(gate, measurements, answer.samples)
     if lack is not None:
-        return _judgement(gate, slot, at, *lack, reading=answer)
+        verdict, because = lack
+        return _judgement(gate, slot, at, verdict, because + _said(answer), reading=answer)
     weighed = weigh(gate, measurements, answer.samples, _beside(gate, baseline, live), answer.until)
     return _judgement(
         gate,
         slot,
         at,
         weighed.verdict,
-        weighed.because,
+        weighed.because + _said(answer, _against(measurements, answer.samples)),
         value=weighed.value,
         limit=weighed.limit,
         score=weighed.score,
@@ -136,8 +140,9 @@ def _count(
     # What has not ended has no verdict: for whoever waits for one it is evidence that is not there yet.
     verdict = stands.verdict or Verdict.NO_DATA
     limit = limit_shown(limits)
+    because = stands.because + _said(reading, _against(measurements, reading.samples))
     return _judgement(
-        gate, slot, at, verdict, stands.because, value=value, limit=limit, reading=reading, tally=tally
+        gate, slot, at, verdict, because, value=value, limit=limit, reading=reading, tally=tally
     )
 
 
@@ -150,6 +155,19 @@ def _beside(gate: Gate, baseline: float | None, live: Answer | None) -> Beside:
 def live_numbers(gate: Gate, samples: Sequence[Sample], since: datetime, until: datetime) -> list[float]:
     """The live slot's sound numbers of a window; it has no limits of its own."""
     return numbers(measured(samples, limits_of(gate), since, until))
+
+
+def _against(measurements: Sequence[Measurement], samples: Iterable[Sample]) -> list[Sample]:
+    """The samples that speak against the slot."""
+    bad = {(each.at, each.value) for each in measurements if each.phase in (Phase.FAIL, Phase.INCONCLUSIVE)}
+    return [each for each in samples if (each.at, each.value) in bad]
+
+
+def _said(reading: Reading, breaching: Iterable[Sample] = ()) -> str:
+    """What the source says of the samples that breach, and of all; its words come last in a sentence."""
+    words = dict.fromkeys([*(each.because for each in breaching), reading.because])
+    told = [word for word in words if word]
+    return f": {'; '.join(told[:_WORDS_MAX])}" if told else ""
 
 
 def _why(answer: Answer | None) -> str:

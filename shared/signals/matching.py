@@ -69,7 +69,7 @@ def resources_of(fleet: Fleet) -> dict[str, str]:
     shared = [fleet.provisioner.template_spec_id, f"/subscriptions/{fleet.subscription_id}"]
     shared += [record.zone_id for record in (*moved, *(slot.host for slot in fleet.slots))]
     shared += [_record_id(record) for record in moved]
-    levers = {each.lower() for balancer in fleet.balancers for each in _balancer_ids(balancer)}
+    levers = {each.lower() for balancer in fleet.every_balancer for each in _balancer_ids(balancer)}
     found = {each.lower(): "" for each in (*shared, *levers)}
     for slot in fleet.slots:
         own = (

@@ -43,6 +43,7 @@ def connected(wire: Wire, kind: type[Connection] = Connection) -> Connection:
         logs_endpoint=wire.logs_endpoint,
         probe_proxy=wire.probe_proxy,
         dns_server=wire.dns_server,
+        load_tests_endpoint=wire.load_tests_endpoint,
         credential=WireCredential(wire),
         tls=trust(wire),
     )

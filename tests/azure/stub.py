@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -38,7 +39,9 @@ class Stub:
     async def handle(self, request: web.Request) -> web.Response:
         """The next answer for the request."""
         text = await request.text()
-        self.requests.append((request.method, request.path, json.loads(text) if text else None))
+        form = request.content_type == "application/x-www-form-urlencoded"
+        body = dict(parse_qsl(text)) if form else json.loads(text) if text else None
+        self.requests.append((request.method, request.path, body))
         self.queries.append(dict(request.query))
         for (method, end), answers in self._script.items():
             if request.method == method and request.path.endswith(end):

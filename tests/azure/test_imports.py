@@ -54,6 +54,70 @@ def test_indexing_the_app_and_making_its_world_loads_no_sdk() -> None:
     assert loaded(lines, *heavy, "aiohttp", "dns", "msal", "pydantic") == []
 
 
+SOURCES = {
+    "KUBELET": set[str](),
+    "ORIGIN": set[str](),
+    "APP": {"azure.monitor.query"},
+    "PODS": {"azure.monitor.query"},
+}
+"""What a reading of a gate loads of Azure Monitor's packages."""
+
+
+@pytest.mark.parametrize("gate", SOURCES)
+def test_a_source_loads_its_own_package_and_no_other(gate: str) -> None:
+    lines = [
+        "import asyncio",
+        "from datetime import UTC, datetime",
+        "from shared.azure.connection import Connection",
+        "from shared.azure.world import AzureWorld",
+        "from shared.probes import GateReading, Unavailable",
+        "from tests.azure.credential import FixedCredential",
+        f"from tests.sources import WORLDWIDE, at, {gate}",
+        "async def ask():",
+        "    url = 'https://127.0.0.1:1'",
+        "    connection = Connection(arm_endpoint=url, logs_endpoint=url, credential=FixedCredential())",
+        f"    probe = GateReading(at({gate}, url), 'blue')",
+        "    seen = await AzureWorld(connection).observe(WORLDWIDE, frozenset({probe}), datetime.now(UTC))",
+        "    assert isinstance(seen[probe], Unavailable), seen",
+        "    await connection.aclose()",
+        "asyncio.run(ask())",
+    ]
+    found = {".".join(name.split(".")[:3]) for name in loaded(lines, "azure.monitor.", "azure.mgmt.")}
+    assert found - {"azure.mgmt.core"} == SOURCES[gate]
+
+
+def test_a_check_loads_no_package_of_a_service() -> None:
+    lines = [
+        "import asyncio",
+        "from datetime import UTC, datetime",
+        "from shared.azure.connection import Connection",
+        "from shared.azure.world import AzureWorld",
+        "from shared.probes import Unavailable",
+        "from tests.azure.credential import FixedCredential",
+        "from tests.contract.test_checks_contract import HOOK, LOAD, asked, gate",
+        "from tests.fleets import FLEET",
+        "from shared.fleet import Source, Target",
+        "probes = frozenset({",
+        "    asked(gate(Source.WEBHOOK, HOOK)),",
+        "    asked(gate(Source.ALERTS, target=Target.CLUSTER)),",
+        "    asked(gate(Source.RESOURCE_HEALTH, target=Target.CLUSTER)),",
+        "    asked(gate(Source.LOAD_TEST, LOAD)),",
+        "})",
+        "async def ask():",
+        "    nowhere = 'https://127.0.0.1:1'",
+        "    connection = Connection(",
+        "        arm_endpoint=nowhere, load_tests_endpoint=nowhere, probe_proxy='http://127.0.0.1:1',",
+        "        credential=FixedCredential(),",
+        "    )",
+        "    seen = await AzureWorld(connection).observe(FLEET, probes, datetime.now(UTC))",
+        "    assert all(isinstance(each, Unavailable) for each in seen.values()), seen",
+        "    await connection.aclose()",
+        "asyncio.run(ask())",
+    ]
+    found = {".".join(name.split(".")[:3]) for name in loaded(lines, "azure.mgmt.", "azure.monitor.")}
+    assert found == {"azure.mgmt.core"}
+
+
 @pytest.mark.parametrize("kind", list(SwitchKind))
 def test_a_lever_loads_its_own_package_and_no_other(kind: SwitchKind) -> None:
     lines = [

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from shared.azure.metric_answers import Batch, Part, Query, samples_of
+from shared.azure.metrics import batches
 from shared.azure.window import Window
 from shared.errors import Retry
 from shared.gateways import Split
@@ -165,3 +166,29 @@ def other_metric(**changes: Any) -> dict[str, Any]:
 def test_an_answer_to_another_question_is_none(results: list[dict[str, Any]], because: str) -> None:
     with pytest.raises(Retry, match=because):
         read(*results, where=READY)
+
+
+def part(subscription: str, kind: str, name: str, split: Split | None = None) -> Part:
+    """A part of what is said of one resource."""
+    return Part(f"/subscriptions/{subscription}/resourceGroups/rg/providers/{kind}/{name}", split)
+
+
+def test_a_batch_is_of_one_subscription_and_type_and_never_too_long() -> None:
+    clusters = [part("s-1", "Microsoft.ContainerService/managedClusters", f"aks-{i}") for i in range(101)]
+    elsewhere = part("s-2", "Microsoft.ContainerService/managedClusters", "aks-0")
+    gateway = part("S-1", "Microsoft.Network/applicationGateways", "agw")
+    found = batches([*clusters, elsewhere, gateway])
+    assert [len(each) for each in found] == [50, 50, 1, 1, 1]
+    assert found[3:] == [[elsewhere], [gateway]]
+    assert [each for batch in found[:3] for each in batch] == clusters
+
+
+def test_parts_of_one_resource_share_a_batch() -> None:
+    gateways = [
+        part("s-1", "Microsoft.Network/applicationGateways", name, POOLS if own else None)
+        for name in ("agw", "AGW", *(f"agw-{i}" for i in range(49)))
+        for own in (False, True)
+    ]
+    (found,) = batches(gateways)
+    assert len(found) == 102
+    assert len({each.resource_id.lower() for each in found}) == 50

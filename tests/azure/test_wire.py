@@ -117,6 +117,19 @@ async def test_a_reading_of_both_slots_is_one_request(it: Rig) -> None:
     assert first(answers[GateReading(NODES, GREEN)]) == 0
 
 
+async def test_both_sides_of_a_comparison_are_one_request_over_one_window(it: Rig) -> None:
+    it.estate.deploy(GREEN)
+    it.estate.clock.pass_seconds(20 * 60)
+    since = it.estate.clock.now() - timedelta(minutes=4, seconds=20)
+    both: frozenset[Probe] = frozenset(GateReading(NODES, slot, since) for slot in (BLUE, GREEN))
+    live, candidate = (await it.azure.observe(FLEET, both, it.estate.clock.now())).values()
+    assert methods(it) == ["POST"]
+    assert isinstance(live, Reading)
+    assert isinstance(candidate, Reading)
+    assert (live.since, live.until) == (candidate.since, candidate.until)
+    assert [each.at for each in live.samples] == [each.at for each in candidate.samples] != []
+
+
 async def test_the_traffic_of_all_slots_is_one_request(it: Rig) -> None:
     it.estate.clock.pass_seconds(20 * 60)
     await it.see(TrafficShare(START))

@@ -5,6 +5,7 @@ The bare loop compares each value with the limit and knows nothing of silence, o
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ PAIRS = 20
 WARM_UP = 2
 TIMES = 300
 SAMPLES = 10
+RATE_MIN = 10_000
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 GREEN = SlotName("green")
 WINDOW = Gate(name="errors", source=Source.METRICS, target=Target.GATEWAY, max_value=5.0, window_seconds=600)
@@ -50,9 +52,9 @@ def _figure(name: str, gate: Gate) -> Figure:
         return all(each.value is not None and each.value <= 5.0 for each in samples)
 
     pairs = [(_seconds(ours), _seconds(bare)) for _ in range(WARM_UP + PAIRS)][WARM_UP:]
-    fastest = min(seconds for seconds, _ in pairs) / TIMES
-    against = f"a bare loop over {SAMPLES} samples ({1 / fastest:,.0f} evaluations a second at best)"
-    return figure(name, pairs, against=against)
+    rate = TIMES / statistics.median(seconds for seconds, _ in pairs)
+    against = f"a bare loop over {SAMPLES} samples, {TIMES} times; {RATE_MIN:,} a second are promised"
+    return figure(f"{name} at {rate:,.0f} a second", pairs, against=against)
 
 
 def _seconds(work: Callable[[], bool]) -> float:

@@ -15,7 +15,7 @@ from shared.model import FleetState
 from tests.cli.conftest import Cli
 from tests.cli.fake_api import FakeApi
 from tests.cli.samples import ROLLOUT, START, as_json
-from tests.fleet_file.examples import FRONT_DOOR, ONE_GATEWAY, TRAFFIC_MANAGER, classic, data
+from tests.fleet_file.examples import FRONT_DOOR, ONE_GATEWAY, TRAFFIC_MANAGER, classic, composite, data
 
 
 def shown(fleet: Fleet) -> list[str]:
@@ -42,6 +42,16 @@ def test_a_front_door_is_told_with_its_origins_what_lies_beneath_and_its_ramp() 
         "  front door  aks of afd-contoso: blue blue, green green; users follow within 20m 00s",
         "  beneath     origin-blue.contoso.com A, TTL 30 s; origin-green.contoso.com A, TTL 30 s",
         "  shift       header X-Canary: always for 5m 00s, 10 % for 10m 00s, 50 % for 10m 00s, then 100 %",
+    ]
+
+
+def test_a_second_lever_above_a_record_is_told_below_it() -> None:
+    assert shown(parse_json(composite()))[2:4] == [
+        "  record    aks.contoso.com A, TTL 300 s",
+        (
+            "  above     front door aks of afd-contoso: aks-contoso-com on aks.contoso.com; in an emergency "
+            "blue aks-blue, green aks-green"
+        ),
     ]
 
 

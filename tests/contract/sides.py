@@ -24,19 +24,24 @@ from shared.probes import (
 )
 from tests.azure.rig import rig
 from tests.fleets import FLEET
+from tests.sources import ENDPOINT
 from tests.world.manual_clock import Estate
 
 LIVE = FLEET.live_records[0]
 
 
 class Side:
-    """A world under test and the estate that lies behind it."""
+    """A world under test and the estate that lies behind it.
 
-    def __init__(self, world: World, estate: Estate) -> None:
+    `prometheus_endpoint` is the one that its gates on managed Prometheus name.
+    """
+
+    def __init__(self, world: World, estate: Estate, prometheus_endpoint: str = ENDPOINT) -> None:
         self.world = world
         self.estate = estate
         self.fleet = estate.fleet
         self.clock = estate.clock
+        self.prometheus_endpoint = prometheus_endpoint
 
     async def see(self, probe: Probe) -> Answer:
         """The answer to one probe now."""
@@ -77,7 +82,7 @@ class Sides:
             estate = Estate(fleet, faults)
             return Side(estate.ports, estate)
         started = await self._stack.enter_async_context(rig(self._directory, fleet, faults))
-        return Side(started.azure, started.estate)
+        return Side(started.azure, started.estate, started.wire.prometheus_endpoint)
 
 
 def private_fleet() -> Fleet:

@@ -7,18 +7,11 @@ import pytest
 
 from shared.actions import SetWeights
 from shared.errors import Superseded
-from shared.fleet import Gate, Source, Target, Traffic
+from shared.fleet import Gate, Source, Target
 from shared.levers import SlotName
-from shared.probes import (
-    BalancerSeen,
-    BalancerState,
-    GateReading,
-    OpenConnections,
-    TrafficSeen,
-    TrafficShare,
-    Unavailable,
-)
-from shared.safety import Drain
+from shared.loads import OpenConnections
+from shared.probes import BalancerSeen, BalancerState, GateReading, TrafficSeen, TrafficShare, Unavailable
+from shared.safety import Drain, Traffic
 from tests.contract.sides import Side, Sides, answer_samples, seen_as
 from tests.fleets import BLUE, FLEET, GREEN
 from tests.fleets_balanced import GATEWAY, application_gateway_fleet

@@ -11,15 +11,8 @@ from sandbox.world.balancers import FULL, MemberState
 from sandbox.world.estate import STRANGER
 from shared.actions import SetWeights
 from shared.errors import Refused, Retry
-from shared.probes import (
-    BalancerSeen,
-    BalancerState,
-    ConnectionsSeen,
-    OpenConnections,
-    TrafficSeen,
-    TrafficShare,
-    Unavailable,
-)
+from shared.loads import ConnectionsSeen, OpenConnections
+from shared.probes import BalancerSeen, BalancerState, TrafficSeen, TrafficShare, Unavailable
 from tests.contract.sides import Side, Sides, seen_as
 from tests.fleets import BLUE, GREEN
 from tests.fleets_balanced import PROFILE, traffic_manager_fleet

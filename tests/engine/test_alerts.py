@@ -11,9 +11,9 @@ from sandbox.world import events
 from shared.alert_rules import AlertEffect, AlertMapping, Alerts
 from shared.api.intake import Intake
 from shared.errors import Refused
-from shared.fleet import Policy
 from shared.levers import SlotName
 from shared.model import HoldKind, Outcome
+from shared.policy import Policy
 from tests.engine.rig import Rig
 from tests.fleets import BLUE, FLEET, GREEN, fleet
 

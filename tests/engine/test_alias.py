@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from shared.actions import PointRecord
-from shared.fleet import DriftPolicy
 from shared.levers import SlotName
 from shared.model import Outcome, Stage
+from shared.policy import DriftPolicy
 from stages.plan import plan
 from tests.engine.rig import START, VERSION, Rig
 from tests.fleets import ADDRESSES, BLUE, GREEN, policy

@@ -10,9 +10,10 @@ import pytest
 
 from sandbox.world.balancers import FULL, MemberState
 from sandbox.world.estate import CONTROLLER, STRANGER
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import Fleet
 from shared.levers import WEIGHTED, SwitchKind
 from shared.model import HoldKind, Outcome
+from shared.policy import DriftPolicy
 from shared.probes import LastWriter, WriterSeen
 from shared.safety import Names
 from tests.engine.balanced import balanced

@@ -11,9 +11,9 @@ import pytest
 from sandbox.world import Faults
 from sandbox.world.balancers import MemberState
 from sandbox.world.settings import Family, Outage
-from shared.fleet import DriftPolicy
 from shared.levers import SwitchKind
 from shared.model import Outcome, Rollout
+from shared.policy import DriftPolicy
 from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
 from tests.fleets import BLUE, GREEN

@@ -7,8 +7,8 @@ from datetime import timedelta
 import msgspec
 
 from sandbox.world import Family, Faults, Outage
-from shared.fleet import DriftPolicy
 from shared.model import HoldKind, Outcome, SignalKind
+from shared.policy import DriftPolicy
 from tests.engine.rig import VERSION, Rig
 from tests.fleets import ADDRESSES, BLUE, GREEN, fleet, policy
 

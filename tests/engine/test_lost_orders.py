@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from shared.actions import Action, Freeze, PointRecord
 from shared.engine import Engine
 from shared.errors import Retry
-from shared.fleet import Approvals, Fleet
+from shared.fleet import Fleet
 from shared.model import Outcome, Signal, SignalKind
+from shared.policy import Approvals
 from shared.ports import World
 from shared.probes import Answer, Probe
 from tests.engine.rig import Rig

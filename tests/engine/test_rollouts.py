@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sandbox.world import Faults
-from shared.fleet import Approvals, DriftPolicy
 from shared.model import HoldKind, Outcome, SignalKind, Stage
+from shared.policy import Approvals, DriftPolicy
 from shared.store.audit import verify
 from tests.engine.rig import VERSION, Rig
 from tests.fleets import ADDRESSES, BLUE, GREEN, fleet, policy

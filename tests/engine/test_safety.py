@@ -10,20 +10,11 @@ import msgspec
 import pytest
 
 from sandbox.world import Faults
-from shared.fleet import DriftPolicy, Fleet
+from shared.fleet import Fleet
+from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import HoldKind, Outcome, Stage
-from shared.probes import (
-    Answer,
-    ClusterSeen,
-    ClusterState,
-    ConnectionsSeen,
-    HostSeen,
-    HostState,
-    NamesSeen,
-    NamesState,
-    OpenConnections,
-    Probe,
-)
+from shared.policy import DriftPolicy
+from shared.probes import Answer, ClusterSeen, ClusterState, HostSeen, HostState, NamesSeen, NamesState, Probe
 from shared.safety import AfterDrain, Drain, Names, Readiness
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, policy

@@ -12,11 +12,11 @@ from sandbox.world.ports import PortsWorld
 from shared.actions import Action, Freeze, PointRecord, SetMatch, SetWeights, StopCluster
 from shared.engine import Engine
 from shared.errors import Superseded
-from shared.fleet import Fleet, Traffic
+from shared.fleet import Fleet
 from shared.levers import SwitchKind
 from shared.model import Outcome, SignalKind
 from shared.probes import Answer, Probe
-from shared.safety import Drain
+from shared.safety import Drain, Traffic
 from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, GREEN, fleet

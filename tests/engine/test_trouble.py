@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sandbox.world.ports import PortsWorld
 from shared.actions import Action, PointRecord, StopCluster
 from shared.errors import Refused
-from shared.fleet import Approvals, Fleet
+from shared.fleet import Fleet
 from shared.model import HoldKind, Outcome, SignalKind
+from shared.policy import Approvals
 from shared.probes import (
     Answer,
     ClusterSeen,

@@ -30,6 +30,17 @@ CLASSIC: dict[str, Any] = {
     "members": {"blue": {"name": "origin-blue.contoso.com"}, "green": {"name": "203.0.113.20"}},
 }
 
+CLASSIC_ABOVE: dict[str, Any] = {
+    "switch": "front_door_classic",
+    "front_door": f"{NETWORK}/frontDoors/fd-contoso",
+    "backend_pool": "aks",
+    "backend": "aks.contoso.com",
+    "members": {
+        "blue": {"name": "aks-blue.contoso.com"},
+        "green": {"name": "aks-green.contoso.com"},
+    },
+}
+
 Path_ = tuple[str | int, ...]
 
 ELSEWHERE = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/rg/providers"
@@ -60,6 +71,19 @@ def without(path: Path_, name: str = "contoso-public") -> dict[str, Any]:
     for key in path[:-1]:
         here = here[key]
     del here[path[-1]]
+    return document
+
+
+def composite(above: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The public example with the Front Door above its record, as its comment declares it, or another one."""
+    text = TEXTS["contoso-public"]
+    begin = text.index("    # above:")
+    end = text.index("\n\n", begin)
+    lines = [line.replace("    # ", "    ", 1) for line in text[begin:end].splitlines()]
+    document = read_yaml(text[:begin] + "\n".join(lines) + text[end:]).data
+    assert isinstance(document, dict)
+    if above is not None:
+        document["live_records"][0]["above"] = above
     return document
 
 

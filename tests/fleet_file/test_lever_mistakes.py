@@ -9,6 +9,7 @@ import pytest
 
 from shared.fleet_file import parse_json, schema
 from tests.fleet_file.examples import (
+    CLASSIC_ABOVE,
     ELSEWHERE,
     FRONT_DOOR,
     LEVER,
@@ -18,6 +19,7 @@ from tests.fleet_file.examples import (
     Path_,
     changed,
     classic,
+    composite,
     data,
     mistakes,
     without,
@@ -234,3 +236,61 @@ def test_a_wrong_switch_hides_no_other_mistake(name: str, switch: Any, key: str)
 
     assert {"live_records[0].switch", f"live_records[0].{key}"} <= {at for at, _, _ in found}
     assert not any("unknown key" in value for _, value, _ in found), found
+
+
+ABOVE = "live_records[0].above"
+ABOVE_MISTAKES: list[tuple[Path_, Any, str, str]] = [
+    (("switch",), "traffic_manager", f"{ABOVE}.switch", "one of front_door, front_door_classic"),
+    (("switch",), "frontdoor", f"{ABOVE}.switch", "did you mean front_door?"),
+    (("profile",), f"{ELSEWHERE}/Microsoft.Cdn/profiles/afd", f"{ABOVE}.profile", "the fleet's subscription"),
+    (("origin",), "-aks", f"{ABOVE}.origin", "the name of an origin"),
+    (("members", "blue", "name"), "AKS-contoso-com", f"{ABOVE}.members.blue.name", f"than {ABOVE}.origin"),
+    (("members", "green", "name"), "aks-blue", f"{ABOVE}.members.green.name", f"{ABOVE}.members.blue.name"),
+    (("members", "green"), None, f"{ABOVE}.members.green", "a mapping"),
+    (("members", "blue", "beneath"), {}, f"{ABOVE}.members.blue.beneath", "one of name"),
+    (("rules",), "canary", f"{ABOVE}.rules", "one of members, origin"),
+    (("propagation",), "3h", f"{ABOVE}.propagation", "at most 2h"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "place", "expected"), ABOVE_MISTAKES)
+def test_what_is_wrong_above_a_record_is_named(path: Path_, value: Any, place: str, expected: str) -> None:
+    document = composite()
+    here = document["live_records"][0]["above"]
+    for key in path[:-1]:
+        here = here[key]
+    here[path[-1]] = value
+
+    found = mistakes(document)
+
+    assert any(at == place and expected in wanted for at, _, wanted in found), found
+
+
+def test_a_classic_front_door_above_passes_on_to_the_records_own_name() -> None:
+    found = mistakes(composite({**CLASSIC_ABOVE, "backend": "www.contoso.com"}))
+
+    assert [each[0] for each in found] == [f"{ABOVE}.backend"]
+    assert found[0][2] == "aks.contoso.com, the name of live_records[0]"
+
+
+def test_a_front_door_above_stands_above_the_only_lever() -> None:
+    document = composite()
+    document["live_records"].append({**document["live_records"][0], "name": "api", "above": None})
+
+    ((place, _, expected),) = mistakes(document)
+
+    assert place == ABOVE
+    assert "another of live_records" in expected
+
+
+def test_there_is_no_front_door_above_a_private_record() -> None:
+    document = changed((*LEVER, "above"), composite()["live_records"][0]["above"], "contoso-private")
+
+    assert [each[:2] for each in mistakes(document)] == [(ABOVE, "an unknown key")]
+
+
+def test_what_is_wrong_with_a_kind_above_hides_nothing_else() -> None:
+    document = composite()
+    document["live_records"][0]["above"] |= {"switch": "afd", "origin": "-aks"}
+
+    assert {each[0] for each in mistakes(document)} == {f"{ABOVE}.switch", f"{ABOVE}.origin"}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from shared.fleet import Fleet
 from shared.fleet_file import parse_json
-from shared.levers import Balancer, Member, Record, RecordType, SwitchKind
+from shared.levers import THROUGH, Balancer, Member, Record, RecordType, SwitchKind
 from tests.fleet_file.examples import (
+    CLASSIC_ABOVE,
     FRONT_DOOR,
     LEVER,
     ONE_GATEWAY,
     TRAFFIC_MANAGER,
     changed,
     classic,
+    composite,
     data,
     mistakes,
     without,
@@ -40,6 +43,29 @@ def test_a_front_door_has_a_second_lever_underneath() -> None:
         "origin-blue.contoso.com",
         "origin-green.contoso.com",
     ]
+
+
+def test_a_record_has_a_second_lever_above() -> None:
+    fleet = parse_json(composite())
+
+    assert fleet.above is not None
+    assert (fleet.above.kind, fleet.above.label) == (SwitchKind.FRONT_DOOR, "aks of afd-contoso")
+    assert {each.slot: each.name for each in fleet.above.members} == {
+        "blue": "aks-blue",
+        "green": "aks-green",
+        THROUGH: "aks-contoso-com",
+    }
+    assert fleet.above.propagation_seconds == 1200
+    assert fleet.levers == fleet.live_records, "what lies above is moved only in an emergency"
+    assert fleet == msgspec.structs.replace(parse_json(data()), above=fleet.above)
+
+
+def test_a_classic_front_door_above_names_its_backends_by_address() -> None:
+    fleet = parse_json(composite(CLASSIC_ABOVE))
+
+    assert fleet.above is not None
+    assert fleet.above.kind is SwitchKind.FRONT_DOOR_CLASSIC
+    assert fleet.above.member(THROUGH).name == "aks.contoso.com"
 
 
 def test_a_classic_front_door_names_its_backends_by_address() -> None:

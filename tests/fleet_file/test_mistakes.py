@@ -131,7 +131,7 @@ CONTRADICTIONS: list[tuple[Path_, Any, str, str]] = [
     (("gates", "platform", 0, "query"), "T", "gates.platform[0].query", "nothing here"),
     (("gates", "platform", 0, "target"), "gateway", "gates.platform[0].target",
      "cluster, because the namespace"),
-    (("gates", "platform", 0, "target"), "host", "gates.platform[0].target", "cluster or gateway"),
+    (("gates", "platform", 0, "target"), "host", "gates.platform[0].target", "cluster, gateway or resource"),
     (("gates", "platform", 0, "max"), None, "gates.platform[0]", "at least one limit"),
     (("gates", "platform", 0, "min"), 3, "gates.platform[0].min", "at most max"),
     (("gates", "platform", 1, "max"), "85%", "gates.platform[1].max", "plain number"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from random import Random
 from typing import Any
 
 import jsonschema
@@ -16,7 +18,7 @@ from shared.fleet_file import parse, parse_rings, read, schema
 from shared.fleet_file.ring_checks import FOLLOW_SECONDS_MAX
 from shared.model import Stage
 from stages.runbook import RUNBOOK
-from tests.fleet_file.examples import ONE_GATEWAY, TEXTS, data
+from tests.fleet_file.examples import ONE_GATEWAY, TEXTS, data, paths
 from tests.fleet_file.examples import RINGS as TEXT
 
 NAMES = ["contoso-ring0", "contoso-ring1", "contoso-ring2"]
@@ -248,3 +250,24 @@ def test_a_file_of_one_fleet_is_no_file_of_rings_and_the_other_way_round() -> No
     with pytest.raises(Invalid, match="several fleets, where one is asked for"):
         parse(TEXT)
     assert read(TEXTS["contoso-public"]).fleets == (parse(TEXTS["contoso-public"]),)
+
+
+ODD: tuple[Any, ...] = (None, "", "x", 7, -1, True, [], {}, [{}], ["x"], {"x": 1}, "\x1b[2J")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_wrong_is_told_with_a_place_of_this_file(seed: int) -> None:
+    chance = Random(seed)
+    for _ in range(6):
+        document = rings()
+        path = chance.choice(paths(document))
+        here: Any = document
+        for key in path[:-1]:
+            here = here[key]
+        here[path[-1]] = chance.choice(ODD)
+        try:
+            read(json.dumps(document))
+        except Invalid as error:
+            places = {mistake.path for mistake in error.mistakes}
+            known = {"name", *document}
+            assert all(re.split(r"[.\[]", place)[0] in known | {"rings"} for place in places), (path, places)

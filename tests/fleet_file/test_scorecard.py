@@ -27,7 +27,7 @@ def test_gates_are_named_for_what_only_they_can_measure() -> None:
 
     found = parse_json(scored(**named, cost_max=2)).scorecard
 
-    assert found == Named(**named, cost_max=2.0)  # type: ignore[arg-type]
+    assert found == Named(**named, cost_max=2.0)
 
 
 def test_without_names_no_gate_measures() -> None:

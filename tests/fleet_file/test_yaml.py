@@ -80,7 +80,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one() -> None:
         ("name: a\n? [x, y]\n: b", 2, "keys that are text"),
         ("name: !!python/object/apply:os.system [ls]", 1, "a value without a tag"),
         ("name: !mine a", 1, "a value without a tag"),
-        ("<<: {name: a}", 1, "one of approvals"),
+        ("<<: {name: a}", 1, "one of alerts, approvals"),
         ("x" * (256 * 1024 + 1), None, "at most 262144 bytes"),
         ("[" * 5000, 1, "levels"),
         ("{a: " * 5000, 1, "levels"),

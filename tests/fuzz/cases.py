@@ -117,6 +117,7 @@ def _look(random: Random, _published: bool) -> Case:
 
 _LOOKS = (
     "/health",
+    "/page",
     "/fleets",
     "/fleets/{fleet}",
     "/rings/{rings}",

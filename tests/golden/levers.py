@@ -9,7 +9,7 @@ from shared.levers import Match, SwitchKind
 from shared.model import SignalKind
 from shared.safety import Drain, Names, Readiness
 from tests.fleets import ERRORS, HEALTH
-from tests.fleets_balanced import balancer
+from tests.fleets_balanced import balancer, under_a_front_door
 from tests.golden.recording import Recording
 from tests.golden.telling import STORIES, story
 
@@ -86,3 +86,27 @@ async def _ring(it: Recording) -> None:
     await it.until("follow")
     await it.live(3)
     await it.say(SignalKind.ROLLBACK)
+
+
+@story(
+    "forth-above",
+    "Azure DNS takes no order: Front Door, above the record, takes users to the candidate.",
+    above=under_a_front_door(),
+    names=_PROVEN["names"],
+)
+async def _forth(it: Recording) -> None:
+    await it.event()
+    await it.until("sync_gate")
+    it.befall("outage", family="dns", seconds=2 * 3600)
+
+
+@story(
+    "back-above",
+    "An alert fires while Azure DNS takes no order: Front Door, above the record, brings users back.",
+    above=under_a_front_door(SwitchKind.FRONT_DOOR_CLASSIC),
+)
+async def _back_above(it: Recording) -> None:
+    await it.event()
+    await it.until("bake")
+    it.befall("outage", family="dns", seconds=2 * 3600)
+    await it.alert()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from sandbox.world import Faults
-from shared.fleet import Approvals
 from shared.model import SignalKind
+from shared.policy import Approvals
 from tests.fleets import BLUE, record
 from tests.golden.recording import Recording
 from tests.golden.telling import STORIES, story

@@ -6,8 +6,8 @@ Decides what befalls a rollout when. How rollouts go by themselves is told in `s
 from __future__ import annotations
 
 from sandbox.world import Faults
-from shared.fleet import Approvals, DriftPolicy
 from shared.model import SignalKind
+from shared.policy import Approvals, DriftPolicy
 from tests.fleets import ADDRESSES, BLUE, GREEN
 from tests.golden.recording import Recording
 from tests.golden.telling import STORIES, story

@@ -67,6 +67,8 @@ RIGHTS = {
     ("private_dns.py", "get"): (f"{PRIVATE}/A/read", f"{PRIVATE}/TXT/read"),
     ("private_dns.py", "create_or_update"): (f"{PRIVATE}/A/write",),
     ("names.py", "arm.get"): (f"{PUBLIC}/read",),
+    ("alerts.py", "arm.get"): ("Microsoft.AlertsManagement/alerts/read",),
+    ("resource_health.py", "arm.get"): ("Microsoft.ResourceHealth/availabilityStatuses/read",),
     ("activity_log.py", "arm.get"): ("Microsoft.Insights/eventtypes/values/read",),
     ("network.py", "arm.get"): (
         "Microsoft.Network/publicIPAddresses/read",
@@ -74,6 +76,13 @@ RIGHTS = {
     ),
     **BALANCERS,
 }
+READ = {("global_metrics.py", "arm.get")}
+"""Calls that read what Monitoring Reader opens, wherever it is assigned (`access-measurements.bicep`)."""
+
+
+MONITORING_READER = "43d0d8ad-25c7-4714-9337-8ba259a9fe05"
+READ_BY_IT = {right for name in ("alerts.py", "resource_health.py") for right in RIGHTS[name, "arm.get"]}
+"""What the `*/read` of Azure's own Monitoring Reader opens, and no role of ours has to."""
 
 
 def client_group(node: ast.expr) -> str | None:
@@ -119,10 +128,12 @@ def test_every_call_of_an_adapter_has_a_right() -> None:
         for path in sorted((ROOT / "shared/azure").glob("*.py"))
         for name in operations(path)
     }
-    assert called == set(RIGHTS), (
+    assert called == set(RIGHTS) | READ, (
         "an adapter's calls changed: give the role its right, and this table the call"
     )
-    assert {right for rights in RIGHTS.values() for right in rights} - GRANTED == set()
+    assert {right for rights in RIGHTS.values() for right in rights} - GRANTED - READ_BY_IT == set()
+    assert all(right.endswith("/read") for right in READ_BY_IT)
+    assert MONITORING_READER in MODULES["access-measurements.bicep"]
 
 
 def test_the_role_for_balancers_opens_what_is_called_and_what_a_balancer_must_be_joined_to() -> None:
@@ -140,3 +151,14 @@ def test_a_change_of_every_kind_of_balancer_is_heard_and_may_be_made(kind: str) 
     assert f"'{kind}/'" in MODULES["events-group.bicep"]
     opening = [text.lower() for name, text in MODULES.items() if name.startswith("access-")]
     assert any(f"'{kind}@".lower() in text for text in opening)
+
+
+def test_what_gates_ask_may_be_read_where_it_lies() -> None:
+    fleet = (ROOT / "infra/fleet.bicep").read_text("utf-8")
+    for module, role, groups in (
+        ("access-measurements.bicep", "43d0d8ad-25c7-4714-9337-8ba259a9fe05", "topicGroups"),
+        ("access-measurements.bicep", "43d0d8ad-25c7-4714-9337-8ba259a9fe05", "monitoringGroups"),
+        ("access-prometheus.bicep", "b0d8363b-8ddd-447d-831f-62ca05bff136", "prometheusGroups"),
+    ):
+        assert re.search(rf"'modules/{module}' = \[\s+for group in {groups}:", fleet), groups
+        assert f"'{role}'" in MODULES[module]

@@ -7,16 +7,8 @@ from collections.abc import Mapping
 from shared.actions import LeverAction, PointRecord, Purge, SetMatch, SetWeights
 from shared.fleet import Fleet
 from shared.levers import MATCHING, Balancer, Record, RecordType, SwitchKind
-from shared.probes import (
-    BalancerState,
-    HostState,
-    LastWriter,
-    NamesState,
-    OpenConnections,
-    Probe,
-    RecordOwner,
-    RecordState,
-)
+from shared.loads import OpenConnections
+from shared.probes import BalancerState, HostState, LastWriter, NamesState, Probe, RecordOwner, RecordState
 
 Request = tuple[str, str]
 LeverProbe = RecordState | BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections

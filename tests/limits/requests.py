@@ -22,6 +22,7 @@ from shared.actions import (
     StopCluster,
     Thaw,
 )
+from shared.checks.load_tests import run_id
 from shared.fleet import Fleet, Source, Target
 from shared.levers import SlotName
 from shared.loads import LoadState
@@ -33,12 +34,11 @@ from shared.probes import (
     GateReading,
     GroupState,
     Probe,
-    RingReading,
-    RingState,
     SlotAddress,
     SyncState,
     TrafficShare,
 )
+from shared.ring_probes import RingReading, RingState
 from tests.limits.lever_requests import of_lever_action, of_lever_probe
 
 Request = tuple[str, str]
@@ -127,14 +127,40 @@ def _reading(fleet: Fleet, probe: GateReading | TrafficShare | LoadState) -> lis
     if isinstance(probe, TrafficShare | LoadState):
         return [_batch(fleet)] * (2 if isinstance(probe, LoadState) else 1)
     slot = fleet.slot(probe.slot)
-    match probe.gate.source:
+    gate = probe.gate
+    owns = {Target.GATEWAY: slot.gateway_id, Target.RESOURCE: gate.resource_id}
+    match gate.source:
+        case Source.METRICS if gate.target is Target.RESOURCE:
+            return [("GET", f"{gate.resource_id}/providers/Microsoft.Insights/metrics")]
         case Source.METRICS:
             return [_batch(fleet)]
-        case Source.LOGS:
-            resource = slot.gateway_id if probe.gate.target is Target.GATEWAY else slot.cluster_id
-            return [("POST", f"/v1{resource}/query")]
-        case Source.HTTP:
+        case Source.LOGS | Source.APP_INSIGHTS:
+            return [("POST", f"/v1{owns.get(gate.target, slot.cluster_id)}/query")]
+        case Source.PROMETHEUS:
+            return [("POST", "/api/v1/query_range")]
+        case Source.HTTP | Source.WEBHOOK:
             return []
+        case source:
+            return _checks(fleet, probe, source)
+
+
+def _checks(fleet: Fleet, probe: GateReading, source: Source) -> list[Request]:
+    """What begins costs most: a run command's look before it, a load test's that finds nothing."""
+    slot = fleet.slot(probe.slot)
+    resource = slot.gateway_id if probe.gate.target is Target.GATEWAY else slot.cluster_id
+    match source:
+        case Source.ALERTS:
+            return [("GET", f"{resource}/providers/Microsoft.AlertsManagement/alerts")]
+        case Source.RESOURCE_HEALTH:
+            return [("GET", f"{resource}/providers/Microsoft.ResourceHealth/availabilityStatuses/current")]
+        case Source.KUBERNETES:
+            asking = probe.asking
+            receipts = asking.receipts if asking is not None else ()
+            found = [("GET", f"{slot.cluster_id}/commandResults/{each}") for each in receipts]
+            return found or [("GET", slot.cluster_id), ("POST", f"{slot.cluster_id}/runCommand")]
+        case _:
+            run = f"/test-runs/{run_id(fleet, probe)}"
+            return [("GET", run), ("PATCH", run)]
 
 
 def _batch(fleet: Fleet) -> Request:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shared.loads import OpenConnections
 from shared.model import Outcome
-from shared.probes import HostState, NamesState, OpenConnections, RecordOwner
+from shared.probes import HostState, NamesState, RecordOwner
 from tests.limits.estate import EXAMPLES, Estate
 from tests.limits.meter import peak
 

@@ -27,7 +27,7 @@ from shared.azure.world import AzureWorld
 from shared.errors import Retry
 from shared.fleet import Fleet
 from shared.levers import Match, SwitchKind
-from shared.loads import LoadState
+from shared.loads import LoadState, OpenConnections
 from shared.model import Outcome, Stage
 from shared.ports import World
 from shared.probes import (
@@ -42,17 +42,15 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
-    OpenConnections,
     Probe,
     RecordOwner,
     RecordState,
-    RingReading,
-    RingState,
     SlotAddress,
     SyncState,
     TrafficShare,
     Unavailable,
 )
+from shared.ring_probes import RingReading, RingState
 from tests.azure.stub import Said, stub
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, NODES

@@ -25,9 +25,9 @@ from shared.actions import (
     StopCluster,
     Thaw,
 )
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Gate, Source, Target
 from shared.levers import MATCHING, Balancer, Match, Record, RecordType, SlotName
-from shared.loads import LoadState
+from shared.loads import LoadState, OpenConnections
 from shared.probes import (
     BalancerSeen,
     BalancerState,
@@ -40,8 +40,8 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
-    OpenConnections,
     Probe,
+    Reading,
     RecordOwner,
     RecordSeen,
     RecordState,
@@ -51,10 +51,14 @@ from shared.probes import (
 )
 from shared.safety import Drain
 from tests.azure.rig import Rig, rig
+from tests.contract.test_checks_contract import HOOK, LOAD, gate
+from tests.contract.test_checks_contract import PODS as PODS_READY
+from tests.contract.test_checks_contract import asked as of_a_rollout
 from tests.fleets import ADDRESSES, BLUE, ERRORS, GREEN, HEALTH, NODES
 from tests.fleets_balanced import balancer
 from tests.limits.lever_requests import once
 from tests.limits.requests import Request, asked, of_action, of_probe, path_of
+from tests.sources import APP, KUBELET, ORIGIN, PODS, at
 from tests.wire.rig import addressed_fleet, private_fleet
 from tests.world.manual_clock import START, VERSION
 
@@ -118,8 +122,34 @@ async def test_a_question_costs_what_the_table_says(azure: Rig, kind: type[Probe
 
 async def test_a_measurement_costs_what_the_table_says(azure: Rig) -> None:
     hour_ago = azure.estate.clock.now() - timedelta(hours=1)
-    for probe in (GateReading(ERRORS, GREEN), GateReading(HEALTH, BLUE), TrafficShare(hour_ago)):
+    own: list[Probe] = [GateReading(ERRORS, GREEN), GateReading(HEALTH, BLUE), TrafficShare(hour_ago)]
+    kubelet = at(KUBELET, azure.wire.prometheus_endpoint)
+    for probe in (*own, *(GateReading(each, BLUE) for each in (kubelet, APP, PODS, ORIGIN))):
         assert await look(azure, probe) == expected(of_probe(FLEET, probe))
+
+
+@pytest.mark.parametrize(
+    "asked_gate",
+    [
+        gate(Source.WEBHOOK, HOOK),
+        gate(Source.ALERTS, target=Target.GATEWAY),
+        gate(Source.RESOURCE_HEALTH, target=Target.CLUSTER),
+        gate(Source.KUBERNETES, PODS_READY),
+        gate(Source.LOAD_TEST, LOAD),
+    ],
+    ids=lambda each: each.source.value,
+)
+async def test_a_check_costs_what_the_table_says(azure: Rig, asked_gate: Gate) -> None:
+    probe = of_a_rollout(asked_gate, BLUE if asked_gate.source is not Source.LOAD_TEST else GREEN)
+    assert await look(azure, probe) == expected(of_probe(FLEET, probe))
+
+
+async def test_a_check_in_a_cluster_that_was_begun_costs_a_look(azure: Rig) -> None:
+    probe = of_a_rollout(gate(Source.KUBERNETES, PODS_READY), BLUE)
+    begun = (await azure.azure.observe(FLEET, frozenset({probe}), azure.estate.clock.now()))[probe]
+    assert isinstance(begun, Reading)
+    again = of_a_rollout(probe.gate, BLUE, *(begun.receipts or ()))
+    assert await look(azure, again) == expected(of_probe(FLEET, again))
 
 
 async def test_a_records_names_cost_a_look_at_the_zone_once_in_a_process(azure: Rig) -> None:

@@ -13,8 +13,9 @@ import yaml
 from shared.api.access import ACTION_GROUPS, EVENT_GRID, OPEN, ROUTES, TABLE, Role
 from shared.api.http import Request, Response
 from shared.api.identity import Caller, Nobody, Principal
-from shared.fleet import Approvals, Channel
+from shared.fleet import Channel
 from shared.model import SignalKind
+from shared.policy import Approvals
 from tests.api.conftest import EXAMPLE, OLIVIA, RINGS, Client, content
 from tests.engine.rig import VERSION
 from tests.fleets import FLEET

@@ -24,7 +24,8 @@ from tests.security.odd_names import ODD
 EXAMPLES = Path(__file__).parents[2] / "examples"
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
-ONE_LINE = {"unit", "filter", "metric", "exempt_users", "description"}
+# `rule` is a pattern that names of alerts are held against, and is sent to nobody.
+ONE_LINE = {"unit", "filter", "metric", "exempt_users", "description", "rule"}
 QUERY = {"query"}
 ANYTHING = {"parameters"}
 MULTI = {"branch", "kustomizations"}

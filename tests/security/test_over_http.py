@@ -206,3 +206,22 @@ def test_a_request_is_known_by_its_person_in_the_audit_trail(guarded: Served) ->
     trail = guarded.ask("GET", "/api/fleets/guarded/audit", Authorization=operator)
     assert trail.json["audit"][0]["who"] == "operator@contoso.com"
     assert b"mallory" not in trail.body
+
+
+def test_the_page_is_everybodys_and_a_browser_signs_in_for_what_it_asks(
+    guarded: Served, bare: Served
+) -> None:
+    for served in (guarded, bare):
+        page = served.ask("GET", "/api/page")
+        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'sha256-")
+        assert served.ask("POST", "/api/page").status == 404
+    sign_in = "/.auth/login/aad?post_login_redirect_uri=%2Fapi%2Fpage%23guarded&token="
+    assert guarded.ask("GET", f"{sign_in}wrong").status == 401
+    reader = guarded.people.token("reader")
+    assert guarded.ask("GET", f"{sign_in}{reader}".replace("%2Fapi", "%2F%2Felsewhere")).status == 401
+    entered = guarded.ask("GET", f"{sign_in}{reader}")
+    assert (entered.status, entered.headers["location"]) == (302, "/api/page#guarded")
+    cookie = entered.headers["set-cookie"].partition(";")[0]
+    assert guarded.ask("GET", "/api/fleets", Cookie=cookie).status == 200
+    assert guarded.ask("GET", "/api/fleets").status == 401

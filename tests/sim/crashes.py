@@ -15,8 +15,8 @@ from typing import NamedTuple
 import msgspec
 
 from sandbox.world import Faults, Timings
-from shared.fleet import DriftPolicy
 from shared.model import Outcome
+from shared.policy import DriftPolicy
 from tests.fleets import FLEET, GREEN
 from tests.sim.scenario import CALM, Ring, Scenario
 from tests.sim.scheduler import Task

@@ -5,7 +5,7 @@ Decides nothing. The simulation keeps it up to date at the very moment of each e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from sandbox.world.zones import RecordSet
 from shared.actions import Action
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet
-from shared.levers import Balancer, Lever, Record, SlotName
+from shared.levers import THROUGH, Balancer, Lever, Record, SlotName
 from shared.model import FleetState, Outcome, Rollout, Signal
 from shared.ports import AuditEntry, FleetEntry, OutboxEntry, Row
 from shared.probes import BalancerSeen
@@ -124,8 +124,15 @@ class Facts:
         still = self.world.balancers.shares(balancer, self.scheduler.now())
         return {SlotName(slot) for slot in (*told.weights, *matched, *still)}
 
+    def led(self, members: Iterable[str]) -> set[str]:
+        """The slots that those members of the Front Door above the record lead to; empty for a stranger."""
+        through = self.points_at(self.fleet.live_records[0]) or ""
+        return {through if slot == THROUGH else slot for slot in members}
+
     def sends(self, lever: Lever) -> set[str]:
         """The slots to which a lever sends anybody, and the records beneath it; empty for a stranger."""
+        if isinstance(lever, Record) and self.fleet.above is not None:
+            return self.led(self.meets(self.fleet.above))
         if isinstance(lever, Record):
             return {self.points_at(lever) or ""}
         members = [lever.member(slot) for slot in self.meets(lever)]

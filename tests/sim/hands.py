@@ -11,9 +11,10 @@ import msgspec
 
 from sandbox.world import World
 from sandbox.world.balancers import MemberState
-from shared.fleet import Approvals, Fleet
+from shared.fleet import Fleet
 from shared.levers import Balancer, Record, SlotName
 from shared.model import Rollout
+from shared.policy import Approvals
 from stages.ramp import portions, weights_of
 from tests.sim.facts import Facts
 

@@ -11,8 +11,8 @@ _LOOKS_RIGHT = "(elsewhere(fleet, rollout, rollout.safe, seen) is None)"
 _LOOKS = (
     "stages.diverting",
     "",
-    "from stages.levers import balancer_seen",
-    "from stages.levers import elsewhere, balancer_seen",
+    "from stages.weighing import balancer_seen, full",
+    "from stages.weighing import balancer_seen, full\nfrom stages.levers import elsewhere",
 )
 _PERFORM_FIRST = """await self._perform(_governing(row), decision, decision.state.epoch, now)
             claimed = await self._claim(row, decision, seen)"""
@@ -268,7 +268,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "settled without looking",
-        ("stages.ended", "reconcile", "if unread is not None", "if False"),
+        ("stages.ended", "reconcile", "if hidden is not None", "if False"),
     ),
     mutant(
         "removes what it never deployed",

@@ -15,7 +15,7 @@ LEVERS: tuple[Mutant, ...] = (
     ),
     mutant(
         "a change queued behind another",
-        ("stages.levers", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
+        ("stages.weighing", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
     ),
     mutant(
         "records beneath put back too soon",
@@ -33,6 +33,14 @@ LEVERS: tuple[Mutant, ...] = (
     mutant(
         "late canary trusted",
         ("stages.diverting", "prove", "or canary_left(fleet, rollout, seen)", ""),
+    ),
+    mutant(
+        "passed on to a record that nobody moved",
+        ("stages.restoring", "_pass_on", "if late:", "if False:"),
+    ),
+    mutant(
+        "front door above trusted to pass on well",
+        ("stages.levers", "_brought", "return passed_on and all", "return passed_on or all"),
     ),
     mutant(
         "rollback forgets the balancers",

@@ -12,11 +12,13 @@ import msgspec
 
 from sandbox.world import Faults, Timings
 from sandbox.world.settings import Family, Outage
-from shared.fleet import Approvals, DriftPolicy, Fleet, StartMode, VersionPolicy
+from shared.fleet import Fleet, StartMode, VersionPolicy
 from shared.model import Outcome, SignalKind
+from shared.policy import Approvals, DriftPolicy
 from tests.fleets import BLUE, FLEET, GREEN, record
 from tests.sim.alarming import over_alerts
 from tests.sim.balancing import over_levers
+from tests.sim.composite import above_a_record
 from tests.sim.dark import dark_way_back
 from tests.sim.scenario import (
     BLOWS,
@@ -67,7 +69,7 @@ _KINDS = (
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    return over_alerts(over_levers(_over_records(seed)))
+    return above_a_record(over_alerts(over_levers(_over_records(seed))))
 
 
 def _over_records(seed: int) -> Scenario:

@@ -12,6 +12,7 @@ from sandbox.traffic.messages import CutOff, Request
 from sandbox.traffic.websocket import GOING_AWAY, Opcode
 from shared.levers import Match, SwitchKind
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
+from tests.fleets_balanced import composite_fleet
 from tests.traffic.rig import Rig, balanced, heard, rig, seen
 
 HOST = {"host": "contoso.azurefd.net"}
@@ -81,6 +82,24 @@ async def test_front_door_believes_the_record_beneath_an_origin_for_its_ttl() ->
         r.clock.pass_seconds(1)
         after = await slots(r, 5)
     assert (before, asked_late, still, after) == ({"blue": 5}, {"blue": 5}, {"blue": 5}, {"green": 5})
+
+
+async def test_front_door_above_a_record_follows_the_record_until_it_is_told_a_slot() -> None:
+    async with rig(composite_fleet()) as r:
+        record, above = r.world.fleet.live_records[0], r.world.fleet.above
+        assert above is not None
+        before = await slots(r, 5)
+        r.world.zones.put(
+            record.zone_id, record.name, record.type, ttl_seconds=30, targets=(ADDRESSES[GREEN],)
+        )
+        r.clock.pass_seconds(r.world.estate.timings.propagation_seconds + record.ttl_seconds)
+        moved = await slots(r, 5)
+        r.weigh(above, {BLUE: 100})
+        r.clock.pass_seconds(r.world.estate.timings.front_door_seconds)
+        straight = await slots(r, 5)
+        hosts = r.front.hosts
+    assert (before, moved, straight) == ({"blue": 5}, {"green": 5}, {"blue": 5})
+    assert hosts == ("aks-contoso-edge.azurefd.net",), "users come by Front Door, not by the record"
 
 
 async def test_a_proxy_says_so_when_an_origin_is_not_there() -> None:

@@ -25,7 +25,11 @@ from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 from azure.mgmt.resource.deployments.aio import DeploymentsMgmtClient
 
 from sandbox.world import Faults
+from shared.azure.load_test import LoadTests
+from shared.fleet import Source
 from shared.levers import SwitchKind
+from tests.azure.rig import connected
+from tests.contract.test_checks_contract import LOAD, asked, gate
 from tests.fleets import BLUE, GREEN, SUBSCRIPTION
 from tests.fleets_balanced import balanced_fleet
 from tests.wire import test_dns, test_event_grid, test_flux, test_monitor_activity
@@ -227,6 +231,19 @@ def _without_nulls(request: Any) -> None:
     request.http_request.set_json_body({name: value for name, value in body.items() if value is not None})
 
 
+async def _load_test_traffic(rig: Rig) -> None:
+    """Runs as the adapter starts and reads them: one that is not there, one under way, one that is done."""
+    connection = connected(rig.wire)
+    tests, now = LoadTests(connection), rig.clock.now()
+    probe = asked(gate(Source.LOAD_TEST, LOAD))
+    started = await tests.observe(rig.world.fleet, probe, now)
+    assert started.again_seconds is not None
+    await tests.observe(rig.world.fleet, probe, now)
+    rig.clock.pass_seconds(rig.world.estate.timings.load_test_seconds)
+    assert (await tests.observe(rig.world.fleet, probe, now)).samples
+    await connection.aclose()
+
+
 async def _everything(start: Start, path: Path) -> None:
     """Every operation that the descriptions know, with what goes well and what is refused."""
     owned = Faults(external_dns_owner="team-a")
@@ -236,6 +253,7 @@ async def _everything(start: Start, path: Path) -> None:
     await _deployment_traffic(rig)
     await _flux_traffic(rig)
     await _monitor_traffic(rig)
+    await _load_test_traffic(rig)
     await _cluster_traffic(rig)
     await _private_dns_traffic(await start(private_fleet(), faults=owned, record=path))
     await profile_traffic(await start(balanced_fleet(SwitchKind.FRONT_DOOR), record=path))

@@ -12,7 +12,8 @@ from shared.actions import SetWeights
 from shared.errors import NotFound, Retry, Superseded
 from shared.fleet import Fleet
 from shared.levers import Balancer
-from shared.probes import BalancerSeen, BalancerState, OpenConnections, TrafficShare, Unavailable
+from shared.loads import OpenConnections
+from shared.probes import BalancerSeen, BalancerState, TrafficShare, Unavailable
 from tests.azure.rig import Rig, rig
 from tests.fleets_balanced import GATEWAY, PROFILE, application_gateway_fleet, traffic_manager_fleet
 from tests.wire.test_record import REFEREE, judge

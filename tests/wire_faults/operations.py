@@ -27,7 +27,7 @@ from shared.actions import (
 from shared.azure.world import Kind, kind_of
 from shared.fleet import Source
 from shared.levers import FENCED, MATCHING, Match, Record, SwitchKind
-from shared.loads import LoadState
+from shared.loads import LoadState, OpenConnections
 from shared.probes import (
     BalancerState,
     ClusterState,
@@ -39,7 +39,6 @@ from shared.probes import (
     HostState,
     LastWriter,
     NamesState,
-    OpenConnections,
     Probe,
     RecordOwner,
     RecordState,
@@ -49,6 +48,7 @@ from shared.probes import (
 )
 from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
 from tests.fleets_balanced import balancer
+from tests.sources import APP, KUBELET, at
 from tests.wire_faults.rig import BALANCED, PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 
@@ -93,6 +93,8 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     (GateReading, Source.METRICS): lambda _: GateReading(NODES, GREEN),
     (GateReading, Source.LOGS): lambda _: GateReading(ERRORS, GREEN),
     (GateReading, Source.HTTP): lambda _: GateReading(HEALTH, GREEN),
+    (GateReading, Source.PROMETHEUS): lambda it: GateReading(at(KUBELET, it.wire.prometheus_endpoint), GREEN),
+    (GateReading, Source.APP_INSIGHTS): lambda _: GateReading(APP, GREEN),
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
     OpenConnections: lambda _: OpenConnections(START),

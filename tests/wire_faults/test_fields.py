@@ -14,16 +14,8 @@ import pytest
 from sandbox.world.balancers import MemberState
 from shared.azure.world import AzureWorld, Kind
 from shared.levers import SwitchKind
-from shared.loads import LoadState
-from shared.probes import (
-    Answer,
-    BalancerState,
-    GroupState,
-    OpenConnections,
-    Probe,
-    TrafficShare,
-    Unavailable,
-)
+from shared.loads import LoadState, OpenConnections
+from shared.probes import Answer, BalancerState, GroupState, Probe, TrafficShare, Unavailable
 from tests.fleets_balanced import balancer
 from tests.wire_faults.operations import ASKS_A_HOST, PROBES, name
 from tests.wire_faults.rig import Rig, rig

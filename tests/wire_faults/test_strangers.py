@@ -20,10 +20,12 @@ from shared.azure.topic import EventGridTopics
 from shared.azure.transport import ANSWER_BYTES_MAX
 from shared.azure.world import AzureWorld
 from shared.errors import Retry, SwitchyardError
+from shared.fleet import Source
 from shared.ports import OutboxEntry
-from shared.probes import ClusterState, GroupState, Reading, Unavailable
+from shared.probes import ClusterState, GateReading, GroupState, Reading, Unavailable
 from tests.azure.credential import FixedCredential
 from tests.fleets import BLUE, FLEET
+from tests.sources import KUBELET, at
 from tests.wire_faults.operations import ASKS_A_HOST, PROBES, SENT
 from tests.wire_faults.rig import Patience, Rig, estate_fleet, rig
 from tests.wire_faults.sentences import faults_of
@@ -83,8 +85,8 @@ async def test_a_certificate_that_does_not_hold_gets_neither_a_token_nor_belief(
             arm_endpoint=url, metrics_endpoint=url, logs_endpoint=url, credential=FixedCredential(), tls=trust
         )
         world = AzureWorld(connection)
-        probes = frozenset(PROBES[kind](Rig.__new__(Rig)) for kind in SIMPLE)
-        found = await world.observe(estate_fleet(), probes, START + timedelta(hours=1))
+        probes = {PROBES[kind](Rig.__new__(Rig)) for kind in SIMPLE} | {GateReading(at(KUBELET, url), BLUE)}
+        found = await world.observe(estate_fleet(), frozenset(probes), START + timedelta(hours=1))
         with pytest.raises(Retry, match="could not prove that it is localhost"):
             await EventGridTopics(connection).publish(owed(f"{url}/api/events"))
         await connection.aclose()
@@ -98,7 +100,7 @@ async def test_a_certificate_that_does_not_hold_gets_neither_a_token_nor_belief(
 SIMPLE = [
     kind
     for kind in PROBES
-    if kind not in ASKS_A_HOST
+    if kind not in ASKS_A_HOST | {(GateReading, Source.PROMETHEUS)}
     and getattr(kind, "__name__", "") not in ("SyncState", "CommandState", "LastWriter")
 ]
 

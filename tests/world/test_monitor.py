@@ -26,7 +26,7 @@ def buckets(it: Estate, resource_id: str, name: str, filter_text: str = "") -> t
 
 def rows(it: Estate, resource_id: str, kql: str) -> list[float]:
     until = it.clock.now() - timedelta(minutes=2)
-    return [value for _, value in it.world.logs.query(resource_id, kql, until - 5 * MINUTE, until).rows]
+    return [row.value for row in it.world.logs.query(resource_id, kql, until - 5 * MINUTE, until).rows]
 
 
 def test_a_minute_has_no_value_until_it_is_over_and_ingested() -> None:
@@ -90,10 +90,8 @@ def test_a_slow_burn_starts_with_the_users_and_climbs_to_its_share() -> None:
     it.point(GREEN)
     it.clock.pass_seconds(20 * 60)
     shares = [
-        value
-        for _, value in it.world.logs.query(
-            CLUSTER[GREEN], "AppRequests | summarize", START, it.clock.now()
-        ).rows
+        row.value
+        for row in it.world.logs.query(CLUSTER[GREEN], "AppRequests | summarize", START, it.clock.now()).rows
     ]
     users = [share for share in shares if share]
     assert users[0] < 0.01
@@ -163,7 +161,7 @@ def test_a_query_may_open_with_a_let() -> None:
     it = Estate()
     it.clock.pass_seconds(600)
     found = it.world.logs.query(CLUSTER[BLUE], "let limit = 3;\nKubeNodeInventory", START, START + 3 * MINUTE)
-    assert [value for _, value in found.rows] == [0.0] * 3
+    assert [row.value for row in found.rows] == [0.0] * 3
 
 
 def test_a_host_name_answers_as_its_cluster_is() -> None:

@@ -237,11 +237,12 @@ async def test_a_slot_without_a_literal_address_has_the_one_of_its_public_ip() -
 
 
 def test_every_scenario_of_the_demo_is_there() -> None:
-    wanted = {"good", "private", "bad-green", "slow-burn", "alert", "manual", "crash"}
+    wanted = {"good", "private", "bad-green", "slow-burn", "alert", "manual", "crash", "dns-outage"}
     assert set(SCENARIOS) == wanted | {"weights", "one-gateway", "front-door"}
     assert {name for name, faults in SCENARIOS.items() if faults != Faults()} == {
         "bad-green",
         "slow-burn",
         "alert",
+        "dns-outage",
         "front-door",
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.zero_downtime.place import COMPOSITE, SWITCHES, Scale
+from tests.zero_downtime.place import ABOVE, COMPOSITE, SWITCHES, Scale
 from tests.zero_downtime.report import lines
 from tests.zero_downtime.trial import tried
 
@@ -28,6 +28,7 @@ RATES = {
     "traffic_manager": 60.0,
     "application_gateway": 60.0,
     COMPOSITE: 240.0,
+    ABOVE: 240.0,
 }
 """Seconds of the world in a real one: what a name does in a minute takes Front Door a quarter of an hour."""
 

@@ -25,11 +25,13 @@ from shared.levers import SwitchKind
 from shared.ports import World as Port
 from tests.azure.rig import connected
 from tests.fleets import FLEET, GREEN
+from tests.fleets_balanced import composite_fleet
 from tests.traffic.rig import balanced
 
 ORIGIN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 COMPOSITE = "composite"
-SWITCHES = (*(kind.value for kind in SwitchKind), COMPOSITE)
+ABOVE = "above_a_record"
+SWITCHES = (*(kind.value for kind in SwitchKind), COMPOSITE, ABOVE)
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +68,8 @@ def fleet_of(switch: str) -> Fleet:
     """The fleet with that switch for its one lever."""
     if switch == COMPOSITE:
         return balanced(SwitchKind.FRONT_DOOR, beneath=True)
+    if switch == ABOVE:
+        return composite_fleet()
     kind = SwitchKind(switch)
     if kind is SwitchKind.AZURE_DNS:
         return FLEET

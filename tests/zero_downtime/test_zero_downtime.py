@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from sandbox.traffic.websocket import CUT
-from tests.zero_downtime.place import Scale
+from tests.zero_downtime.place import ABOVE, Scale
 from tests.zero_downtime.report import lines
 from tests.zero_downtime.story import Move, Share, Story
 from tests.zero_downtime.trial import tried
@@ -26,6 +26,19 @@ async def test_nobody_notices_a_cutover_and_a_rollback(switch: str, tmp_path: Pa
     assert story.problems == (), "\n".join(lines(story))
     assert [entry.what for entry in story.entries if isinstance(entry, Move)] == ["cut-over", "rollback"]
     assert story.pings > 0
+
+
+async def test_nobody_notices_that_front_door_goes_past_a_record_and_back_to_it(
+    tmp_path: Path,
+) -> None:
+    story = await tried(ABOVE, msgspec.structs.replace(SCALE, rate=1500), tmp_path, short=True)
+    assert story.problems == (), "\n".join(lines(story))
+    assert [entry.what for entry in story.entries if isinstance(entry, Move)] == [
+        "cut-over",
+        "realigned, cut-over",
+        "rollback",
+        "realigned, rollback",
+    ]
 
 
 async def test_sessions_that_a_slot_keeps_to_itself_are_lost_and_that_is_said(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from sandbox.traffic.gateway import KEEPALIVE_SECONDS
 from sandbox.traffic.sessions import Kept
 from sandbox.traffic.tally import failures, lost_sessions, right_after_seconds, share_at
 from sandbox.wire.pace import pause
-from shared.levers import WEIGHTED, Balancer, Record, SlotName, SwitchKind
+from shared.levers import THROUGH, WEIGHTED, Balancer, Record, SlotName, SwitchKind
 from tests.fleets import BLUE, GREEN
 from tests.zero_downtime.mover import Mover
 from tests.zero_downtime.physics import LOW_TTL_SECONDS, bound, propagation_seconds, writes
@@ -53,7 +53,9 @@ class Trial:
         await self._mover.look(lever)
         await self._more(lambda: all(each.pings for each in self._place.load.sockets))
         await self._rest(self._watch_seconds)
-        if isinstance(lever, Record):
+        if isinstance(lever, Record) and self._fleet.above is not None:
+            await self._past(lever, self._fleet.above)
+        elif isinstance(lever, Record):
             await self._record(lever)
         elif lever.kind not in WEIGHTED:
             await self._whole(lever)
@@ -74,6 +76,17 @@ class Trial:
         if not self._short:
             self.notes.append("a record answers everybody alike, so that a canary is one step")
             await self._moved("canary, 100 %", GREEN, record, point(record, GREEN, LOW_TTL_SECONDS))
+
+    async def _past(self, record: Record, above: Balancer) -> None:
+        """The record cannot be moved: Front Door, above it, takes users past it. Then all is put right."""
+        self.notes.append("the record is out for each move, and follows when it can be written again")
+        moves = [("cut-over", GREEN), ("rollback", BLUE), *([] if self._short else [("again", GREEN)])]
+        for what, slot in moves:
+            await self._moved(what, slot, above, self._mover.weigh(above, {slot: 100}))
+            await self._mover.point(record, slot, record.ttl_seconds)
+            await self._rest(propagation_seconds(self._place.world, record) + record.ttl_seconds)
+            passed_on = self._mover.weigh(above, {THROUGH: 100})
+            await self._moved(f"realigned, {what}", slot, above, passed_on)
 
     async def _whole(self, lever: Balancer) -> None:
         await self._moved("cut-over", GREEN, lever, self._mover.weigh(lever, {GREEN: 100}))
@@ -143,7 +156,8 @@ class Trial:
         """Carry out a move and watch users follow."""
         world, before = self._place.world, writes(self._place.world, lever)
         await order
-        physical = bound(world, lever, before, kept=_meets_slots(self._fleet.levers[0]))
+        kept = self._fleet.above is None and _meets_slots(self._fleet.levers[0])
+        physical = bound(world, lever, before, kept=kept)
         drain = DRAIN_SECONDS if lever.kind is SwitchKind.APPLICATION_GATEWAY else 0.0
         due = physical.since + timedelta(seconds=physical.seconds + drain)
         await self._rest((due - self._place.clock.now()).total_seconds() + self._watch_seconds)

@@ -1,4 +1,4 @@
-"""The page that shows fleets in a browser: one file, sent as it is, that reads the API like everybody else.
+"""The page that shows fleets in a browser: one document that reads the API like everybody else.
 
 Decides what a browser may do with it: run the script and the style that are in it, which are named by their
 hashes, and ask this host. Refuses to know any fleet: there is nothing in the page to keep from anybody.
@@ -28,7 +28,10 @@ class Page(Struct, frozen=True):
 @cache
 def page() -> Page:
     """The page, read once in a process."""
-    body = Path(__file__).with_name("page.html").read_bytes()
+    body = _part("page.html")
+    for tag, name in ((b"style", "page.css"), (b"script", "page.js")):
+        empty, filled = b"<%b>\n</%b>" % (tag, tag), b"<%b>\n%b</%b>" % (tag, _part(name), tag)
+        body = body.replace(empty, filled)
     allowed = [
         "default-src 'none'",
         f"script-src {_hashes(body, b'script')}",
@@ -47,6 +50,10 @@ def page() -> Page:
         "X-Frame-Options": "DENY",
     }
     return Page(body, headers)
+
+
+def _part(name: str) -> bytes:
+    return Path(__file__).with_name(name).read_bytes()
 
 
 def _hashes(body: bytes, tag: bytes) -> str:

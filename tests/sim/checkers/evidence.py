@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
+from sandbox.world.balancers import Change
+from sandbox.world.zones import Written
 from shared.actions import DestroyCluster
 from shared.fleet import Fleet, Gate
-from shared.levers import Balancer, Lever, Record
+from shared.levers import THROUGH, Balancer, Lever, Record
 from shared.model import Judgement, Outcome, Rollout, Stage, Verdict
 from stages.converging import users_since
 from tests.sim.checkers.base import Checker
@@ -106,12 +108,35 @@ class NoPassWithoutEvidence(Checker):
         """When a lever's move to the candidate had reached its service, in seconds of the simulation."""
         rollout = claim.before
         assert rollout is not None, "asked of claims with a rollout only"
+        if plan.above is not None:
+            return self._led_at(claim, plan.above, plan)
         records = (lever,) if isinstance(lever, Record) else lever.beneath if rollout.beneath else ()
         if records:
             moved = max(self._moved_at(claim, record) for record in records)
             return moved + plan.policy.propagation_seconds
         assert isinstance(lever, Balancer), "a lever without records is a balancer"
         return reached_at(self.facts, lever, {rollout.candidate: 100})
+
+    def _led_at(self, claim: ClaimMade, above: Balancer, plan: Fleet) -> float:
+        """Since when the Front Door above and its record lead everybody to the candidate."""
+        rollout, world = claim.before, self.facts.world
+        assert rollout is not None, "asked of claims with a rollout only"
+        follows = timedelta(seconds=plan.policy.propagation_seconds)
+        pointed, weighed = world.zones.history(plan.live_records[0]), world.balancers.history(above)
+        written: list[Written | Change] = sorted([*pointed, *weighed], key=lambda each: each.at)
+        record, change = pointed[0], weighed[0]
+        since: datetime | None = None
+        for each in written:
+            if isinstance(each, Change):
+                change, reached = each, each.ends_at
+            else:
+                record, reached = each, each.at + follows
+            taking = {m.slot for m in above.members if change.members[m.name].enabled}
+            targets = record.now.targets if record.now is not None else ()
+            there = targets == (rollout.addresses[rollout.candidate],)
+            led = taking == {rollout.candidate} or (taking <= {rollout.candidate, THROUGH} and there)
+            since = (since or reached) if led else None
+        return (since - world.estate.started_at).total_seconds() if since is not None else math.inf
 
     def _moved_at(self, claim: ClaimMade, record: object) -> float:
         """When the record came to point at the candidate, in seconds of the simulation."""

@@ -23,7 +23,10 @@ class NothingPreciousDestroyed(Checker):
     def performed(self, effect: EffectMade) -> None:
         action = effect.action
         seconds = self.facts.scheduler.seconds
-        if isinstance(action, PointRecord) and self.facts.state.rollout is not None:
+        above = self.facts.fleet.above
+        if above is not None and isinstance(action, PointRecord | SetWeights):
+            self._led(above, seconds)
+        elif isinstance(action, PointRecord) and self.facts.state.rollout is not None:
             if action.slot == self.facts.state.rollout.candidate:
                 self._moved_at.setdefault(action.record, seconds)
             else:
@@ -32,6 +35,14 @@ class NothingPreciousDestroyed(Checker):
             self._weighed(action, seconds)
         if isinstance(action, DestroyCluster | StopCluster):
             self._is_worthless(effect, action)
+
+    def _led(self, above: Balancer, seconds: float) -> None:
+        """Note since when the Front Door above and its record lead everybody to the candidate."""
+        rollout, (record,) = self.facts.state.rollout, self.facts.fleet.live_records
+        if rollout is not None and self.facts.led(self.facts.told(above).weights) == {rollout.candidate}:
+            self._moved_at.setdefault(record, seconds)
+        else:
+            self._moved_at.pop(record, None)
 
     def _weighed(self, action: PointRecord | SetWeights, seconds: float) -> None:
         """Note since when a balancer and what is beneath it send everybody to the candidate."""

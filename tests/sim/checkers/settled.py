@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.actions import SetMatch, SetWeights
-from shared.fleet import DriftPolicy
-from shared.levers import FENCED, Balancer, Record, SlotName
+from shared.levers import FENCED, THROUGH, Balancer, Record, SlotName
 from shared.model import Outcome, Rollout, Stage
-from stages.levers import probe_of
+from shared.policy import DriftPolicy
+from stages.levers import probe_of, unread
 from stages.looking import unavailable
 from tests.sim.checkers.base import Checker
 from tests.sim.facts import ClaimMade, EffectMade, Ending
@@ -73,12 +73,17 @@ class SettledAgree(Checker):
             return
         if before.wake_at is None or after.wake_at is not None or after.outcome is None or not after.shifted:
             return
-        unread = unavailable(claim.seen, map(probe_of, plan.levers))
-        if unread is not None:
-            self.broken(f"the settle window was closed without a look: {unread}")
+        hidden = unavailable(claim.seen, map(probe_of, plan.levers))
+        if after.above:
+            hidden = unread(plan, after, claim.seen)
+        if hidden is not None:
+            self.broken(f"the settle window was closed without a look: {hidden}")
 
     def _own_write(self, claim: ClaimMade, after: Rollout) -> None:
         if self.facts.meddled_at is not None or after.outcome is not None:
+            return
+        above = self.facts.fleet.above
+        if above is not None and after.above and not self._passes_on(claim, above, after):
             return
         for record in (*self.facts.fleet.live_records, *self._beneath):
             found = self.facts.record(record)
@@ -91,6 +96,14 @@ class SettledAgree(Checker):
         for balancer in self.facts.fleet.balancers:
             if not balancer.beneath:
                 self._own_weights(claim, balancer, after)
+
+    def _passes_on(self, claim: ClaimMade, above: Balancer, after: Rollout) -> bool:
+        """Whether the record still counts; what else the Front Door above sends is at the safe slot."""
+        late = self._late_at is not None and self._late_at >= claim.looked_at
+        told = self.facts.told(above)
+        if not late and not told.weights.keys() <= {after.safe, THROUGH}:
+            self.broken(f"the rollback goes on to {after.step}, but {above.label} was told {told.weights}")
+        return not late and THROUGH in told.weights
 
     def _own_weights(self, claim: ClaimMade, balancer: Balancer, after: Rollout) -> None:
         """What cannot refuse a late order may be told one after the look; everything else is as seen."""
@@ -127,8 +140,13 @@ class SettledAgree(Checker):
 
     def _as_declared(self, rollout: Rollout) -> None:
         stranded = rollout.outcome is Outcome.ROLLBACK_FAILED and self.facts.is_lost(rollout.safe)
+        above = self.facts.fleet.above
+        if above is not None and rollout.above:
+            return  # users are where they should be, straight by the Front Door above: a person puts it right
         for record in self.facts.fleet.live_records:
             self._agrees(record, rollout.safe, rollout, stranded=stranded)
+        if above is not None and self.facts.told(above).weights != {THROUGH: 100}:
+            self.broken(f"{above.label} was told {self.facts.told(above).weights} and left so")
         if rollout.outcome is Outcome.ROLLBACK_FAILED or self._unaligned:
             return  # users are where they should be, by the records beneath: a person puts the rest right
         for record, slot in self._beneath.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from shared.actions import PointRecord, SetMatch, SetWeights
-from shared.levers import SERIAL, Balancer, Member, Record, SlotName, SwitchKind
+from shared.levers import SERIAL, THROUGH, Balancer, Member, Record, SlotName, SwitchKind
 from shared.model import Outcome, Rollout, Signal, SignalKind, Stage
 from shared.probes import BalancerSeen, BalancerState, RecordSeen, RecordState
 from tests.sim.checkers.alarms import sends_back
@@ -108,6 +108,8 @@ class LeversSendWell(Checker):
             for slot in self.facts.fleet.slots:
                 if action.weights.get(slot.name):
                     self._good_target(action.balancer, slot.name, effect)
+            if action.weights.get(THROUGH):
+                self._good_passage(action.balancer, effect)
         elif isinstance(action, SetMatch) and action.slot is not None:
             self._good_target(action.balancer, action.slot, effect)
 
@@ -130,6 +132,15 @@ class LeversSendWell(Checker):
             self.broken(f"{action.record.fqdn}, beneath {member.name}, was pointed at {action.slot}")
         if member.slot in self.facts.meets(balancer) and self.facts.meddled_at is None:
             self.broken(f"{action.record.fqdn} left {users} while {balancer.label} sends users by it")
+
+    def _good_passage(self, balancer: Balancer, effect: EffectMade) -> None:
+        """Nobody is passed on to the record before it leads where users are."""
+        rollout = self._claimed(effect)
+        users = rollout.safe if rollout.rollback_because else rollout.candidate
+        now = self.facts.rollout
+        led = self.facts.led({THROUGH})
+        if not led <= {users, now.safe if now is not None else users}:
+            self.broken(f"{balancer.label} passes users of {users} on to {', '.join(sorted(led))}")
 
     def _in_turn(self, label: str, effect: EffectMade) -> None:
         newest = self._newest.get(label, 0)

@@ -1,0 +1,79 @@
+"""Hooks: a question is POSTed to an endpoint that the fleet declares, and its answer is a verdict or a delay.
+
+Decides what is no answer: another status than 200, another shape, other words, a redirect, and more than a
+few kilobytes. A hook that asked for time is left alone until it is over, however often a tick looks
+meanwhile. Nothing of an answer is repeated to people but the three words of its contract.
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+
+from shared.azure.connection import Connection
+from shared.azure.errors import retry_after_seconds
+from shared.azure.rest import send
+from shared.check_rules import Hook
+from shared.checks.hooks import HookAnswer, heard, question, question_id
+from shared.errors import Refused, Retry
+from shared.fleet import Fleet
+from shared.probes import GateReading, Reading
+
+ANSWER_BYTES_MAX = 65_536
+_PATIENT_MAX = 1_000
+
+
+class Webhooks:
+    """The hooks that gates ask. It remembers which of them asked for time, in this process."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._patient: dict[str, tuple[datetime, Reading]] = {}
+
+    async def observe(self, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
+        """One POST, or none while the hook asked for time. Raises Retry for anything that is no answer."""
+        hook = probe.gate.check
+        if not isinstance(hook, Hook):
+            raise Refused(f"the gate {probe.gate.name} names no hook")
+        question_of = question_id(fleet, probe)
+        until, said = self._patient.get(question_of, (now, None))
+        if said is not None and now < until:
+            left = (until - now).total_seconds()
+            return msgspec.structs.replace(said, since=now, until=now, again_seconds=left)
+        reading = await self._asked(hook, question(fleet, probe), now)
+        self._remember(question_of, reading, now)
+        return reading
+
+    async def _asked(self, hook: Hook, body: object, now: datetime) -> Reading:
+        host = urlsplit(hook.url).hostname
+        scope = f"{hook.audience}/.default" if hook.audience else ""
+        proxy = self._connection.probe_proxy
+        answer = await send(self._connection, "POST", hook.url, scope=scope, body=body, proxy=proxy)
+        if answer.status_code != 200:
+            raise Retry(
+                f"the hook at {host} answered with status {answer.status_code}",
+                retry_after_seconds(answer.headers),
+            )
+        content = answer.content
+        if len(content) > ANSWER_BYTES_MAX:
+            raise Retry(f"the hook at {host} answered with {len(content)} bytes, which is not its contract")
+        try:
+            said = msgspec.json.decode(content, type=HookAnswer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise Retry(f"the hook at {host} answered with something that is not its contract") from None
+        reading = heard(said, hook.url, now)
+        if reading is None:
+            raise Retry(f"the hook at {host} answered with words that are not in its contract")
+        return reading
+
+    def _remember(self, question_of: str, reading: Reading, now: datetime) -> None:
+        self._patient.pop(question_of, None)
+        if reading.again_seconds is None:
+            return
+        if len(self._patient) >= _PATIENT_MAX:
+            self._patient.pop(next(iter(self._patient)))
+        self._patient[question_of] = now + timedelta(seconds=reading.again_seconds), reading

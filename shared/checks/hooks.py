@@ -1,0 +1,73 @@
+"""What a webhook is asked, and what its answer means.
+
+The contract is that of lifecycle hooks of Amazon ECS: the hook answers with a JSON object whose `hookStatus`
+is `SUCCEEDED`, `FAILED` or `IN_PROGRESS`, and with the last of them may say in `callBackDelay` after how many
+seconds it wants to be asked again. Anything else is no answer, and an answer that is none never passes.
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from shared.fleet import Fleet
+from shared.model import Sample
+from shared.probes import GateReading, Reading
+
+DELAY_SECONDS = 30.0
+"""Where a hook says none."""
+
+DELAY_SECONDS_MAX = 3_600.0
+_GOOD, _BAD = 0.0, 1.0
+_VALUES = {"SUCCEEDED": _GOOD, "FAILED": _BAD}
+
+
+class HookAnswer(Struct, frozen=True, rename={"status": "hookStatus", "delay_seconds": "callBackDelay"}):
+    """What a hook answers; it may answer more, which nobody reads."""
+
+    status: str
+    delay_seconds: float | None = None
+
+
+def question_id(fleet: Fleet, probe: GateReading) -> str:
+    """The same for the same question, however often it is asked: 32 hexadecimal digits."""
+    rollout = probe.asking.rollout if probe.asking is not None else ""
+    since = probe.since.isoformat() if probe.since is not None else ""
+    parts = (fleet.name, rollout, probe.gate.name, probe.slot, since)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def question(fleet: Fleet, probe: GateReading) -> dict[str, Any]:
+    """The body of the request: which question of which rollout this is."""
+    asking = probe.asking
+    return {
+        "id": question_id(fleet, probe),
+        "fleet": fleet.name,
+        "rollout": asking.rollout if asking is not None else "",
+        "version": asking.version if asking is not None else "",
+        "stage": asking.stage if asking is not None else "",
+        "step": asking.step if asking is not None else "",
+        "gate": probe.gate.name,
+        "slot": probe.slot,
+        "host": fleet.slot(probe.slot).host.fqdn,
+    }
+
+
+def heard(answer: HookAnswer, url: str, now: datetime) -> Reading | None:
+    """The reading of an answer: 0 for a success, 1 for a failure, none yet; None where it is no answer."""
+    source = f"POST {url}"
+    if answer.status == "IN_PROGRESS":
+        delay = DELAY_SECONDS if answer.delay_seconds is None else answer.delay_seconds
+        if not 0 <= delay <= DELAY_SECONDS_MAX:
+            return None
+        because = f"the hook is at work, and is asked again in {delay:g} s"
+        return Reading((), source, now, now, because=because, again_seconds=delay)
+    if answer.status not in _VALUES:
+        return None
+    sample = Sample(at=now, value=_VALUES[answer.status], because=f"the hook says {answer.status}")
+    return Reading((sample,), source, now, now)

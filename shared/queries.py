@@ -1,0 +1,100 @@
+"""What of a gate's query is known before it is sent: which slot it names, and how far back it looks.
+
+A query that is asked of no part of a slot names the slot itself: `{slot}`, `{cluster}`, `{gateway}`, `{host}`
+and, in a filter of a balancer's metrics, `{member}` stand between quotes for its names. Decides what stands
+for them, and that nothing does which could be more than text between quotes. Refuses to know any query
+language beyond quotes, comments and PromQL's ranges.
+
+Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from shared.errors import Refused
+from shared.fleet import Fleet, Slot
+
+SLOT_NAMES = frozenset({"slot", "cluster", "gateway", "host"})
+MEMBER = "member"
+
+_PLACEHOLDER = re.compile(rf"\{{({'|'.join(sorted(SLOT_NAMES | {MEMBER}))})\}}")
+# Whatever is in here ends no string and escapes nothing, in KQL, PromQL and a metric's filter alike.
+_PLAIN = re.compile(r"[0-9A-Za-z_](?:[-0-9A-Za-z_.]{0,251}[0-9A-Za-z_])?", re.ASCII)
+_TOKEN = re.compile(
+    r"""(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`)|(?P<comment>//[^\n]*|\#[^\n]*)"""
+)
+_RANGE = re.compile(r"\[\s*(?P<range>(?:\d+(?:ms|[smhdwy]))+)\s*(?P<subquery>:[^\]]*)?\]")
+_PART = re.compile(r"(\d+)(ms|[smhdwy])")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
+
+
+def quoted(text: str) -> frozenset[str]:
+    """The names that the text asks for between quotes."""
+    strings = (found[0] for found in _TOKEN.finditer(text) if found["text"] is not None)
+    return frozenset(name for each in strings for name in _PLACEHOLDER.findall(each))
+
+
+def unquoted(text: str) -> frozenset[str]:
+    """The names that the text asks for where no text may stand."""
+    return frozenset(_PLACEHOLDER.findall(_without_text(text)))
+
+
+def filled(text: str, fleet: Fleet, slot: Slot, resource_id: str = "") -> str:
+    """The text with the slot's names in it. `resource_id` is the balancer whose member is meant.
+
+    Raises:
+        Refused: it asks for a name outside of quotes, or for one that is missing or more than plain text.
+    """
+    loose = unquoted(text)
+    if loose:
+        raise Refused(f"{_shown(loose)} must stand between quotes")
+    names = _names(fleet, slot, resource_id)
+
+    def value(found: re.Match[str]) -> str:
+        name = names.get(found[1], "")
+        if _PLAIN.fullmatch(name) is None:
+            raise Refused(f"{slot.name} has no {found[1]} that a query may hold: {name!r}")
+        return name
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+def lookback_seconds(promql: str) -> int:
+    """How far before its own time a value of the query may look, in whole seconds: its longest range.
+
+    A subquery looks back from there. An `offset` is meant to look further, and does not count.
+    """
+    ranges, subqueries = [0.0], 0.0
+    for found in _RANGE.finditer(_without_text(promql)):
+        seconds = sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(found["range"]))
+        if found["subquery"] is not None:
+            subqueries += seconds
+        else:
+            ranges.append(seconds)
+    return -int(-(max(ranges) + subqueries) // 1)
+
+
+def _names(fleet: Fleet, slot: Slot, resource_id: str) -> Mapping[str, str]:
+    behind = (each for each in fleet.balancers if each.resource_id.lower() == resource_id.lower())
+    return {
+        "slot": slot.name,
+        "cluster": _last(slot.cluster_id),
+        "gateway": _last(slot.gateway_id),
+        "host": slot.host.fqdn,
+        MEMBER: next((_last(each.member(slot.name).name) for each in behind), ""),
+    }
+
+
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _without_text(query: str) -> str:
+    """The query without its strings; comments stay, for nothing is asked for in one."""
+    return _TOKEN.sub(lambda found: '""' if found["text"] is not None else found[0], query)
+
+
+def _shown(names: frozenset[str]) -> str:
+    return " and ".join(f"{{{name}}}" for name in sorted(names))
