@@ -26,9 +26,9 @@ def scorecard(desk: Desk, fleet: str, rollout_id: str | None, days: int | None) 
 
 
 def _text(body: dict[str, Any]) -> str:
-    rollouts = body["rollouts"]
-    over = f" of the last {body['days']} days" if body["days"] is not None else ""
-    head = f"{len(rollouts)} rollouts{over}" if body["days"] is not None else rollouts[0]
+    rollouts, days = body["rollouts"], body["days"]
+    counted = f"{len(rollouts)} rollout{'' if len(rollouts) == 1 else 's'} that ended in the last {days} days"
+    head = rollouts[0] if days is None else counted
     return "\n".join([f"{body['fleet']}: {head}", *map(_line, body["measures"])])
 
 

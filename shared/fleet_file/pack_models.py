@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared.fleet_file.values import HttpPath, Part, Share
+from shared.fleet_file.values import HttpPath, Part, Share, arm_id
 
+_Milliseconds = Annotated[float, Field(gt=0, le=60_000)]
+_Percent = Annotated[float, Field(ge=0, le=100)]
 _Many = Annotated[float, Field(ge=0, le=1_000_000_000)]
 
 
@@ -30,6 +32,22 @@ class GatewayPack(Part):
     )
 
 
+class FrontDoorPack(Part):
+    """Are the users of a Front Door (Standard or Premium) well, wherever it sends them?"""
+
+    pack: Literal["front-door"] = Field(description="front-door")
+    profile: Annotated[str, *arm_id("Microsoft.Cdn/profiles")] = Field(
+        description="the ARM id of the Front Door profile"
+    )
+    origin_health_percent: _Percent = Field(
+        default=90, description="the smallest tolerated percentage of health probes that succeed"
+    )
+    errors_percent: _Percent = Field(default=1, description="the largest tolerated percentage of 5xx answers")
+    latency_ms: _Milliseconds = Field(
+        default=1000, description="the largest tolerated mean time to the last byte in ms"
+    )
+
+
 class SloHttpPack(Part):
     """Does the slot's own host name answer, and in time?"""
 
@@ -37,16 +55,18 @@ class SloHttpPack(Part):
     objective: Annotated[Share, Field(ge=0.5, lt=1)] = Field(
         description="the share of good readings wanted, such as 99%"
     )
-    latency_ms: Annotated[float, Field(gt=0, le=60_000)] = Field(
+    latency_ms: _Milliseconds = Field(
         default=1000, description="in how many ms each request must be answered"
     )
     path: HttpPath = Field(default="/", description="a path such as /healthz")
 
 
-Pack = Annotated[PlatformPack | GatewayPack | SloHttpPack, Field(discriminator="pack")]
-PACKS: dict[str, type[PlatformPack | GatewayPack | SloHttpPack]] = {
+AnyPack = PlatformPack | GatewayPack | FrontDoorPack | SloHttpPack
+Pack = Annotated[AnyPack, Field(discriminator="pack")]
+PACKS: dict[str, type[AnyPack]] = {
     "platform": PlatformPack,
     "gateway": GatewayPack,
+    "front-door": FrontDoorPack,
     "slo-http": SloHttpPack,
 }
 

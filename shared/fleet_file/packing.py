@@ -20,7 +20,11 @@ from shared.fleet_file.tree import VALUE_CHARACTERS_MAX, Path, Tree, shown
 
 _AT: Path = ("gates", "packs")
 # Stands in for what is wrong in the file, so that it is not said again of every gate.
-_INSTEAD = {"slo-http": {"objective": 0.99}}
+_NOBODYS = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/unknown/providers"
+_INSTEAD: dict[str, dict[str, Any]] = {
+    "front-door": {"profile": f"{_NOBODYS}/Microsoft.Cdn/profiles/unknown"},
+    "slo-http": {"objective": 0.99},
+}
 
 
 def expand(tree: Tree) -> None:
@@ -35,6 +39,7 @@ def expand(tree: Tree) -> None:
         if isinstance(gates.get(question, []), list) and question in gates
     }
     own = _declared(questions)
+    ramps = isinstance(tree.at(("shift",)), dict)
     used: set[str] = set()
     for place, pack in enumerate(packs):
         name = pack["pack"]
@@ -43,7 +48,7 @@ def expand(tree: Tree) -> None:
                 tree.refuse((*_AT, place), shown(name), "each pack once")
             continue
         used.add(name)
-        _add(tree, _gates(pack), (*_AT, place, name), questions, own)
+        _add(tree, _gates(pack, ramps), (*_AT, place, name), questions, own)
     tree.data = {**tree.data, "gates": {**gates, **questions, "packs": packs}}
 
 
@@ -85,10 +90,11 @@ def _entry(tree: Tree, place: int, entry: Any) -> dict[str, Any]:
     return {**_INSTEAD.get(known, {}), "pack": known}
 
 
-def _gates(pack: dict[str, Any]) -> Questions:
+def _gates(pack: dict[str, Any], ramps: bool) -> Questions:
     kind = PACKS[pack["pack"]]
     try:
-        return gates_of(kind.model_validate(pack))
+        return gates_of(kind.model_validate(pack), ramps=ramps)
     except ValidationError:
         # The fleet's own shape tells what is wrong with it.
-        return gates_of(kind.model_validate({**_INSTEAD.get(pack["pack"], {}), "pack": pack["pack"]}))
+        stand_in = kind.model_validate({**_INSTEAD.get(pack["pack"], {}), "pack": pack["pack"]})
+        return gates_of(stand_in, ramps=ramps)

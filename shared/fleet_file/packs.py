@@ -1,7 +1,8 @@
 """The gates of each pack, in the words of a fleet file, so that they are held to what people's gates are.
 
 Sources: "T1: Deploy the green cluster" of the AKS blue-green guide for the three levels; Azure Monitor's
-supported metrics of Microsoft.ContainerService/managedClusters and Microsoft.Network/applicationGateways.
+supported metrics of Microsoft.ContainerService/managedClusters, Microsoft.Network/applicationGateways and
+Microsoft.Cdn/profiles.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.fleet_file.pack_models import GatewayPack, PlatformPack, SloHttpPack
+from shared.fleet_file.pack_models import AnyPack, FrontDoorPack, GatewayPack, SloHttpPack
 
 Gate = dict[str, Any]
 Questions = Mapping[str, list[Gate]]
@@ -34,10 +35,12 @@ KubePodInventory
 """
 
 
-def gates_of(pack: PlatformPack | GatewayPack | SloHttpPack) -> Questions:
-    """The pack's gates by the question that they are asked for."""
+def gates_of(pack: AnyPack, *, ramps: bool = False) -> Questions:
+    """The pack's gates by the question that they are asked for. `ramps`: users are moved step by step."""
     if isinstance(pack, GatewayPack):
         return _gateway(pack)
+    if isinstance(pack, FrontDoorPack):
+        return _front_door(pack, ramps)
     return _slo_http(pack) if isinstance(pack, SloHttpPack) else _platform()
 
 
@@ -100,6 +103,29 @@ def _of_gateway(name: str, metric: str, aggregation: str) -> Gate:
         "metric": metric,
         "aggregation": aggregation,
     }
+
+
+def _front_door(pack: FrontDoorPack, ramps: bool) -> Questions:
+    gates = [
+        {
+            "name": name,
+            "source": "metrics",
+            "target": "resource",
+            "resource_id": pack.profile,
+            "namespace": "Microsoft.Cdn/profiles",
+            "metric": metric,
+            "aggregation": "Average",
+            "unit": unit,
+            **limit,
+        }
+        for name, metric, unit, limit in (
+            ("origin-health", "OriginHealthPercentage", "%", {"min": pack.origin_health_percent}),
+            ("front-door-errors", "Percentage5XX", "%", {"max": pack.errors_percent}),
+            ("front-door-latency", "TotalLatency", "ms", {"max": pack.latency_ms}),
+        )
+    ]
+    # The profile names no slot: while only some users are on the candidate it would speak of both.
+    return dict.fromkeys(("bake",) if ramps else ("switch", "bake"), gates)
 
 
 def _slo_http(pack: SloHttpPack) -> Questions:

@@ -149,7 +149,8 @@ def _outcome(measure: _Measure, value: float | None, missing: list[str], due: in
     if not due:
         return Met.NOT_DUE, "no rollout came so far"
     if value is None:
-        return Met.NOT_MEASURED, f"nobody measured it; the target is {measure.target}"
+        target = f"the target is {measure.target}" if measure.target else "no target is set"
+        return Met.NOT_MEASURED, f"nobody measured it; {target}"
     said = f"{measure.said(value)}; the target is {measure.target}"
     if not measure.target:
         return Met.NOT_MEASURED, f"{measure.said(value)}; no target is set"

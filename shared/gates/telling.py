@@ -17,19 +17,20 @@ def told(
 ) -> Told | None:
     """What a rollout tells, from its row, its audit rows and its verdicts. None: it is not over.
 
-    The first users are ordered over by the claim whose change sets `rollout.shifted`. Verdicts from before
-    are checks, the others measures. The last are by that claim too, or by the last one that sets
-    `rollout.portion`: what a ramp holds before is the plan's time and not the switch's. That they have to go
-    back is known by the first verdict `fail` on the candidate after the first order, at the latest by the
-    claim whose change sets `rollout.stage` to `rollback`.
+    The first users are ordered over by the claim whose change sets `rollout.shifted`. Verdicts until then
+    are checks, for one turn may judge and order at the same instant; the others are measures. The last
+    are by that claim too, or by the last one that sets `rollout.portion`: what a ramp holds before is the
+    plan's time and not the switch's. That they have to go back is known by the first verdict `fail` on
+    the candidate after the first order, at the latest by the claim whose change sets `rollout.stage` to
+    `rollback`.
     """
     if rollout.outcome is None or rollout.ended_at is None:
         return None
     orders = _orders(entries, rollout.moved_at) if rollout.shifted else ()
     first = min(orders, default=None)
     ours = [judgement for judgement in judgements if judgement.slot == rollout.candidate]
-    checked = [judgement for judgement in ours if first is None or judgement.at < first]
-    after = [judgement for judgement in ours if first is not None and judgement.at >= first]
+    checked = [judgement for judgement in ours if first is None or judgement.at <= first]
+    after = [judgement for judgement in ours if first is not None and judgement.at > first]
     last = {judgement.gate: judgement.verdict for judgement in checked}
     return Told(
         id=rollout.id,

@@ -47,12 +47,18 @@ class Client:
         method: str = "POST",
         path: dict[str, str] | None = None,
         caller: Caller = OLIVIA,
+        query: dict[str, str] | None = None,
         **names: str,
     ) -> Response:
         """One request; `body` is sent as it is if it is bytes, else as JSON. `names` are of the path too."""
         raw = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
         request = Request(
-            method=method, path={**(path or {}), **names}, headers=headers or {}, body=raw, caller=caller
+            method=method,
+            path={**(path or {}), **names},
+            headers=headers or {},
+            query=query or {},
+            body=raw,
+            caller=caller,
         )
         return await respond(handler, request)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-from tests.cli.samples import FLEET, Story
+from tests.cli.samples import FLEET, Story, scorecard_body
 
 PERSON = "ann@contoso.com"
 """Whom the fake takes every caller for."""
@@ -92,6 +92,8 @@ class FakeApi:
                 story and asked.startswith("evidence")
             ):
                 return Reply(200, story.evidence_page(asked.partition("after=")[2]))
+            case ["fleets", FLEET.name, *of_rollout, asked] if story and asked.startswith("scorecard"):
+                return Reply(200, scorecard_body(asked.partition("days=")[2], of_rollout))
             case ["fleets", FLEET.name, *_, "audit"] if story:
                 return Reply(200, story.audit_body())
         return problem(404, "there is no such thing")

@@ -21,8 +21,9 @@ from shared.fleet import (
     Target,
     VersionPolicy,
 )
+from shared.gates.scorecard import Told, of_rollout
 from shared.levers import Record, RecordType, SlotName, SwitchKind
-from shared.model import FleetState, Judgement, Rollout, Stage, Verdict
+from shared.model import FleetState, Judgement, Outcome, Rollout, Stage, Verdict
 from shared.platform import FluxConfiguration, Freeze, Provisioner
 from shared.ports import AuditEntry
 from shared.probes import Answer, Probe, TrafficSeen, TrafficShare
@@ -225,3 +226,13 @@ def rolled_back() -> Story:
     return story.walk("thaw", "restore_ttl", "hold_version").then(
         "traffic is on blue", outcome="rolled_back", ended_at=story.now
     )
+
+
+def scorecard_body(days: str, rollout: list[str]) -> dict[str, Any]:
+    """What the API tells of a rollout's measures, or of those of some days."""
+    done = Told(
+        id="contoso-public-0001", outcome=Outcome.COMPLETED, ended_at=START, shifted=True, moved_at=START
+    )
+    card = of_rollout(done)
+    told = None if rollout else int(days or 30)
+    return as_json({"fleet": FLEET.name, "days": told, "rollouts": card.rollouts, "measures": card.lines})  # type: ignore[no-any-return]

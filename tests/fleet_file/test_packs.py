@@ -22,10 +22,15 @@ from tests.fleet_file.examples import NAMES, RINGS, TEXTS, data
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 OBJECTIVE = {"pack": "slo-http", "objective": "99%"}
-ONE = "one of gateway, platform, slo-http"
+ONE = "one of front-door, gateway, platform, slo-http"
 WANTED = "the share of good readings wanted, such as 99%"
 LEVELS = "1 nodes and cluster, 2 API server and kubelet, 3 default Kubernetes objects"
-ALL: list[Any] = ["platform", "gateway", OBJECTIVE]
+PROFILE = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-network/providers"
+    "/Microsoft.Cdn/profiles/afd-contoso"
+)
+DOOR = {"pack": "front-door", "profile": PROFILE}
+ALL: list[Any] = ["platform", "gateway", DOOR, OBJECTIVE]
 
 
 def packed(*packs: Any, name: str = "contoso-public", **own: Any) -> dict[str, Any]:
@@ -67,7 +72,7 @@ def test_packs_alone_answer_every_question_in_every_example(name: str) -> None:
 def test_each_pack_can_be_added_to_each_example(name: str, pack: str) -> None:
     document = data(name)
     declared = names(parse_json(document))
-    document["gates"]["packs"] = [OBJECTIVE if pack == "slo-http" else pack]
+    document["gates"]["packs"] = [{"slo-http": OBJECTIVE, "front-door": DOOR}.get(pack, pack)]
 
     found = names(parse_json(document))
 
@@ -93,6 +98,19 @@ def test_a_declared_gate_takes_the_place_of_a_packs_for_every_question() -> None
     for question in (gates.switch, gates.bake):
         assert [gate.path for gate in question if gate.name == "failed-requests"] == ["/orders"]
     assert [gate.name for gate in gates.switch if gate.name == "unhealthy-hosts"] == ["unhealthy-hosts"]
+
+
+def test_a_front_door_speaks_of_all_users_and_only_when_they_are_in_one_place() -> None:
+    at_once = packed("platform", "gateway", DOOR)
+    ramped = packed("platform", "gateway", DOOR, name="contoso-front-door")
+    ramped["shift"] = {"steps": [{"weight": 10, "hold": "5m", "gates": ["failed-requests"]}]}
+    mine = {"origin-health", "front-door-errors", "front-door-latency"}
+
+    whole, stepwise = names(parse_json(at_once)), names(parse_json(ramped))
+
+    assert mine <= set(whole["switch"]) & set(whole["bake"])
+    assert mine.isdisjoint(stepwise["switch"])
+    assert mine <= set(stepwise["bake"])
 
 
 def test_what_a_pack_is_told_reaches_its_gates() -> None:
@@ -142,6 +160,12 @@ def test_an_objective_is_judged_by_how_many_readings_were_bad(failed: int, verdi
         ([{}, "gateway"], "gates.packs[0].pack", ONE),
         ([7, "gateway"], "gates.packs[0]", ONE),
         (["platform", "gateway", "gateway"], "gates.packs[2]", "each pack once"),
+        (["platform", "front-door"], "gates.packs[1].profile", "the ARM id of the Front Door profile"),
+        (
+            ["platform", {**DOOR, "profile": PROFILE.replace("Cdn/profiles", "Network/frontDoors")}],
+            "gates.packs[1].profile",
+            "an ARM id /subscriptions/…/resourceGroups/…/providers/Microsoft.Cdn/profiles/…",
+        ),
         (["platform", "slo-http"], "gates.packs[1].objective", WANTED),
         (["platform", {**OBJECTIVE, "objective": 1}], "gates.packs[1].objective", "less than 1"),
         (
@@ -166,7 +190,7 @@ def test_a_gate_that_cannot_stand_in_for_a_packs_is_told_with_the_pack() -> None
 
     assert refused("platform", "gateway", functional=[elsewhere]) == {
         "gates.packs[0].platform.nodes-not-ready.level": LEVELS,
-        "gates.packs[0].platform.nodes-not-ready.source": "metrics or logs: applications are not there yet",
+        "gates.packs[0].platform.nodes-not-ready.source": "another source: applications are not there yet",
     }
     assert refused("platform", "gateway", switch=[beside]) == {
         "gates.packs[1].gateway.failed-requests.max_over_live": (
