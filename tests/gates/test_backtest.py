@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from shared.azure.metric_answers import Part, Query
+from shared.azure.window import Window
 from shared.fleet import Gate, Gates, Measure, Source, Target
 from shared.gate_rules import Anomaly, Comparison, Schedule, Tolerance
 from shared.gates.asked import asked_alike
 from shared.gates.backtest import Case, Said, Trial, backtest
 from shared.gates.ends import Ended, Reason, end_of
+from shared.gateways import Split
 from shared.model import Judgement, Outcome, Sample, Stage, Verdict
 from shared.ports import AuditEntry, Judged
 from tests.cli.samples import BLUE, FLEET, GREEN, ROLLOUT, START
@@ -290,14 +293,19 @@ METRIC = Gate(
     aggregation="total",
     filter="Status eq '5xx'",
 )
-SENT = "Microsoft.Network/applicationGateways FailedRequests Total PT1M where Status eq '5xx'"
+WINDOW = Window(minute(0), minute(5))
+SENT = str(Query(METRIC.namespace, METRIC.metric, "Total", METRIC.filter, WINDOW))
+SHARED = Split("BackendPool", frozenset({"green-pool"}))
+SPLIT = f"{Query(METRIC.namespace, METRIC.metric, 'Total', SHARED.within(METRIC.filter), WINDOW)}"
+OF_POOL = str(Part("/subscriptions/1", SHARED))
 
 
 @pytest.mark.parametrize(
     ("source", "rules", "alike"),
     [
         (SENT, {}, True),
-        (f"{SENT} and BackendPool eq '*' of blue-pool", {}, True),
+        (f"{SPLIT}{OF_POOL}", {}, True),
+        (f"{SPLIT}{OF_POOL}", {"filter": ""}, False),
         ("total of FailedRequests where Status eq '5xx' on agw-green", {}, True),
         (f"{SENT} and Method eq 'GET'", {}, False),
         (SENT, {"filter": ""}, False),
