@@ -188,7 +188,7 @@ def _looks(question: str, gate: Gate, ended: Ended) -> list[_Look]:
 def _unjudgeable(gate: Gate, ended: Ended, looks: Sequence[_Look]) -> str | None:
     """Why the samples that were kept do not tell what the gate would have said, None where they do."""
     if not looks:
-        return "no evidence is kept under its name"
+        return "it was not asked, or under another name"
     answered = [look.judgement for look in looks if look.judgement.until is not None]
     if not answered:
         return "its source never answered"

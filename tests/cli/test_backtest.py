@@ -86,8 +86,8 @@ def test_it_is_told_what_each_gate_would_have_done_and_how_much_earlier(cli: Cli
         "  judged 1, false alarms 0, misses 0, caught 1, held 0",
         f"  contoso-public-0001  bad, would have stopped it 10m 00s earlier: {FAILED}",
         "",
-        "bake: latency: nothing is known of it: no evidence is kept under its name",
-        "  contoso-public-0001  not judged: no evidence is kept under its name",
+        "bake: latency: nothing is known of it: it was not asked, or under another name",
+        "  contoso-public-0001  not judged: it was not asked, or under another name",
     ]
 
 
@@ -100,7 +100,10 @@ def test_the_same_as_json(cli: Cli) -> None:
     assert (known["question"], known["judged"], known["caught"]) == ("switch", 1, 1)
     assert [(case["said"], case["earlier_seconds"]) for case in known["cases"]] == [("stop", 600)]
     assert unknown["unjudged"] == [
-        {"rollout": "contoso-public-0001", "because": "no evidence is kept under its name"}
+        {
+            "rollout": "contoso-public-0001",
+            "because": "it was not asked, or under another name",
+        }
     ]
 
 
