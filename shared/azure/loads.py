@@ -39,7 +39,7 @@ class Loads:
     async def observe(self, fleet: Fleet, probe: LoadState, now: datetime) -> LoadSeen:
         """What both clusters use and the safe one can allocate: two requests."""
         span = window(now, None, probe.window_seconds, fleet.traffic.ingestion_seconds)
-        use = Query(_NAMESPACE, ",".join(_USED), "Average", "node eq '*'", span, _NODES_MAX)
+        use = Query(_NAMESPACE, ",".join(_USED), "Average", "node eq '*'", span, series_max=_NODES_MAX)
         give = Query(_NAMESPACE, ",".join(_ALLOCATABLE), "Average", "", span)
         ids = {slot.name: slot.cluster_id.lower() for slot in fleet.slots}
         safe = ids[probe.safe]

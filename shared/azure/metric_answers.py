@@ -50,8 +50,8 @@ class Query(NamedTuple):
     aggregation: str
     filter: str
     window: Window
-    series_max: int = 100
     worldwide: bool = False
+    series_max: int = 100
 
     @property
     def metrics(self) -> list[str]:

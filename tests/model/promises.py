@@ -12,7 +12,7 @@ from tests.model.asking import WriteRecord
 from tests.model.estate import RUNNING, Estate
 
 BACK = (Outcome.ROLLED_BACK, Outcome.STOPPED)
-TOO_LATE = ("noted in destroying", "noted in idle")
+TOO_LATE = ("from here on there is no way back", "noted in idle")
 
 
 def rollout_of(state: FleetState) -> Rollout:
@@ -72,7 +72,7 @@ def at_rest(state: FleetState, estate: Estate, acknowledged: bool) -> str:
         return "the alert is still pending"
     if acknowledged and estate.taken != 1:
         return f"the alert was acknowledged, and {estate.taken} claims have consumed it"
-    if acknowledged and rollout.outcome not in BACK and not estate.fate.startswith(TOO_LATE):
+    if acknowledged and rollout.outcome not in BACK and not any(word in estate.fate for word in TOO_LATE):
         return f"the alert was acknowledged, and the rollout went on: {estate.fate}"
     return ""
 
