@@ -91,7 +91,9 @@ def _gateway(pack: GatewayPack) -> Questions:
         {**_of_gateway("failed-requests", "FailedRequests", "Total"), "max": pack.failed_requests},
         {**_of_gateway("unhealthy-hosts", "UnhealthyHostCount", "Average"), "max": 0},
     ]
-    return {"load": [latency], "switch": [latency, *users], "bake": [latency, *users]}
+    # Before the switch nobody sends requests through the candidate's gateway: a load gate would wait in vain.
+    gates = [latency, *users]
+    return {"switch": gates, "bake": gates}
 
 
 def _of_gateway(name: str, metric: str, aggregation: str) -> Gate:

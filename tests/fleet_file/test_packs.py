@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,14 +55,13 @@ def names(fleet: Fleet) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_packs_alone_answer_every_question_in_every_example(name: str) -> None:
+def test_packs_alone_are_enough_in_every_example(name: str) -> None:
     document = packed(*ALL, name=name)
 
     gates = parse_json(document).gates
 
     assert {gate.level for gate in gates.platform} == {1, 2, 3}
     assert gates.functional
-    assert gates.load
     assert gates.switch
     assert gates.bake
     jsonschema.Draft202012Validator(schema()).validate(document)
@@ -214,3 +214,19 @@ def test_rings_share_packs() -> None:
 
     assert len({tuple(names(fleet)["switch"]) for fleet in fleets}) == 1
     assert "unhealthy-hosts" in names(fleets[0])["bake"]
+
+
+ODD: list[Any] = [None, True, 0, -1, "", "x", [], [[]], {}, {"pack": []}, {"pack": {}}, [None], 10**17, "99%"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_nothing_that_stands_where_a_pack_does_breaks_the_reader(odd: Any) -> None:
+    keys = ("pack", "objective", "latency_ms", "path", "profile", "failed_requests", "other")
+    packs: list[Any] = [odd, [odd], ["platform", odd], [odd, odd, "gateway"]]
+    packs += [[{**pack, key: odd}] for pack in (OBJECTIVE, DOOR, {"pack": "gateway"}) for key in keys]
+    documents = [{**packed(), "gates": {**data()["gates"], "packs": each}} for each in packs]
+    documents += [packed(*ALL, switch=odd), packed(*ALL, platform=[odd]), packed(*ALL, bake=[{"name": odd}])]
+
+    for document in documents:
+        with suppress(Invalid):
+            assert parse_json(document).gates.platform

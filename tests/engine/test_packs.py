@@ -1,0 +1,47 @@
+"""A fleet that declares packs and no gate of its own goes all the way, and back where users are not well."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from sandbox.world import Faults
+from shared.fleet import Fleet
+from shared.fleet_file import parse_json
+from shared.model import Outcome, Verdict
+from tests.engine.rig import Rig
+from tests.fleet_file.examples import data
+from tests.fleets import FLEET, GREEN
+
+PACKS = ["platform", "gateway", {"pack": "slo-http", "objective": "99%"}]
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    """A fleet with the gates of packs."""
+    document = {**data(), "gates": {"packs": PACKS}}
+    return msgspec.structs.replace(FLEET, gates=parse_json(document).gates)
+
+
+async def test_a_fleet_with_nothing_but_packs_completes_a_rollout(fleet: Fleet) -> None:
+    rig = await Rig(fleet).applied()
+    await rig.publish_version()
+
+    rollout = await rig.ended()
+
+    assert (rollout.outcome, rollout.held) == (Outcome.COMPLETED, None)
+    judged = await rig.store.judgements(fleet.name, rollout.id)
+    last = {each.gate: each.verdict for each in judged if each.slot == GREEN}
+    declared = {gate.name for gate in (*fleet.gates.platform, *fleet.gates.bake)}
+    assert last == dict.fromkeys(declared, Verdict.PASS)
+
+
+async def test_users_who_are_not_well_are_brought_back_by_the_gates_of_a_pack(fleet: Fleet) -> None:
+    rig = await Rig(fleet, Faults(slow_burn=True)).applied()
+    await rig.publish_version()
+
+    rollout = await rig.ended()
+
+    assert rollout.outcome is Outcome.ROLLED_BACK
+    assert rollout.rollback_because is not None
+    assert rollout.rollback_because.startswith("failed-requests on green")
