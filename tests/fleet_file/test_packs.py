@@ -101,16 +101,24 @@ def test_a_declared_gate_takes_the_place_of_a_packs_for_every_question() -> None
 
 
 def test_a_front_door_speaks_of_all_users_and_only_when_they_are_in_one_place() -> None:
-    at_once = packed("platform", "gateway", DOOR)
     ramped = packed("platform", "gateway", DOOR, name="contoso-front-door")
     ramped["shift"] = {"steps": [{"weight": 10, "hold": "5m", "gates": ["failed-requests"]}]}
     mine = {"origin-health", "front-door-errors", "front-door-latency"}
 
-    whole, stepwise = names(parse_json(at_once)), names(parse_json(ramped))
+    whole, stepwise = names(parse_json(packed("platform", "gateway", DOOR))), names(parse_json(ramped))
 
     assert mine <= set(whole["switch"]) & set(whole["bake"])
-    assert mine.isdisjoint(stepwise["switch"])
+    assert mine & set(stepwise["switch"]) == {"origin-health"}
     assert mine <= set(stepwise["bake"])
+
+
+def test_a_front_door_is_asked_about_the_slots_own_origin_where_it_is_a_lever() -> None:
+    def health(name: str) -> str:
+        gates = parse_json(packed("platform", "gateway", DOOR, name=name)).gates.bake
+        return next(gate.filter for gate in gates if gate.name == "origin-health")
+
+    assert health("contoso-front-door") == "Origin eq '{member}'"
+    assert health("contoso-public") == ""
 
 
 def test_what_a_pack_is_told_reaches_its_gates() -> None:
