@@ -68,7 +68,7 @@ def _around(tree: Tree) -> Around:
 def _add(tree: Tree, pack: Questions, at: Path, questions: dict[str, Any], own: dict[str, Path]) -> None:
     written = tree.at(("gates",))
     for question, gates in pack.items():
-        if question in written and question not in questions:
+        if not gates or (question in written and question not in questions):
             continue
         there = questions.setdefault(question, [])
         for gate in gates:
