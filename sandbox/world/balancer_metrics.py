@@ -33,6 +33,7 @@ def metrics_of(balancer: Balancer, traffic: Traffic) -> Mapping[str, Metric]:
             return {
                 "RequestCount": Metric("Count", ("HttpStatusGroup",), told.requests("")),
                 "Percentage5XX": Metric("Percent", (), told.failed_percent("")),
+                "TotalLatency": Metric("MilliSeconds", (), told.latency("")),
                 "OriginRequestCount": Metric("Count", ("HttpStatusGroup", "Origin"), told.requests("Origin")),
                 "OriginLatency": Metric("MilliSeconds", ("Origin",), told.latency("Origin")),
                 "OriginHealthPercentage": Metric("Percent", ("Origin",), told.health("Origin", 100.0)),

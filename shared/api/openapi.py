@@ -143,13 +143,6 @@ def _people() -> dict[str, Any]:
             "get": _operation("all rings of a file", "Rings", None, 404),
             "put": {**_created(rings), "parameters": [_IF_MATCH]},
         },
-        f"{fleet}/audit": {"get": _operation("a fleet's audit trail", "Audit", None, 404)},
-        f"{fleet}/scorecard": {
-            "get": {
-                **_operation("the ten measures of its last rollouts", "Scorecard", None, 400, 404),
-                "parameters": [_DAYS],
-            }
-        },
         f"{fleet}/rollouts": {
             "get": _operation("a fleet's rollouts", "Rollouts", None, 404),
             "post": {
@@ -163,6 +156,21 @@ def _people() -> dict[str, Any]:
                 "parameters": [_JUDGEMENTS],
             }
         },
+        **_histories(fleet, rollout),
+        **commands,
+    }
+
+
+def _histories(fleet: str, rollout: str) -> dict[str, Any]:
+    """What is kept of rollouts, and read when they are over."""
+    return {
+        f"{fleet}/audit": {"get": _operation("a fleet's audit trail", "Audit", None, 404)},
+        f"{fleet}/scorecard": {
+            "get": {
+                **_operation("the ten measures of its last rollouts", "Scorecard", None, 400, 404),
+                "parameters": [_DAYS],
+            }
+        },
         f"{rollout}/audit": {"get": _operation("its audit trail", "Audit", None, 404)},
         f"{rollout}/scorecard": {
             "get": _operation("its ten measures, once it is over", "Scorecard", None, 404, 409)
@@ -173,7 +181,6 @@ def _people() -> dict[str, Any]:
                 "parameters": [_AFTER],
             }
         },
-        **commands,
     }
 
 

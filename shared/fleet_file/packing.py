@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from shared.fleet_file.draft import QUESTIONS
 from shared.fleet_file.mistakes import one_of
 from shared.fleet_file.pack_models import PACKS
-from shared.fleet_file.packs import Questions, gates_of
+from shared.fleet_file.packs import Around, Questions, gates_of
 from shared.fleet_file.tree import VALUE_CHARACTERS_MAX, Path, Tree, shown
 
 _AT: Path = ("gates", "packs")
@@ -39,7 +39,7 @@ def expand(tree: Tree) -> None:
         if isinstance(gates.get(question, []), list) and question in gates
     }
     own = _declared(questions)
-    ramps = isinstance(tree.at(("shift",)), dict)
+    around = _around(tree)
     used: set[str] = set()
     for place, pack in enumerate(packs):
         name = pack["pack"]
@@ -48,14 +48,27 @@ def expand(tree: Tree) -> None:
                 tree.refuse((*_AT, place), shown(name), "each pack once")
             continue
         used.add(name)
-        _add(tree, _gates(pack, ramps), (*_AT, place, name), questions, own)
+        _add(tree, _gates(pack, around), (*_AT, place, name), questions, own)
     tree.data = {**tree.data, "gates": {**gates, **questions, "packs": packs}}
+
+
+def _around(tree: Tree) -> Around:
+    """What the file says of the levers and the way to 100 %; of a file with rings, of all of them."""
+    rings = tree.at(("rings",))
+    places = [tree.data, *(rings if isinstance(rings, list) else [])]
+    parts = [place for place in places if isinstance(place, dict)]
+    lists = [found for part in parts if isinstance(found := part.get("live_records"), list)]
+    profiles = [lever.get("profile") for levers in lists for lever in levers if isinstance(lever, dict)]
+    return Around(
+        ramps=any(isinstance(part.get("shift"), dict) for part in parts),
+        levers=frozenset(profile.lower() for profile in profiles if isinstance(profile, str)),
+    )
 
 
 def _add(tree: Tree, pack: Questions, at: Path, questions: dict[str, Any], own: dict[str, Path]) -> None:
     written = tree.at(("gates",))
     for question, gates in pack.items():
-        if question in written and question not in questions:
+        if not gates or (question in written and question not in questions):
             continue
         there = questions.setdefault(question, [])
         for gate in gates:
@@ -90,11 +103,11 @@ def _entry(tree: Tree, place: int, entry: Any) -> dict[str, Any]:
     return {**_INSTEAD.get(known, {}), "pack": known}
 
 
-def _gates(pack: dict[str, Any], ramps: bool) -> Questions:
+def _gates(pack: dict[str, Any], around: Around) -> Questions:
     kind = PACKS[pack["pack"]]
     try:
-        return gates_of(kind.model_validate(pack), ramps=ramps)
+        return gates_of(kind.model_validate(pack), around)
     except ValidationError:
         # The fleet's own shape tells what is wrong with it.
         stand_in = kind.model_validate({**_INSTEAD.get(pack["pack"], {}), "pack": pack["pack"]})
-        return gates_of(stand_in, ramps=ramps)
+        return gates_of(stand_in, around)

@@ -8,7 +8,7 @@ Microsoft.Cdn/profiles.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.fleet_file.pack_models import AnyPack, FrontDoorPack, GatewayPack, SloHttpPack
 
@@ -35,12 +35,19 @@ KubePodInventory
 """
 
 
-def gates_of(pack: AnyPack, *, ramps: bool = False) -> Questions:
-    """The pack's gates by the question that they are asked for. `ramps`: users are moved step by step."""
+class Around(NamedTuple):
+    """What a pack must know of its fleet: whether users are moved step by step, and its levers' ARM ids."""
+
+    ramps: bool = False
+    levers: frozenset[str] = frozenset()
+
+
+def gates_of(pack: AnyPack, around: Around = Around()) -> Questions:  # noqa: B008 - it is frozen
+    """The pack's gates by the question that they are asked for. The levers' ids are in lower case."""
     if isinstance(pack, GatewayPack):
         return _gateway(pack)
     if isinstance(pack, FrontDoorPack):
-        return _front_door(pack, ramps)
+        return _front_door(pack, around)
     return _slo_http(pack) if isinstance(pack, SloHttpPack) else _platform()
 
 
@@ -91,7 +98,9 @@ def _gateway(pack: GatewayPack) -> Questions:
         {**_of_gateway("failed-requests", "FailedRequests", "Total"), "max": pack.failed_requests},
         {**_of_gateway("unhealthy-hosts", "UnhealthyHostCount", "Average"), "max": 0},
     ]
-    return {"load": [latency], "switch": [latency, *users], "bake": [latency, *users]}
+    # Before the switch nobody sends requests through the candidate's gateway: a load gate would wait in vain.
+    gates = [latency, *users]
+    return {"switch": gates, "bake": gates}
 
 
 def _of_gateway(name: str, metric: str, aggregation: str) -> Gate:
@@ -105,27 +114,32 @@ def _of_gateway(name: str, metric: str, aggregation: str) -> Gate:
     }
 
 
-def _front_door(pack: FrontDoorPack, ramps: bool) -> Questions:
-    gates = [
-        {
-            "name": name,
-            "source": "metrics",
-            "target": "resource",
-            "resource_id": pack.profile,
-            "namespace": "Microsoft.Cdn/profiles",
-            "metric": metric,
-            "aggregation": "Average",
-            "unit": unit,
-            **limit,
-        }
-        for name, metric, unit, limit in (
-            ("origin-health", "OriginHealthPercentage", "%", {"min": pack.origin_health_percent}),
-            ("front-door-errors", "Percentage5XX", "%", {"max": pack.errors_percent}),
-            ("front-door-latency", "TotalLatency", "ms", {"max": pack.latency_ms}),
-        )
-    ]
-    # The profile names no slot: while only some users are on the candidate it would speak of both.
-    return dict.fromkeys(("bake",) if ramps else ("switch", "bake"), gates)
+def _front_door(pack: FrontDoorPack, around: Around) -> Questions:
+    health = _of_profile(pack, "origin-health", "OriginHealthPercentage", "%")
+    health["min"] = pack.origin_health_percent
+    is_lever = pack.profile.lower() in around.levers
+    if is_lever:
+        # The other slot's origin may be empty, which says nothing about this one.
+        health["filter"] = "Origin eq '{member}'"
+    errors = {**_of_profile(pack, "front-door-errors", "Percentage5XX", "%"), "max": pack.errors_percent}
+    slow = {**_of_profile(pack, "front-door-latency", "TotalLatency", "ms"), "max": pack.latency_ms}
+    # What names no slot speaks of both while only some users are on the candidate.
+    whole = [errors, slow] if is_lever else [health, errors, slow]
+    named = [health] if is_lever else []
+    return {"switch": named if around.ramps else [*named, *whole], "bake": [*named, *whole]}
+
+
+def _of_profile(pack: FrontDoorPack, name: str, metric: str, unit: str) -> Gate:
+    return {
+        "name": name,
+        "source": "metrics",
+        "target": "resource",
+        "resource_id": pack.profile,
+        "namespace": "Microsoft.Cdn/profiles",
+        "metric": metric,
+        "aggregation": "Average",
+        "unit": unit,
+    }
 
 
 def _slo_http(pack: SloHttpPack) -> Questions:

@@ -126,5 +126,18 @@ def test_a_fleet_file_is_explained_gate_by_gate(cli: Cli) -> None:
     }  # fmt: skip
 
 
+def test_the_gates_of_packs_are_explained_as_if_they_were_written(cli: Cli, tmp_path: Path) -> None:
+    text = (REPOSITORY / "examples" / "contoso-public.yaml").read_text(encoding="utf-8")
+    begin, end = text.index("gates:\n"), text.index("# The metric that says where")
+    file = tmp_path / "fleet.yaml"
+    file.write_text(f"{text[:begin]}gates:\n  packs: [platform, gateway]\n{text[end:]}")
+
+    found = cli("gates", "explain", str(file), "-o", "json").json["gates"]
+
+    told = {(gate["question"], gate["name"]): gate["sentences"] for gate in found}
+    assert "A value above 85% fails." in told["platform", "node-cpu"]
+    assert ("bake", "unhealthy-hosts") in told
+
+
 def test_explain_wants_one_file(cli: Cli) -> None:
     assert cli("gates", "explain").code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,14 +55,13 @@ def names(fleet: Fleet) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_packs_alone_answer_every_question_in_every_example(name: str) -> None:
+def test_packs_alone_are_enough_in_every_example(name: str) -> None:
     document = packed(*ALL, name=name)
 
     gates = parse_json(document).gates
 
     assert {gate.level for gate in gates.platform} == {1, 2, 3}
     assert gates.functional
-    assert gates.load
     assert gates.switch
     assert gates.bake
     jsonschema.Draft202012Validator(schema()).validate(document)
@@ -101,16 +101,24 @@ def test_a_declared_gate_takes_the_place_of_a_packs_for_every_question() -> None
 
 
 def test_a_front_door_speaks_of_all_users_and_only_when_they_are_in_one_place() -> None:
-    at_once = packed("platform", "gateway", DOOR)
     ramped = packed("platform", "gateway", DOOR, name="contoso-front-door")
     ramped["shift"] = {"steps": [{"weight": 10, "hold": "5m", "gates": ["failed-requests"]}]}
     mine = {"origin-health", "front-door-errors", "front-door-latency"}
 
-    whole, stepwise = names(parse_json(at_once)), names(parse_json(ramped))
+    whole, stepwise = names(parse_json(packed("platform", "gateway", DOOR))), names(parse_json(ramped))
 
     assert mine <= set(whole["switch"]) & set(whole["bake"])
-    assert mine.isdisjoint(stepwise["switch"])
+    assert mine & set(stepwise["switch"]) == {"origin-health"}
     assert mine <= set(stepwise["bake"])
+
+
+def test_a_front_door_is_asked_about_the_slots_own_origin_where_it_is_a_lever() -> None:
+    def health(name: str) -> str:
+        gates = parse_json(packed("platform", "gateway", DOOR, name=name)).gates.bake
+        return next(gate.filter for gate in gates if gate.name == "origin-health")
+
+    assert health("contoso-front-door") == "Origin eq '{member}'"
+    assert health("contoso-public") == ""
 
 
 def test_what_a_pack_is_told_reaches_its_gates() -> None:
@@ -214,3 +222,19 @@ def test_rings_share_packs() -> None:
 
     assert len({tuple(names(fleet)["switch"]) for fleet in fleets}) == 1
     assert "unhealthy-hosts" in names(fleets[0])["bake"]
+
+
+ODD: list[Any] = [None, True, 0, -1, "", "x", [], [[]], {}, {"pack": []}, {"pack": {}}, [None], 10**17, "99%"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_nothing_that_stands_where_a_pack_does_breaks_the_reader(odd: Any) -> None:
+    keys = ("pack", "objective", "latency_ms", "path", "profile", "failed_requests", "other")
+    packs: list[Any] = [odd, [odd], ["platform", odd], [odd, odd, "gateway"]]
+    packs += [[{**pack, key: odd}] for pack in (OBJECTIVE, DOOR, {"pack": "gateway"}) for key in keys]
+    documents = [{**packed(), "gates": {**data()["gates"], "packs": each}} for each in packs]
+    documents += [packed(*ALL, switch=odd), packed(*ALL, platform=[odd]), packed(*ALL, bake=[{"name": odd}])]
+
+    for document in documents:
+        with suppress(Invalid):
+            assert parse_json(document).gates.platform
