@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shared.alert_rules import like
 from shared.fleet_file.draft import Draft
-from shared.fleet_file.tree import Path, dotted
+from shared.fleet_file.tree import Path
 
 _CONDITIONS = ("severity", "stages")
 
@@ -20,7 +20,7 @@ def check_alerts(draft: Draft) -> None:
             draft.refuse((*path, "expire"), "nothing here, because a note holds nothing")
         wider = next((each for each in lines[:place] if _takes_all(draft, each, path)), None)
         if wider is not None:
-            leaves = f"{dotted(wider)} leaves over: the first line that is met counts"
+            leaves = f"{draft.place(wider)} leaves over: the first line that is met counts"
             expected = f"a severity, rule or stages that {leaves}"
             draft.refuse(path, expected, "a line that is never met")
 
@@ -31,7 +31,10 @@ def _takes_all(draft: Draft, wide: Path, narrow: Path) -> bool:
         mine, theirs = draft.value(*wide, key), draft.value(*narrow, key)
         if mine is None:
             continue
-        if not isinstance(mine, list) or not isinstance(theirs, list) or not set(theirs) <= set(mine):
+        if not isinstance(mine, list) or not isinstance(theirs, list):
+            return False
+        # What is no text is a mistake of its own, and may not even be told apart.
+        if any(each not in mine for each in theirs):
             return False
     mine, theirs = draft.value(*wide, "rule"), draft.value(*narrow, "rule")
     if mine is None:

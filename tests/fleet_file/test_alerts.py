@@ -98,3 +98,9 @@ def test_a_line_that_an_earlier_one_leaves_nothing_to_is_refused(
     assert "alerts.rules[0] leaves over" in found["alerts.rules[1]"]
     reverse = {"rules": [{**second, "do": "note"}, {**first, "do": "hold"}]}
     assert len(parse_json(changed(("alerts",), reverse)).alerts.mappings) == 2
+
+
+@pytest.mark.parametrize("odd", [[[]], [{}], [None]])
+def test_what_is_no_severity_is_told_beside_every_other_line(odd: list[Any]) -> None:
+    found = mistakes({"rules": [{"severity": odd, "do": "note"}, {"severity": odd, "do": "hold"}]})
+    assert {"alerts.rules[0].severity[0]", "alerts.rules[1].severity[0]"} <= found.keys()
