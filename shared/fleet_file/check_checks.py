@@ -29,9 +29,6 @@ WORDS = {
     "load_test": "a mapping with endpoint, test and baseline_run",
 }
 
-ON_A_RESOURCE = frozenset({"metrics", "logs", "alerts", "resource_health"})
-"""The sources that look at a slot's cluster or gateway."""
-
 YES_OR_NO = frozenset({"webhook", "kubernetes", "alerts", "resource_health"})
 """The sources that have a limit of their own: 0 is good, whatever is more is not."""
 

@@ -40,6 +40,11 @@ _WORDS = {
     **source_checks.WORDS,
     **check_checks.WORDS,
 }
+_WORDS_OF = {
+    ("prometheus", "query"): "a PromQL query",
+    ("alerts", "target"): "cluster or gateway",
+    ("resource_health", "target"): "cluster or gateway",
+}
 _NAMESPACES = {
     "microsoft.containerservice/managedclusters": "cluster",
     "microsoft.network/applicationgateways": "gateway",
@@ -83,7 +88,7 @@ def _source(draft: Draft, path: Path) -> None:
         return
     for key in _NEEDED[source]:
         if draft.value(*path, key) is None:
-            word = "a PromQL query" if (source, key) == ("prometheus", "query") else _WORDS[key]
+            word = _WORDS_OF.get((source, key), _WORDS[key])
             draft.refuse((*path, key), f"{word}, because the source is {source}")
     for key in draft.keys(*path):
         if key in _SPECIFIC - _ALLOWED[source] and draft.value(*path, key) is not None:
@@ -93,7 +98,7 @@ def _source(draft: Draft, path: Path) -> None:
         draft.refuse((*path, "target"), "host, because the source is http")
     if source in ("metrics", "logs") and target == "host":
         draft.refuse((*path, "target"), f"{_WORDS['target']}, because the source is {source}")
-    if source in check_checks.ON_A_RESOURCE and source not in ("metrics", "logs") and target == "host":
+    if source in ("alerts", "resource_health") and target in ("host", "resource"):
         draft.refuse((*path, "target"), f"cluster or gateway, because the source is {source}")
     wanted = _NAMESPACES.get((draft.text(*path, "namespace") or "").lower())
     if source == "metrics" and wanted is not None and target in {"cluster", "gateway"} - {wanted}:

@@ -110,6 +110,7 @@ def test_what_an_answer_has_to_be_like_is_read_with_its_units() -> None:
             "nodes are in no namespace",
         ),
         ({**ALERTS, "target": "host"}, "target", "cluster or gateway, because the source is alerts"),
+        ({**ALERTS, "target": "resource"}, "target", "cluster or gateway, because the source is alerts"),
         ({**ALERTS, "target": None}, "target", "cluster or gateway"),
         ({**ALERTS, "alerts": {"severities": ["Sev9"]}}, "alerts.severities[0]", "one of Sev0"),
         ({**HEALTH, "alerts": {"rules": ["x"]}}, "alerts", "nothing here"),
