@@ -225,6 +225,18 @@ ASKS_A_HOST: frozenset[Kind] = frozenset({(GateReading, Source.HTTP), HostState}
 """Questions to a slot's own host, whose answers count by their status and not by what they say."""
 
 
+HELD_BY_THEIR_OWN: frozenset[Kind] = frozenset(
+    {
+        (GateReading, Source.WEBHOOK),
+        (GateReading, Source.KUBERNETES),
+        (GateReading, Source.ALERTS),
+        (GateReading, Source.RESOURCE_HEALTH),
+        (GateReading, Source.LOAD_TEST),
+    }
+)
+"""Questions whose bad answers are stated one by one, beside their adapters' other tests in tests/azure."""
+
+
 def name(kind: Kind) -> str:
     """A kind as a test's id."""
     return f"{kind[0].__name__}-{kind[1]}" if isinstance(kind, tuple) else kind.__name__
@@ -233,6 +245,7 @@ def name(kind: Kind) -> str:
 __all__ = [
     "ASKS_A_HOST",
     "BELIEVED",
+    "HELD_BY_THEIR_OWN",
     "OBJECTIONS",
     "ORDERS",
     "PROBES",
