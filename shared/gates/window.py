@@ -64,8 +64,9 @@ def shortage(gate: Gate, measurements: Sequence[Measurement]) -> str | None:
     if there >= gate.min_samples:
         return None
     because = f"{there} of the {gate.min_samples} samples it needs are there"
-    odd = next((each.because for each in measurements if each.phase is Phase.ERROR), None)
-    return because if odd is None else f"{because}: {odd}"
+    # Of one instant always the same, in whatever order its samples came.
+    odd = min(((each.at, each.because) for each in measurements if each.phase is Phase.ERROR), default=None)
+    return because if odd is None else f"{because}: {odd[1]}"
 
 
 def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Sequence[Sample]) -> str | None:

@@ -82,3 +82,9 @@ def test_several_gates_are_as_good_as_the_worst_and_none_is_no_data() -> None:
     assert combine([of(Verdict.PASS), of(Verdict.INCONCLUSIVE)]) is Verdict.INCONCLUSIVE
     assert combine([of(Verdict.NO_DATA), of(Verdict.PROVIDER_ERROR)]) is Verdict.PROVIDER_ERROR
     assert combine([of(v) for v in Verdict]) is Verdict.FAIL
+
+
+def test_of_two_oddities_of_one_instant_always_the_same_is_said() -> None:
+    odd = (Sample(at=NOW, value=-1.0), Sample(at=NOW, error="the source was away"))
+    both = (Reading(samples, "a query", NOW, NOW) for samples in (odd, odd[::-1]))
+    assert len({judge(gate(), GREEN, each, NOW).because for each in both}) == 1
