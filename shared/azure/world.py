@@ -118,7 +118,7 @@ class AzureWorld:
         self._perform_seconds_max = perform_seconds_max
         clusters, deployments, flux = Clusters(connection), Deployments(connection), Flux(connection)
         commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
-        freezes, logs = Freezes(commands), Logs(connection)
+        freezes = Freezes(commands)
         records = {
             SwitchKind.AZURE_DNS: AzureDns(connection),
             SwitchKind.PRIVATE_DNS: PrivateDns(connection),
@@ -140,16 +140,7 @@ class AzureWorld:
             DeploymentState: self._each(deployments.observe),
             SyncState: self._each(flux.observe),
             CommandState: self._each(commands.observe),
-            (GateReading, Source.METRICS): self._together(metrics.observe),
-            (GateReading, Source.LOGS): self._each(logs.observe),
-            (GateReading, Source.APP_INSIGHTS): self._each(logs.observe),
-            (GateReading, Source.PROMETHEUS): self._each(Prometheus(connection).observe),
-            (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
-            (GateReading, Source.WEBHOOK): self._each(Webhooks(connection).observe),
-            (GateReading, Source.KUBERNETES): self._each(ClusterChecks(connection).observe),
-            (GateReading, Source.ALERTS): self._each(Alerts(connection).observe),
-            (GateReading, Source.RESOURCE_HEALTH): self._each(ResourceHealth(connection).observe),
-            (GateReading, Source.LOAD_TEST): self._each(LoadTests(connection).observe),
+            **self._gates(connection, metrics),
             TrafficShare: self._each(metrics.share),
             OpenConnections: self._each(metrics.connections),
             LoadState: self._each(Loads(metrics).observe),
@@ -196,6 +187,22 @@ class AzureWorld:
             **{(RecordState, kind): self._each(each.observe) for kind, each in records.items()},
             **{(RecordOwner, kind): self._each(each.owner) for kind, each in records.items()},
             **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
+        }
+
+    def _gates(self, connection: Connection, metrics: Metrics) -> Mapping[Kind, Many]:
+        """What gives a gate its samples: a source is a line."""
+        logs = Logs(connection)
+        return {
+            (GateReading, Source.METRICS): self._together(metrics.observe),
+            (GateReading, Source.LOGS): self._each(logs.observe),
+            (GateReading, Source.APP_INSIGHTS): self._each(logs.observe),
+            (GateReading, Source.PROMETHEUS): self._each(Prometheus(connection).observe),
+            (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
+            (GateReading, Source.WEBHOOK): self._each(Webhooks(connection).observe),
+            (GateReading, Source.KUBERNETES): self._each(ClusterChecks(connection).observe),
+            (GateReading, Source.ALERTS): self._each(Alerts(connection).observe),
+            (GateReading, Source.RESOURCE_HEALTH): self._each(ResourceHealth(connection).observe),
+            (GateReading, Source.LOAD_TEST): self._each(LoadTests(connection).observe),
         }
 
     def _each(self, observer: One) -> Many:
