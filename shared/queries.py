@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 from shared.errors import Refused
 from shared.fleet import Fleet, Slot
@@ -27,6 +28,8 @@ _TOKEN = re.compile(
 )
 _RANGE = re.compile(r"\[\s*(?P<range>(?:\d+(?:ms|[smhdwy]))+)\s*(?P<subquery>:[^\]]*)?\]")
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
+_MINUTE = timedelta(minutes=1)
+_POINTS_MAX = 11_000
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 
 
@@ -74,6 +77,16 @@ def lookback_seconds(promql: str) -> int:
         else:
             ranges.append(seconds)
     return -int(-(max(ranges) + subqueries) // 1)
+
+
+def grain(span: timedelta) -> timedelta:
+    """How far apart a PromQL query's values over that span are: a minute, or as many as it takes.
+
+    Prometheus gives at most 11,000 points of a series at once
+    (https://github.com/prometheus/prometheus/blob/main/web/api/v1/api.go).
+    """
+    minutes = -(-span // _MINUTE)
+    return max(1, -(-minutes // _POINTS_MAX)) * _MINUTE
 
 
 def _names(fleet: Fleet, slot: Slot, resource_id: str) -> Mapping[str, str]:

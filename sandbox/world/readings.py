@@ -24,7 +24,7 @@ from shared.levers import SlotName
 from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Sample
 from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
-from shared.queries import filled, lookback_seconds
+from shared.queries import filled, grain, lookback_seconds
 
 MISSING_TABLE = "SEM0100"
 CERTIFICATE = timedelta(days=365)
@@ -179,12 +179,13 @@ def _prometheus(
 ) -> Reading:
     """A sample for each minute of the window, none at all where there is no series."""
     query = filled(gate.query, fleet, slot)
-    found = world.prometheus.query(query, since, until - MINUTE, MINUTE) if since < until else ()
+    step = grain(until - since)
+    found = world.prometheus.query(query, since, until - MINUTE, step) if since < until else ()
     if len(found) > 1:
         raise Refused(f"the query must give one series, it gives {len(found)}")
     values = dict(found[0].points) if found else {}
-    minutes = (since + place * MINUTE for place in range((until - since) // MINUTE)) if values else ()
-    samples = tuple(Sample(at=minute, value=values.get(minute)) for minute in minutes)
+    moments = (since + place * step for place in range(-(-(until - since) // step))) if values else ()
+    samples = tuple(Sample(at=moment, value=values.get(moment)) for moment in moments)
     return Reading(samples=samples, source=query, since=since, until=until)
 
 

@@ -27,7 +27,7 @@ from shared.errors import Refused, Retry
 from shared.fleet import Fleet
 from shared.model import Sample
 from shared.probes import GateReading, Reading
-from shared.queries import filled, lookback_seconds
+from shared.queries import filled, grain, lookback_seconds
 
 if TYPE_CHECKING:
     from azure.core import AsyncPipelineClient
@@ -93,7 +93,7 @@ class Prometheus:
         self._connection = connection
 
     async def observe(self, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
-        """The query's samples in the gate's window, one a minute. Raises Retry, Refused for a wrong query."""
+        """The query's samples in the window, a `grain` apart. Raises Retry, Refused for a wrong query."""
         gate, slot = probe.gate, fleet.slot(probe.slot)
         query = filled(gate.query, fleet, slot)
         ranged = lookback_seconds(query)
@@ -110,7 +110,7 @@ class Prometheus:
             "query": query,
             "start": _wire(span.since),
             "end": _wire(span.until - _MINUTE),
-            "step": "60",
+            "step": f"{grain(span.until - span.since).total_seconds():.0f}",
         }
         client = self._client(endpoint)
         response = await client.send_request(
@@ -156,7 +156,7 @@ def audience(endpoint: str) -> str:
 
 
 def samples_of(answer: Answer, span: Window) -> tuple[Sample, ...]:
-    """One sample for each minute of the window, none at all where there is no series.
+    """One sample for each minute of the window (of a long one: each `grain`), none where there is no series.
 
     Raises Retry for an answer that is not whole, Refused for one of several series.
     """
@@ -170,8 +170,10 @@ def samples_of(answer: Answer, span: Window) -> tuple[Sample, ...]:
         found[moment] = _number(text)
     if not found:
         return ()
-    minutes = (span.since + place * _MINUTE for place in range(int(span.minutes)))
-    return tuple(Sample(at=minute, value=found.get(minute)) for minute in minutes)
+    length = span.until - span.since
+    step = grain(length)
+    moments = (span.since + place * step for place in range(-(-length // step)))
+    return tuple(Sample(at=moment, value=found.get(moment)) for moment in moments)
 
 
 def _points(data: Matrix | Vector | Scalar) -> tuple[Point, ...]:

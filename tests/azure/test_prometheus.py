@@ -175,3 +175,16 @@ async def test_a_failure_is_told_as_whose_it_is(
     assert isinstance(answered, Unavailable)
     assert because in answered.because
     assert answered.after_seconds == after_seconds
+
+
+async def test_a_month_is_told_in_as_many_values_as_prometheus_gives_at_once(tmp_path: Path) -> None:
+    async with rig(tmp_path) as azure:
+        month = msgspec.structs.replace(
+            at(KUBELET, azure.wire.prometheus_endpoint), window_seconds=30 * 86_400
+        )
+        now = azure.estate.clock.now()
+        probe = GateReading(month, BLUE)
+        found = (await AzureWorld(azure.connection).observe(FLEET, frozenset({probe}), now))[probe]
+    assert isinstance(found, Reading), found
+    assert 1_000 < len(found.samples) <= 11_000
+    assert any(sample.value is not None for sample in found.samples)

@@ -1,0 +1,55 @@
+"""Whole rollouts of fleets with objectives: the budget is read where the fleet's gates read, and decides."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from sandbox.world import Faults
+from shared.fleet import Fleet, Gate
+from shared.gate_rules import Burn, Objective
+from shared.model import Outcome, Stage, Verdict
+from tests.engine.rig import Rig
+from tests.fleets import BLUE, FLEET, GREEN
+from tests.sources import APP, SHARE
+
+HOUR = Burn(rate=14.4, long_seconds=3_600, short_seconds=300)
+OBJECTIVES = [SHARE, APP]
+
+
+def with_objective(gate: Gate, objective: float) -> Fleet:
+    """The fleet whose users are judged by that objective besides."""
+    rule = Objective(objective=objective, burns=(HOUR,))
+    judged = msgspec.structs.replace(
+        gate, name="availability", max_value=None, slo=rule, window_seconds=3_600, min_samples=1
+    )
+    gates = msgspec.structs.replace(FLEET.gates, bake=(*FLEET.gates.bake, judged))
+    return msgspec.structs.replace(FLEET, gates=gates)
+
+
+@pytest.mark.parametrize("gate", OBJECTIVES, ids=lambda gate: gate.source.value)
+async def test_a_fleet_with_budget_left_completes_and_shows_how_much_there_was(gate: Gate) -> None:
+    rig = await Rig(with_objective(gate, 0.99)).applied()
+    await rig.publish_version()
+
+    rollout = await rig.ended()
+
+    assert rollout.outcome is Outcome.COMPLETED, rollout.because
+    judged = await rig.store.judgements("contoso", rollout.id)
+    evidence = next(each for each in judged if each.gate == "availability budget")
+    assert (evidence.slot, evidence.verdict) == (BLUE, Verdict.PASS)
+    assert evidence.value is not None
+    assert evidence.value < 1
+
+
+@pytest.mark.parametrize("gate", OBJECTIVES, ids=lambda gate: gate.source.value)
+async def test_a_fleet_whose_budget_is_spent_begins_nothing(gate: Gate) -> None:
+    rig = await Rig(with_objective(gate, 0.999_999), Faults(slow_burn=True)).applied()
+    await rig.publish_version()
+
+    rollout = await rig.ended()
+
+    assert rollout.outcome is Outcome.STOPPED
+    assert rollout.failed_step == f"{Stage.PREPARE.value} admit"
+    assert "of the error budget of 30 days is spent" in rollout.because
+    assert rig.world.clusters.find(FLEET.slot(GREEN).cluster_id) is None
