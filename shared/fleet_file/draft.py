@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from shared.fleet_file.tree import Path, Tree, shown
-from shared.fleet_file.values import arm_parts, duration_seconds
+from shared.fleet_file.values import arm_parts, duration_seconds, share
 from shared.levers import SwitchKind
 
 COLOURS = ("blue", "green")
@@ -53,6 +53,13 @@ class Draft:
         """The duration there, None for anything else."""
         try:
             return duration_seconds(self._tree.at(path))
+        except PydanticCustomError:
+            return None
+
+    def share(self, *path: str | int) -> float | None:
+        """The share there, 0 to 1, None for anything else."""
+        try:
+            return share(self._tree.at(path))
         except PydanticCustomError:
             return None
 

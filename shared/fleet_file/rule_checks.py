@@ -168,12 +168,28 @@ def _objective(draft: Draft, path: Path) -> None:
     if draft.value(*path, "slo", "burns") is None and window is not None and window < least:
         at = (*path, "window") if draft.value(*path, "window") is not None else (*path, "slo")
         draft.refuse(at, f"a window of at least {least} s, the shortest of the workbook's long windows")
+    _burns_at_all(draft, path)
     for burn in draft.items(*path, "slo", "burns"):
         long, short = draft.seconds(*burn, "long"), draft.seconds(*burn, "short")
         if long is not None and short is not None and short >= long:
             draft.refuse((*burn, "short"), "shorter than long")
         if long is not None and window is not None and long > window:
             draft.refuse((*burn, "long"), f"at most the gate's window, which is {window} s")
+
+
+def _burns_at_all(draft: Draft, path: Path) -> None:
+    """An alert that not even 100 % of bad events could fire would leave its gate without a verdict for ever."""
+    objective = draft.share(*path, "slo", "objective")
+    if objective is None or not 0 < objective < 1:
+        return
+    most = 1 / (1 - objective)
+    if draft.value(*path, "slo", "burns") is None and max(each.rate for each in BURNS) >= most:
+        most_of_all = f"the workbook's {BURNS[0].rate:g} is more than all events"
+        draft.refuse((*path, "slo", "burns"), f"burns of rates below {most:g}: {most_of_all}", "nothing")
+    for burn in draft.items(*path, "slo", "burns"):
+        rate = number(draft.value(*burn, "rate"))
+        if rate is not None and rate >= most:
+            draft.refuse((*burn, "rate"), f"below {most:g}: with all events bad the budget burns no faster")
 
 
 def _window(draft: Draft, path: Path) -> int | None:
