@@ -178,7 +178,7 @@ def _objective(draft: Draft, path: Path) -> None:
 
 
 def _burns_at_all(draft: Draft, path: Path) -> None:
-    """An alert that not even 100 % of bad events could fire would leave its gate without a verdict for ever."""
+    """An alert that not even 100 % of bad events could fire would leave its gate without a verdict."""
     objective = draft.share(*path, "slo", "objective")
     if objective is None or not 0 < objective < 1:
         return
