@@ -124,7 +124,7 @@ async def allowing[T](call: Awaitable[T], *statuses: int) -> T | None:
     try:
         return await call
     except HttpResponseError as error:
-        if error.status_code in statuses and _is_about_the_resource(error):
+        if error.status_code in statuses and is_about_the_resource(error):
             return None
         raise
     except (AzureError, SwitchyardError, TimeoutError):
@@ -135,7 +135,8 @@ async def allowing[T](call: Awaitable[T], *statuses: int) -> T | None:
         raise Retry("the service's answer has not the form that its api-version promises") from error
 
 
-def _is_about_the_resource(error: Any) -> bool:
+def is_about_the_resource(error: Any) -> bool:
+    """Whether the service itself speaks of what was asked for: of a 404, that it is not there."""
     code = code_of(error)
     named = code.endswith("NotFound") if error.status_code == 404 else bool(code)
     return named and not is_hidden(error)

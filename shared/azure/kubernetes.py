@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from shared.azure.connection import Connection
+from shared.azure.errors import is_about_the_resource
 from shared.azure.run_command import NEVER_RAN, RunCommands
 from shared.check_rules import ClusterCheck
 from shared.checks.commands import Ran, following
@@ -52,7 +53,9 @@ class ClusterChecks:
 
         try:
             ended = await self._commands.result(cluster_id, receipt)
-        except ResourceNotFoundError:
+        except ResourceNotFoundError as error:
+            if not is_about_the_resource(error):
+                raise
             return ()
         if ended is None:
             return (None,)

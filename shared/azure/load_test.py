@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.azure.answers import shaped
 from shared.azure.connection import Connection
-from shared.azure.errors import code_of
+from shared.azure.errors import is_about_the_resource
 from shared.azure.rest import send
 from shared.check_rules import LIVE_RUN, LoadTest
 from shared.checks.load_tests import Run, lost, measured, order, run_id
@@ -66,6 +66,6 @@ class LoadTests:
         if answer.status_code < 400:
             return shaped(answer.text(), Run, _WHAT)
         error = HttpResponseError(response=answer)
-        if answer.status_code == 404 and code_of(error).endswith("NotFound"):
+        if answer.status_code == 404 and is_about_the_resource(error):
             return None
         raise error

@@ -23,5 +23,13 @@ ASKING = Asking(
 def gate(source: Source, check: Any, **more: Any) -> Gate:
     """A gate of that source which tolerates nothing."""
     return Gate(
-        name="asked", source=source, target=Target.HOST, max_value=0, min_samples=1, check=check, **more
+        **{
+            "name": "asked",
+            "source": source,
+            "target": Target.HOST,
+            "max_value": 0,
+            "min_samples": 1,
+            "check": check,
+            **more,
+        }
     )

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.wire.faults import Fault, Spoilt, Where
-from sandbox.wire.identity import PATH
 from sandbox.wire.server import Wire
 from sandbox.wire.spoiling import spoiling
 from sandbox.world import Faults
@@ -35,6 +35,7 @@ PRIVATE = msgspec.structs.replace(
 )
 
 BALANCED = tuple(TYPES)
+HOOK_URL = "https://hooks.contoso.com/shop"
 
 
 def estate_fleet() -> Fleet:
@@ -65,9 +66,9 @@ class Patience(Connection):
 
 
 class Rig:
-    """A healthy estate behind the wire; `spoilt` is what happens to the exchanges of `methods`.
+    """A healthy estate behind the wire; `spoilt` is what happens to exchanges of `methods` on a `path`.
 
-    `requests` are the methods and paths that came; `strayed` those for a host that is not the door's.
+    `path` is a part of it.     `requests` are the methods and paths that came; `strayed` those for a host that is not the door's.
     """
 
     def __init__(self, estate: Estate) -> None:
@@ -77,7 +78,7 @@ class Rig:
         self.methods = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
         self.requests: list[tuple[str, str]] = []
         self.strayed: list[str] = []
-        self.identity_only = False
+        self.path = ""
         self.change: Callable[[Any], Any] | None = None
         self.wire: Wire
         self.connection: Connection
@@ -88,7 +89,7 @@ class Rig:
         if request.secure and request.host.startswith("127.0.0.1"):
             self.strayed.append(request.path)
         self.requests.append((request.method, request.path))
-        met = request.method in self.methods and (not self.identity_only or request.path == PATH)
+        met = request.method in self.methods and self.path in request.path
         return self.spoilt if met else None
 
     @web.middleware
@@ -121,6 +122,7 @@ class Rig:
                 "logs_endpoint": self.wire.logs_endpoint,
                 "probe_proxy": self.wire.probe_proxy,
                 "dns_server": self.wire.dns_server,
+                "load_tests_endpoint": self.wire.load_tests_endpoint,
                 "credential": WireCredential(self.wire),
                 "tls": trust(self.wire),
                 **changes,
@@ -128,18 +130,18 @@ class Rig:
         )
 
     def changes(self) -> list[str]:
-        """The methods of the requests that change something. A metrics query and a validation do not."""
+        """The methods of the requests that change something. A query, a validation and a hook's question do not."""
         return [method for method, path in self.requests if method != "GET" and not _asks(path)]
 
 
 def _asks(path: str) -> bool:
-    return path.endswith(("/validate", "/query", ":getBatch"))
+    return path.endswith(("/validate", "/query", "/query_range", ":getBatch", urlsplit(HOOK_URL).path))
 
 
 @asynccontextmanager
 async def rig(directory: Path) -> AsyncIterator[Rig]:
     """An estate in which both slots are up, synchronised, and have had traffic."""
-    it = Rig(Estate(estate_fleet(), Faults(external_dns_owner="team-a")))
+    it = Rig(Estate(estate_fleet(), Faults(external_dns_owner="team-a", alert_after_seconds=60)))
     estate = it.estate
     estate.deploy(GREEN)
     for slot in (BLUE, GREEN):
@@ -173,4 +175,4 @@ async def rig(directory: Path) -> AsyncIterator[Rig]:
             await it.connection.aclose()
 
 
-__all__ = ["BALANCED", "PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]
+__all__ = ["BALANCED", "HOOK_URL", "PRIVATE", "PUBLIC", "VERSION", "Rig", "rig"]

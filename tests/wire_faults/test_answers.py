@@ -25,8 +25,9 @@ from shared.probes import (
     Unavailable,
 )
 from tests.wire_faults.operations import (
+    BEGINNERS,
+    BEGUN_AT,
     BELIEVED,
-    HELD_BY_THEIR_OWN,
     OBJECTIONS,
     ORDERS,
     PROBES,
@@ -40,6 +41,8 @@ from tests.wire_faults.sentences import faults_of
 
 NEVER_ENDING = (Fault.LATE, Fault.DRIPPING)
 SHORT_SECONDS = 0.15
+WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+ALL = WRITES | {"GET"}
 
 # What a host may answer to a gate's own request and still be well: the gate counts statuses, not words.
 _ANSWERED = frozenset(
@@ -91,7 +94,7 @@ def steady(answer: Answer) -> Answer:
 
 
 def test_every_adapter_has_its_line(it: Rig) -> None:
-    assert PROBES.keys() | ORDERS.keys() | HELD_BY_THEIR_OWN == it.world.kinds
+    assert PROBES.keys() | ORDERS.keys() == it.world.kinds
 
 
 def allowed(kind: Kind, fault: Fault, truth: Answer, answer: Answer) -> bool:
@@ -107,7 +110,7 @@ def allowed(kind: Kind, fault: Fault, truth: Answer, answer: Answer) -> bool:
         failed = all(sample.value == 1 for sample in answer.samples)
         return failed or (fault in _ANSWERED and bool(answer.samples))
     if fault in STILL_RUNNING.get(kind, ()):
-        return answer == CommandSeen()
+        return answer == CommandSeen() or (isinstance(answer, Reading) and not answer.samples)
     if fault in OBJECTIONS.get(kind, ()):
         return isinstance(answer, CheckSeen) and not answer.valid and not faults_of(answer.because)
     return answer == truth
@@ -133,9 +136,46 @@ async def test_a_bad_answer_is_never_a_wrong_one(it: Rig, kind: Kind) -> None:
             wrong.append((fault.value, answer))
         assert it.requests, "the fault was not met"
         assert not it.strayed, fault
+        assert not it.changes(), fault
     it.spoil(None)
     assert not wrong
     assert steady(await see(it, probe)) == steady(truth)
+
+
+@pytest.mark.parametrize("kind", BEGINNERS, ids=name)
+@pytest.mark.parametrize("where", Where)
+async def test_what_a_question_begins_is_begun_once_and_is_no_evidence(
+    it: Rig, kind: Kind, where: Where
+) -> None:
+    wrong = []
+    it.methods = WRITES
+    for fault in Fault:
+        probe = BEGINNERS[kind](it)
+        it.spoil(fault, where)
+        answer = await see(it, probe, fault)
+        said = answer.because if isinstance(answer, Unavailable) else ""
+        if isinstance(answer, Reading):
+            told = answer.samples or (answer.receipts and where is Where.BEFORE)
+            wrong += [(fault.value, answer)] if told else []
+        if (said and faults_of(said)) or len(it.changes()) > 1:
+            wrong.append((fault.value, it.changes(), said))
+        assert not it.strayed, fault
+    assert not wrong
+
+
+@pytest.mark.parametrize("kind", BEGINNERS, ids=name)
+async def test_a_bad_answer_on_what_was_begun_begins_nothing(it: Rig, kind: Kind) -> None:
+    probe = PROBES[kind](it)
+    truth = await see(it, probe)
+    wrong = []
+    it.path = BEGUN_AT[kind]
+    it.methods = frozenset({"GET"})
+    for fault in Fault:
+        it.spoil(fault)
+        answer = await see(it, probe, fault)
+        if it.changes() or not allowed(kind, fault, truth, answer):
+            wrong.append((fault.value, it.changes(), answer))
+    assert not wrong
 
 
 async def give(it: Rig, kind: Kind, fault: Fault) -> SwitchyardError | None:
@@ -150,10 +190,6 @@ async def give(it: Rig, kind: Kind, fault: Fault) -> SwitchyardError | None:
     except SwitchyardError as error:
         return error
     return None
-
-
-WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
-ALL = WRITES | {"GET"}
 
 
 @pytest.mark.parametrize("kind", SENT, ids=name)

@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from sandbox.wire.faults import Fault, Where
+from sandbox.wire.identity import PATH
 from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.azure.topic import EventGridTopics
@@ -170,7 +171,7 @@ async def test_an_identity_endpoint_in_trouble_costs_an_answer_and_shows_no_toke
         connection = await managed(it, monkeypatch)
         seconds = 0.15 if fault in (Fault.LATE, Fault.DRIPPING) else 5
         world = AzureWorld(connection, observe_seconds_max=seconds)
-        it.identity_only = True
+        it.path = PATH
         it.spoil(fault)
         found = (await world.observe(it.fleet, frozenset({ClusterState(BLUE)}), START))[ClusterState(BLUE)]
         await connection.aclose()
