@@ -9,6 +9,7 @@ Source: https://learn.microsoft.com/rest/api/monitor/alertsmanagement/alerts/get
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -31,10 +32,13 @@ _WHAT = "the alerts"
 
 
 class _Essentials(Struct, frozen=True, rename="camel"):
-    """Only what a decision goes by: the service writes much more, and not the same for each kind of alert."""
+    """Only what a decision goes by: the service writes much more, and not the same for each kind of alert.
 
-    severity: str
-    monitor_condition: str
+    An alert of another severity or condition than these would be left out, and an all-clear is no guess.
+    """
+
+    severity: Literal["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"]
+    monitor_condition: Literal["Fired", "Resolved"]
     start_date_time: datetime
     alert_state: str = ""
     alert_rule: str = ""

@@ -5,7 +5,7 @@ Decides what is sent and what is kept. When it is sent, and what it says, is `sh
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -18,9 +18,6 @@ from shared.checks.workloads import command
 from shared.errors import Refused
 from shared.fleet import Fleet
 from shared.probes import GateReading, Reading
-
-# One that never ran may not say when: it is old, and no evidence.
-_UNTOLD = datetime.min.replace(tzinfo=UTC)
 
 
 class ClusterChecks:
@@ -61,11 +58,7 @@ class ClusterChecks:
             return (None,)
         exit_code = ended.exit_code if ended.exit_code is not None else NEVER_RAN
         output = ended.logs or ended.reason or ""
-        return (
-            Ran(
-                exit_code=exit_code,
-                output=output,
-                started_at=ended.started_at or _UNTOLD,
-                ended_at=ended.finished_at or _UNTOLD,
-            ),
+        ran = Ran(
+            exit_code=exit_code, output=output, started_at=ended.started_at, ended_at=ended.finished_at
         )
+        return (ran,)

@@ -7,6 +7,7 @@ when the newest result grows old. While that one runs, the one before it speaks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -25,12 +26,12 @@ _OUTPUT_CHARACTERS_MAX = 200
 
 
 class Ran(Struct, frozen=True, kw_only=True):
-    """A run command that has ended, with all of its output."""
+    """A run command that has ended, with all of its output. One that never ran may not say when."""
 
     exit_code: int
     output: str
-    started_at: datetime
-    ended_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 class Next(Struct, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ def following(
 
 
 def _age(ran: Ran, now: datetime) -> float:
-    return (now - ran.ended_at).total_seconds()
+    return (now - ran.ended_at).total_seconds() if ran.ended_at is not None else math.inf
 
 
 def _nothing(check: ClusterCheck, since: datetime, now: datetime, what: str = "the check") -> Reading:
@@ -89,6 +90,8 @@ def _read(check: ClusterCheck, ran: Ran, since: datetime) -> Reading | None:
     if ran.exit_code != 0:
         said = " ".join(ran.output.split())[-_OUTPUT_CHARACTERS_MAX:]
         raise Retry(f"the check in the cluster ended with {ran.exit_code}: {said}")
+    if ran.started_at is None or ran.ended_at is None:
+        raise Retry("the check in the cluster does not say when it ran")
     if ran.started_at < since:
         return None
     reading = measured(check, ran.output, command(check), since, ran.ended_at)

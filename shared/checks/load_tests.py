@@ -96,7 +96,9 @@ def lost(run: Run) -> str:
     if run.status in _LOST:
         said = "; ".join(each.message for each in run.error_details or () if each.message)
         return f"the load test ended {run.status}" + (f": {said[:200]}" if said else "")
-    return "" if run.status in _UNDER_WAY or run.status == _DONE else f"its status is {run.status[:40]!r}"
+    if run.status in _UNDER_WAY or run.status == _DONE:
+        return ""
+    return f"the load test's status is {run.status[:40]!r}, which is none of its words"
 
 
 def measured(run: Run, test: LoadTest, source: str, since: datetime, now: datetime) -> Reading:

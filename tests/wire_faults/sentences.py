@@ -13,7 +13,7 @@ _INSIDES = re.compile(
 _SECRETS = re.compile(r"Bearer |sig=|[?&]api-version|eyJ[A-Za-z0-9]|AccountKey|access_token")
 _WHO = re.compile(
     r"localhost|Azure Resource Manager|Azure Monitor|Log Analytics|the slot's host"
-    r"|managed Prometheus|Application Insights|the hook|Azure Load Testing"
+    r"|managed Prometheus|Application Insights|the hook|Azure Load Testing|the load test|Resource Health"
     r"|the public IP resource|the cluster|the query|the profile|the gateway"
     r"|127\.0\.0\.1|\.contoso\.com|the answer|the service|identity endpoint|Table Storage"
     r"|[A-Z][A-Za-z]{5,}: "

@@ -15,7 +15,16 @@ from sandbox.world.balancers import MemberState
 from shared.azure.world import AzureWorld, Kind
 from shared.levers import SwitchKind
 from shared.loads import LoadState, OpenConnections
-from shared.probes import Answer, BalancerState, GroupState, Probe, TrafficShare, Unavailable
+from shared.probes import (
+    Answer,
+    BalancerState,
+    GateReading,
+    GroupState,
+    Probe,
+    Reading,
+    TrafficShare,
+    Unavailable,
+)
 from tests.fleets_balanced import balancer
 from tests.wire_faults.operations import ASKS_A_HOST, PROBES, name
 from tests.wire_faults.rig import Rig, rig
@@ -116,10 +125,22 @@ def says_less(truth: Any, answer: Any) -> bool:
         return True
     if isinstance(truth, dict) and isinstance(answer, dict):
         facts = answer.keys() - {"because"}
-        return facts <= truth.keys() and all(says_less(truth[key], answer[key]) for key in facts)
+        return facts <= truth.keys() and all(_fact(key, truth[key], answer[key]) for key in facts)
     if isinstance(truth, list | tuple) and isinstance(answer, list | tuple):
         return all(any(says_less(one, each) for one in truth) for each in answer)
     return False
+
+
+def _fact(key: str, truth: Any, answer: Any) -> bool:
+    """As `says_less`; but the value of a sample is no less for being 0, which is often the best one."""
+    if key == "value" and answer is not None and answer != truth:
+        return False
+    return says_less(truth, answer)
+
+
+def is_silent(answer: Answer) -> bool:
+    """Whether a gate learns nothing from it."""
+    return isinstance(answer, Reading) and not answer.samples and not answer.failed
 
 
 def exists(answer: Answer) -> Any:
@@ -166,12 +187,14 @@ async def expect_no_other_fact(it: Rig, probe: Probe) -> None:
             if faults_of(answer.because):
                 wrong.append((place, value, answer.because))
             continue
-        if any((type(probe), step) in _LEFT_OUT for step in place):
+        if is_silent(answer) or any((type(probe), step) in _LEFT_OUT for step in place):
             continue
+        if isinstance(probe, GateReading) and (place, value) == (("value", 0), GONE):
+            continue  # a list of alerts does not say how long it is
         if isinstance(probe, LoadState) and place[-2:-1] == ("timeseries",):
             continue  # a node that is left out is missed by its number
         less = says_less(msgspec.to_builtins(truth), msgspec.to_builtins(answer))
         if not less or exists(answer) != exists(truth):
             wrong.append((place, value, answer))
-    assert count > 6
+    assert count > 5
     assert not wrong, wrong[:3]
