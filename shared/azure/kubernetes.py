@@ -58,7 +58,5 @@ class ClusterChecks:
             return (None,)
         exit_code = ended.exit_code if ended.exit_code is not None else NEVER_RAN
         output = ended.logs or ended.reason or ""
-        ran = Ran(
-            exit_code=exit_code, output=output, started_at=ended.started_at, ended_at=ended.finished_at
-        )
+        ran = Ran(exit_code=exit_code, output=output, started_at=ended.started_at, ended_at=ended.finished_at)
         return (ran,)

@@ -68,7 +68,8 @@ class Patience(Connection):
 class Rig:
     """A healthy estate behind the wire; `spoilt` is what happens to exchanges of `methods` on a `path`.
 
-    `path` is a part of it.     `requests` are the methods and paths that came; `strayed` those for a host that is not the door's.
+    `path` is a part of the exchange's own. `requests` are the methods and paths that came; `strayed` those for
+    a host that is not the door's.
     """
 
     def __init__(self, estate: Estate) -> None:
@@ -130,7 +131,7 @@ class Rig:
         )
 
     def changes(self) -> list[str]:
-        """The methods of the requests that change something. A query, a validation and a hook's question do not."""
+        """The methods of the requests that change something. Queries and a hook's question do not."""
         return [method for method, path in self.requests if method != "GET" and not _asks(path)]
 
 

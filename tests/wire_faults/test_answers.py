@@ -147,7 +147,7 @@ async def test_a_bad_answer_is_never_a_wrong_one(it: Rig, kind: Kind) -> None:
 async def test_what_a_question_begins_is_begun_once_and_is_no_evidence(
     it: Rig, kind: Kind, where: Where
 ) -> None:
-    wrong = []
+    wrong = list[object]()
     it.methods = WRITES
     for fault in Fault:
         probe = BEGINNERS[kind](it)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,11 +19,14 @@ from sandbox.wire.spoiling import spoiling
 from shared.azure.topic import EventGridTopics
 from shared.azure.world import AzureWorld
 from shared.engine import Engine
+from shared.fleet import Fleet, Gate, Source, Target
 from shared.model import Outcome
 from shared.store.audit import verify
+from tests.azure.asking import gate
 from tests.azure.rig import connected
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
+from tests.wire_faults.operations import HOOK, LOAD, PODS
 from tests.wire_faults.rig import Patience
 from tests.wire_faults.sentences import faults_of
 
@@ -39,6 +43,13 @@ _FINAL = {
 FAULTS = sorted(set(Fault) - _SLOW - _FINAL)
 
 
+ASKED = {"/shop", "/runCommand", "/test-runs/", "/alerts", "/availabilityStatuses/"}
+
+
+def _named(name: str, *of: Any, **more: Any) -> Gate:
+    return gate(*of, name=name, **more)
+
+
 class Storm:
     """Faults for the answers of Azure's own services, drawn from a seed."""
 
@@ -46,10 +57,13 @@ class Storm:
         self._chance = random.Random(seed)
         self.met: list[tuple[str, str, Spoilt]] = []
         self.over = False
+        self.paths: set[str] = set()
 
     def plan(self, request: web.Request) -> Spoilt | None:
         """The next request's fault."""
-        if self.over or not request.host.startswith("localhost") or self._chance.random() >= SHARE:
+        self.paths.add(request.path)
+        asked = request.host.startswith(("localhost", "hooks."))
+        if self.over or not asked or self._chance.random() >= SHARE:
             return None
         spoilt = Spoilt(self._chance.choice(FAULTS), self._chance.choice(list(Where)))
         self.met.append((request.method, request.path, spoilt))
@@ -57,9 +71,9 @@ class Storm:
 
 
 @asynccontextmanager
-async def stormy(directory: Path, seed: int) -> AsyncIterator[tuple[Rig, Storm]]:
+async def stormy(directory: Path, seed: int, fleet: Fleet = FLEET) -> AsyncIterator[tuple[Rig, Storm]]:
     """An engine whose Azure is the wire, and the storm before it."""
-    it, storm = Rig(FLEET), Storm(seed)
+    it, storm = Rig(fleet), Storm(seed)
     wire = Wire(
         it.world,
         it.clock,
@@ -112,6 +126,27 @@ async def test_a_rollout_in_a_storm_completes(tmp_path: Path, seed: int) -> None
     async with stormy(tmp_path, seed) as (it, storm):
         await begun(it)
         await settled(it, storm, Outcome.COMPLETED)
+
+
+CHECKED = msgspec.structs.replace(
+    FLEET,
+    gates=msgspec.structs.replace(
+        FLEET.gates,
+        functional=(_named("hook", Source.WEBHOOK, HOOK), _named("pods", Source.KUBERNETES, PODS)),
+        load=(_named("load", Source.LOAD_TEST, LOAD, max_value=1_000),),
+        switch=(*FLEET.gates.switch, _named("alerts", Source.ALERTS, None, target=Target.GATEWAY)),
+        bake=(*FLEET.gates.bake, _named("health", Source.RESOURCE_HEALTH, None, target=Target.CLUSTER)),
+    ),
+)
+"""The fleet with a gate of every source that says yes or no, or that begins something."""
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_rollout_whose_gates_ask_every_source_completes_in_a_storm(tmp_path: Path, seed: int) -> None:
+    async with stormy(tmp_path, seed, CHECKED) as (it, storm):
+        await begun(it)
+        await settled(it, storm, Outcome.COMPLETED)
+    assert {part for path in storm.paths for part in ASKED if part in path} == ASKED
 
 
 @pytest.mark.parametrize("seed", range(3))

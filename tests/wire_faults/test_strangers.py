@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import trustme
 
@@ -21,13 +22,14 @@ from shared.azure.topic import EventGridTopics
 from shared.azure.transport import ANSWER_BYTES_MAX
 from shared.azure.world import AzureWorld
 from shared.errors import Retry, SwitchyardError
-from shared.fleet import Source
+from shared.fleet import Source, Target
 from shared.ports import OutboxEntry
 from shared.probes import ClusterState, GateReading, GroupState, Reading, Unavailable
+from tests.azure.asking import gate
 from tests.azure.credential import FixedCredential
 from tests.fleets import BLUE, FLEET
 from tests.sources import KUBELET, at
-from tests.wire_faults.operations import ASKS_A_HOST, PROBES, SENT
+from tests.wire_faults.operations import ASKS_A_HOST, BEGINNERS, HOOK, PROBES, SENT, SEVERE
 from tests.wire_faults.rig import Patience, Rig, estate_fleet, rig
 from tests.wire_faults.sentences import faults_of
 from tests.world.manual_clock import START
@@ -83,10 +85,19 @@ async def test_a_certificate_that_does_not_hold_gets_neither_a_token_nor_belief(
     heard: list[bytes] = []
     async with impostor(context, heard) as url:
         connection = Patience(
-            arm_endpoint=url, metrics_endpoint=url, logs_endpoint=url, credential=FixedCredential(), tls=trust
+            arm_endpoint=url,
+            metrics_endpoint=url,
+            logs_endpoint=url,
+            load_tests_endpoint=url,
+            credential=FixedCredential(),
+            tls=trust,
         )
         world = AzureWorld(connection)
-        probes = {PROBES[kind](Rig.__new__(Rig)) for kind in SIMPLE} | {GateReading(at(KUBELET, url), BLUE)}
+        probes = {PROBES[kind](Rig.__new__(Rig)) for kind in SIMPLE}
+        hook = msgspec.structs.replace(HOOK, url=f"{url}/shop")
+        probes |= {BEGINNERS[kind](Rig.__new__(Rig)) for kind in BEGINNERS}
+        probes |= {GateReading(at(KUBELET, url), BLUE), GateReading(gate(Source.WEBHOOK, hook), BLUE)}
+        probes |= {GateReading(gate(Source.ALERTS, SEVERE, target=Target.GATEWAY), BLUE)}
         found = await world.observe(estate_fleet(), frozenset(probes), START + timedelta(hours=1))
         with pytest.raises(Retry, match="could not prove that it is localhost"):
             await EventGridTopics(connection).publish(owed(f"{url}/api/events"))
@@ -98,10 +109,11 @@ async def test_a_certificate_that_does_not_hold_gets_neither_a_token_nor_belief(
         assert not faults_of(answer.because)
 
 
+ELSEWHERE = {(GateReading, source) for source in (Source.PROMETHEUS, Source.WEBHOOK, Source.ALERTS)}
 SIMPLE = [
     kind
     for kind in PROBES
-    if kind not in ASKS_A_HOST | {(GateReading, Source.PROMETHEUS)}
+    if kind not in ASKS_A_HOST | BEGINNERS.keys() | ELSEWHERE
     and getattr(kind, "__name__", "") not in ("SyncState", "CommandState", "LastWriter")
 ]
 
@@ -244,6 +256,21 @@ async def test_a_minute_to_wait_is_handed_on_by_every_adapter(it: Rig, fault: Fa
             await it.world.perform(it.fleet, action, epoch=int(it.estate.clock.now().timestamp()))
         assert raised.value.after_seconds == 60, kind
         assert len(it.requests) == len(set(it.requests)), kind
+
+
+QUESTIONS = [kind for kind in PROBES if isinstance(kind, tuple) and kind not in ASKS_A_HOST]
+
+
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.BUSY])
+async def test_a_minute_to_wait_is_handed_on_to_every_gate_and_asked_for_once(it: Rig, fault: Fault) -> None:
+    for kind in QUESTIONS:
+        it.spoil(None)
+        probe = PROBES[kind](it)
+        it.spoil(fault)
+        found = (await it.world.observe(it.fleet, frozenset({probe}), it.estate.clock.now()))[probe]
+        assert isinstance(found, Unavailable), kind
+        assert found.after_seconds == 60, kind
+        assert len(it.requests) == 1, kind
 
 
 async def test_a_body_that_is_never_read_is_no_fact() -> None:
