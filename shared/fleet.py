@@ -128,7 +128,8 @@ class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     any more, and what does not fail then is inconclusive. `requests_min` events must be behind the samples.
     `schedule`, `tolerance`, `compare`, `slo` and `anomaly` are further rules, absent where None. Gates of one
     `group` are scored together by `weight`; a `critical` one must pass all the same. A `dry_run` never
-    decides. `endpoint` and `resource_id` say whom to ask where that is no part of a slot, `check` what for.
+    decides. `endpoint` and `resource_id` (an ARM id, or a workspace's own) say whom to ask where that is no
+    part of a slot, `check` what for.
     """
 
     name: str

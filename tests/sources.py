@@ -62,6 +62,8 @@ PODS = Gate(
     max_value=0,
     ingestion_seconds=180,
 )
+WORKSPACE_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+PODS_BY_ID = msgspec.structs.replace(PODS, name="pods-by-id", resource_id=WORKSPACE_ID)
 ORIGIN = Gate(
     name="origin-failures",
     source=Source.METRICS,

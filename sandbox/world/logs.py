@@ -3,7 +3,8 @@
 Decides what each table says of a cluster. Refuses to run KQL: the table's name at the start of a query
 decides, and whatever follows it is taken to boil down to `TimeGenerated` and `value`, and to `requests` where
 it gives that column. A gateway that slots share has the logs of the first of them alone. A workspace and a
-component of Application Insights have those of all slots, or of the one whose cluster a query names.
+component of Application Insights have those of all slots, or of the one whose cluster a query names. Every
+id of a workspace's own (`/workspaces/GUID`) is a workspace's of the estate.
 
     KubePodInventory    pods of kube-system that are not Running
     KubeNodeInventory   nodes that are not Ready
@@ -33,7 +34,7 @@ TABLE = re.compile(r"^\s*(?:(?:let|set)\b[^;]*;\s*|//[^\n]*\n\s*)*(\w+)")
 COLUMNS = (("TimeGenerated", "datetime"), ("value", "real"))
 REQUESTS = ("requests", "long")
 SHARED = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/[^/]+/providers/"
+    r"/workspaces/[0-9a-f-]{36}|/subscriptions/(?P<subscription>[^/]+)/resourceGroups/[^/]+/providers/"
     r"(Microsoft\.OperationalInsights/workspaces|Microsoft\.Insights/components)/[^/]+",
     re.IGNORECASE,
 )
@@ -102,10 +103,8 @@ class Logs:
 
     def _slots(self, resource_id: str, kql: str) -> tuple[Slot, ...]:
         shared = SHARED.fullmatch(resource_id)
-        if (
-            shared is not None
-            and shared["subscription"].lower() == self._estate.fleet.subscription_id.lower()
-        ):
+        own = self._estate.fleet.subscription_id
+        if shared is not None and (shared["subscription"] or own).lower() == own.lower():
             every = self._estate.fleet.slots
             return tuple(slot for slot in every if name_of(slot.cluster_id) in kql) or every
         slot = self._estate.slot_of_cluster(resource_id)

@@ -190,7 +190,8 @@ def _prometheus(
 
 
 def _resource(slot: Slot, gate: Gate) -> str:
-    own = {Target.GATEWAY: slot.gateway_id, Target.RESOURCE: gate.resource_id}
+    elsewhere = gate.resource_id if gate.resource_id.startswith("/") else f"/workspaces/{gate.resource_id}"
+    own = {Target.GATEWAY: slot.gateway_id, Target.RESOURCE: elsewhere}
     return own.get(gate.target, slot.cluster_id)
 
 

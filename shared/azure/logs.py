@@ -7,13 +7,14 @@ exist (yet) has no data, which is not health. The logs of a gateway that slots s
 would speak of both. A workspace and Application Insights hold what both slots say, so a query names its slot.
 
 Sources: https://learn.microsoft.com/azure/azure-monitor/logs/api/overview,
+https://learn.microsoft.com/azure/azure-monitor/logs/api/request-format,
 https://learn.microsoft.com/azure/azure-monitor/logs/api/azure-resource-queries
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from msgspec import Struct
 
 from shared.azure.answers import Body
 from shared.azure.connection import Connection
-from shared.azure.errors import allowing, body_of
+from shared.azure.errors import allowing, body_of, sentence
 from shared.azure.window import Window, resource_of, window
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet, Target
@@ -52,7 +53,10 @@ class _Table(Struct, frozen=True):
 
 
 class _Answer(Struct, frozen=True):
+    """With an `error` beside them, the tables are not all there is; the SDK overlooks an empty one."""
+
     tables: tuple[_Table, ...]
+    error: Any = None
 
 
 class Logs:
@@ -64,12 +68,10 @@ class Logs:
     async def observe(self, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
         """The query's samples in the gate's window. Raises Retry for a partial result, Refused."""
         from azure.core.exceptions import HttpResponseError
-        from azure.monitor.query import LogsQueryPartialResult
 
         gate, slot = probe.gate, fleet.slot(probe.slot)
         if gate.target is Target.GATEWAY and is_shared(fleet, slot):
             raise no_logs(slot)
-        resource_id = resource_of(slot, gate)
         elsewhere = gate.target is Target.RESOURCE
         query = filled(gate.query, fleet, slot) if elsewhere else gate.query
         span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
@@ -77,25 +79,27 @@ class Logs:
         if span.empty:
             return empty
         try:
-            result = await allowing(
-                self._client().query_resource(
-                    resource_id,
-                    query,
-                    timespan=(span.since, span.until),
-                    server_timeout=_QUERY_SECONDS_MAX,
-                    read_timeout=_QUERY_SECONDS_MAX + 2,
-                    raw_request_hook=_as_published,
-                    raw_response_hook=_even,
-                )
-            )
+            result = await allowing(self._asked(resource_of(slot, gate), query, span))
         except HttpResponseError as error:
             if table_missing(body_of(error)):
                 return empty
             raise
-        if isinstance(result, LogsQueryPartialResult):
-            raise Retry(f"the query gave a partial result: {result.partial_error}")
         samples = samples_of(result.tables[0], span) if result and result.tables else ()
         return Reading(samples=samples, source=query, since=span.since, until=span.until)
+
+    def _asked(self, asked_of: str, query: str, span: Window) -> Awaitable[Any]:
+        """The query's result: of a resource by its ARM id, of a workspace by its own id as well."""
+        client = self._client()
+        ask = client.query_resource if asked_of.startswith("/") else client.query_workspace
+        return ask(
+            asked_of,
+            query,
+            timespan=(span.since, span.until),
+            server_timeout=_QUERY_SECONDS_MAX,
+            read_timeout=_QUERY_SECONDS_MAX + 2,
+            raw_request_hook=_as_published,
+            raw_response_hook=_whole,
+        )
 
     def _client(self) -> LogsQueryClient:
         from azure.monitor.query.aio import LogsQueryClient
@@ -139,17 +143,22 @@ def table_missing(error: Mapping[str, Any]) -> bool:
     return False
 
 
-def _even(response: Any) -> None:
-    """Every row has a place for every column, or a value would stand under another's name."""
+def _whole(response: Any) -> None:
+    """All rows are there, and each has a place for every column: no value stands under another's name."""
     body = Body(_Answer, "the query")
     body(response)
-    tables = body.value.tables if body.value is not None else ()
-    if any(len(row) != len(table.columns) for table in tables for row in table.rows):
+    if body.value is None:
+        return
+    error = body.value.error
+    if error is not None:
+        why = sentence(error) if isinstance(error, Mapping) else ""
+        raise Retry(f"the query gave a partial result: {why or 'it does not say why'}")
+    if any(len(row) != len(table.columns) for table in body.value.tables for row in table.rows):
         raise Retry("the answer on the query has rows that are longer or shorter than its columns")
 
 
 def _as_published(request: Any) -> None:
-    """Send what the service describes: this SDK adds an empty `additional_workspaces` to the body."""
+    """Send what the service describes: this SDK adds empty lists of further workspaces to the body."""
     body = json.loads(request.http_request.content)
     request.http_request.set_json_body({name: value for name, value in body.items() if value is not None})
 

@@ -24,7 +24,7 @@ _NEEDED = {
 }
 _ALLOWED = {
     "metrics": {"target", "resource_id", "namespace", "metric", "aggregation", "filter", "ingestion"},
-    "logs": {"target", "resource_id", "query", "ingestion"},
+    "logs": {"target", "resource_id", "workspace_id", "query", "ingestion"},
     "http": {"target", "path", "measure", "requests", "expect"},
     **source_checks.ALLOWED,
     **check_checks.ALLOWED,

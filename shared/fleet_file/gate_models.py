@@ -18,7 +18,7 @@ from shared.fleet_file.check_models import (
 )
 from shared.fleet_file.pack_models import Pack, or_name, without_packs
 from shared.fleet_file.rule_models import AnomalyPart, ComparePart, ScoresPart, SloPart, TolerancePart
-from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint, ResourceId
+from shared.fleet_file.source_models import A_WORKSPACE, AN_ENDPOINT, Endpoint, ResourceId, WorkspaceId
 from shared.fleet_file.values import (
     DAY_SECONDS,
     GateName,
@@ -63,6 +63,9 @@ class GatePart(Part):
         default=None,
         description="the ARM id of what is asked, where that is no part of a slot: a workspace, Application "
         "Insights, a Front Door or a Traffic Manager profile",
+    )
+    workspace_id: WorkspaceId | None = Field(
+        default=None, description=f"in place of resource_id, {A_WORKSPACE}"
     )
     level: Annotated[int, Field(ge=1, le=3)] | None = Field(
         default=None,

@@ -162,7 +162,7 @@ def gate(part: GatePart) -> Gate:
         critical=part.critical or False,
         dry_run=part.dry_run,
         endpoint=part.endpoint or "",
-        resource_id=part.resource_id or "",
+        resource_id=part.resource_id or part.workspace_id or "",
         check=check_making.check(part),
     )
 

@@ -60,11 +60,13 @@ def is_shared(draft: Draft, path: Path) -> bool:
 
 
 def _target(draft: Draft, path: Path, target: str | None) -> None:
-    given = draft.value(*path, "resource_id") is not None
+    given = [key for key in ("resource_id", "workspace_id") if draft.value(*path, key) is not None]
     if target == "resource" and not given:
         draft.refuse((*path, "resource_id"), f"{WORDS['resource_id']}, because the target is resource")
-    if target in ("cluster", "gateway") and given:
-        draft.refuse((*path, "resource_id"), f"nothing here, because the target is {target}")
+    if target == "resource" and len(given) > 1:
+        draft.refuse((*path, "workspace_id"), "nothing here, because resource_id names the workspace")
+    for key in given if target in ("cluster", "gateway") else ():
+        draft.refuse((*path, key), f"nothing here, because the target is {target}")
 
 
 def _type(draft: Draft, path: Path, source: str) -> None:

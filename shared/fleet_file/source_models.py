@@ -9,12 +9,13 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from shared.fleet_file.values import arm_parts, described, text_that
+from shared.fleet_file.values import arm_parts, described, pattern, text_that
 
 AN_ENDPOINT = (
     "the query endpoint of an Azure Monitor workspace, such as "
     "https://NAME.REGION.prometheus.monitor.azure.com"
 )
+A_WORKSPACE = "the own id of a Log Analytics workspace, a GUID such as 11111111-2222-3333-4444-555555555555"
 A_RESOURCE = "the ARM id of a resource /subscriptions/…/resourceGroups/…/providers/…"
 
 INGESTION_SECONDS = {"metrics": 120, "logs": 120, "prometheus": 120, "app_insights": 180}
@@ -27,6 +28,7 @@ https://learn.microsoft.com/azure/frontdoor/monitor-front-door
 """
 ELSEWHERE_SECONDS = 180
 
+_GUID = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
 # The identity's token goes there, so nobody else's host may be one; a rehearsal's is this machine's.
 _ENDPOINT = re.compile(
     r"https://(?:(?:[A-Za-z0-9-]{1,63}\.)+prometheus\.monitor\.azure\.(?:com|us|cn)(?::443)?"
@@ -60,3 +62,4 @@ ResourceId = Annotated[
     text_that(lambda text: arm_parts(text) is not None, A_RESOURCE),
     described(A_RESOURCE, {"type": "string", "pattern": "^/subscriptions/[^/]+/resourceGroups/.+"}),
 ]
+WorkspaceId = Annotated[str, *pattern(_GUID, A_WORKSPACE)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from shared.probes import GateReading, Probe, Reading, Unavailable
 from tests.azure.rig import rig
 from tests.fleets import BLUE, ERRORS, GREEN, NODES
-from tests.sources import APP, EDGE, KUBELET, ORIGIN, PODS, PROFILE, WORLDWIDE, at
+from tests.sources import APP, EDGE, KUBELET, ORIGIN, PODS, PODS_BY_ID, PROFILE, WORLDWIDE, at
 from tests.wire.test_record import REFEREE, judge
 
 
@@ -24,6 +25,7 @@ async def test_readings_of_every_source_are_asked_for_as_azure_describes(tmp_pat
             at(KUBELET, it.wire.prometheus_endpoint),
             APP,
             PODS,
+            PODS_BY_ID,
             ORIGIN,
             EDGE,
             PROFILE,
@@ -40,8 +42,16 @@ async def test_readings_of_every_source_are_asked_for_as_azure_describes(tmp_pat
     assert sum(isinstance(each, Unavailable) for each in answers.values()) == 2
     # Prometheus' own API has no description of Azure's.
     described = tmp_path / "described.jsonl"
-    kept = [line for line in lines if ".prometheus.monitor." not in line["url"]]
+    kept = [_dated(line) for line in lines if ".prometheus.monitor." not in line["url"]]
     described.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
     code, findings = await judge(described)
     assert code == 0, findings
     assert len(kept) == len(lines) - 2
+
+
+def _dated(line: dict[str, Any]) -> dict[str, Any]:
+    """A query of a workspace has no version in its address, and two descriptions: the newer one is meant.
+
+    By the older one a row holds texts alone, which its own examples do not.
+    """
+    return line | {"api-version": "2022-10-27"} if "/v1/workspaces/" in line["url"] else line

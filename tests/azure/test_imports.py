@@ -59,6 +59,7 @@ SOURCES = {
     "ORIGIN": set[str](),
     "APP": {"azure.monitor.query"},
     "PODS": {"azure.monitor.query"},
+    "PODS_BY_ID": {"azure.monitor.query"},
 }
 """What a reading of a gate loads of Azure Monitor's packages."""
 

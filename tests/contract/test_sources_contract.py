@@ -14,7 +14,7 @@ from shared.model import Sample
 from shared.probes import GateReading, Reading, Unavailable
 from tests.contract.sides import Side, Sides, seen_as
 from tests.fleets import BLUE, GREEN
-from tests.sources import APP, EDGE, KUBELET, ORIGIN, PODS, PROFILE, SHARE, WORLDWIDE, at
+from tests.sources import APP, EDGE, KUBELET, ORIGIN, PODS, PODS_BY_ID, PROFILE, SHARE, WORLDWIDE, at
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def values(samples: tuple[Sample, ...]) -> list[float | None]:
     return [sample.value for sample in samples]
 
 
-@pytest.mark.parametrize("gate", [KUBELET, PODS], ids=lambda gate: gate.name)
+@pytest.mark.parametrize("gate", [KUBELET, PODS, PODS_BY_ID], ids=lambda gate: gate.name)
 async def test_each_slot_is_told_by_its_own_name(bad: Side, gate: Gate) -> None:
     live, candidate = await read(bad, gate, BLUE), await read(bad, gate, GREEN)
     assert len(live.samples) == len(candidate.samples) == 5
@@ -51,7 +51,7 @@ async def test_each_slot_is_told_by_its_own_name(bad: Side, gate: Gate) -> None:
     assert "aks-green" in candidate.source
 
 
-@pytest.mark.parametrize("gate", [KUBELET, APP, PODS, ORIGIN], ids=lambda gate: gate.name)
+@pytest.mark.parametrize("gate", [KUBELET, APP, PODS, PODS_BY_ID, ORIGIN], ids=lambda gate: gate.name)
 async def test_both_slots_are_read_over_the_same_window(bad: Side, gate: Gate) -> None:
     live, candidate = await read(bad, gate, BLUE, 6), await read(bad, gate, GREEN, 6)
     assert len(live.samples) == len(candidate.samples) > 1 or gate is APP

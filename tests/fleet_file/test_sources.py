@@ -11,13 +11,15 @@ from shared.errors import Invalid
 from shared.fleet import Gate, Source, Target
 from shared.fleet_file import parse_json, schema
 from tests.fleet_file.examples import ELSEWHERE, FRONT_DOOR, TRAFFIC_MANAGER, data
-from tests.sources import COMPONENT, ENDPOINT, WORKSPACE
+from tests.sources import COMPONENT, ENDPOINT, WORKSPACE, WORKSPACE_ID
 
 KQL = "AppRequests | where Cluster == '{cluster}' | project TimeGenerated, value = 1"
 PROMQL = 'sum(rate(errors_total{cluster="{cluster}"}[2m]))'
 PROMETHEUS = {"source": "prometheus", "endpoint": ENDPOINT, "query": PROMQL}
 APP = {"source": "app_insights", "resource_id": COMPONENT, "query": KQL}
 LOGS = {"source": "logs", "target": "resource", "resource_id": WORKSPACE, "query": KQL}
+
+BY_ID = {"source": "logs", "target": "resource", "workspace_id": WORKSPACE_ID, "query": KQL}
 
 
 def profile(name: str = FRONT_DOOR) -> str:
@@ -66,11 +68,12 @@ def made(document: dict[str, Any], question: str = "bake") -> Gate:
 
 
 @pytest.mark.parametrize("question", ["platform", "load", "switch", "bake"])
-@pytest.mark.parametrize("gate", [PROMETHEUS, APP, LOGS], ids=lambda gate: str(gate["source"]))
+@pytest.mark.parametrize("gate", [PROMETHEUS, APP, LOGS, BY_ID], ids=lambda gate: str(gate["source"]))
 def test_a_source_that_names_its_slot_may_be_asked_anything(gate: dict[str, Any], question: str) -> None:
     found = made(asked(gate, question), question)
     assert (found.source, found.target) == (Source(gate["source"]), Target.RESOURCE)
-    assert (found.endpoint, found.resource_id) == (gate.get("endpoint", ""), gate.get("resource_id", ""))
+    resource_id = gate.get("resource_id", gate.get("workspace_id", ""))
+    assert (found.endpoint, found.resource_id) == (gate.get("endpoint", ""), resource_id)
 
 
 def test_a_filter_names_the_member_of_a_lever() -> None:
@@ -92,12 +95,13 @@ def test_a_filter_names_the_member_of_a_lever() -> None:
         (PROMETHEUS, 120),
         (APP, 180),
         (LOGS, 180),
+        (BY_ID, 180),
         (origin(), 180),
         ({"source": "logs", "target": "cluster", "query": KQL}, 120),
         ({"source": "http", "path": "/"}, 0),
         ({**APP, "ingestion": "10m"}, 600),
     ],
-    ids=["prometheus", "app_insights", "workspace", "front-door", "cluster", "http", "given"],
+    ids=["prometheus", "app_insights", "workspace", "workspace-by-id", "front-door", "cluster", "http", "given"],
 )
 def test_each_source_knows_how_late_its_data_is(gate: dict[str, Any], seconds: int) -> None:
     assert made(asked(gate, example=FRONT_DOOR)).ingestion_seconds == seconds
@@ -151,6 +155,11 @@ def test_an_endpoint_of_azures_or_of_this_machine_is_taken(endpoint: str) -> Non
         ({**APP, "resource_id": "appi"}, "resource_id", "the ARM id"),
         ({**APP, "query": "AppRequests | where C == '{cluster}'"}, "query", "a column TimeGenerated"),
         ({**APP, "query": f"union {KQL}"}, "query", "the name of a table"),
+        ({**BY_ID, "resource_id": WORKSPACE}, "workspace_id", "resource_id names the workspace"),
+        ({**BY_ID, "workspace_id": "log-contoso"}, "workspace_id", "a GUID such as"),
+        ({**BY_ID, "workspace_id": f"{WORKSPACE_ID}/../x"}, "workspace_id", "a GUID such as"),
+        ({**BY_ID, "target": "cluster"}, "workspace_id", "because the target is cluster"),
+        ({**APP, "workspace_id": WORKSPACE_ID}, "workspace_id", "because the source is app_insights"),
         ({**LOGS, "resource_id": COMPONENT}, "resource_id", "OperationalInsights/workspaces"),
         ({**LOGS, "resource_id": None}, "resource_id", "because the target is resource"),
         ({**LOGS, "target": "cluster"}, "resource_id", "because the target is cluster"),
@@ -168,6 +177,7 @@ def test_a_contradiction_in_a_source_is_named(gate: dict[str, Any], key: str, ex
 WHOLE = [
     {**PROMETHEUS, "query": "sum(rate(errors_total[2m]))"},
     {**APP, "query": KQL.replace("'{cluster}'", "'aks'")},
+    {**BY_ID, "query": KQL.replace("'{cluster}'", "'aks'")},
     origin(metric="Percentage5XX", filter=None),
 ]
 
