@@ -13,7 +13,7 @@ import msgspec
 from sandbox.world.errors import ArmError
 from sandbox.world.load_tests import REQUESTS, LoadRun
 from sandbox.world.model import World
-from shared.check_rules import LIVE_RUN, AlertFilter, ClusterCheck, Hook, LoadTest
+from shared.check_rules import LIVE_RUN, ClusterCheck, Hook, LoadTest
 from shared.checks.alerts import counted
 from shared.checks.commands import Ran, following
 from shared.checks.health import measured as health_measured
@@ -57,10 +57,8 @@ def _hook(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Read
 
 def _alerts(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
     resource_id = _resource(fleet, probe)
-    wanted = probe.gate.check if isinstance(probe.gate.check, AlertFilter) else None
-    began = probe.asking.started_at if probe.asking is not None else probe.since
     found = world.alerts.firing(resource_id)
-    return counted(found, wanted, began, f"alerts that fire on {resource_id}", now)
+    return counted(found, probe, f"alerts that fire on {resource_id}", now)
 
 
 def _health(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:

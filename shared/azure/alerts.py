@@ -16,7 +16,6 @@ from msgspec import Struct
 from shared.azure import arm
 from shared.azure.connection import Connection
 from shared.azure.window import resource_of
-from shared.check_rules import AlertFilter
 from shared.checks.alerts import Alert, counted
 from shared.errors import Retry
 from shared.fleet import Fleet
@@ -69,9 +68,7 @@ class Alerts:
         slot = fleet.slot(probe.slot)
         resource_id = resource_of(slot, probe.gate)
         found = await self._firing(resource_id)
-        wanted = probe.gate.check if isinstance(probe.gate.check, AlertFilter) else None
-        began = probe.asking.started_at if probe.asking is not None else probe.since
-        return counted(found, wanted, began, f"alerts that fire on {resource_id}", now)
+        return counted(found, probe, f"alerts that fire on {resource_id}", now)
 
     async def _firing(self, resource_id: str) -> list[Alert]:
         url = f"{resource_id}/providers/Microsoft.AlertsManagement/alerts"

@@ -2,18 +2,23 @@
 
 An alert counts while its condition is `Fired`. One that fired before the rollout began says nothing about it,
 and one that a person has closed was answered for: both are left out, and named, so that nobody wonders.
+
+A rule looks back over some minutes and only every so often, so an alert comes late. One that fires counts at
+once; that none does says something only of what lies as far back as an alert may take to come.
+
+Source: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-metric-overview
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from shared.check_rules import AlertFilter
 from shared.model import Sample
-from shared.probes import Reading
+from shared.probes import GateReading, Reading
 
 NAMES_MAX = 3
 _CLOSED = "Closed"
@@ -33,19 +38,20 @@ class Alert(Struct, frozen=True, kw_only=True):
     fired_at: datetime
 
 
-def counted(
-    alerts: Iterable[Alert], wanted: AlertFilter | None, begun_at: datetime | None, source: str, now: datetime
-) -> Reading:
-    """One sample: how many alerts fire that count. `begun_at` is when the rollout began."""
-    wanted = wanted or _ANY
+def counted(alerts: Iterable[Alert], probe: GateReading, source: str, now: datetime) -> Reading:
+    """One sample: how many alerts fire that count, or that none did `ingestion_seconds` ago.
+
+    None at all where that was before the question.
+    """
+    gate = probe.gate
+    wanted = gate.check if isinstance(gate.check, AlertFilter) else _ANY
+    begun_at = probe.asking.started_at if probe.asking is not None else probe.since
     asked = [each for each in alerts if _is_asked(each, wanted)]
     closed = [each for each in asked if each.state == _CLOSED]
     older = [
         each for each in asked if each.state != _CLOSED and begun_at is not None and each.fired_at < begun_at
     ]
     firing = [each for each in asked if each not in closed and each not in older]
-    sentence = f"firing: {_names(firing)}" if firing else ""
-    sample = Sample(at=now, value=float(len(firing)), because=sentence)
     left_out = [
         f"left out because {reason}: {_names(those)}"
         for those, reason in (
@@ -54,7 +60,15 @@ def counted(
         )
         if those
     ]
-    return Reading((sample,), source, begun_at or now, now, because="; ".join(left_out))
+    if firing:
+        sample = Sample(at=now, value=float(len(firing)), because=f"firing: {_names(firing)}")
+        return Reading((sample,), source, begun_at or now, now, because="; ".join(left_out))
+    known_until = now - timedelta(seconds=gate.ingestion_seconds)
+    if probe.since is not None and known_until < probe.since:
+        early = f"none fires yet, and one may take {gate.ingestion_seconds / 60:g} min to"
+        return Reading((), source, begun_at or now, now, because="; ".join([early, *left_out]))
+    calm = Sample(at=known_until, value=0.0)
+    return Reading((calm,), source, begun_at or known_until, known_until, because="; ".join(left_out))
 
 
 def _is_asked(alert: Alert, wanted: AlertFilter) -> bool:

@@ -17,7 +17,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
 ALLOWED: dict[str, set[str]] = {
     "webhook": {"webhook"},
     "kubernetes": {"kubernetes"},
-    "alerts": {"target", "alerts"},
+    "alerts": {"target", "alerts", "ingestion"},
     "resource_health": {"target"},
     "load_test": {"load_test"},
 }

@@ -18,15 +18,21 @@ AN_ENDPOINT = (
 A_WORKSPACE = "the own id of a Log Analytics workspace, a GUID such as 11111111-2222-3333-4444-555555555555"
 A_RESOURCE = "the ARM id of a resource /subscriptions/…/resourceGroups/…/providers/…"
 
-INGESTION_SECONDS = {"metrics": 120, "logs": 120, "prometheus": 120, "app_insights": 180}
+INGESTION_SECONDS = {"metrics": 120, "logs": 120, "prometheus": 120, "app_insights": 180, "alerts": 300}
 """How long the newest data of a source stays incomplete, where a gate does not say.
 
-Platform metrics and logs of a resource are there within a minute mostly, a scrape of Prometheus's within two;
-Application Insights, workspaces and what lies in no region take up to three.
+Platform metrics are there within a minute, what an agent in a cluster collects within two, and so is a scrape
+of Prometheus's. A rule of an alert looks every minute at the five before. For the other sources, whatever they
+say is complete at once.
 Sources: https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time,
-https://learn.microsoft.com/azure/frontdoor/monitor-front-door
+https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-metric-overview
 """
 ELSEWHERE_SECONDS = 180
+"""Of Application Insights, a workspace, and what lies in no region
+(https://learn.microsoft.com/azure/frontdoor/monitor-front-door)."""
+
+RESOURCE_LOGS_SECONDS = 600
+"""Of a gateway's own logs: Azure brings them within 3 to 10 minutes."""
 
 _GUID = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
 # The identity's token goes there, so nobody else's host may be one; a rehearsal's is this machine's.
@@ -42,6 +48,8 @@ def ingestion_seconds(source: str, target: str | None, given: int | None) -> int
         return 0  # What was asked just now is complete at once.
     if given is not None:
         return given
+    if (source, target) == ("logs", "gateway"):
+        return RESOURCE_LOGS_SECONDS
     return ELSEWHERE_SECONDS if target == "resource" else INGESTION_SECONDS[source]
 
 

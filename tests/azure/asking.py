@@ -30,6 +30,7 @@ def gate(source: Source, check: Any, **more: Any) -> Gate:
             "max_value": 0,
             "min_samples": 1,
             "check": check,
+            "ingestion_seconds": 0,
             **more,
         }
     )

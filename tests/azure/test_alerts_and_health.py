@@ -23,7 +23,14 @@ from tests.fleets import FLEET, GREEN
 from tests.world.manual_clock import START
 
 CLUSTER = FLEET.slot(GREEN).cluster_id
-ALERTS = Gate(name="alerts", source=Source.ALERTS, target=Target.CLUSTER, max_value=0, min_samples=1)
+ALERTS = Gate(
+    name="alerts",
+    source=Source.ALERTS,
+    target=Target.CLUSTER,
+    max_value=0,
+    min_samples=1,
+    ingestion_seconds=0,
+)
 HEALTH = msgspec.structs.replace(ALERTS, name="health", source=Source.RESOURCE_HEALTH)
 
 

@@ -36,7 +36,15 @@ HOOK = Hook(url="https://hooks.contoso.com/shop")
 
 def gate(source: Source, check: Any = None, target: Target = Target.HOST) -> Gate:
     """A gate of that source."""
-    return Gate(name="asked", source=source, target=target, max_value=0, min_samples=1, check=check)
+    return Gate(
+        name="asked",
+        source=source,
+        target=target,
+        max_value=0,
+        min_samples=1,
+        ingestion_seconds=0,
+        check=check,
+    )
 
 
 def asked(asking_gate: Gate, slot: SlotName = GREEN, *receipts: str) -> GateReading:
