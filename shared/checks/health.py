@@ -42,7 +42,10 @@ def measured(health: Health, since: datetime | None, source: str, now: datetime)
         return Reading((), source, begins, now, because=because)
     if health.state not in OUT:
         return None
-    at = min(health.reported_at or now, now)
+    if health.reported_at is None:
+        because = "Resource Health does not say when it last looked"
+        return Reading((), source, begins, now, because=because)
+    at = min(health.reported_at, now)
     if since is not None and at < since:
         because = f"Resource Health last looked at {at:%H:%M:%S}, before the gate was asked"
         return Reading((), source, begins, now, because=because)

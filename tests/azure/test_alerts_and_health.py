@@ -85,6 +85,47 @@ async def test_an_alert_of_before_the_rollout_and_one_that_was_closed_are_left_o
     assert "over" not in judged.because
 
 
+@pytest.mark.parametrize(
+    ("seconds", "verdict"), [(0, Verdict.NO_DATA), (299, Verdict.NO_DATA), (300, Verdict.PASS)]
+)
+async def test_that_none_fires_says_nothing_before_one_could(
+    tmp_path: Path, seconds: float, verdict: Verdict
+) -> None:
+    late = msgspec.structs.replace(ALERTS, ingestion_seconds=300)
+    now = START + timedelta(seconds=seconds)
+    async with stub(tmp_path, {("GET", "/alerts"): [Said(200, {"value": [alert("old", -30)]})]}) as (_, on):
+        reading = await Alerts(on).observe(FLEET, GateReading(late, GREEN, START, ASKING), now)
+    judged = judge(late, GREEN, reading, now)
+    assert judged.verdict is verdict
+    assert [sample.at for sample in reading.samples] == ([START] if verdict is Verdict.PASS else [])
+    assert "they fired before the rollout began: old" in judged.because
+    assert verdict is Verdict.PASS or "none fires yet, and one may take 5 min to" in judged.because
+
+
+async def test_one_that_fires_counts_at_once(tmp_path: Path) -> None:
+    late = msgspec.structs.replace(ALERTS, ingestion_seconds=300)
+    async with stub(tmp_path, {("GET", "/alerts"): [Said(200, {"value": [alert("cpu", 1)]})]}) as (_, on):
+        reading = await Alerts(on).observe(FLEET, GateReading(late, GREEN, START, ASKING), START)
+    judged = judge(late, GREEN, reading, START)
+    assert (judged.verdict, judged.value) == (Verdict.FAIL, 1)
+
+
+@pytest.mark.parametrize(
+    "more", [{"severity": "Critical"}, {"monitorCondition": "Unheard-Of"}, {"severity": "sev1"}], ids=str
+)
+async def test_an_alert_in_words_that_nobody_knows_is_not_left_out(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    with pytest.raises(Retry, match="not of the form"):
+        await alerts(tmp_path, [{"value": [alert("cpu", 1, **more)]}], AlertFilter(severities=("Sev1",)))
+
+
+async def test_an_alert_that_does_not_say_its_rule_may_be_of_any(tmp_path: Path) -> None:
+    check = AlertFilter(rules=("memory",))
+    reading = await alerts(tmp_path, [{"value": [alert("cpu", 1), alert("x", 1, alertRule="")]}], check)
+    assert [sample.value for sample in reading.samples] == [1]
+
+
 async def test_only_the_severities_and_rules_that_are_asked_for_count(tmp_path: Path) -> None:
     value = [alert("cpu", 1), alert("disk", 1, severity="Sev4"), alert("memory", 1)]
     check = AlertFilter(severities=("Sev0", "Sev1"), rules=("CPU", "disk"))
@@ -145,6 +186,16 @@ async def test_health_that_was_reported_before_the_question_is_no_evidence(tmp_p
     reading = await measure(tmp_path, health("Available", reportedTime=old))
     assert reading.samples == ()
     assert "before the gate was asked" in reading.because
+
+
+@pytest.mark.parametrize("state", ["Available", "Degraded", "Unavailable"])
+async def test_health_that_does_not_say_when_it_was_looked_at_is_no_evidence(
+    tmp_path: Path, state: str
+) -> None:
+    for body in (health(state), health(state, reportedTime=None)):
+        reading = await measure(tmp_path, body)
+        assert reading.samples == ()
+        assert "does not say when it last looked" in reading.because
 
 
 @pytest.mark.parametrize("body", [health("Fine"), health(None), {}, {"properties": None}])

@@ -8,8 +8,10 @@ import sys
 
 import pytest
 
+from shared.fleet import Source
 from shared.levers import SwitchKind
 
+CLUSTERS = "azure.mgmt.containerservice"
 LOADED = "print(*sorted(m for m in sys.modules if m.startswith({prefixes})))"
 PACKAGES = {
     SwitchKind.AZURE_DNS: {"azure.mgmt.dns"},
@@ -54,69 +56,64 @@ def test_indexing_the_app_and_making_its_world_loads_no_sdk() -> None:
     assert loaded(lines, *heavy, "aiohttp", "dns", "msal", "pydantic") == []
 
 
-SOURCES = {
-    "KUBELET": set[str](),
-    "ORIGIN": set[str](),
-    "APP": {"azure.monitor.query"},
-    "PODS": {"azure.monitor.query"},
-    "PODS_BY_ID": {"azure.monitor.query"},
+CHECKS = "from tests.contract.test_checks_contract import HOOK, LOAD, PODS as READY, asked, gate"
+SOURCES: dict[str, tuple[Source, set[str]]] = {
+    "GateReading(NODES, BLUE)": (Source.METRICS, {"azure.monitor.querymetrics"}),
+    "GateReading(ORIGIN, BLUE)": (Source.METRICS, {"azure.mgmt.core"}),
+    "GateReading(ERRORS, BLUE)": (Source.LOGS, {"azure.monitor.query"}),
+    "GateReading(PODS, BLUE)": (Source.LOGS, {"azure.monitor.query"}),
+    "GateReading(PODS_BY_ID, BLUE)": (Source.LOGS, {"azure.monitor.query"}),
+    "GateReading(APP, BLUE)": (Source.APP_INSIGHTS, {"azure.monitor.query"}),
+    "GateReading(at(KUBELET, url), BLUE)": (Source.PROMETHEUS, {"azure.mgmt.core"}),
+    "GateReading(HEALTH, BLUE)": (Source.HTTP, set()),
+    "asked(gate(Source.WEBHOOK, HOOK))": (Source.WEBHOOK, set()),
+    "asked(gate(Source.KUBERNETES, READY))": (Source.KUBERNETES, {"azure.mgmt.core", CLUSTERS}),
+    "asked(gate(Source.ALERTS, target=Target.CLUSTER))": (Source.ALERTS, {"azure.mgmt.core"}),
+    "asked(gate(Source.RESOURCE_HEALTH, target=Target.CLUSTER))": (
+        Source.RESOURCE_HEALTH,
+        {"azure.mgmt.core"},
+    ),
+    "asked(gate(Source.LOAD_TEST, LOAD))": (Source.LOAD_TEST, set()),
 }
-"""What a reading of a gate loads of Azure Monitor's packages."""
+"""What a question loads of Azure's packages, beside azure.core, and of which source it is."""
 
 
-@pytest.mark.parametrize("gate", SOURCES)
-def test_a_source_loads_its_own_package_and_no_other(gate: str) -> None:
+def test_every_source_has_a_question_here() -> None:
+    assert {source for source, _ in SOURCES.values()} == set(Source)
+
+
+@pytest.mark.parametrize("question", SOURCES)
+def test_a_source_loads_its_own_package_and_no_other(question: str) -> None:
+    source, packages = SOURCES[question]
     lines = [
         "import asyncio",
         "from datetime import UTC, datetime",
         "from shared.azure.connection import Connection",
         "from shared.azure.world import AzureWorld",
+        "from shared.fleet import Source, Target",
         "from shared.probes import GateReading, Unavailable",
         "from tests.azure.credential import FixedCredential",
-        f"from tests.sources import WORLDWIDE, at, {gate}",
+        "from tests.fleets import BLUE, ERRORS, HEALTH, NODES",
+        "from tests.sources import APP, KUBELET, ORIGIN, PODS, PODS_BY_ID, WORLDWIDE, at",
+        CHECKS if question.startswith("asked") else "",
         "async def ask():",
         "    url = 'https://127.0.0.1:1'",
-        "    connection = Connection(arm_endpoint=url, logs_endpoint=url, credential=FixedCredential())",
-        f"    probe = GateReading(at({gate}, url), 'blue')",
+        "    connection = Connection(",
+        "        arm_endpoint=url, logs_endpoint=url, metrics_endpoint=url, load_tests_endpoint=url,",
+        "        probe_proxy='http://127.0.0.1:1', credential=FixedCredential(),",
+        "    )",
+        f"    probe = {question}",
+        f"    assert probe.gate.source == {source.value!r}",
         "    seen = await AzureWorld(connection).observe(WORLDWIDE, frozenset({probe}), datetime.now(UTC))",
         "    assert isinstance(seen[probe], Unavailable), seen",
         "    await connection.aclose()",
         "asyncio.run(ask())",
     ]
-    found = {".".join(name.split(".")[:3]) for name in loaded(lines, "azure.monitor.", "azure.mgmt.")}
-    assert found - {"azure.mgmt.core"} == SOURCES[gate]
-
-
-def test_a_check_loads_no_package_of_a_service() -> None:
-    lines = [
-        "import asyncio",
-        "from datetime import UTC, datetime",
-        "from shared.azure.connection import Connection",
-        "from shared.azure.world import AzureWorld",
-        "from shared.probes import Unavailable",
-        "from tests.azure.credential import FixedCredential",
-        "from tests.contract.test_checks_contract import HOOK, LOAD, asked, gate",
-        "from tests.fleets import FLEET",
-        "from shared.fleet import Source, Target",
-        "probes = frozenset({",
-        "    asked(gate(Source.WEBHOOK, HOOK)),",
-        "    asked(gate(Source.ALERTS, target=Target.CLUSTER)),",
-        "    asked(gate(Source.RESOURCE_HEALTH, target=Target.CLUSTER)),",
-        "    asked(gate(Source.LOAD_TEST, LOAD)),",
-        "})",
-        "async def ask():",
-        "    nowhere = 'https://127.0.0.1:1'",
-        "    connection = Connection(",
-        "        arm_endpoint=nowhere, load_tests_endpoint=nowhere, probe_proxy='http://127.0.0.1:1',",
-        "        credential=FixedCredential(),",
-        "    )",
-        "    seen = await AzureWorld(connection).observe(FLEET, probes, datetime.now(UTC))",
-        "    assert all(isinstance(each, Unavailable) for each in seen.values()), seen",
-        "    await connection.aclose()",
-        "asyncio.run(ask())",
-    ]
-    found = {".".join(name.split(".")[:3]) for name in loaded(lines, "azure.mgmt.", "azure.monitor.")}
-    assert found == {"azure.mgmt.core"}
+    found = {
+        ".".join(name.split(".")[:3])
+        for name in loaded(lines, "azure.monitor.", "azure.mgmt.", "azure.data.")
+    }
+    assert found == packages
 
 
 @pytest.mark.parametrize("kind", list(SwitchKind))
