@@ -18,7 +18,7 @@ from shared.checks.alerts import counted
 from shared.checks.commands import Ran, following
 from shared.checks.health import measured as health_measured
 from shared.checks.hooks import HookAnswer, heard, question
-from shared.checks.load_tests import HOST_VARIABLE, Run, measured, order, run_id
+from shared.checks.load_tests import HOST_VARIABLE, Run, measured, order, run_id, unfit
 from shared.checks.workloads import command
 from shared.errors import Refused
 from shared.fleet import Fleet, Source, Target
@@ -50,9 +50,7 @@ def _hook(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Read
     if not isinstance(hook, Hook):
         raise Refused(f"the gate {probe.gate.name} names no hook")
     answer = msgspec.convert(world.hooks.ask(question(fleet, probe)), HookAnswer)
-    reading = heard(answer, hook.url, now)
-    assert reading is not None, answer
-    return reading
+    return heard(answer, hook.url, now)
 
 
 def _alerts(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
@@ -116,6 +114,8 @@ def _load_test(world: World, fleet: Fleet, probe: GateReading, now: datetime) ->
         host = order(fleet, probe, test)["environmentVariables"][HOST_VARIABLE]
         found = world.load_tests.start(name, test.test_id, host)
     run = msgspec.convert(run_shown(found), Run, strict=False)
+    if stored and (why := unfit(run, test)):
+        raise Refused(f"the load test run {name} {why}")
     return measured(run, test, f"load test {test.test_id}, run {name}", probe.since or now, now)
 
 

@@ -16,7 +16,7 @@ from shared.azure.connection import Connection
 from shared.azure.errors import is_about_the_resource
 from shared.azure.rest import send
 from shared.check_rules import LIVE_RUN, LoadTest
-from shared.checks.load_tests import Run, lost, measured, order, run_id
+from shared.checks.load_tests import Run, lost, measured, order, run_id, unfit
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet
 from shared.probes import GateReading, Reading
@@ -55,6 +55,8 @@ class LoadTests:
         trouble = lost(run)
         if trouble:
             raise Retry(f"{name}: {trouble}")
+        if stored and (why := unfit(run, test)):
+            raise Refused(f"the load test run {name} {why}")
         return measured(run, test, f"load test {test.test_id}, run {name}", probe.since or now, now)
 
     async def _run(self, url: str, method: str, body: Any = None) -> Run | None:

@@ -2,7 +2,7 @@
 
 Decides what is no answer: another status than 200, another shape, other words, a redirect, and more than a
 few kilobytes. A hook that asked for time is left alone until it is over, however often a tick looks
-meanwhile. Nothing of an answer is repeated to people but the three words of its contract.
+meanwhile. Nothing of an answer is repeated to people but its word.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
 """
@@ -65,10 +65,7 @@ class Webhooks:
             said = msgspec.json.decode(content, type=HookAnswer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Retry(f"the hook at {host} answered with something that is not its contract") from None
-        reading = heard(said, hook.url, now)
-        if reading is None:
-            raise Retry(f"the hook at {host} answered with words that are not in its contract")
-        return reading
+        return heard(said, hook.url, now)
 
     def _remember(self, question_of: str, reading: Reading, now: datetime) -> None:
         self._patient.pop(question_of, None)

@@ -12,9 +12,11 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from shared.errors import Retry
 from shared.fleet import Fleet
 from shared.model import Sample
 from shared.probes import GateReading, Reading
@@ -23,6 +25,7 @@ DELAY_SECONDS = 30.0
 """Where a hook says none."""
 
 DELAY_SECONDS_MAX = 3_600.0
+_WORD_CHARACTERS_MAX = 20
 _GOOD, _BAD = 0.0, 1.0
 _VALUES = {"SUCCEEDED": _GOOD, "FAILED": _BAD}
 
@@ -58,16 +61,24 @@ def question(fleet: Fleet, probe: GateReading) -> dict[str, Any]:
     }
 
 
-def heard(answer: HookAnswer, url: str, now: datetime) -> Reading | None:
-    """The reading of an answer: 0 for a success, 1 for a failure, none yet; None where it is no answer."""
-    source = f"POST {url}"
+def heard(answer: HookAnswer, url: str, now: datetime) -> Reading:
+    """The reading of an answer: 0 for a success, 1 for a failure, none yet. Raises Retry for no answer."""
+    source, who = f"POST {url}", f"the hook at {urlsplit(url).hostname}"
     if answer.status == "IN_PROGRESS":
         delay = DELAY_SECONDS if answer.delay_seconds is None else answer.delay_seconds
         if not 0 <= delay <= DELAY_SECONDS_MAX:
-            return None
+            allowed = f"0 to {DELAY_SECONDS_MAX:g}"
+            raise Retry(f"{who} wants to be asked again in {delay:g} s, and not in {allowed}")
         because = f"the hook is at work, and is asked again in {delay:g} s"
         return Reading((), source, now, now, because=because, again_seconds=delay)
     if answer.status not in _VALUES:
-        return None
+        raise Retry(f"{who} says {_named(answer.status)}, and not SUCCEEDED, FAILED or IN_PROGRESS")
     sample = Sample(at=now, value=_VALUES[answer.status], because=f"the hook says {answer.status}")
     return Reading((sample,), source, now, now)
+
+
+def _named(word: str) -> str:
+    """A word that nobody knows; one that may be more than a word is not repeated."""
+    plain = word.replace("_", "")
+    shown = len(word) <= _WORD_CHARACTERS_MAX and (not plain or (plain.isascii() and plain.isalpha()))
+    return repr(word) if shown else "another word"

@@ -66,6 +66,7 @@ class Run(Struct, frozen=True, rename="camel"):
     """The part of a run that is read here."""
 
     status: str
+    test_id: str | None = None
     test_result: str | None = None
     end_date_time: datetime | None = None
     test_run_statistics: dict[str, Statistics] | None = None
@@ -99,6 +100,13 @@ def lost(run: Run) -> str:
     if run.status in _UNDER_WAY or run.status == _DONE:
         return ""
     return f"the load test's status is {run.status[:40]!r}, which is none of its words"
+
+
+def unfit(run: Run, test: LoadTest) -> str:
+    """Why a stored run is no baseline, empty where it is: a good run of the same test."""
+    if run.test_id != test.test_id:
+        return f"is of the test {(run.test_id or '')[:NAME_CHARACTERS_MAX]!r}, not of {test.test_id}"
+    return "did not meet the test's own criteria" if run.test_result == _FAILED else ""
 
 
 def measured(run: Run, test: LoadTest, source: str, since: datetime, now: datetime) -> Reading:

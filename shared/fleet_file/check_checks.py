@@ -32,6 +32,7 @@ WORDS = {
 YES_OR_NO = frozenset({"webhook", "kubernetes", "alerts", "resource_health"})
 """The sources that have a limit of their own: 0 is good, whatever is more is not."""
 
+_BESIDE_LIVE = ("max_over_live", "compare")
 _ONE_SAMPLE = YES_OR_NO | {"load_test"}
 
 
@@ -44,6 +45,10 @@ def check_source(draft: Draft, path: Path, question: str) -> None:
         draft.refuse((*path, "max_over_baseline"), f"max or min, because {source} says yes or no")
     if source == "load_test" and question != "load":
         draft.refuse((*path, "source"), "another source: load tests belong to gates.load")
+    for key in _BESIDE_LIVE if source == "load_test" else ():
+        if draft.value(*path, key) is not None:
+            expected = "max_over_baseline, because a load test is compared with its baseline_run"
+            draft.refuse((*path, key), expected)
     if source == "http" and draft.value(*path, "expect") is not None and not draft.keys(*path, "expect"):
         draft.refuse((*path, "expect"), "a mapping with status, latency, body, pattern, json or certificate")
     _kubernetes(draft, path)

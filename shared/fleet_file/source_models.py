@@ -15,15 +15,15 @@ AN_ENDPOINT = (
     "the query endpoint of an Azure Monitor workspace, such as "
     "https://NAME.REGION.prometheus.monitor.azure.com"
 )
-A_WORKSPACE = "the own id of a Log Analytics workspace, a GUID such as 11111111-2222-3333-4444-555555555555"
+A_WORKSPACE = "a Log Analytics workspace's own id, a GUID such as 11111111-2222-3333-4444-555555555555"
 A_RESOURCE = "the ARM id of a resource /subscriptions/…/resourceGroups/…/providers/…"
 
 INGESTION_SECONDS = {"metrics": 120, "logs": 120, "prometheus": 120, "app_insights": 180, "alerts": 300}
 """How long the newest data of a source stays incomplete, where a gate does not say.
 
 Platform metrics are there within a minute, what an agent in a cluster collects within two, and so is a scrape
-of Prometheus's. A rule of an alert looks every minute at the five before. For the other sources, whatever they
-say is complete at once.
+of Prometheus's. A rule of an alert looks every minute at the five before. What the other sources say is
+complete at once.
 Sources: https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time,
 https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-metric-overview
 """

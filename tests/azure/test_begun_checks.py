@@ -12,8 +12,8 @@ import pytest
 from shared.azure.kubernetes import ClusterChecks
 from shared.azure.load_test import LoadTests
 from shared.azure.world import AzureWorld
-from shared.check_rules import ClusterCheck, LoadMeasure, LoadTest, Objects
-from shared.errors import Retry
+from shared.check_rules import LIVE_RUN, ClusterCheck, LoadMeasure, LoadTest, Objects
+from shared.errors import Refused, Retry
 from shared.fleet import Gate, Source, Target
 from shared.gates import judge
 from shared.model import Verdict
@@ -157,7 +157,13 @@ def run(status: str, **more: Any) -> Said:
     """A run as the service tells it."""
     total = {"transaction": "Total", "sampleCount": 900, "errorPct": 2.5, "pct2ResTime": 180.0}
     end = (START + timedelta(minutes=4)).isoformat()
-    body = {"testRunId": "r", "status": status, "endDateTime": end, "testRunStatistics": {"Total": total}}
+    body = {
+        "testRunId": "r",
+        "testId": "shop",
+        "status": status,
+        "endDateTime": end,
+        "testRunStatistics": {"Total": total},
+    }
     return Said(200, {**body, **more})
 
 
@@ -203,6 +209,38 @@ async def test_the_live_slot_is_spoken_for_by_a_stored_run_and_no_load_is_put_on
     reading, requests = await load(tmp_path, {"GET": [run("DONE")]}, slot=BLUE)
     assert [(method, path) for method, path, _ in requests] == [("GET", "/test-runs/stored-1")]
     assert [sample.value for sample in reading.samples] == [180]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (run("DONE", testResult="FAILED"), "stored-1 did not meet the test's own criteria"),
+        (run("DONE", testId="checkout"), "stored-1 is of the test 'checkout', not of shop"),
+        (run("DONE", testId=None), "stored-1 is of the test '', not of shop"),
+        (NO_RUN, "there is no load test run stored-1"),
+    ],
+)
+async def test_a_stored_run_that_cannot_speak_for_live_is_no_baseline(
+    tmp_path: Path, said: Said, words: str
+) -> None:
+    with pytest.raises(Refused, match=words):
+        await load(tmp_path, {"GET": [said]}, slot=BLUE)
+
+
+async def test_a_stored_run_that_is_still_under_way_gives_no_baseline_yet(tmp_path: Path) -> None:
+    reading, requests = await load(tmp_path, {"GET": [run("EXECUTING")]}, slot=BLUE)
+    assert (reading.samples, len(requests)) == ((), 1)
+
+
+async def test_a_run_of_live_itself_is_started_once_and_speaks_for_it(tmp_path: Path) -> None:
+    live = msgspec.structs.replace(LOAD, baseline_run=LIVE_RUN)
+    started = {"GET": [NO_RUN], "PATCH": [run("ACCEPTED", testRunStatistics=None)]}
+    _, requests = await load(tmp_path, started, live, BLUE)
+    (_, asked, _), (_, ordered, body) = requests
+    assert asked == ordered
+    assert body["environmentVariables"] == {"SWITCHYARD_HOST": "aks-blue.contoso.com"}
+    done, _ = await load(tmp_path, {"GET": [run("DONE")]}, live, BLUE)
+    assert [sample.value for sample in done.samples] == [180]
 
 
 @pytest.mark.parametrize(

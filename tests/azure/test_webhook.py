@@ -171,6 +171,46 @@ async def test_what_is_not_in_the_contract_never_passes(
     assert "yyyy" not in seen.because
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"hookStatus": "OK"}, "says 'OK', and not SUCCEEDED, FAILED or IN_PROGRESS"),
+        ({"hookStatus": "succeeded"}, "says 'succeeded', and not SUCCEEDED"),
+        ({"hookStatus": ""}, "says '', and not SUCCEEDED"),
+        ({"hookStatus": "sk-live-0123456789"}, "says another word, and not SUCCEEDED"),
+        ({"hookStatus": "x" * 21}, "says another word, and not SUCCEEDED"),
+        (
+            {"hookStatus": "IN_PROGRESS", "callBackDelay": -1},
+            "wants to be asked again in -1 s, and not in 0 to 3600",
+        ),
+        ({"hookStatus": "IN_PROGRESS", "callBackDelay": 3601}, "wants to be asked again in 3601 s"),
+    ],
+)
+async def test_a_word_that_is_not_in_the_contract_is_named_where_it_is_no_more_than_a_word(
+    tmp_path: Path, answer: dict[str, Any], words: str
+) -> None:
+    async with hooked(tmp_path) as (hook, connection):
+        hook.says(json.dumps(answer))
+        with pytest.raises(Retry, match=f"the hook at localhost {words}"):
+            await Webhooks(connection).observe(FLEET, question(hook.url), START)
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds"), [({}, 30), ({"callBackDelay": 0}, 0), ({"callBackDelay": 3600}, 3600)]
+)
+async def test_a_hook_at_work_is_left_alone_for_as_long_as_it_says_or_30_s(
+    tmp_path: Path, more: dict[str, float], seconds: float
+) -> None:
+    async with hooked(tmp_path) as (hook, connection):
+        hooks, asked = Webhooks(connection), question(hook.url)
+        hook.says(json.dumps({"hookStatus": "IN_PROGRESS", **more}))
+        first = await hooks.observe(FLEET, asked, START)
+        assert (first.samples, first.again_seconds) == ((), seconds)
+        for at, questions in ((seconds - 1, 1), (seconds, 2)):
+            await hooks.observe(FLEET, asked, START + timedelta(seconds=max(at, 0)))
+            assert len(hook.bodies) == questions + (seconds == 0)
+
+
 async def test_a_hook_that_is_too_busy_says_when_it_is_asked_again(tmp_path: Path) -> None:
     async with hooked(tmp_path) as (hook, connection):
         hook.says("busy", 429, "text/plain", **{"Retry-After": "45"})

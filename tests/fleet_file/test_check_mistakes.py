@@ -127,6 +127,15 @@ def test_what_does_not_fit_is_told(gate: dict[str, Any], place: str, expected: s
     assert any(path == place and expected in said for path, said in mistakes(gate)), mistakes(gate)
 
 
+@pytest.mark.parametrize("key", ["max_over_live", "compare"])
+def test_a_load_test_is_compared_with_its_baseline_run_alone(key: str) -> None:
+    limit: dict[str, Any] = {"max_over_live": 1.5, "compare": {"direction": "increase"}}
+    gate = {**LOAD_TEST, key: limit[key]}
+    del gate["max"]
+    found = mistakes(gate, "load")
+    assert (key, "max_over_baseline, because a load test is compared with its baseline_run") in found
+
+
 def test_a_load_test_needs_a_limit_and_all_of_its_keys_at_once() -> None:
     found = dict(mistakes({"name": "asked", "source": "load_test", "load_test": {}}, "load"))
     assert {"load_test.endpoint", "load_test.test", "load_test.baseline_run"} <= found.keys()

@@ -21,6 +21,14 @@ LOGS = {"source": "logs", "target": "resource", "resource_id": WORKSPACE, "query
 
 BY_ID = {"source": "logs", "target": "resource", "workspace_id": WORKSPACE_ID, "query": KQL}
 
+NODES = {
+    "source": "metrics",
+    "target": "cluster",
+    "namespace": "Microsoft.ContainerService/managedClusters",
+    "metric": "kube_node_status_condition",
+    "aggregation": "Total",
+}
+
 
 def profile(name: str = FRONT_DOOR) -> str:
     """The profile that is the example's first lever."""
@@ -98,10 +106,17 @@ def test_a_filter_names_the_member_of_a_lever() -> None:
         (BY_ID, 180),
         (origin(), 180),
         ({"source": "logs", "target": "cluster", "query": KQL}, 120),
+        ({"source": "logs", "target": "gateway", "query": KQL}, 600),
+        (NODES, 120),
+        ({"source": "alerts", "target": "gateway"}, 300),
+        ({"source": "alerts", "target": "gateway", "ingestion": "1m"}, 60),
         ({"source": "http", "path": "/"}, 0),
+        ({"source": "webhook", "webhook": {"url": "https://hooks.contoso.com/x"}}, 0),
+        ({"source": "kubernetes", "kubernetes": {"check": "nodes_ready"}}, 0),
+        ({"source": "resource_health", "target": "cluster"}, 0),
         ({**APP, "ingestion": "10m"}, 600),
     ],
-    ids=["prometheus", "app_insights", "workspace", "workspace-by-id", "front-door", "cluster", "http", "given"],
+    ids=lambda value: f"{value['source']}-{value.get('target', '')}" if isinstance(value, dict) else "",
 )
 def test_each_source_knows_how_late_its_data_is(gate: dict[str, Any], seconds: int) -> None:
     assert made(asked(gate, example=FRONT_DOOR)).ingestion_seconds == seconds

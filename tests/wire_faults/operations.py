@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-import msgspec
-
 from sandbox.wire.faults import Fault
 from sandbox.world.balancers import FULL, MemberState
-from sandbox.world.load_tests import BASELINE
 from shared.actions import (
     Action,
     Deploy,
@@ -28,14 +25,10 @@ from shared.actions import (
     Thaw,
 )
 from shared.azure.world import Kind, kind_of
-from shared.check_rules import AlertFilter, ClusterCheck, Hook, LoadTest, Objects
-from shared.checks.load_tests import run_id
-from shared.checks.workloads import command
-from shared.fleet import Source, Target
+from shared.fleet import Source
 from shared.levers import FENCED, MATCHING, Match, Record, SwitchKind
 from shared.loads import LoadState, OpenConnections
 from shared.probes import (
-    Asking,
     BalancerState,
     ClusterState,
     CommandState,
@@ -53,11 +46,10 @@ from shared.probes import (
     SyncState,
     TrafficShare,
 )
-from tests.azure.asking import ASKING, gate
-from tests.fleets import ADDRESSES, BLUE, ERRORS, FLEET, GREEN, HEALTH, NODES
+from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
 from tests.fleets_balanced import balancer
-from tests.sources import APP, KUBELET, at
-from tests.wire_faults.rig import BALANCED, HOOK_URL, PRIVATE, PUBLIC, VERSION, Rig
+from tests.wire_faults.questions import GATES
+from tests.wire_faults.rig import BALANCED, PRIVATE, PUBLIC, VERSION, Rig
 from tests.world.manual_clock import START
 
 
@@ -80,50 +72,6 @@ def _writer(it: Rig) -> Probe:
     return LastWriter(PUBLIC.resource_id, START, START + timedelta(days=1))
 
 
-PODS = ClusterCheck(objects=Objects.PODS_READY, namespace="kube-system")
-HOOK = Hook(url=HOOK_URL)
-LOAD = LoadTest(
-    endpoint="https://x.westeurope.cnt-prod.loadtesting.azure.com", test_id="shop", baseline_run=BASELINE
-)
-SEVERE = AlertFilter(severities=("Sev1",))
-CHECKED = Asking(
-    rollout=ASKING.rollout,
-    version=ASKING.version,
-    stage=ASKING.stage,
-    step=ASKING.step,
-    candidate=GREEN,
-    started_at=START,
-)
-"""Who asks: a rollout that began with the estate."""
-
-
-def _checked(it: Rig) -> Probe:
-    """A check that has just ended, so that no other is due."""
-    begun = it.estate.world.commands.run(FLEET.slot(GREEN).cluster_id, command(PODS))
-    it.estate.clock.pass_seconds(30)
-    asking = msgspec.structs.replace(CHECKED, receipts=(begun.id,))
-    return GateReading(gate(Source.KUBERNETES, PODS), GREEN, START, asking)
-
-
-def _fired(it: Rig) -> Probe:
-    """An alert of the candidate's gateway, which has users and fails them."""
-    it.estate.point(GREEN)
-    it.estate.clock.pass_seconds(300)
-    return GateReading(gate(Source.ALERTS, SEVERE, target=Target.GATEWAY), GREEN, START, CHECKED)
-
-
-def _tested(it: Rig) -> Probe:
-    """A run that has ended."""
-    probe = _untested(it)
-    it.estate.world.load_tests.start(run_id(it.fleet, probe), LOAD.test_id, FLEET.slot(GREEN).host.fqdn)
-    it.estate.clock.pass_seconds(600)
-    return probe
-
-
-def _untested(_: Rig) -> GateReading:
-    return GateReading(gate(Source.LOAD_TEST, LOAD), GREEN, START, CHECKED)
-
-
 def _balancer(kind: SwitchKind) -> Callable[[Rig], Probe]:
     return lambda _: BalancerState(balancer(kind))
 
@@ -142,39 +90,13 @@ PROBES: Mapping[Kind, Callable[[Rig], Probe]] = {
     DeploymentState: lambda _: DeploymentState("switchyard-r1"),
     SyncState: _sync,
     CommandState: _command,
-    (GateReading, Source.METRICS): lambda _: GateReading(NODES, GREEN),
-    (GateReading, Source.LOGS): lambda _: GateReading(ERRORS, GREEN),
-    (GateReading, Source.HTTP): lambda _: GateReading(HEALTH, GREEN),
-    (GateReading, Source.PROMETHEUS): lambda it: GateReading(at(KUBELET, it.wire.prometheus_endpoint), GREEN),
-    (GateReading, Source.APP_INSIGHTS): lambda _: GateReading(APP, GREEN),
-    (GateReading, Source.WEBHOOK): lambda _: GateReading(gate(Source.WEBHOOK, HOOK), GREEN, START, CHECKED),
-    (GateReading, Source.KUBERNETES): _checked,
-    (GateReading, Source.ALERTS): _fired,
-    (GateReading, Source.RESOURCE_HEALTH): lambda _: GateReading(
-        gate(Source.RESOURCE_HEALTH, None, target=Target.CLUSTER), GREEN, START
-    ),
-    (GateReading, Source.LOAD_TEST): _tested,
+    **GATES,
     TrafficShare: lambda _: TrafficShare(START),
     GroupState: lambda _: GroupState(BLUE),
     OpenConnections: lambda _: OpenConnections(START),
     LoadState: lambda _: LoadState(BLUE),
     **{(BalancerState, kind): _balancer(kind) for kind in BALANCED},
 }
-
-
-BEGINNERS: Mapping[Kind, Callable[[Rig], Probe]] = {
-    (GateReading, Source.KUBERNETES): lambda _: GateReading(
-        gate(Source.KUBERNETES, PODS), GREEN, START, CHECKED
-    ),
-    (GateReading, Source.LOAD_TEST): _untested,
-}
-"""Questions that have to begin something before it can be looked at."""
-
-BEGUN_AT: Mapping[Kind, str] = {
-    (GateReading, Source.KUBERNETES): "/commandResults/",
-    (GateReading, Source.LOAD_TEST): "/test-runs/",
-}
-"""The part of a path by which they look at it."""
 
 
 def _point(record: Record) -> Callable[[Rig], Action]:
@@ -309,8 +231,6 @@ def name(kind: Kind) -> str:
 
 __all__ = [
     "ASKS_A_HOST",
-    "BEGINNERS",
-    "BEGUN_AT",
     "BELIEVED",
     "OBJECTIONS",
     "ORDERS",

@@ -68,8 +68,8 @@ class Patience(Connection):
 class Rig:
     """A healthy estate behind the wire; `spoilt` is what happens to exchanges of `methods` on a `path`.
 
-    `path` is a part of theirs. `requests` are the methods and paths that came; `strayed` those for a host that
-    is not the door's.
+    `path` is a part of theirs. `requests` are the methods and paths that came, `strayed` those for a host
+    that is not the door's.
     """
 
     def __init__(self, estate: Estate) -> None:

@@ -25,8 +25,6 @@ from shared.probes import (
     Unavailable,
 )
 from tests.wire_faults.operations import (
-    BEGINNERS,
-    BEGUN_AT,
     BELIEVED,
     OBJECTIONS,
     ORDERS,
@@ -36,6 +34,7 @@ from tests.wire_faults.operations import (
     STILL_RUNNING,
     name,
 )
+from tests.wire_faults.questions import BEGINNERS, BEGUN_AT
 from tests.wire_faults.rig import Rig, rig
 from tests.wire_faults.sentences import faults_of
 

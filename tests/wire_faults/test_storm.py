@@ -26,7 +26,7 @@ from tests.azure.asking import gate
 from tests.azure.rig import connected
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
-from tests.wire_faults.operations import HOOK, LOAD, PODS
+from tests.wire_faults.questions import HOOK, LOAD, PODS
 from tests.wire_faults.rig import Patience
 from tests.wire_faults.sentences import faults_of
 

@@ -29,7 +29,8 @@ from tests.azure.asking import gate
 from tests.azure.credential import FixedCredential
 from tests.fleets import BLUE, FLEET
 from tests.sources import KUBELET, at
-from tests.wire_faults.operations import ASKS_A_HOST, BEGINNERS, HOOK, PROBES, SENT, SEVERE
+from tests.wire_faults.operations import ASKS_A_HOST, PROBES, SENT
+from tests.wire_faults.questions import BEGINNERS, HOOK, SEVERE
 from tests.wire_faults.rig import Patience, Rig, estate_fleet, rig
 from tests.wire_faults.sentences import faults_of
 from tests.world.manual_clock import START
