@@ -39,6 +39,9 @@ MATCHING = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 SERIAL = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 """Switches that deploy one change at a time: another one would queue behind the first."""
 
+ONE_BY_ONE = frozenset({SwitchKind.FRONT_DOOR})
+"""Switches that change one member in a change: a cut-over is two of them, one after the other."""
+
 FENCED = frozenset({SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS, SwitchKind.APPLICATION_GATEWAY})
 """Switches that refuse a write under an old etag; to all others a late write may still come through."""
 

@@ -166,19 +166,18 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `safe` is the slot that can take all traffic now: it is stored, never inferred. `shifted` is true from the
     claim that orders the switch; `moved_at` is when every live record was seen at the candidate.
-    `clean_since` is the start of the current run of passing verdicts. `safe_lost` says why the safe slot
-    could not take the traffic when it was last seen, None while it could. `etags` are those of the live
-    records when they were last read, by host name: what a rollback's write goes by where it cannot read.
-    `portion` is how many steps of the shift's plan are over; `weighed_at` is when the present order to the
-    balancers was seen in force. `beneath` is true from the claim that moves traffic by the records underneath
-    a balancer, `above` from the one that moves it by the Front Door above the live record; `aligned_at` is
-    when that record was seen right again since. `ready_at` is when the safe slot last proved that it could
-    take all traffic back, `unready` what it lacked when it was last asked, `unproven` why the last look
-    proved nothing. `follow_seconds` is how long each lever took to be followed by everybody, by its label, as
-    it was measured. `drift` is somebody else's write that is not over yet. `overdue` says that the old slot
-    is retired though it did not drain in time. `ring_since` is since when the ring before is watched with
-    what it has completed. `tallies` are what the step's gates have counted so far, and `receipts` what their
-    sources have begun, newest last, both by gate and slot. `earlier_alerts` fired before it, and were named.
+    `clean_since` is the start of the run of passing verdicts. `safe_lost` says why the safe slot could not
+    take the traffic when last seen. `etags` are those of the live records when last read, by host name: what
+    a rollback writes by where it cannot read. `portion` is how many steps of the shift's plan are over;
+    `weighed_at` is when the present order to the balancers was seen in force, `ordered_at` when each Front
+    Door was last ordered anything, by its label. `beneath` is true from the claim that moves traffic by the
+    records under a balancer, `above` from the one that moves it by the Front Door above the live record;
+    `aligned_at` is when that record was seen right again. `ready_at` is when the safe slot last proved that
+    it could take all traffic back, `unready` what it lacked when last asked, `unproven` why the last look
+    proved nothing. `follow_seconds` is how long each lever took to be followed by everybody, by its label.
+    `drift` is somebody else's write. `overdue` says that the old slot is retired undrained. `ring_since` is
+    since when the ring before is watched. `tallies` are what the step's gates have counted, `receipts` what
+    their sources have begun, newest last, by gate and slot. `earlier_alerts` fired before it, and were named.
     """
 
     id: str
@@ -203,6 +202,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ttl_lowered_at: datetime | None = None
     shifted: bool = False
     ordered_epoch: int | None = None
+    ordered_at: dict[str, datetime] = {}
     moved_at: datetime | None = None
     diverted_at: datetime | None = None
     clean_since: datetime | None = None

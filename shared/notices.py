@@ -8,12 +8,10 @@ from __future__ import annotations
 from datetime import date
 
 from shared.fleet import Fleet
-from shared.levers import Balancer, SwitchKind
+from shared.levers import ONE_BY_ONE, SERIAL, Balancer, SwitchKind
 
 CLASSIC_RETIRES = date(2027, 3, 31)
 """Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
-
-_SLOW = frozenset({SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC})
 
 
 def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
@@ -22,8 +20,8 @@ def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
     for balancer in sorted(fleet.every_balancer, key=lambda each: each.place):
         if balancer.kind is SwitchKind.FRONT_DOOR_CLASSIC:
             told.append(_retires(balancer, on))
-        if balancer.kind in _SLOW and not balancer.beneath and balancer != fleet.above:
-            told.append(_slow(balancer))
+        if balancer.kind in SERIAL and not balancer.beneath and balancer != fleet.above:
+            told.append(_slow(fleet, balancer))
     return tuple(told)
 
 
@@ -46,9 +44,11 @@ def _retires(balancer: Balancer, on: date) -> str:
     )
 
 
-def _slow(balancer: Balancer) -> str:
-    minutes = max(1, -(-balancer.propagation_seconds // 60))
+def _slow(fleet: Fleet, balancer: Balancer) -> str:
+    own = (2 if balancer.kind in ONE_BY_ONE else 1) + (fleet.shift.match is not None)
+    minutes = max(1, -(-(1 + own) * balancer.propagation_seconds // 60))
     return (
-        f"{balancer.label}: a rollback through Front Door takes up to {minutes} minutes, because there is no "
-        "lever underneath; give both members a record beneath, behind their host names, and it takes seconds"
+        f"{balancer.label}: a rollback through Front Door takes up to {minutes} minutes, the last change and "
+        f"{own} of its own one after the other, because there is no lever underneath; give both members a "
+        "record beneath, behind their host names, and it takes seconds"
     )

@@ -157,12 +157,16 @@ class RecordSeen(Struct, frozen=True, tag="record", omit_defaults=True):
 class BalancerSeen(Struct, frozen=True, tag="balancer", omit_defaults=True):
     """A balancer: percent by slot, 100 together (a slot that is taken out is absent).
 
-    `unsettled` says what of its last change has not reached everybody, empty where all has. `matched` is the
-    slot that a match sends requests to. `epoch` and `etag` are there where the resource can hold them.
+    `unsettled` says what of its last change has not reached everybody, empty where all has: `failed` where
+    that is over and another change is the way out. `untold`: it does not say whether all has, and the time
+    that it takes by the book stands in for it. `matched` is the slot that a match sends requests to. `epoch`
+    and `etag` are there where the resource can hold them.
     """
 
     weights: dict[str, int]
     unsettled: str = ""
+    failed: bool = False
+    untold: bool = False
     matched: str = ""
     etag: str | None = None
     epoch: int | None = None

@@ -25,7 +25,7 @@ from shared.actions import (
 )
 from shared.decision import Decision
 from shared.fleet import Fleet, Gate
-from shared.levers import THROUGH, Balancer, Record, SlotName
+from shared.levers import ONE_BY_ONE, SERIAL, THROUGH, Balancer, Record, SlotName
 from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Outcome, Sample
 from shared.probes import (
@@ -100,6 +100,7 @@ class Ideal:
         }
         if fleet.above is not None:
             self._balancers[fleet.above] = BalancerSeen({THROUGH: 100})
+        self._begun: set[Balancer] = set()
         self._ring_ended_at: datetime | None = None
         self._deployed = ""
         self._synced: set[SlotName] = {fleet.live}
@@ -115,7 +116,7 @@ class Ideal:
             case RecordState(record):
                 return self._records.get(record, RecordSeen(exists=False))
             case BalancerState(balancer):
-                return self._balancers[balancer]
+                return msgspec.structs.replace(self._balancers[balancer], untold=balancer.kind in SERIAL)
             case DeploymentState():
                 return DeploymentSeen(self._deployed)
             case SyncState(slot):
@@ -145,7 +146,8 @@ class Ideal:
                 if record in self._fleet.live_records:
                     self._shares = {slot: 100.0}
             case SetWeights(balancer, weights):
-                self._balancers[balancer] = BalancerSeen({s: w for s, w in weights.items() if w}, epoch=epoch)
+                held = self._next(balancer, weights)
+                self._balancers[balancer] = BalancerSeen(held, epoch=epoch)
                 self._shares = {slot: float(weight) for slot, weight in weights.items()}
             case SetMatch(balancer, slot=slot):
                 found = self._balancers[balancer]
@@ -163,6 +165,18 @@ class Ideal:
                 self._clusters.pop(slot, None)
             case _:
                 pass
+
+    def _next(self, balancer: Balancer, weights: dict[str, int]) -> dict[str, int]:
+        """What it holds after one order: where one member changes at a time, who gets more comes first."""
+        held, wanted = self._balancers[balancer].weights, {s: share for s, share in weights.items() if share}
+        first = {s: max(held.get(s, 0), wanted.get(s, 0)) for s in held | wanted}
+        # Of who is left alone nothing changes but that the other goes.
+        both = first != wanted and (len(wanted) > 1 or not held.keys() >= wanted.keys())
+        if balancer.kind not in ONE_BY_ONE or not both or balancer in self._begun:
+            self._begun.discard(balancer)
+            return wanted
+        self._begun.add(balancer)
+        return first
 
     def _traffic(self, probe: TrafficShare | OpenConnections | LoadState) -> Answer:
         slots = [slot.name for slot in self._fleet.slots]

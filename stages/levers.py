@@ -16,7 +16,17 @@ from shared.levers import THROUGH, Balancer, Lever, Member, Record, SlotName
 from shared.model import Rollout
 from shared.probes import BalancerSeen, BalancerState, Probe, RecordSeen, RecordState
 from stages.looking import at, record_seen, target_of, unavailable
-from stages.weighing import STRANGER, balancer_seen, full, holds, next_order, shares, taking, weigh
+from stages.weighing import (
+    STRANGER,
+    balancer_seen,
+    full,
+    holds,
+    next_order,
+    shares,
+    taking,
+    unreached,
+    weigh,
+)
 
 
 def levers(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
@@ -160,8 +170,8 @@ def unsettled(fleet: Fleet, rollout: Rollout, seen: Seen) -> str | None:
     """
     over = above(fleet, rollout)
     decide = [each for each in fleet.balancers if not (rollout.beneath and each.beneath)]
-    found = (balancer_seen(seen, balancer) for balancer in (*decide, *([over] if over else [])))
-    return next((each.unsettled for each in found if each is not None and each.unsettled), None)
+    said = (unreached(rollout, balancer, seen) for balancer in (*decide, *([over] if over else [])))
+    return next(filter(None, said), None)
 
 
 def pace_seconds(fleet: Fleet, rollout: Rollout, seen: Seen) -> float:

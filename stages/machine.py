@@ -28,6 +28,7 @@ from stages.runbook import entry, step_of
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.turns import VERSIONS
 from stages.watching import hindrance, news, remembering, watched
+from stages.weighing import ordering, taken
 
 _TRANSIENT_SECONDS = 5
 
@@ -85,6 +86,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     if rollout is None or rollout.outcome is not None:
         return _ended(fleet, plan, reacted, seen)
     pinned = plan or fleet
+    rollout = taken(rollout, seen.results)
     if _turns(state, rollout):
         # What became of an order of before is no reason to wait with the way back.
         seen = msgspec.structs.replace(seen, results=())
@@ -96,7 +98,7 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     told = (reacted.because, news(before, seen), move.because)
     because = "; ".join(each for each in told if each)
-    return _decision(reacted, next_state, because, where=rollout, move=move)
+    return _decision(reacted, next_state, because, where=rollout, move=move, now=seen.now)
 
 
 def _waits_to_ask(state: FleetState, now: datetime) -> bool:
@@ -191,7 +193,7 @@ def _ended(fleet: Fleet, plan: Fleet | None, reacted: Reacted, seen: Seen) -> De
         )
         return _decision(reacted, reacted.state, because)
     state = msgspec.structs.replace(reacted.state, rollout=move.rollout)
-    return _decision(reacted, state, move.because, where=move.rollout, move=move)
+    return _decision(reacted, state, move.because, where=move.rollout, move=move, now=seen.now)
 
 
 def _asking(fleet: Fleet, reacted: Reacted, seen: Seen) -> Reacted:
@@ -214,6 +216,7 @@ def _decision(
     where: Rollout | None = None,
     move: Move | None = None,
     plan: Fleet | None = None,
+    now: datetime | None = None,
 ) -> Decision:
     epoch = reacted.state.epoch + 1
     actions = move.actions if move is not None and move.verb is Verb.ACT else ()
@@ -221,6 +224,8 @@ def _decision(
     moves = any(isinstance(action, PointRecord | SetWeights) for action in actions)
     if rollout is not None and moves and not _ordered_already(rollout):
         rollout = msgspec.structs.replace(rollout, ordered_epoch=epoch)
+    if rollout is not None and now is not None:
+        rollout = ordering(rollout, actions, now)
     return Decision(
         state=msgspec.structs.replace(state, epoch=epoch, rollout=rollout),
         because=because,

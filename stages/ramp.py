@@ -9,6 +9,7 @@ headers and cookies.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -25,9 +26,12 @@ from stages.observing import watch
 from stages.step import Move, Step, Verb, act, advance, judged, wait
 from stages.verdicts import unseen
 from stages.watching import moved_by_others
-from stages.weighing import balancer_seen, holds, weigh
+from stages.weighing import balancer_seen, holds, keeps_waiting, weigh
 
 Portion = MatchStep | WeightStep
+
+# Until a portion is in force again, nobody knows how many users are on the candidate.
+_UNKNOWN: Any = {"weighed_at": None, "clean_since": None}
 
 
 def portions(fleet: Fleet) -> tuple[Portion, ...]:
@@ -69,6 +73,9 @@ def _ramp(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         return moved_by_others(fleet, rollout, drifted, seen)
     if rollout.weighed_at is None:
         return _order(fleet, rollout, portion, seen)
+    failed = _failed(fleet, seen)
+    if failed is not None:
+        return wait(rollout, f"{failed}: it is ordered again", wake_seconds=0, **_UNKNOWN)
     found = apart(fleet, rollout, weights_of(rollout, portion), seen)
     if found is not None:
         return _moved_away(fleet, rollout, found, seen)
@@ -91,11 +98,18 @@ def _order(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move
     for balancer in fleet.balancers:
         if by_weight:
             ordered += weigh(rollout, balancer, weights, seen)
-        elif isinstance(portion, MatchStep) and unsettled(fleet, rollout, seen) is None:
+        elif isinstance(portion, MatchStep) and not keeps_waiting(rollout, balancer, seen):
             ordered.append(SetMatch(balancer, portion.match, rollout.candidate))
     if not ordered:
         return wait(rollout, unsettled(fleet, rollout, seen) or _label(rollout, portion), failures=0)
-    return act(rollout, _label(rollout, portion), *ordered, shifted=True)
+    pace = 0 if _failed(fleet, seen) is None else fleet.policy.poll_seconds
+    return act(rollout, _label(rollout, portion), *ordered, wake_seconds=pace, shifted=True)
+
+
+def _failed(fleet: Fleet, seen: Seen) -> str | None:
+    """The sentence about a balancer whose last change failed, None if there is none."""
+    found = (balancer_seen(seen, balancer) for balancer in fleet.balancers)
+    return next((each.unsettled for each in found if each is not None and each.failed), None)
 
 
 def _told(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> bool:
@@ -110,8 +124,7 @@ def _told(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> bool:
 
 
 def _moved_away(fleet: Fleet, rollout: Rollout, found: tuple[Lever, str], seen: Seen) -> Move:
-    # Until it is in force again, nobody knows how many users are on the candidate.
-    rollout = msgspec.structs.replace(rollout, weighed_at=None, clean_since=None)
+    rollout = msgspec.structs.replace(rollout, **_UNKNOWN)
     if fleet.policy.drift is DriftPolicy.REPAIR:
         because = f"{found[1]}: somebody else moved it, it is put back"
         return wait(rollout, because, wake_seconds=0)

@@ -20,7 +20,7 @@ from stages.levers import above, beneath, levers, point_each, weights_propagated
 from stages.looking import at, record_seen, target_of, unavailable
 from stages.step import ORDER_SECONDS_MAX, Move, act, advance, wait
 from stages.verdicts import unseen
-from stages.weighing import balancer_seen, full, next_order, weigh
+from stages.weighing import balancer_seen, full, keeps_waiting, next_order, weigh
 
 
 def users_on(rollout: Rollout) -> SlotName:
@@ -127,9 +127,10 @@ def _pass_on(fleet: Fleet, rollout: Rollout, over: Balancer, seen: Seen) -> Move
     if seen.now < ready:
         left = (ready - seen.now).total_seconds()
         return wait(rollout, "the live record's old answers expire", wake_seconds=left, failures=0)
-    if found is not None and found.unsettled:
-        return wait(rollout, found.unsettled, failures=0)
-    if found is None or found.weights != {THROUGH: 100}:
+    under_way = keeps_waiting(rollout, over, seen)
+    if under_way:
+        return wait(rollout, under_way, failures=0)
+    if found is None or found.failed or found.weights != {THROUGH: 100}:
         names = ", ".join(record.fqdn for record in fleet.live_records)
         order = weigh(rollout, over, full(over, THROUGH), seen)
         return act(rollout, f"{over.label} passes everything on to {names} again", *order, weighed_at=None)
@@ -183,9 +184,10 @@ def _above(fleet: Fleet, rollout: Rollout, slot: SlotName, seen: Seen) -> str | 
         found = balancer_seen(seen, balancer)
         if found is None:
             continue
-        if found.unsettled:
-            return found.unsettled
-        if found.weights != {slot: 100} or found.matched:
+        under_way = keeps_waiting(rollout, balancer, seen)
+        if under_way:
+            return under_way
+        if found.failed or found.weights != {slot: 100} or found.matched:
             ordered += next_order(fleet, rollout, balancer, slot, seen)
     return ordered
 

@@ -28,6 +28,7 @@ def rollout() -> None:
 @click.option("--template-version", help="The version of the template spec; the fleet's own if not given.")
 @click.option("--note", help="Why, for the audit trail.")
 @click.option("--lift-hold", is_flag=True, help="Try the version again although a rollback holds it.")
+@click.option("--rings", is_flag=True, help="FLEET is a file with rings: start each, to wait for its turn.")
 @shared_options
 def start(
     desk: Desk,
@@ -36,13 +37,31 @@ def start(
     template_version: str | None,
     note: str | None,
     lift_hold: bool,
+    rings: bool,
 ) -> None:
     """Start a rollout of FLEET to a version."""
     body: dict[str, Any] = {"version": version}
     body |= {"template_version": template_version} if template_version else {}
     body |= {"note": note} if note else {}
     body |= {"lift_hold": True} if lift_hold else {}
-    desk.output.show(desk.api.post("fleets", fleet, "rollouts", body=body).body, said)
+    if rings:
+        _start_rings(desk, fleet, body)
+    else:
+        desk.output.show(desk.api.post("fleets", fleet, "rollouts", body=body).body, said)
+
+
+def _start_rings(desk: Desk, name: str, body: dict[str, Any]) -> None:
+    """One after the other, so that none is started where the ring before it was refused."""
+    for ring in desk.api.get("rings", name).body["rings"]:
+        before, fleet = ring.get("rollout") or {}, ring["fleet"]
+        if before.get("version") == body["version"] and before.get("outcome") is None:
+            answer = {"applied": True, "rollout": before, "because": "it was started before"}
+        else:
+            answer = desk.api.post("fleets", fleet, "rollouts", body=body).body
+        if desk.output.as_json:
+            desk.output.json_line({"fleet": fleet, **answer})
+        else:
+            desk.output.text(said(answer))
 
 
 @rollout.command("list")

@@ -49,6 +49,7 @@ def balancer(world: World, lever: Balancer) -> BalancerSeen:
     return BalancerSeen(
         weights={str(slot): round(100 * weight / total) for slot, weight in weights.items()},
         unsettled=world.balancers.unsettled(lever),
+        untold=lever.kind is SwitchKind.FRONT_DOOR_CLASSIC,
         matched=newest.matched or "",
         etag=newest.etag if lever.kind is SwitchKind.APPLICATION_GATEWAY else None,
         epoch=epoch_of(newest.tags),

@@ -158,8 +158,8 @@ class Api:
         current = _current(row, rollout)
         etag = str(row.state.epoch) if current else None
         plan = row.plan if current and row.plan is not None else row.fleet
-        body = {"rollout": rollout, "judgements": judgements, "way_back": way_back(plan, rollout)}
-        return reply(body, etag=etag)
+        back = way_back(plan, rollout, self._clock.now())
+        return reply({"rollout": rollout, "judgements": judgements, "way_back": back}, etag=etag)
 
     async def get_evidence(self, request: Request) -> Response:
         """A rollout's verdicts with all that is behind them, oldest first, page by page.

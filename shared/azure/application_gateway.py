@@ -26,14 +26,16 @@ from shared.azure import arm
 from shared.azure.connection import Connection
 from shared.azure.gateway_rules import Gateway
 from shared.azure.record_sets import EPOCH, FLEET
+from shared.azure.switch import Settled
 from shared.errors import Refused, Retry, Superseded
 from shared.fleet import Fleet
-from shared.levers import Balancer, Match, SlotName
+from shared.levers import Balancer, SlotName
 from shared.probes import BalancerSeen
 
 VERSION = "2026-03-01"
 _SUCCEEDED = "Succeeded"
 _UNDER_WAY = frozenset({"Creating", "Updating"})
+_OVER = frozenset({"Failed", "Canceled"})
 
 
 class ApplicationGateway:
@@ -49,7 +51,7 @@ class ApplicationGateway:
         slot = gateway.slot()
         return BalancerSeen(
             {slot: 100} if slot is not None else {},
-            unsettled=_unsettled(balancer, gateway.state),
+            **settled(balancer, gateway.state)._asdict(),
             etag=gateway.etag,
             epoch=gateway.epoch,
             fleet=gateway.fleet,
@@ -84,14 +86,6 @@ class ApplicationGateway:
             leads = after.slot() or "no slot"
             raise Retry(f"{balancer.label} was to lead to {slot}, and the answer says {leads}")
 
-    async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
-        """Refused: a rule leads everybody to one pool."""
-        because = f"{balancer.label} leads everybody to one slot"
-        raise Refused(f"{because}: it cannot send those with {match.label} to a slot of their own")
-
-    async def purge(self, balancer: Balancer) -> None:
-        """Nothing: a gateway has no cache."""
-
     async def _before(self, balancer: Balancer, if_match: str | None) -> Gateway:
         """What the write replaces: under the same etag that is what was read, and is not read again."""
         known = self._read.get(balancer.resource_id.lower())
@@ -111,17 +105,18 @@ class ApplicationGateway:
         return gateway
 
 
+def settled(balancer: Balancer, state: str) -> Settled:
+    """Whether every instance follows, by ARM's own word for the gateway's state."""
+    if state == _SUCCEEDED:
+        return Settled()
+    if state in _UNDER_WAY:
+        return Settled(f"the gateway {balancer.name} is deploying its last change")
+    return Settled(f"the last change of the gateway {balancer.name} is {state}", failed=state in _OVER)
+
+
 def _whole(balancer: Balancer, weights: Mapping[str, int]) -> SlotName:
     slots = [SlotName(slot) for slot, percent in weights.items() if percent > 0]
     if len(slots) != 1:
         shown = ", ".join(f"{percent} % to {slot}" for slot, percent in weights.items())
         raise Refused(f"{balancer.label} leads everybody to one slot: it cannot send {shown}")
     return slots[0]
-
-
-def _unsettled(balancer: Balancer, state: str) -> str:
-    if state == _SUCCEEDED:
-        return ""
-    if state in _UNDER_WAY:
-        return f"the gateway {balancer.name} is deploying its last change"
-    return f"the last change of the gateway {balancer.name} is {state}"

@@ -2,13 +2,11 @@
 
 Decides when a change counts as deployed, and that one origin is changed at a time: first those that get more.
 An origin that takes nothing is disabled, because the smallest weight is 1. A write that changes nothing is
-left out: it would be deployed for as long as any other, and what may still be on its way is seen when the
-runbook looks again. Refuses to know how long the edges take: `Balancer.propagation_seconds`, which the
-runbook waits.
+left out: it would be deployed for as long as any other. Refuses to know how long the edges take, which the
+runbook waits: `Balancer.propagation_seconds`.
 
-Weights count among the healthy origins of the lowest priority, and among those only within the latency range
-of the group (`additionalLatencyInMilliseconds`); session affinity keeps users where they are. None of it is
-looked at.
+Weights count among the healthy origins of the lowest priority within the latency range of the group, and
+session affinity keeps users where they are. None of it is looked at.
 
 Sources: https://learn.microsoft.com/rest/api/frontdoor/azurefrontdoorstandardpremium/afd-origins,
 https://learn.microsoft.com/azure/frontdoor/routing-methods
@@ -40,7 +38,7 @@ from shared.azure.front_doors import (
     shares,
 )
 from shared.azure.ids import parse
-from shared.azure.switch import Share, changes, wanted_shares
+from shared.azure.switch import Settled, Share, changes, wanted_shares
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet
 from shared.levers import Balancer, Match, SlotName
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
     from azure.mgmt.cdn.aio import CdnManagementClient
 
 _PAGES_MAX = 10
+_TELLS_NOTHING = ("NotStarted", None)
 _EVERYTHING: Any = {"contentPaths": ["/*"]}
 
 
@@ -84,6 +83,16 @@ class State(NamedTuple):
         """Whether it is over, and the edges do not have it."""
         return "Failed" in (self.provisioning, self.deployment)
 
+    @property
+    def missing(self) -> str:
+        """What of it has not reached the edges, empty where all has that Azure tells of."""
+        if self.failed:
+            return f"the last change of {self.name} failed to deploy"
+        if self.provisioning != "Succeeded":
+            return f"{self.name} is {self.provisioning}"
+        done = self.deployment in ("Succeeded", *_TELLS_NOTHING)
+        return "" if done else f"the last change of {self.name} is being deployed ({self.deployment})"
+
 
 class FrontDoor:
     """The origin groups of profiles."""
@@ -98,7 +107,7 @@ class FrontDoor:
             found = await self._rule(balancer)
         return BalancerSeen(
             weights=percent(balancer, shares(balancer, _held(origins))),
-            unsettled="; ".join(filter(None, map(settled, _states(origins, found)))),
+            **settled(_states(origins, found))._asdict(),
             matched=matched(balancer, found.group_id) if found is not None else "",
         )
 
@@ -130,7 +139,7 @@ class FrontDoor:
         group = f"{balancer.resource_id}/originGroups/{own_group(balancer, slot)}" if slot is not None else ""
         with patient(BUSY_SECONDS):
             found = await self._rule(balancer)
-            if canary_stands(found, match, group):
+            if canary_stands(found, match, group) and not any(each.failed for each in _states([], found)):
                 return
             _wait_for(_states(await self._origins(balancer), found))
             if slot is None:
@@ -174,9 +183,8 @@ class FrontDoor:
     async def _patch(self, balancer: Balancer, name: str, share: Share) -> None:
         profile = parse(balancer.resource_id)
         body = Body(Origin, f"the origin {name} of {balancer.label}")
-        wanted: Any = (
-            {"weight": share.weight, "enabledState": ENABLED} if share.enabled else {"enabledState": DISABLED}
-        )
+        taking = {"weight": share.weight, "enabledState": ENABLED}
+        wanted: Any = taking if share.enabled else {"enabledState": DISABLED}
         call = self._client(balancer).afd_origins.begin_update(
             profile.resource_group,
             profile.name,
@@ -188,9 +196,8 @@ class FrontDoor:
         )
         await allowing(call)
         if body.value is not None and not _shows(body.value, share):
-            raise Retry(
-                f"the origin {name} of {balancer.label} was written, and the answer shows another state"
-            )
+            what = f"the origin {name} of {balancer.label}"
+            raise Retry(f"{what} was written, and the answer shows another state")
 
     async def _rule(self, balancer: Balancer) -> Rule | None:
         """The canary's rule, None where there is none or no rule set is declared."""
@@ -238,27 +245,26 @@ class FrontDoor:
         return self._connection.arm_client(CdnManagementClient, subscription_id)
 
 
-def settled(state: State) -> str:
-    """What of a change has not reached the edges, empty where all has that Azure tells of.
+def settled(states: list[State]) -> Settled:
+    """What of the last changes has not reached the edges.
 
-    `NotStarted` counts as settled once the resource is provisioned. It means that the edges are still to
-    follow, but it is known to stay for good where they have followed long ago. So the documented time that
-    the runbook waits stands in for it; and a change that is ordered before that time is over queues behind
-    the first, and reaches every edge after it.
+    `NotStarted` is said before the edges begin, and is known to stay when they have followed long ago. So it
+    tells nothing once the resource is provisioned: the time by the book stands in for it.
     """
-    if state.failed:
-        return f"the last change of {state.name} failed to deploy"
-    if state.provisioning != "Succeeded":
-        return f"{state.name} is {state.provisioning}"
-    if state.deployment in ("Succeeded", "NotStarted", None):
-        return ""
-    return f"the last change of {state.name} is being deployed ({state.deployment})"
+    return Settled(
+        "; ".join(state.missing for state in states if state.missing),
+        failed=any(state.failed for state in states) and not _busy(states),
+        untold=any(state.deployment in _TELLS_NOTHING for state in states),
+    )
+
+
+def _busy(states: list[State]) -> list[str]:
+    # Another change is the way out of what has failed.
+    return [state.missing for state in states if state.missing and not state.failed]
 
 
 def _wait_for(states: list[State]) -> None:
-    # What has failed is not waited for: another change is the way out of it.
-    busy = [said for state in states if not state.failed and (said := settled(state))]
-    if busy:
+    if busy := _busy(states):
         raise Retry(f"{'; '.join(busy)}, and Front Door deploys one change at a time", BUSY_SECONDS)
 
 
@@ -281,9 +287,8 @@ def _states(origins: list[Origin], found: Rule | None = None) -> list[State]:
 
 
 def _held(origins: list[Origin]) -> list[Held]:
-    return [
-        Held(each.name, each.properties.enabled_state == ENABLED, each.properties.weight) for each in origins
-    ]
+    said = ((each.name, each.properties) for each in origins)
+    return [Held(name, its.enabled_state == ENABLED, its.weight) for name, its in said]
 
 
 def _shows(origin: Origin, share: Share) -> bool:

@@ -33,7 +33,7 @@ from shared.azure.front_doors import (
 )
 from shared.azure.ids import parse
 from shared.azure.record_sets import EPOCH, FLEET
-from shared.azure.switch import changes
+from shared.azure.switch import Settled, changes
 from shared.errors import NotFound, Retry, Superseded
 from shared.fleet import Fleet
 from shared.levers import Balancer, Match, SlotName
@@ -59,7 +59,7 @@ class FrontDoorClassic:
         canary = engine.canary if engine is not None else None
         return BalancerSeen(
             weights=percent(balancer, shares(balancer, document.held(balancer.group))),
-            unsettled=_unsettled(document, engine),
+            **settled(document, engine)._asdict(),
             matched=matched(balancer, canary.pool_id) if canary is not None else "",
             epoch=_epoch(document),
             fleet=document.tags.get(FLEET),
@@ -176,6 +176,13 @@ class FrontDoorClassic:
         return self._connection.arm_client(FrontDoorManagementClient, subscription_id)
 
 
+def settled(document: Document, engine: Engine | None) -> Settled:
+    """How far the last order has come. It never tells whether the edges have it: the book does."""
+    parts = (document.unsettled, engine.unsettled if engine is not None else "")
+    failed = document.failed and (engine is None or not engine.busy)
+    return Settled("; ".join(filter(None, parts)), failed=failed, untold=True)
+
+
 def _body(balancer: Balancer) -> Body[Json]:
     return Body(dict[str, Any], f"the Front Door {balancer.name}")
 
@@ -185,14 +192,10 @@ def _epoch(document: Document) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def _unsettled(document: Document, engine: Engine | None) -> str:
-    return "; ".join(filter(None, (document.settled(), engine.settled() if engine is not None else "")))
-
-
 def _wait_for(document: Document, engine: Engine | None) -> None:
     # What has failed, or is disabled, is not waited for: another change is the way out of it.
     if document.busy or (engine is not None and engine.busy):
-        raise Retry(f"{_unsettled(document, engine)}, and takes one change at a time", BUSY_SECONDS)
+        raise Retry(f"{settled(document, engine).unsettled}, and takes one change at a time", BUSY_SECONDS)
 
 
 def _shows(after: Document, balancer: Balancer, weights: Mapping[str, int], tags: Mapping[str, str]) -> bool:

@@ -84,7 +84,8 @@ class Document(Struct, frozen=True):
                 return [Held(each.address, each.enabled_state == ENABLED, each.weight) for each in backends]
         raise NotFound(f"the answer on the Front Door {self.name} names no backend pool {group}")
 
-    def settled(self) -> str:
+    @property
+    def unsettled(self) -> str:
         """What of its last change is not carried out, empty where all is. Of the edges it says nothing."""
         its = self.properties
         if self.failed:

@@ -87,7 +87,8 @@ class Engine(Struct, frozen=True):
         """The canary's rule."""
         return next((rule for rule in self.properties.rules if rule.name == CANARY), None)
 
-    def settled(self) -> str:
+    @property
+    def unsettled(self) -> str:
         """What of its last change is not carried out, empty where all is."""
         state = self.properties.resource_state
         return "" if state in ("Enabled", None) else f"the rules engine {self.name} is {state}"

@@ -1,9 +1,13 @@
-"""What every balancer's adapter does, and how percent become weights: the small interface of a switch.
+"""The small interface of a switch: `read`, `write` and, pure and beside it, `settled`.
 
 Decides that shares are percent, that 0 takes a member out, and which members a write changes and in which
 order: first those that get more, so that nobody is ever sent nowhere. Refuses to know any service.
 
+`settled` is a function of each adapter's module. It says of what `read` was answered how far the last change
+has come, so that nobody is asked twice. What only an edge can do, a canary and a cache, is `Edge`'s.
+
 A record's adapters (`record_sets`) keep the same promises in a record's words: an address instead of weights.
+Whether a record has settled is asked where its users are, of name servers and resolvers (`names`).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from shared.actions import Purge, SetMatch, SetWeights
+from shared.errors import Refused
 from shared.fleet import Fleet
 from shared.levers import Balancer, Match, SlotName
 from shared.probes import BalancerSeen, BalancerState
@@ -29,11 +34,19 @@ class Share(NamedTuple):
     enabled: bool
 
 
+class Settled(NamedTuple):
+    """How far a balancer's last change has come: the fields of the same names of what `read` shows."""
+
+    unsettled: str = ""
+    failed: bool = False
+    untold: bool = False
+
+
 class Switch(Protocol):
     """One kind of balancer. Errors are azure.core's, or Retry, Refused, Superseded of ours."""
 
     async def read(self, balancer: Balancer) -> BalancerSeen:
-        """The shares that it was last told, and what of that has not reached everybody (`settled`)."""
+        """The shares that it was last told, and how far that has come (`settled`)."""
 
     async def write(
         self, fleet: Fleet, balancer: Balancer, weights: Mapping[str, int], epoch: int, if_match: str | None
@@ -47,6 +60,10 @@ class Switch(Protocol):
             Retry: an earlier change is still being deployed, or the service cannot take it now.
             Refused: it cannot do such shares at all.
         """
+
+
+class Edge(Switch, Protocol):
+    """A balancer that sees requests and may keep answers."""
 
     async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
         """Send requests that match to the slot's own group; None: nowhere special. Raises Refused, Retry."""
@@ -70,12 +87,29 @@ class Switching:
         await self._switch.write(fleet, action.balancer, action.weights, epoch, action.if_match)
 
     async def match(self, _fleet: Fleet, action: SetMatch, _epoch: int) -> None:
+        """Refused: it sends everybody alike."""
+        because = f"{action.balancer.label} cannot send requests with {action.match.label}"
+        raise Refused(f"{because} to a slot of their own")
+
+    async def purge(self, _fleet: Fleet, _action: Purge, _epoch: int) -> str:
+        """Nothing: it has no cache. The receipt says no more than that the order was taken."""
+        return PURGED
+
+
+class EdgeSwitching(Switching):
+    """The same of an edge, which takes orders about canaries and caches as well."""
+
+    def __init__(self, edge: Edge) -> None:
+        super().__init__(edge)
+        self._edge = edge
+
+    async def match(self, _fleet: Fleet, action: SetMatch, _epoch: int) -> None:
         """Set or lift a canary."""
-        await self._switch.match(action.balancer, action.match, action.slot)
+        await self._edge.match(action.balancer, action.match, action.slot)
 
     async def purge(self, _fleet: Fleet, action: Purge, _epoch: int) -> str:
         """Empty the caches; the receipt says no more than that the order was taken."""
-        await self._switch.purge(action.balancer)
+        await self._edge.purge(action.balancer)
         return PURGED
 
 

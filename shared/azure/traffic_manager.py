@@ -31,10 +31,10 @@ from shared.azure.conflicts import patient
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing
 from shared.azure.ids import parse
-from shared.azure.switch import WEIGHT_MAX, Share, changes, percents
+from shared.azure.switch import WEIGHT_MAX, Settled, Share, changes, percents
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet
-from shared.levers import Balancer, Match, Member, SlotName
+from shared.levers import Balancer, Member
 from shared.probes import BalancerSeen
 
 if TYPE_CHECKING:
@@ -57,30 +57,37 @@ _TOO_MANY_REQUESTS = 429
 Status = Literal["Enabled", "Disabled"]
 
 
-class _EndpointFacts(Struct, frozen=True, rename="camel"):
+class EndpointFacts(Struct, frozen=True, rename="camel"):
+    """The part of an endpoint that is read here."""
+
     endpoint_status: Status
     endpoint_monitor_status: str
     weight: Annotated[int, Meta(ge=1, le=WEIGHT_MAX)] | None = None
 
 
-class _Endpoint(Struct, frozen=True):
+class Endpoint(Struct, frozen=True):
+    """An endpoint of a profile."""
+
     name: str
     type: str
-    properties: _EndpointFacts
+    properties: EndpointFacts
 
     @property
     def key(self) -> str:
+        """What a member that means it is called, in lower case."""
         return f"{self.type.rpartition('/')[2]}/{self.name}".lower()
 
 
-class _ProfileFacts(Struct, frozen=True, rename="camel"):
+class ProfileFacts(Struct, frozen=True, rename="camel"):
+    """The part of a profile that is read here."""
+
     profile_status: Status
     traffic_routing_method: str
-    endpoints: tuple[_Endpoint, ...]
+    endpoints: tuple[Endpoint, ...]
 
 
 class _Profile(Struct, frozen=True):
-    properties: _ProfileFacts
+    properties: ProfileFacts
 
 
 class TrafficManager:
@@ -95,7 +102,7 @@ class TrafficManager:
             facts = await self._profile(balancer)
         found = _members(balancer, facts)
         shares = {name: _share(balancer, endpoint) for name, endpoint in found.items()}
-        return BalancerSeen(percents(balancer, shares), unsettled=_unsettled(balancer, facts, found))
+        return BalancerSeen(percents(balancer, shares), **settled(balancer, facts, found)._asdict())
 
     async def write(
         self,
@@ -114,14 +121,6 @@ class TrafficManager:
         with patient(BUSY_SECONDS):
             for name, share in await self._late(balancer, weights):
                 await self._tell(balancer, name, share)
-
-    async def match(self, balancer: Balancer, match: Match, slot: SlotName | None) -> None:
-        """Refused: names are answered before there is a request."""
-        because = f"the profile {balancer.name} sees names and no requests"
-        raise Refused(f"{because}: it cannot send those with {match.label} to a slot of their own")
-
-    async def purge(self, balancer: Balancer) -> None:
-        """Nothing: there is no cache but those of resolvers, which keep to the TTL."""
 
     async def _late(self, balancer: Balancer, weights: Mapping[str, int]) -> list[tuple[str, Share]]:
         """What is to be written. A move of all traffic writes everything where reads are throttled."""
@@ -142,7 +141,7 @@ class TrafficManager:
             _expect_weighted(balancer, facts)
         return changes(balancer, weights, _held(balancer, facts))
 
-    async def _profile(self, balancer: Balancer) -> _ProfileFacts:
+    async def _profile(self, balancer: Balancer) -> ProfileFacts:
         answer = Body(_Profile, f"the profile {balancer.name}")
         profile = parse(balancer.resource_id)
         call = self._client(balancer).profiles.get(
@@ -155,7 +154,7 @@ class TrafficManager:
         status: Status = "Enabled" if share.enabled else "Disabled"
         weight = {"weight": share.weight} if share.enabled else {}
         body: Any = {"properties": {"endpointStatus": status, **weight}}
-        answer = Body(_Endpoint, f"the endpoint {name} of the profile {balancer.name}")
+        answer = Body(Endpoint, f"the endpoint {name} of the profile {balancer.name}")
         profile, (kind, endpoint) = parse(balancer.resource_id), _path(balancer, name)
         call = self._client(balancer).endpoints.update(
             profile.resource_group,
@@ -178,7 +177,26 @@ class TrafficManager:
         return self._connection.arm_client(TrafficManagerManagementClient, subscription_id)
 
 
-def _members(balancer: Balancer, facts: _ProfileFacts) -> dict[str, _Endpoint]:
+def settled(balancer: Balancer, facts: ProfileFacts, found: Mapping[str, Endpoint]) -> Settled:
+    """Whether users are sent where the weights say, by what the profile says of its health."""
+    if facts.profile_status != "Enabled":
+        return Settled(f"the profile {balancer.name} is disabled and answers nobody")
+    enabled = {name: each.properties for name, each in found.items() if _enabled(each)}
+    left_out = {
+        name: each.endpoint_monitor_status
+        for name, each in enabled.items()
+        if each.endpoint_monitor_status not in SERVED
+    }
+    if left_out and len(left_out) < len(enabled):
+        shown = _listed(f"{name}, which is {status}" for name, status in left_out.items())
+        return Settled(f"the profile {balancer.name} sends nobody to {shown}")
+    checking = [name for name, each in enabled.items() if each.endpoint_monitor_status == CHECKING]
+    if not checking:
+        return Settled()
+    return Settled(f"the profile {balancer.name} has not checked {_listed(checking)} yet")
+
+
+def _members(balancer: Balancer, facts: ProfileFacts) -> dict[str, Endpoint]:
     """The endpoint of each member, by the member's name. Raises Refused where percent would not be true."""
     _expect_weighted(balancer, facts)
     present = {endpoint.key: endpoint for endpoint in facts.endpoints}
@@ -193,7 +211,7 @@ def _members(balancer: Balancer, facts: _ProfileFacts) -> dict[str, _Endpoint]:
     return {member.name: present[_key(member)] for member in balancer.members}
 
 
-def _held(balancer: Balancer, facts: _ProfileFacts) -> dict[str, Share]:
+def _held(balancer: Balancer, facts: ProfileFacts) -> dict[str, Share]:
     """What each member has now; one whose endpoint is not there is out."""
     present = {endpoint.key: endpoint for endpoint in facts.endpoints}
     found = ((member.name, present.get(_key(member))) for member in balancer.members)
@@ -204,36 +222,20 @@ def _held(balancer: Balancer, facts: _ProfileFacts) -> dict[str, Share]:
     }
 
 
-def _expect_weighted(balancer: Balancer, facts: _ProfileFacts) -> None:
+def _expect_weighted(balancer: Balancer, facts: ProfileFacts) -> None:
     if facts.traffic_routing_method != WEIGHTED:
         because = f"the profile {balancer.name} routes by {facts.traffic_routing_method}, not by weight"
         raise Refused(f"{because}: set its routing method to {WEIGHTED}")
 
 
-def _unsettled(balancer: Balancer, facts: _ProfileFacts, found: Mapping[str, _Endpoint]) -> str:
-    if facts.profile_status != "Enabled":
-        return f"the profile {balancer.name} is disabled and answers nobody"
-    enabled = {name: each.properties for name, each in found.items() if _enabled(each)}
-    left_out = {
-        name: each.endpoint_monitor_status
-        for name, each in enabled.items()
-        if each.endpoint_monitor_status not in SERVED
-    }
-    if left_out and len(left_out) < len(enabled):
-        shown = _listed(f"{name}, which is {status}" for name, status in left_out.items())
-        return f"the profile {balancer.name} sends nobody to {shown}"
-    checking = [name for name, each in enabled.items() if each.endpoint_monitor_status == CHECKING]
-    return f"the profile {balancer.name} has not checked {_listed(checking)} yet" if checking else ""
-
-
-def _share(balancer: Balancer, endpoint: _Endpoint) -> Share:
+def _share(balancer: Balancer, endpoint: Endpoint) -> Share:
     weight = endpoint.properties.weight
     if weight is None:
         raise Retry(f"the answer on the profile {balancer.name} has no weight for {endpoint.key}")
     return Share(weight, enabled=_enabled(endpoint))
 
 
-def _enabled(endpoint: _Endpoint) -> bool:
+def _enabled(endpoint: Endpoint) -> bool:
     return endpoint.properties.endpoint_status == "Enabled"
 
 
@@ -251,7 +253,7 @@ def _path(balancer: Balancer, name: str) -> tuple[str, str]:
     return found, endpoint
 
 
-def _shown(facts: _EndpointFacts) -> str:
+def _shown(facts: EndpointFacts) -> str:
     return f"{facts.endpoint_status} with weight {facts.weight}"
 
 

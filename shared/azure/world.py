@@ -53,7 +53,7 @@ from shared.azure.prometheus import Prometheus
 from shared.azure.record_sets import RecordSets
 from shared.azure.resource_health import ResourceHealth
 from shared.azure.run_command import RunCommands
-from shared.azure.switch import Switching
+from shared.azure.switch import EdgeSwitching, Switching
 from shared.azure.traffic_manager import TrafficManager
 from shared.azure.webhook import Webhooks
 from shared.errors import Retry, SwitchyardError
@@ -124,8 +124,8 @@ class AzureWorld:
             SwitchKind.PRIVATE_DNS: PrivateDns(connection),
         }
         switches = {
-            SwitchKind.FRONT_DOOR: Switching(FrontDoor(connection)),
-            SwitchKind.FRONT_DOOR_CLASSIC: Switching(FrontDoorClassic(connection)),
+            SwitchKind.FRONT_DOOR: EdgeSwitching(FrontDoor(connection)),
+            SwitchKind.FRONT_DOOR_CLASSIC: EdgeSwitching(FrontDoorClassic(connection)),
             SwitchKind.TRAFFIC_MANAGER: Switching(TrafficManager(connection)),
             SwitchKind.APPLICATION_GATEWAY: Switching(ApplicationGateway(connection)),
         }

@@ -171,6 +171,7 @@ async def test_a_change_that_has_not_reached_everybody_is_said(
     answer = await seen(tmp_path, body)
     assert isinstance(answer, BalancerSeen)
     assert words in answer.unsettled
+    assert answer.failed is (state != "Updating"), "another change is the way out of one that failed"
 
 
 @pytest.mark.parametrize(

@@ -82,26 +82,33 @@ def written(server: Stub) -> list[tuple[str, str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("provisioning", "deployment", "because"),
+    ("provisioning", "deployment", "because", "untold"),
     [
-        ("Succeeded", "Succeeded", ""),
-        ("Succeeded", "NotStarted", ""),
-        ("Succeeded", None, ""),
-        ("Updating", "NotStarted", "Updating"),
-        ("Creating", None, "Creating"),
-        ("Succeeded", "InProgress", "InProgress"),
-        ("Succeeded", "Paused", "Paused"),
-        ("Succeeded", "Failed", "failed"),
-        ("Failed", "NotStarted", "failed"),
+        ("Succeeded", "Succeeded", "", False),
+        ("Succeeded", "NotStarted", "", True),
+        ("Succeeded", None, "", True),
+        ("Updating", "NotStarted", "Updating", True),
+        ("Creating", None, "Creating", True),
+        ("Succeeded", "InProgress", "InProgress", False),
+        ("Succeeded", "Paused", "Paused", False),
+        ("Succeeded", "Failed", "failed", False),
+        ("Failed", "NotStarted", "failed", True),
     ],
 )
 def test_what_is_settled_is_what_azure_does_not_say_is_under_way(
-    provisioning: str, deployment: str | None, because: str
+    provisioning: str, deployment: str | None, because: str, untold: bool
 ) -> None:
-    said = settled(State("aks-green", provisioning, deployment))
-    assert bool(said) is bool(because)
-    assert because in said
-    assert not said or "aks-green" in said
+    said = settled([State("aks-green", provisioning, deployment)])
+    assert bool(said.unsettled) is bool(because)
+    assert because in said.unsettled
+    assert not said.unsettled or "aks-green" in said.unsettled
+    assert (said.failed, said.untold) == (because == "failed", untold)
+
+
+def test_what_failed_waits_for_what_is_still_under_way() -> None:
+    failed = State("aks-blue", "Succeeded", "Failed")
+    assert settled([failed, State("aks-green", "Succeeded", "Succeeded")]).failed
+    assert not settled([failed, State("aks-green", "Updating", "InProgress")]).failed
 
 
 def shaped(properties: dict[str, Any]) -> Rule:
@@ -267,6 +274,9 @@ async def test_a_rule_that_says_so_already_is_not_put_again(tmp_path: Path) -> N
     assert written(await do(tmp_path, SetMatch(LEVER, HEADER, GREEN), script)) == []
     (put,) = written(await do(tmp_path, SetMatch(LEVER, COOKIE, GREEN), script))
     assert put[:2] == ("PUT", "switchyardCanary")
+    script = {**script, ("GET", "/switchyardCanary"): [found(HEADER, deploymentStatus="Failed")]}
+    (put,) = written(await do(tmp_path, SetMatch(LEVER, HEADER, GREEN), script))
+    assert put[:2] == ("PUT", "switchyardCanary"), "no edge may have what failed to deploy"
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,8 @@ def test_what_is_not_under_way_may_still_not_be_settled(
     raw = front_door(provisioningState=provisioning, resourceState=state)
     document = msgspec.convert(raw, Document)
     assert document.busy is busy
-    assert bool(document.settled()) is bool(because)
-    assert because in document.settled()
+    assert bool(document.unsettled) is bool(because)
+    assert because in document.unsettled
 
 
 def test_a_canary_comes_after_the_rules_of_others_which_stay() -> None:

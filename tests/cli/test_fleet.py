@@ -69,7 +69,7 @@ def test_notices_are_told_of_an_applied_fleet() -> None:
     told = [line for line in shown(parse_json(classic())) if line.strip().startswith("notice")]
 
     assert ["retires on 2027-03-31" in line for line in told] == [True, False]
-    assert "up to 20 minutes" in told[1]
+    assert "up to 40 minutes" in told[1]
 
 
 def test_a_board_names_the_levers_where_there_is_no_record() -> None:

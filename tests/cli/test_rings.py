@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,12 +43,13 @@ class RealApi(FakeApi):
             ("PUT", "rings"): self._api.put_rings,
             ("GET", "rings"): self._api.get_rings,
             ("GET", "fleets"): self._api.get_fleet,
+            ("POST", "fleets"): self._api.start_rollout,
         }
         request = Request(
             method=heard.method,
             path={"rings": name, "fleet": name},
             headers=heard.headers,
-            body=heard.body.encode(),
+            body=(heard.body if isinstance(heard.body, str) else json.dumps(heard.body)).encode(),
             caller=OLIVIA,
         )
         response = asyncio.run(respond(handlers[(heard.method, kind)], request))
@@ -119,6 +121,35 @@ def test_rings_shows_which_version_each_is_on_and_what_it_waits_for(cli: Cli, ap
     assert "T0 prepare follow since" in shown[4]
     assert "contoso-ring0 has been well on 1.32.6 so far" in shown[4]
     assert "contoso-ring1 comes first with 1.32.6" in shown[6]
+
+
+def test_one_command_starts_all_rings_and_each_waits_for_the_one_before(cli: Cli, api: RealApi) -> None:
+    cli("fleet", "apply", str(RINGS))
+    start = ("rollout", "start", "contoso", "--version", "1.32.6", "--rings")
+    started = cli(*start)
+    assert started.code == 0, started.err
+    assert [line.split()[0] for line in lines(started.out)] == [f"{name}-0001" for name in NAMES.split(", ")]
+    asyncio.run(api.worlds.pass_minutes(3))
+    assert [step_of(api, n) for n in range(3)][1:] == ["follow", "follow"]
+    again = cli(*start, "-o", "json")
+    told = [json.loads(line) for line in again.out.splitlines()]
+    assert [(each["fleet"], each["because"]) for each in told] == [
+        (name, "it was started before") for name in NAMES.split(", ")
+    ]
+
+
+def step_of(api: RealApi, ring: int) -> str:
+    """The step that a ring's rollout is at."""
+    return asyncio.run(api.worlds.rollout(ring)).step
+
+
+def test_no_ring_is_started_after_one_that_was_refused(cli: Cli, api: RealApi) -> None:
+    cli("fleet", "apply", str(RINGS))
+    cli("rollout", "start", "contoso-ring0", "--version", "1.32.5")
+    asyncio.run(api.worlds.pass_minutes(1))
+    refused = cli("rollout", "start", "contoso", "--version", "1.32.6", "--rings")
+    assert (refused.code, refused.out) == (1, "")
+    assert "no rollout has begun here yet" in lines(cli("rings", "contoso").out)[4]
 
 
 def test_a_ring_that_is_left_is_told_and_stays_to_be_seen(cli: Cli, tmp_path: Path) -> None:

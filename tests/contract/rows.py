@@ -6,19 +6,20 @@ from typing import NamedTuple
 
 from sandbox.world.balancers import TYPES
 from sandbox.world.settings import Family
-from shared.levers import MATCHING, WEIGHTED, SwitchKind
+from shared.levers import MATCHING, WEIGHTED, RecordType, SwitchKind
 
 
 class Row(NamedTuple):
     """A kind of lever: whose outages it shares, and what fences a write.
 
-    `alias`: its record set names a resource. `in_turn`: a change is refused while another is on its way.
-    `one_by_one`: an order changes one member. `conflicts`: it says 409 `Conflict` while something else is
-    done to it.
+    `type`: what its record set holds, where it is one. `alias`: that names a resource. `in_turn`: a change is
+    refused while another is on its way. `one_by_one`: an order changes one member. `conflicts`: it says 409
+    `Conflict` while something else is done to it.
     """
 
     kind: SwitchKind
     family: Family
+    type: RecordType = RecordType.A
     alias: bool = False
     epoch: bool = False
     etag: bool = False
@@ -29,7 +30,9 @@ class Row(NamedTuple):
     @property
     def name(self) -> str:
         """What it is called in a test's name, and in capitals where the environment names one."""
-        return f"{self.kind.value}_alias" if self.alias else self.kind.value
+        if self.alias:
+            return f"{self.kind.value}_alias"
+        return self.kind.value if self.type is RecordType.A else f"{self.kind.value}_{self.type.lower()}"
 
     @property
     def balancer(self) -> bool:
@@ -48,9 +51,9 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(SwitchKind.AZURE_DNS, Family.DNS, epoch=True, etag=True),
+    *(Row(SwitchKind.AZURE_DNS, Family.DNS, type=each, epoch=True, etag=True) for each in RecordType),
     Row(SwitchKind.AZURE_DNS, Family.DNS, alias=True, epoch=True, etag=True),
-    Row(SwitchKind.PRIVATE_DNS, Family.DNS, epoch=True, etag=True),
+    *(Row(SwitchKind.PRIVATE_DNS, Family.DNS, type=each, epoch=True, etag=True) for each in RecordType),
     Row(SwitchKind.FRONT_DOOR, Family.FRONT_DOOR, in_turn=True, one_by_one=True, conflicts=True),
     Row(SwitchKind.FRONT_DOOR_CLASSIC, Family.FRONT_DOOR, epoch=True, in_turn=True, conflicts=True),
     Row(SwitchKind.TRAFFIC_MANAGER, Family.TRAFFIC_MANAGER, conflicts=True),

@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from shared.fleet import Fleet
-from shared.levers import Balancer, SlotName, SwitchKind
+from shared.levers import Balancer, RecordType, SlotName, SwitchKind
 from tests.contract.levers import Lever
 from tests.contract.rows import Row
 from tests.contract.sides import Side, private_fleet
-from tests.fleets import FLEET
+from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
 from tests.fleets_balanced import balanced_fleet
 from tests.wire.rig import aliased_fleet
 
 _LOOK = timedelta(seconds=30)
+TARGETS = {
+    RecordType.A: ADDRESSES,
+    RecordType.AAAA: {BLUE: "2001:db8::10", GREEN: "2001:db8::20"},
+    RecordType.CNAME: {BLUE: "agw-blue.example.net", GREEN: "agw-green.example.net"},
+}
 
 
 class Held(NamedTuple):
@@ -75,4 +82,11 @@ def fleet_of(row: Row) -> Fleet:
         return balanced_fleet(row.kind)
     if row.alias:
         return aliased_fleet()
-    return private_fleet() if row.kind is SwitchKind.PRIVATE_DNS else FLEET
+    return holding(row.type, private_fleet() if row.kind is SwitchKind.PRIVATE_DNS else FLEET)
+
+
+def holding(kind: RecordType, fleet: Fleet) -> Fleet:
+    """The fleet whose live record is of that type, and leads to gateways that can be named so."""
+    live = msgspec.structs.replace(fleet.live_records[0], type=kind)
+    slots = (msgspec.structs.replace(each, address=TARGETS[kind][each.name]) for each in fleet.slots)
+    return msgspec.structs.replace(fleet, live_records=(live,), slots=tuple(slots))

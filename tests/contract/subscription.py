@@ -120,7 +120,9 @@ def _balanced(row: Row, named: Mapping[str, Any]) -> Fleet:
 
 
 def _pointed(row: Row, named: Mapping[str, Any]) -> Fleet:
-    record = msgspec.convert({"kind": row.kind, "alias": row.alias, **named}, Record)
+    record = msgspec.convert({"kind": row.kind, "type": row.type, "alias": row.alias, **named}, Record)
+    if record.type is not row.type and not row.alias:
+        raise ValueError(f"{variable(row)} names a record set of type {record.type}, not {row.type}")
     targets = msgspec.convert(named.get("targets"), dict[SlotName, str])
     if set(targets) != {slot.name for slot in FLEET.slots} or len(set(targets.values())) != len(targets):
         raise ValueError(f"{variable(row)} needs a target for each slot, and one of its own")

@@ -124,8 +124,9 @@ async def test_what_could_not_be_restored_or_is_in_use_is_not_touched(
         ),
         ({"targets": {"blue": STRANGER}}, "a target for each slot"),
         ({"targets": {"blue": STRANGER, "green": STRANGER}}, "one of its own"),
+        ({"type": "TXT"}, "Invalid enum value"),
     ],
-    ids=["group", "slot", "same"],
+    ids=["group", "slot", "same", "type"],
 )
 async def test_what_is_named_wrongly_is_asked_nothing(it: Named, named: dict[str, Any], because: str) -> None:
     it.name(**named)
@@ -133,6 +134,15 @@ async def test_what_is_named_wrongly_is_asked_nothing(it: Named, named: dict[str
     with pytest.raises(ValueError, match=because):
         await moved(it)
     assert it.now() == before
+
+
+@pytest.mark.parametrize(
+    "it", [row for row in ROWS if not row.balancer and not row.alias], indirect=True, ids=lambda row: row.name
+)
+async def test_a_record_set_of_another_type_is_another_row(it: Named) -> None:
+    it.name(type="AAAA" if it.row.type == "A" else "A")
+    with pytest.raises(ValueError, match="names a record set of type"):
+        await moved(it)
 
 
 def test_a_row_is_missing_until_its_variable_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

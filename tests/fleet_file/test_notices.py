@@ -30,8 +30,12 @@ def test_a_way_back_through_front_door_alone_is_told_with_its_minutes() -> None:
     (notice,) = notices(parse_json(document), BEFORE)
 
     assert notice.startswith(
-        "aks of afd-contoso: a rollback through Front Door takes up to 2 minutes, because there is no lever"
+        "aks of afd-contoso: a rollback through Front Door takes up to 6 minutes, "
+        "the last change and 3 of its own one after the other, because there is no lever"
     )
+    document["shift"].pop("match")
+    (notice,) = notices(parse_json(document), BEFORE)
+    assert "takes up to 5 minutes, the last change and 2 of its own" in notice
 
 
 @pytest.mark.parametrize(
@@ -47,4 +51,4 @@ def test_a_classic_front_door_is_told_when_it_goes_and_where_to(on: date, when: 
 
     assert when in retires
     assert "declare switch front_door" in retires
-    assert "takes up to 20 minutes" in slow
+    assert "takes up to 40 minutes, the last change and 1 of its own" in slow

@@ -54,6 +54,10 @@ class Behaviour(Struct, frozen=True):
 SENTENCES: tuple[Sentence, ...] = ()
 FIELDS: tuple[Field, ...] = (
     Field("rollout.etags", "a rollback writes a live record that it cannot read under the etag that it had"),
+    Field(
+        "rollout.ordered_at",
+        "nothing queues behind a change of which Front Door does not say whether it is deployed",
+    ),
 )
 LOOKS: tuple[Look, ...] = ()
 BEHAVIOURS: tuple[Behaviour, ...] = (

@@ -18,8 +18,12 @@ LEVERS: tuple[Mutant, ...] = (
         ("stages.weighing", "weigh", "(ordered or balancer.kind in SERIAL)", "ordered"),
     ),
     mutant(
+        "a change queued behind one that is not told of",
+        ("stages.weighing", "unreached", "not found.untold", "True"),
+    ),
+    mutant(
         "records beneath put back too soon",
-        ("stages.restoring", "_above", "if found.unsettled", "if False"),
+        ("stages.restoring", "_above", "if under_way", "if False"),
         ("stages.restoring", "realign", "if seen.now < ready and rollout.beneath", "if False"),
     ),
     mutant(

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from shared.actions import Freeze, PointRecord
+from shared.actions import Freeze, PointRecord, SetWeights
 from shared.decision import Decision, Seen
 from shared.fleet import Fleet, Window
+from shared.levers import SwitchKind
 from shared.model import FleetState, Outcome, Rollout, Stage
 from shared.probes import (
     AddressSeen,
@@ -26,6 +27,7 @@ from shared.probes import (
 from stages import decide, needs
 from stages.plan import plan
 from stages.windows import seconds_until_open
+from tests.engine.balanced import balanced
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, fleet, record
 from tests.stages.test_table import NOW
 from tests.stages.test_verdicts import rollout
@@ -191,3 +193,24 @@ def test_a_plan_lists_the_writes_in_the_order_in_which_they_would_be_made() -> N
         ("destroy", "DestroyCluster"),
     ]
     assert [w.after_seconds for w in writes] == sorted(w.after_seconds for w in writes)
+
+
+def switch_seconds(kind: SwitchKind) -> list[float]:
+    """When a plan without a ramp orders the balancer anything, since the first such order."""
+    at = [w.after_seconds for w in plan(balanced(kind), "1.32.6", NOW) if isinstance(w.action, SetWeights)]
+    return [seconds - at[0] for seconds in at]
+
+
+def test_a_plan_reckons_with_a_front_door_that_deploys_one_change_at_a_time() -> None:
+    assert switch_seconds(SwitchKind.FRONT_DOOR) == [0, pytest.approx(1200, abs=60)]
+    assert switch_seconds(SwitchKind.FRONT_DOOR_CLASSIC) == [0]
+    assert switch_seconds(SwitchKind.TRAFFIC_MANAGER) == [0]
+
+
+def test_a_planned_ramp_takes_what_its_changes_and_its_holds_take() -> None:
+    fleet = balanced(SwitchKind.FRONT_DOOR, steps=True)
+    writes = [w for w in plan(fleet, "1.32.6", NOW) if isinstance(w.action, SetWeights)]
+    ordered = [w.after_seconds - writes[0].after_seconds for w in writes]
+    # Each step is told to two origins; a step's hold begins when the second has reached the edges.
+    held = 1200 + 1200 + 300
+    assert ordered == pytest.approx([0, 1200, held, held + 1200, 2 * held], abs=120)

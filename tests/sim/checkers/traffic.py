@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 
 from shared.actions import PointRecord, SetMatch, SetWeights
 from shared.levers import SERIAL, THROUGH, Balancer, Member, Record, SlotName, SwitchKind
@@ -65,7 +66,7 @@ class RollbackPreempts(Checker):
         for probe, found in claim.seen.answers.items():
             if not isinstance(probe, BalancerState) or not isinstance(found, BalancerSeen):
                 continue
-            waits = bool(found.unsettled) and probe.balancer.kind in SERIAL
+            waits = _queues(probe.balancer, found, before, claim.seen.now)
             if probe.balancer not in told and not waits:
                 self.broken(f"the rollback of {before.step} has no order for {probe.balancer.label}")
 
@@ -192,9 +193,19 @@ class OneChangeAtATime(Checker):
         )
         for balancer, times in told.items():
             found = claim.seen.answers.get(BalancerState(balancer))
-            busy = isinstance(found, BalancerSeen) and found.unsettled
-            if busy or times > 1:
+            queues = isinstance(found, BalancerSeen) and _queues(
+                balancer, found, claim.before, claim.seen.now
+            )
+            if queues or times > 1:
                 self.broken(f"{balancer.label} was given a change while another is under way")
+
+
+def _queues(balancer: Balancer, found: BalancerSeen, before: Rollout | None, now: datetime) -> bool:
+    """Whether another change would queue behind the last one, by its word or by the time that it takes."""
+    if balancer.kind not in SERIAL or found.unsettled:
+        return bool(found.unsettled) and balancer.kind in SERIAL
+    last = before.ordered_at.get(balancer.label) if before is not None and found.untold else None
+    return last is not None and now < last + timedelta(seconds=balancer.propagation_seconds)
 
 
 def _above(balancers: tuple[Balancer, ...], record: Record) -> tuple[Balancer, Member] | None:
