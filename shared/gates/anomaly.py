@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from shared.gate_rules import Anomaly, Direction
-from shared.gates.figures import median, shown
+from shared.gates.figures import mean, median, shown
 from shared.model import Sample, Verdict
 
 CONSTANT_MIN = 20
@@ -72,7 +72,7 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], past: Sequence[Sample], un
     scale = _MEDIAN_SCALE * median(sorted(distances))
     rough = scale == 0
     if rough:
-        scale = _MEAN_SCALE * math.fsum(distances) / len(distances)
+        scale = _MEAN_SCALE * mean(distances)
     usual = f"{shown(value, unit)} now; {shown(middle, unit)} is usual at this hour in {weeks} weeks"
     if scale == 0 or not math.isfinite(scale):
         return _unvaried(rule, value, middle, len(known), usual)

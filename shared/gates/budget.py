@@ -109,8 +109,8 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     An alert fires where its long and its short window both burn at more than its rate: that is `fail`. It is
     clear where one of them is known not to. All clear is `pass`. Everything else is no evidence, and said:
 
-    - samples cover less than `COVERED_MIN` of a window: it is never clear. It burns all the same where even
-      a flawless rest, as busy as what was seen, could not save it: a candidate that fails everything is
+    - good events cover less than `COVERED_MIN` of a window: it is never clear. It burns all the same where
+      even a flawless rest, as busy as what was seen, could not save it: a candidate that fails everything is
       found in a minute and not when the hour is over.
     - a window has so few requests that a single bad one would breach: it is never clear, and one bad request
       alone does not burn it (the workbook's "Low-Traffic Services"). An objective of 1 tolerates none.
@@ -170,15 +170,19 @@ def _window(alert: Burn, allowed: float, seconds: int, events: Events) -> _Windo
             return _Window(share=share, breached=True)
         because = f"samples cover {percent(spread)} of the last {span(seconds)}"
         return _Window(share=share, doubtful=True, because=because)
+    if limit >= 1:
+        because = f"{shown(alert.rate)} times the budget is more than all requests, so nothing can burn it"
+        return _Window(share=share, because=because)
     if covered < COVERED_MIN:
         return _Window(share=share, because=f"samples cover {percent(covered)} of the last {span(seconds)}")
-    if few:
+    if events.counted and allowed > 0 and (total - bad) * limit < 1:
         because = (
             f"{total:.4g} requests in the last {span(seconds)} are too few: one bad one would be too many"
         )
         return _Window(share=share, because=because)
-    if limit >= 1:
-        because = f"{shown(alert.rate)} times the budget is more than all requests, so nothing can burn it"
+    well = events.well(seconds)
+    if well < COVERED_MIN:
+        because = f"good events cover {percent(well)} of the last {span(seconds)}"
         return _Window(share=share, because=because)
     return _Window(share=share, within=True)
 

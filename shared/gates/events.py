@@ -27,7 +27,9 @@ class Events:
     """
 
     # Moments are compared and hardly ever subtracted, which would take most of the time.
-    __slots__ = ("_all", "_bad", "_distinct", "_find", "_grain", "_moments", "_until", "counted", "strange")
+    __slots__ = (
+        "_all", "_bad", "_distinct", "_find", "_grain", "_moments", "_until", "_well", "counted", "strange",
+    )  # fmt: skip
 
     def __init__(self, samples: Sequence[Sample], until: datetime) -> None:
         moments = [sample.at for sample in samples]
@@ -45,6 +47,8 @@ class Events:
         self.strange = 0 if whole else sum(s.value is not None for s in samples) - len(sound)
         self._moments = moments if whole else [row[0] for row in sound]
         self._distinct = every if whole else _distinct(self._moments)
+        well = [row[0] for row, weight in zip(sound, self._all, strict=True) if row[1] < 1 and weight > 0]
+        self._well = self._distinct if len(well) == len(sound) else _distinct(well)
         self._grain = _grain(every)
         self._until = until
         # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
@@ -53,14 +57,23 @@ class Events:
     def of(self, seconds: float) -> tuple[float, float, float]:
         """The last so many seconds: bad events, all events, and the part (0 to 1) that has samples.
 
-        A sample covers as much time as samples are usually apart. That is what it takes to speak well of a
-        time; what it takes to speak ill of it is `spread`.
+        A sample covers as much time as samples are usually apart. What it takes to speak well of a time is
+        `well`, and what it takes to speak ill of it `spread`.
         """
         since = self._until - timedelta(seconds=seconds)
         first = self._find(self._moments, since)
         covers = len(self._distinct) - self._find(self._distinct, since)
         covered = min(1.0, covers * self._grain / seconds)
         return math.fsum(self._bad[first:]), math.fsum(self._all[first:]), covered
+
+    def well(self, seconds: float) -> float:
+        """The part (0 to 1) of the last so many seconds that has good events, by how they are spaced.
+
+        A time in which nothing went well, or nothing happened, does not speak well of itself or of others.
+        """
+        since = self._until - timedelta(seconds=seconds)
+        covers = len(self._well) - self._find(self._well, since)
+        return min(1.0, covers * min(self._grain, _grain(self._well)) / seconds)
 
     def spread(self, seconds: float) -> float:
         """The part (0 to 1) of the last so many seconds that samples stand for, however they are spaced.

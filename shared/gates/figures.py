@@ -15,6 +15,14 @@ def median(ordered: Sequence[float]) -> float:
     return ordered[middle - 1] / 2 + ordered[middle] / 2
 
 
+def mean(values: Sequence[float]) -> float:
+    """The mean of numbers, of which there is at least one."""
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
+
+
 def shown(number: float, unit: str = "") -> str:
     """A number with its unit as people read it: four digits, no more than it has."""
     return f"{number:.4g}{unit}"

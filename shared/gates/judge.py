@@ -11,7 +11,8 @@ from datetime import datetime
 
 from shared.fleet import Gate
 from shared.gate_rules import Scores
-from shared.gates.measuring import counted, limits_of, measured, numbers
+from shared.gates.figures import mean as mean_of
+from shared.gates.measuring import counted, known, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.window import Beside, lacking, limit_shown, weigh
@@ -78,9 +79,13 @@ def tallies_of(judgements: Iterable[Judgement]) -> dict[str, Tally]:
 
 
 def mean(samples: Iterable[Sample]) -> float | None:
-    """The mean of the samples that hold a finite number, None where none does."""
-    values = [each.value for each in samples if each.value is not None and math.isfinite(each.value)]
-    return math.fsum(values) / len(values) if values else None
+    """The mean of the samples that hold a finite number and no error, None where none does."""
+    values = [
+        each.value
+        for each in samples
+        if each.value is not None and math.isfinite(each.value) and not each.error
+    ]
+    return mean_of(values) if values else None
 
 
 def judge(
@@ -98,6 +103,7 @@ def judge(
     `live` is the live slot's reading of the same window, for gates that are judged beside it. `tally` is what
     was counted before, for gates that count.
     """
+    baseline = known(baseline)
     if not isinstance(answer, Reading):
         because = f"its source gave no answer: {_why(answer)}"
         return _judgement(gate, slot, at, Verdict.PROVIDER_ERROR, because, tally=tally)
@@ -133,7 +139,9 @@ def _count(
         because = "no baseline was recorded to compare with"
         return _judgement(gate, slot, at, Verdict.INCONCLUSIVE, because, reading=reading, tally=tally)
     tally = tally or begun(reading.since)
-    measurements = newer(tally, measured(reading.samples, limits, None, reading.until))
+    # What is newer than the reading may still change, and counted now it would hide all that comes before it.
+    due = [each for each in measured(reading.samples, limits) if each.at <= reading.until]
+    measurements = newer(tally, due)
     tally, _ = fold(gate, tally, measurements)
     stands = standing(gate, tally, reading.until)
     value = next((each.value for each in reversed(measurements) if each.value is not None), None)
@@ -154,7 +162,7 @@ def _beside(gate: Gate, baseline: float | None, live: Answer | None) -> Beside:
 
 def live_numbers(gate: Gate, samples: Sequence[Sample], since: datetime, until: datetime) -> list[float]:
     """The live slot's sound numbers of a window; it has no limits of its own."""
-    return numbers(measured(samples, limits_of(gate), since, until))
+    return numbers(gate, measured(samples, limits_of(gate), since, until))
 
 
 def _against(measurements: Sequence[Measurement], samples: Iterable[Sample]) -> list[Sample]:

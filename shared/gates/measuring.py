@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.fleet import Gate
+from shared.fleet import Gate, Source
+from shared.gate_rules import Direction
 from shared.measured import Measurement, Phase
 from shared.model import Sample
 
@@ -47,6 +48,7 @@ def beside_live(gate: Gate) -> bool:
 
 def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
     """The limits of one number. `multiple_of` is what a relative limit is a multiple of, None if unknown."""
+    multiple_of = known(multiple_of)
     high = math.inf if gate.max_value is None else gate.max_value
     factor = gate.max_over_baseline if gate.max_over_live is None else gate.max_over_live
     if factor is not None and multiple_of is not None:
@@ -63,6 +65,11 @@ def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
         alone=not apart and (factor is None or multiple_of is not None),
         requests_min=gate.requests_min if counted(gate) else 0,
     )
+
+
+def known(baseline: float | None) -> float | None:
+    """A baseline that a multiple can be taken of: NaN and infinities would let anything pass."""
+    return baseline if baseline is not None and 0 <= baseline < math.inf else None
 
 
 def measured(
@@ -83,7 +90,7 @@ def measured(
             newest = at
         else:
             ordered = False
-            if measurement.phase not in _AGAINST:
+            if measurement.phase not in AGAINST:
                 because = f"time went backwards: the sample before it is of {newest:%H:%M:%S}"
                 measurement = Measurement(at, measurement.value, Phase.ERROR, because)
         if since is not None and at < since:
@@ -94,13 +101,23 @@ def measured(
     return found if ordered else sorted(found, key=lambda each: each.at)
 
 
-def numbers(measurements: Iterable[Measurement]) -> list[float]:
-    """The sound numbers among them."""
-    return [each.value for each in measurements if each.phase in SOUND and each.value is not None]
+def numbers(gate: Gate, measurements: Iterable[Measurement]) -> list[float]:
+    """The sound numbers among them: of one instant the worst, but for requests that were sent together."""
+    sound = [(each.at, each.value) for each in measurements if each.phase in SOUND and each.value is not None]
+    if gate.source is Source.HTTP:
+        return [value for _, value in sound]
+    falls = gate.compare is not None and gate.compare.direction is Direction.DECREASE
+    return list(dict(sorted(sound, reverse=falls)).values())
+
+
+def told_once(gate: Gate, measurements: Iterable[Measurement]) -> int:
+    """How many samples measurements are: those of one instant are one, as in `numbers`."""
+    moments = [each.at for each in measurements]
+    return len(moments) if gate.source is Source.HTTP else len(set(moments))
 
 
 SOUND = frozenset({Phase.PASS, Phase.FAIL, Phase.INCONCLUSIVE, Phase.MEASURED})
-_AGAINST = frozenset({Phase.FAIL, Phase.INCONCLUSIVE})
+AGAINST = frozenset({Phase.FAIL, Phase.INCONCLUSIVE})
 
 
 def _measurement(sample: Sample, limits: Limits) -> Measurement:

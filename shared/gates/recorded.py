@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.gates.judge import live_numbers
-from shared.gates.measuring import Limits, counted, limits_of, measured
+from shared.gates.measuring import AGAINST, Limits, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
 from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, weigh
 from shared.measured import Measurement, Phase
@@ -56,14 +56,17 @@ def recorded(
     limits = limits_of(gate, beneath.baseline)
     if counted(gate):
         return _counted(gate, samples, now, limits)
-    return _window(gate, samples, now, limits, beneath)
+    return _window(gate, samples, now, limits, beneath, still=at is not None)
 
 
 def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits) -> Recorded:
     if not limits.alone:
         return Recorded(verdict=Verdict.INCONCLUSIVE, because="no baseline was recorded to compare with")
-    known = [each for each in measured(samples, limits) if each.at <= now]
-    tally, taken = fold(gate, begun(known[0].at if known else now), known)
+    told = [each for each in measured(samples, limits) if each.at <= now]
+    # It began with the sample that came first, or with an older one that speaks against the candidate.
+    first = [each.at for each in samples[:1]]
+    against = [each.at for each in told if each.phase in AGAINST]
+    tally, taken = fold(gate, begun(min([now, *first, *against])), told)
     stands = standing(gate, tally, now)
     verdict = stands.verdict
     if verdict is None and taken and all(each.phase is Phase.NO_DATA for each in taken):
@@ -82,14 +85,21 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
 
 
 def _window(
-    gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits, beneath: Beneath
+    gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits, beneath: Beneath, *, still: bool
 ) -> Recorded:
     length = timedelta(seconds=gate.window_seconds)
-    good = [m.at for m in measured(samples, limits, None, now) if m.phase in (Phase.PASS, Phase.MEASURED)]
+    told = measured(samples, limits, None, now)
+    good = [each.at for each in told if each.phase in (Phase.PASS, Phase.MEASURED)]
     # Bad samples after the last good one lengthen the window: nothing falls out of it by getting worse.
-    since = max(good, default=now) - length
+    # Where it was said when to judge, no sample moves it.
+    last = now if still or not told else max(good, default=told[0].at)
+    since = last - length
     found = measured(samples, limits, since, now)
     weighed = _weighed(gate, samples, found, since, now, beneath)
+    if gate.slo is not None and last < now:
+        # Its windows end with what is judged, and silence must not move them past what burns.
+        burning = _weighed(gate, samples, found, since, last, beneath)
+        weighed = burning if burning.verdict is Verdict.FAIL else weighed
     if weighed.verdict is Verdict.PASS:
         stale = shortage(gate, [each for each in found if each.at >= now - length])
         if stale is not None:
@@ -117,5 +127,5 @@ def _weighed(
         return Weighed(*lack)
     live = None if beneath.live is None else live_numbers(gate, beneath.live, since, now)
     trouble = "no samples of the live slot were given"
-    beside = Beside(baseline=beneath.baseline, live=live, past=beneath.past, trouble=trouble)
+    beside = Beside(baseline=known(beneath.baseline), live=live, past=beneath.past, trouble=trouble)
     return weigh(gate, found, samples, beside, now)

@@ -11,13 +11,18 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.fleet import Gate, Source
+from shared.fleet import Gate
 from shared.gates.anomaly import unusual
 from shared.gates.budget import burn
-from shared.gates.measuring import SOUND, Limits, numbers
+from shared.gates.figures import mean
+from shared.gates.measuring import SOUND, Limits, numbers, told_once
 from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase
 from shared.model import Sample, Verdict
+
+
+_NOT_ALL = math.nextafter(1.0, 0.0)
+"""Of shares of bad events the worst that still has a good one."""
 
 
 class Beside(Struct, frozen=True):
@@ -55,12 +60,8 @@ def lacking(
 
 
 def shortage(gate: Gate, measurements: Sequence[Measurement]) -> str | None:
-    """What of the evidence that a verdict needs is missing, None where nothing is.
-
-    Several numbers of one instant are one sample, but for requests that were sent together.
-    """
-    sound = [each.at for each in measurements if each.phase in SOUND]
-    there = len(sound) if gate.source is Source.HTTP else len(set(sound))
+    """What of the evidence that a verdict needs is missing, None where nothing is."""
+    there = told_once(gate, (each for each in measurements if each.phase in SOUND))
     if there >= gate.min_samples:
         return None
     because = f"{there} of the {gate.min_samples} samples it needs are there"
@@ -73,9 +74,8 @@ def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Seq
     """Why there are too few requests for a verdict, None where there are enough or none are asked for."""
     if not gate.requests_min:
         return None
-    sound = {each.at for each in measurements if each.phase in SOUND}
-    known = (each.requests for each in samples if each.at in sound and each.requests is not None)
-    there = math.fsum(each for each in known if math.isfinite(each) and each > 0)
+    known = (each.requests for each in _sound(measurements, samples) if each.requests is not None)
+    there = sum(each for each in known if math.isfinite(each) and each > 0)
     if there >= gate.requests_min:
         return None
     return f"{there:g} of the {gate.requests_min} requests it needs are behind the samples"
@@ -89,24 +89,26 @@ def weigh(
     until: datetime,
 ) -> Weighed:
     """Judge a window that has enough samples."""
-    values = numbers(measurements)
     if gate.max_over_baseline is not None:
-        return _against_baseline(gate, values, beside.baseline)
+        weighed = _against_baseline(gate, numbers(gate, measurements), beside.baseline)
+        return _by_itself(gate, weighed, measurements, samples, weighed.limit)
     if gate.max_over_live is not None:
-        return _against_live(gate, values, beside)
+        weighed = _against_live(gate, numbers(gate, measurements), beside)
+        return _by_itself(gate, weighed, measurements, samples, weighed.limit)
     if gate.compare is not None:
         if beside.live is None:
             return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
-        compared = compare(gate.compare, values, beside.live, gate.unit)
+        compared = compare(gate.compare, numbers(gate, measurements), beside.live, gate.unit)
         limit = gate.compare.effect_max
         return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
     if gate.slo is not None:
         burnt = burn(gate.slo, _sound(measurements, samples), until)
-        return Weighed(burnt.verdict, burnt.because, burnt.rate, burnt.limit)
+        weighed = Weighed(burnt.verdict, burnt.because, burnt.rate, burnt.limit)
+        return _by_itself(gate, weighed, measurements, samples, _NOT_ALL)
     if gate.anomaly is not None:
         far = unusual(gate.anomaly, _sound(measurements, samples), beside.past, gate.unit)
         return Weighed(far.verdict, far.because, far.deviations, far.limit)
-    return _fixed(gate, measurements, values)
+    return _fixed(gate, measurements)
 
 
 def _sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
@@ -114,11 +116,14 @@ def _sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> li
     return [each for each in samples if not each.error and (each.at, each.value) in known]
 
 
-def _fixed(gate: Gate, measurements: Sequence[Measurement], values: list[float]) -> Weighed:
-    breaches = sum(each.phase is Phase.FAIL for each in measurements)
-    unclear = sum(each.phase is Phase.INCONCLUSIVE for each in measurements)
+def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
+    sound = [each for each in measurements if each.phase in SOUND]
+    values = [each.value for each in sound if each.value is not None]
+    breaches = told_once(gate, (each for each in sound if each.phase is Phase.FAIL))
+    unclear = told_once(gate, (each for each in sound if each.phase is Phase.INCONCLUSIVE))
+    there = told_once(gate, sound)
     if breaches == 0 and unclear:
-        return _between(gate, values, unclear)
+        return _between(gate, values, f"{unclear} of {there} samples")
     worst, limit = _worst(gate, values)
     if breaches == 0:
         verdict, word = Verdict.PASS, "within"
@@ -128,16 +133,16 @@ def _fixed(gate: Gate, measurements: Sequence[Measurement], values: list[float])
         verdict, word = Verdict.FAIL, "beyond"
     because = f"{show(worst)}{gate.unit} is {word} the limit of {show(limit)}{gate.unit}"
     if breaches:
-        because += f" in {breaches} of {len(values)} samples"
+        because += f" in {breaches} of {there} samples"
     return Weighed(verdict, because, worst, limit)
 
 
-def _between(gate: Gate, values: list[float], unclear: int) -> Weighed:
+def _between(gate: Gate, values: list[float], which: str) -> Weighed:
     high = gate.pass_max is not None and max(values) > gate.pass_max
     worst, limit = (max(values), gate.pass_max) if high else (min(values), gate.pass_min)
     because = (
         f"{show(worst)}{gate.unit} is beyond {show(limit or 0.0)}{gate.unit}, up to which it passes, in "
-        f"{unclear} of {len(values)} samples, and not so far that it fails"
+        f"{which}, and not so far that it fails"
     )
     return Weighed(Verdict.INCONCLUSIVE, because, worst, limit)
 
@@ -153,7 +158,7 @@ def _worst(gate: Gate, values: list[float]) -> tuple[float, float]:
 
 
 def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -> Weighed:
-    value = math.fsum(values) / len(values)
+    value = mean(values)
     if baseline is None:
         return Weighed(Verdict.INCONCLUSIVE, "no baseline was recorded to compare with", value)
     limit = (gate.max_over_baseline or 0.0) * baseline
@@ -166,13 +171,13 @@ def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -
 
 
 def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
-    value = math.fsum(values) / len(values)
+    value = mean(values)
     if beside.live is None:
         return Weighed(Verdict.PROVIDER_ERROR, beside.trouble, value)
     if len(beside.live) < gate.min_samples:
         there = f"{len(beside.live)} of the {gate.min_samples} samples it needs of the live slot are there"
         return Weighed(Verdict.NO_DATA, there, value)
-    live = math.fsum(beside.live) / len(beside.live)
+    live = mean(beside.live)
     limit = (gate.max_over_live or 0.0) * live
     if value <= limit:
         verdict, word = Verdict.PASS, "within"
@@ -188,6 +193,24 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
         f"live's {show(live)}{gate.unit}"
     )
     return Weighed(verdict, because, value, limit)
+
+
+def _by_itself(
+    gate: Gate,
+    weighed: Weighed,
+    measurements: Sequence[Measurement],
+    samples: Sequence[Sample],
+    worst: float | None,
+) -> Weighed:
+    """What is within a limit as a whole passes on the samples that are no worse than `worst` alone."""
+    if weighed.verdict is not Verdict.PASS or worst is None:
+        return weighed
+    within = [each for each in measurements if each.value is None or each.value <= worst]
+    lack = lacking(gate, within, samples) if len(within) < len(measurements) else None
+    if lack is None:
+        return weighed
+    because = f"{weighed.because}; without the samples that are worse {lack[1]}"
+    return Weighed(lack[0], because, weighed.value, weighed.limit)
 
 
 def limit_shown(limits: Limits) -> float | None:

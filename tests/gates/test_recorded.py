@@ -8,14 +8,15 @@ from datetime import timedelta
 import pytest
 
 from shared.fleet_file.gate_file import parse_gates
-from shared.gates import combine, judge
+from shared.gates import combine, judge, mean
 from shared.gates.explaining import explained
-from shared.gates.recorded import Recorded, recorded
+from shared.gates.recorded import Beneath, Recorded, recorded
 from shared.levers import SlotName
 from shared.measured import Phase
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Reading, Unavailable
-from tests.gates.peers import MINUTE, START, counted, declared, samples
+from tests.gates.kinds import LOGS
+from tests.gates.peers import INCONCLUSIVE, MINUTE, START, counted, declared, samples
 
 GREEN = SlotName("green")
 
@@ -51,8 +52,7 @@ def test_what_lies_outside_the_window_is_no_evidence() -> None:
 
 
 def test_one_sample_told_three_times_is_one_sample() -> None:
-    rules = {"source": "logs", "target": "cluster", "query": "T | project TimeGenerated, value", "path": None}
-    gate = declared(**rules).gates[0]
+    gate = declared(**LOGS, max=0.05).gates[0]
     assert recorded(gate, samples(0, 0, 0, apart=timedelta())).verdict is Verdict.NO_DATA
 
 
@@ -172,3 +172,77 @@ def test_a_file_may_hold_several_gates() -> None:
 def test_an_empty_recording_is_no_data() -> None:
     assert isinstance(found := recorded(declared().gates[0], ()), Recorded)
     assert found.verdict is Verdict.NO_DATA
+
+
+@pytest.mark.parametrize("baseline", [math.nan, math.inf, -math.inf, -1.0])
+@pytest.mark.parametrize("rules", [{}, counted(3)])
+def test_a_baseline_that_is_no_number_lets_nothing_pass(baseline: float, rules: dict[str, object]) -> None:
+    gate = declared(max_over_baseline=1.5, **rules).gates[0]
+    found = recorded(gate, samples(9, 9, 9), beneath=Beneath(baseline=baseline))
+    engine = judge(gate, GREEN, Reading(samples(9, 9, 9), "q", START, START + MINUTE * 2), START, baseline)
+    assert (found.verdict, engine.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+
+
+def test_the_mean_of_live_counts_no_errors_and_is_no_overflow() -> None:
+    odd = (Sample(at=START, value=9.0, error="half of it is missing"), Sample(at=START, value=1.0))
+    assert mean(odd) == 1.0
+    assert mean(samples(1e308, 1e308, math.nan)) == 1e308
+
+
+@pytest.mark.parametrize("rules", [{"max_over_baseline": 1.5}, {"max_over_live": 1.5}])
+def test_a_sample_beyond_a_limit_is_no_evidence_for_a_mean_within_it(rules: dict[str, float]) -> None:
+    gate = declared(**rules).gates[0]
+    beneath = Beneath(baseline=1.0, live=samples(1, 1, 1))
+    assert recorded(gate, samples(0, 0, 1.6), beneath=beneath).verdict is Verdict.NO_DATA
+    assert recorded(gate, samples(0, 0, 0, 1.6), beneath=beneath).verdict is Verdict.PASS
+
+
+def test_silence_does_not_move_the_windows_of_a_burning_budget() -> None:
+    gate = declared(slo={"objective": "99.9%"}, window="1h").gates[0]
+    burning = samples(*[0.0] * 50, *[0.15] * 10)
+    assert recorded(gate, burning).verdict is Verdict.FAIL
+    silent = Sample(at=START + MINUTE * 66)
+    assert recorded(gate, [*burning, silent]).verdict is Verdict.FAIL
+    # At a time that was named nothing is known of the last minutes.
+    assert recorded(gate, burning, START + MINUTE * 66).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_time_that_was_named_is_where_the_window_ends() -> None:
+    gate = declared(window="5m").gates[0]
+    assert recorded(gate, samples(1, 0, 0, 0)).verdict is Verdict.FAIL
+    assert recorded(gate, samples(1, 0, 0, 0), START + MINUTE * 60).verdict is Verdict.NO_DATA
+
+
+def test_a_bad_sample_that_comes_late_does_not_move_the_beginning() -> None:
+    gate = declared(interval="3m", tolerance={"failures": 1}).gates[0]
+    known = samples(0, 0, 1, 1, 0, 0, 0)
+    assert recorded(gate, known).verdict is Verdict.FAIL
+    assert recorded(gate, [*known, Sample(at=START - MINUTE)]).verdict is Verdict.FAIL
+
+
+def test_a_sample_of_the_future_does_not_hide_what_comes_before_it() -> None:
+    rules = counted(tolerance={"failures": 0})
+    gate = declared(**rules).gates[0]
+    odd = (*samples(0, 0), Sample(at=START + MINUTE * 600))
+    first = judge(gate, GREEN, Reading(odd, "q", START, START + MINUTE), START + MINUTE)
+    bad = Reading(samples(1, 1, start=START + MINUTE * 2), "q", START, START + MINUTE * 3)
+    assert judge(gate, GREEN, bad, START, tally=first.tally).verdict is Verdict.FAIL
+
+
+def test_a_breach_that_is_told_twice_is_one_breach() -> None:
+    twice = (Sample(at=START, value=1.0), *samples(1, 0, 0, 0))
+    assert recorded(declared(**LOGS, max=0.05, breaches_max=1).gates[0], twice).verdict is INCONCLUSIVE
+    assert recorded(declared(breaches_max=1).gates[0], twice).verdict is Verdict.FAIL
+
+
+def test_samples_that_are_told_twice_are_not_twice_as_many_to_compare() -> None:
+    gate = declared(**LOGS, window="1h", compare={}).gates[0]
+    ten = samples(*[1.0 + n % 3 for n in range(10)])
+    doubled = tuple(each for each in ten for _ in range(2))
+    assert recorded(gate, doubled, beneath=Beneath(live=doubled)).verdict is Verdict.NO_DATA
+
+
+def test_requests_of_an_error_are_not_behind_the_samples() -> None:
+    gate = declared(min_requests=100).gates[0]
+    error = Sample(at=START, error="the query timed out", requests=1000.0)
+    assert recorded(gate, [*samples(0, 0, 0), error]).verdict is Verdict.NO_DATA

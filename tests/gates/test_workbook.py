@@ -1,0 +1,156 @@
+"""The numbers of Google's SRE workbook, through the gate that a fleet file declares.
+
+Sources: "Alerting on SLOs" (sre.google/workbook/alerting-on-slos: tables 5-4, 5-6 and 5-8, figure 5-6, "Low-Traffic
+Services and Error Budget Alerting", "Extreme Availability Goals") and "Canarying Releases".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.errors import Invalid
+from shared.gate_rules import BURNS, Burn, Objective
+from shared.gates.budget import Budget, budget, burn, exposure_max
+from shared.gates.recorded import Recorded, recorded
+from shared.model import Sample, Verdict
+from tests.gates.peers import FAIL, INCONCLUSIVE, NO_DATA, PASS, START, declared
+
+MONTH, DAY, HOUR = 2_592_000, 86_400, 3_600
+OBJECTIVE = Objective(objective=0.999)
+ONE_HOUR = {"slo": {"objective": "99.9%"}, "window": "1h"}
+
+
+def minutes(*stretches: tuple[int, float], requests: float = 10_000.0) -> list[Sample]:
+    """A sample a minute, stamped with its end, from stretches of (minutes, share of bad), oldest first."""
+    shares = [share for length, share in stretches for _ in range(length)]
+    return [
+        Sample(at=START + timedelta(minutes=n), value=share, requests=requests)
+        for n, share in enumerate(shares, 1)
+    ]
+
+
+def judged(samples: Sequence[Sample], **rules: Any) -> Recorded:
+    return recorded(declared(**(rules or ONE_HOUR)).gates[0], samples)
+
+
+@pytest.mark.parametrize(
+    ("rate", "share", "exhausted_seconds"),
+    [(1, 0.001, 30 * DAY), (2, 0.002, 15 * DAY), (10, 0.01, 3 * DAY), (1000, 1.0, 43.2 * 60)],
+)
+def test_a_burn_rate_exhausts_the_budget_in_the_time_of_table_5_4(
+    rate: float, share: float, exhausted_seconds: float
+) -> None:
+    found = burn(OBJECTIVE, minutes((60, share)), START + timedelta(hours=1))
+    assert found.rate == pytest.approx(rate)
+    assert exhausted_seconds == pytest.approx(MONTH / rate)
+    left = exposure_max(OBJECTIVE, Budget(0.0, 1.0, 1.0, ""), 1.0)
+    assert left.full_seconds == pytest.approx(exhausted_seconds * share)
+
+
+@pytest.mark.parametrize(("place", "consumed"), [(0, 0.02), (1, 0.05), (2, 0.1)])
+def test_an_alert_fires_when_the_share_of_table_5_8_is_consumed(place: int, consumed: float) -> None:
+    alert = BURNS[place]
+    assert alert.rate * alert.long_seconds / MONTH == pytest.approx(consumed)
+    # A good guideline: the short window is a twelfth of the long one.
+    assert alert.short_seconds * 12 == alert.long_seconds
+
+
+@pytest.mark.parametrize(("share", "seconds"), [(1.0, 51.84), (0.15, 345.6), (0.0288, 1800.0), (0.01, None)])
+def test_an_alert_is_as_late_as_the_workbooks_formula_says(share: float, seconds: float | None) -> None:
+    # (1 - objective) / error ratio * window * burn rate, for 14.4 in an hour; below 1.44 % it never fires.
+    fired = next(
+        (n for n in range(1, 61) if judged(minutes((60 - n, 0.0), (n, share))).verdict is FAIL), None
+    )
+    if seconds is None:
+        assert fired is None
+    else:
+        assert fired is not None
+        assert (fired - 1) * 60 <= seconds < fired * 60 + 60
+        assert seconds == pytest.approx(0.001 / share * HOUR * 14.4)
+
+
+def test_fifteen_percent_for_ten_minutes_fire_after_five_and_reset_five_after_the_end() -> None:
+    # Figure 5-6. The short window is over the limit at once, the long one after 5.76 minutes.
+    def at(minute: int) -> Verdict | None:
+        known = minutes((60, 0.0), (10, 0.15), (60, 0.0))
+        return judged(known[: 60 + minute]).verdict
+
+    assert [at(minute) for minute in (1, 5, 6, 10)] == [PASS, PASS, FAIL, FAIL]
+    # An hour-long window alone would go on for an hour; with the short one it is over within five minutes.
+    assert [at(minute) for minute in (11, 14, 15, 16, 40)] == [FAIL, FAIL, PASS, PASS, PASS]
+
+
+def test_a_rate_below_one_alert_is_caught_by_the_next() -> None:
+    # Table 5-5: an alert of 36 alone never fires at 35, which spends all of it in 20.5 hours.
+    alone = {"objective": "99.9%", "burns": [{"rate": 36, "long": "1h", "short": "5m"}]}
+    thirty_five = minutes((360, 0.035))
+    assert MONTH / 35 / HOUR == pytest.approx(20.57, abs=0.01)
+    assert judged(thirty_five, slo=alone, window="1h").verdict is PASS
+    assert judged(thirty_five, slo={"objective": "99.9%"}, window="6h").verdict is FAIL
+
+
+def test_six_hours_at_six_times_fire_where_the_hour_is_calm() -> None:
+    slow = minutes((360, 0.0061))
+    assert judged(slow).verdict is PASS
+    found = judged(slow, slo={"objective": "99.9%"}, window="6h")
+    assert found.verdict is FAIL
+    assert "over the last 6 hours and 30 minutes" in found.because
+    # It has stopped half an hour ago.
+    assert judged(minutes((330, 0.02), (30, 0.0)), slo={"objective": "99.9%"}, window="6h").verdict is PASS
+
+
+def test_one_failed_request_of_ten_an_hour_is_no_alert_and_no_pass() -> None:
+    # The workbook's low-traffic service: one of ten spends 13.9 % of the month, and would page at once.
+    hour = [Sample(at=START + timedelta(minutes=6 * n), value=0.0, requests=1.0) for n in range(1, 11)]
+    bad = [*hour[:-1], Sample(at=hour[-1].at, value=1.0, requests=1.0)]
+    assert 1 / (10 * MONTH / HOUR * 0.001) == pytest.approx(0.139, abs=0.001)
+    assert judged(hour).verdict is NO_DATA
+    assert judged(bad).verdict is NO_DATA
+    # Two of them may be more than an ephemeral and uninteresting reason: that is for a person.
+    two = [*bad[:-2], Sample(at=bad[-2].at, value=1.0, requests=1.0), bad[-1]]
+    assert judged(two).verdict is INCONCLUSIVE
+
+
+def test_an_objective_that_no_outage_could_burn_is_refused() -> None:
+    # "Extreme Availability Goals": at 90 % a full outage spends 1.4 % in an hour, so that 2 % never fires.
+    assert HOUR / (MONTH * 0.1) == pytest.approx(0.014, abs=0.001)
+    with pytest.raises(Invalid, match="burns of rates below 10"):
+        declared(slo={"objective": "90%"}, window="1h")
+
+
+def test_a_full_outage_is_found_before_the_budget_of_an_hour_is_gone() -> None:
+    assert judged(minutes((60, 0.0), (1, 1.0))).verdict is FAIL
+    # Also of a candidate that has no hour behind it.
+    assert judged(minutes((3, 1.0))).verdict is FAIL
+    assert judged(minutes((3, 0.0))).verdict is NO_DATA
+    assert judged(minutes((3, 0.02))).verdict is INCONCLUSIVE
+
+
+def test_five_percent_of_the_users_spend_a_twentieth_of_the_budget() -> None:
+    # "Canarying Releases": a canary's errors count by its share of the population, 20 % of 5 % are 1 %.
+    whole = budget(OBJECTIVE, minutes((60, 0.20 * 0.05)), START + timedelta(hours=1))
+    assert whole is not None
+    assert whole.spent == pytest.approx(10.0)
+    full = exposure_max(OBJECTIVE, Budget(0.0, 1.0, 1.0, ""), 0.05 * MONTH)
+    assert full.share_max * 0.05 * MONTH == pytest.approx(full.full_seconds)
+
+
+def test_minutes_in_which_nothing_went_well_do_not_cover_the_rest_of_the_hour() -> None:
+    good = [Sample(at=START + timedelta(minutes=m), value=0.0, requests=10_000.0) for m in (58, 59, 60)]
+    bad = [Sample(at=START + timedelta(minutes=m), value=1.0, requests=1.0) for m in (0, 20, 40)]
+    fast = Objective(objective=0.999, burns=(Burn(rate=14.4, long_seconds=3_600, short_seconds=180),))
+    until = START + timedelta(minutes=60)
+    assert burn(fast, good, until).verdict is PASS, "the short window is covered, and calm"
+    hour = Objective(objective=0.999, burns=(Burn(rate=14.4, long_seconds=3_600, short_seconds=3_000),))
+    assert burn(hour, good, until).verdict is NO_DATA
+    assert burn(hour, [*bad, *good], until).verdict is NO_DATA
+
+
+def test_a_bad_request_more_does_not_make_few_requests_enough() -> None:
+    quiet = minutes((60, 0.0), requests=69 / 60)
+    assert judged(quiet).verdict is NO_DATA
+    assert judged([*quiet, Sample(at=quiet[-1].at, value=1.0, requests=1.0)]).verdict is NO_DATA
