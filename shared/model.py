@@ -179,6 +179,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     is retired though it did not drain in time. `ring_since` is since when the ring before is watched with
     what it has completed. `tallies` are what the step's gates have counted so far, and `receipts` what their
     sources have begun, newest last, both by gate and slot. `earlier_alerts` fired before it, and were named.
+    `over_alerts` are those whose end was heard of while they held nothing, with when it was.
     """
 
     id: str
@@ -225,6 +226,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tallies: dict[str, Tally] = {}
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
+    over_alerts: dict[str, datetime] = {}
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None
