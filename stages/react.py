@@ -156,14 +156,14 @@ def _alarm(fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime) -> Rea
 
 
 def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
-    held = present(reacted).held
-    if signal.kind is SignalKind.ALERT and (held is None or signal.alert_id not in held.alert_ids):
+    held, alert_id = present(reacted).held, signal.alert_id
+    if signal.kind is SignalKind.ALERT and (held is None or alert_id not in held.alert_ids):
         return _heard_over(reacted, signal)
     if held is None:
         return answered(reacted, signal, False, f"nothing holds it; {signal.because}")
-    if signal.kind is not SignalKind.ALERT:
+    if signal.kind is not SignalKind.ALERT or alert_id is None:
         return changed(reacted, signal, f"goes on: {signal.because}", held=None, entered_at=now)
-    left = without(held, (signal.alert_id,))
+    left = without(held, (alert_id,))
     if left is not None and left.kind is HoldKind.ALERT:
         because = f"still held by {len(left.alert_ids)} more: {signal.because}"
         return changed(reacted, signal, because, held=left)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from shared.fleet import Gate
 from shared.gate_rules import Scores
-from shared.gates.measuring import counted, limits_of, measured, numbers
+from shared.gates.measuring import counted, declared, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.window import Beside, lacking, limit_shown, weigh
@@ -195,6 +195,7 @@ def _judgement(
         at=at,
         value=value,
         limit=limit if limit is not None else gate.max_value,
+        limits=declared(gate),
         unit=gate.unit,
         source=reading.source if reading else gate.source.value,
         samples=reading.samples if reading else (),
