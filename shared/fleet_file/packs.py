@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.fleet_file.pack_models import AnyPack, FrontDoorPack, GatewayPack, SloHttpPack
+from shared.queries import SHARE_OF
 
 Gate = dict[str, Any]
 Questions = Mapping[str, list[Gate]]
@@ -94,8 +95,14 @@ def _gateway(pack: GatewayPack) -> Questions:
         "unit": "ms",
         "max_over_baseline": pack.latency_over_baseline,
     }
+    # One bad minute of few requests says little; a second one among the newest does.
+    failed = {
+        **_of_gateway("failed-requests", f"FailedRequests{SHARE_OF}TotalRequests", "Total"),
+        "max": pack.failed_requests,
+        "tolerance": {"failures": 1, "of": 5},
+    }
     users = [
-        {**_of_gateway("failed-requests", "FailedRequests", "Total"), "max": pack.failed_requests},
+        failed,
         {**_of_gateway("unhealthy-hosts", "UnhealthyHostCount", "Average"), "max": 0},
     ]
     # Before the switch nobody sends requests through the candidate's gateway: a load gate would wait in vain.

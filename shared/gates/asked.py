@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from shared.fleet import Gate, Measure, Source
 from shared.model import Judgement
+from shared.queries import SHARE_OF
 
 _NAMES = ("slot", "cluster", "gateway", "host", "member")
 _HOLE = "\0"
@@ -61,7 +62,10 @@ def _same_metric(gate: Gate, source: str) -> bool:
     """
     head, _, filtered = source.casefold().partition(" where ")
     words = set(head.split())
-    wanted = {gate.metric.casefold(), (gate.aggregation or "average").casefold()}
+    # The words of a share are those of its two metrics, in the one order.
+    if (SHARE_OF in head) != (SHARE_OF in gate.metric) or gate.metric.casefold() not in head:
+        return False
+    wanted = {*gate.metric.casefold().split(), (gate.aggregation or "average").casefold()}
     if any("/" in word for word in words) and gate.namespace:
         wanted.add(gate.namespace.casefold())
     if not wanted <= words:

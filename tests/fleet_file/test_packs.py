@@ -122,18 +122,37 @@ def test_a_front_door_is_asked_about_the_slots_own_origin_where_it_is_a_lever() 
 
 
 def test_what_a_pack_is_told_reaches_its_gates() -> None:
-    gateway = {"pack": "gateway", "failed_requests": 3, "latency_over_baseline": 2}
+    gateway = {"pack": "gateway", "failed_requests": "3%", "latency_over_baseline": 2}
     http = {"pack": "slo-http", "objective": "95%", "latency_ms": 400, "path": "/healthz"}
 
     gates = {gate.name: gate for gate in parse_json(packed("platform", gateway, http)).gates.switch}
 
-    assert gates["failed-requests"].max_value == 3
+    assert gates["failed-requests"].max_value == 0.03
     assert gates["backend-latency"].max_over_baseline == 2
     assert gates["slot-latency"].max_value == 400
     assert gates["slot-latency"].path == "/healthz"
     tolerance = gates["slot-availability"].tolerance
     assert tolerance is not None
     assert (tolerance.failures_max, tolerance.of) == (5, 100)
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [
+        ((0.0, 0.01, 0.0, 0.0), Verdict.PASS),
+        ((0.0, 0.5, 0.0, 0.0), Verdict.PASS),
+        ((0.0, 0.011, 0.0, 0.011), Verdict.FAIL),
+        ((None, None, None, None), Verdict.NO_DATA),
+    ],
+)
+def test_a_gateway_is_judged_by_the_share_of_its_requests_that_failed(
+    shares: tuple[float | None, ...], verdict: Verdict
+) -> None:
+    gates = {gate.name: gate for gate in parse_json(packed("platform", "gateway")).gates.switch}
+    samples = [Sample(at=NOW + timedelta(minutes=n), value=share) for n, share in enumerate(shares)]
+
+    assert gates["failed-requests"].metric == "FailedRequests / TotalRequests"
+    assert recorded(gates["failed-requests"], samples).verdict is verdict
 
 
 def test_a_single_bad_reading_is_tolerated_whatever_the_objective() -> None:
