@@ -19,8 +19,6 @@ from shared.fleet import Fleet, Slot
 
 SLOT_NAMES = frozenset({"slot", "cluster", "gateway", "host"})
 MEMBER = "member"
-SHARE_OF = " / "
-"""Between two metrics of a gate: the share that the first has of the second, minute by minute."""
 
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(sorted(SLOT_NAMES | {MEMBER}))})\}}")
 # Whatever is in here ends no string and escapes nothing, in KQL, PromQL and a metric's filter alike.

@@ -18,13 +18,13 @@ from sandbox.world.traffic import MINUTE, floor_minute
 from shared.check_rules import Expect
 from shared.checks.expecting import Answered, unmet
 from shared.errors import Refused
-from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
+from shared.fleet import SHARE_OF, Fleet, Gate, Measure, Slot, Source, Target
 from shared.gateways import Split, is_shared, no_logs, split
 from shared.levers import SlotName
 from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Sample
 from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
-from shared.queries import SHARE_OF, filled, grain, lookback_seconds, share
+from shared.queries import filled, grain, lookback_seconds, share
 
 MISSING_TABLE = "SEM0100"
 CERTIFICATE = timedelta(days=365)

@@ -21,9 +21,10 @@ from msgspec import Struct, field
 
 from shared.azure.window import Window
 from shared.errors import Retry
+from shared.fleet import SHARE_OF
 from shared.gateways import Split
 from shared.model import Sample
-from shared.queries import SHARE_OF, share
+from shared.queries import share
 
 TOGETHER: Mapping[str, Callable[[list[float]], float]] = {
     "average": fmean,

@@ -27,13 +27,13 @@ from shared.azure.ids import parse
 from shared.azure.metric_answers import TOGETHER, Batch, Part, Query, samples_of
 from shared.azure.window import Window, resource_of, window
 from shared.errors import Refused, Retry
-from shared.fleet import Fleet, Target
+from shared.fleet import SHARE_OF, Fleet, Target
 from shared.gateways import split
 from shared.levers import SlotName
 from shared.loads import ConnectionsSeen, OpenConnections
 from shared.model import Sample
 from shared.probes import Answer, GateReading, Reading, TrafficSeen, TrafficShare, Unavailable
-from shared.queries import SHARE_OF, filled
+from shared.queries import filled
 
 if TYPE_CHECKING:
     from azure.monitor.querymetrics.aio import MetricsClient

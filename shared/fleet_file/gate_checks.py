@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.fleet import SHARE_OF
 from shared.fleet_file import check_checks, source_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
 from shared.fleet_file.mistakes import one_of
 from shared.fleet_file.rule_checks import check_places, check_rules, check_scores
 from shared.fleet_file.tree import Path
-from shared.queries import SHARE_OF
 
 _NEEDED = {
     "metrics": ("target", "namespace", "metric", "aggregation"),

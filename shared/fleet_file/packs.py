@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from shared.fleet import SHARE_OF
 from shared.fleet_file.pack_models import AnyPack, FrontDoorPack, GatewayPack, SloHttpPack
-from shared.queries import SHARE_OF
 
 Gate = dict[str, Any]
 Questions = Mapping[str, list[Gate]]

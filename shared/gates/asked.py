@@ -5,9 +5,8 @@ Where that cannot be told, they are not. Refuses to know who asks.
 
 from __future__ import annotations
 
-from shared.fleet import Gate, Measure, Source
+from shared.fleet import SHARE_OF, Gate, Measure, Source
 from shared.model import Judgement
-from shared.queries import SHARE_OF
 
 _NAMES = ("slot", "cluster", "gateway", "host", "member")
 _HOLE = "\0"
