@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint
 from shared.fleet_file.values import HttpPath, Part, Share, arm_id
 
 _Milliseconds = Annotated[float, Field(gt=0, le=60_000)]
@@ -19,6 +20,7 @@ class PlatformPack(Part):
     """Is the candidate healthy as a platform, at all three levels of the AKS blue-green guide?"""
 
     pack: Literal["platform"] = Field(description="platform")
+    prometheus: Endpoint | None = Field(default=None, description=AN_ENDPOINT)
 
 
 class GatewayPack(Part):

@@ -11,15 +11,17 @@ import jsonschema
 import pytest
 
 from shared.errors import Invalid
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Gate, Source
 from shared.fleet_file import parse, parse_json, parse_rings, schema
 from shared.fleet_file.draft import QUESTIONS
 from shared.fleet_file.pack_models import PACKS, GatewayPack, PlatformPack
 from shared.fleet_file.packs import gates_of
+from shared.fleet_file.source_models import AN_ENDPOINT
 from shared.fleet_file.tree import read_yaml
 from shared.gates.recorded import recorded
 from shared.model import Sample, Verdict
 from tests.fleet_file.examples import NAMES, RINGS, TEXTS, data
+from tests.sources import ENDPOINT
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 OBJECTIVE = {"pack": "slo-http", "objective": "99%"}
@@ -78,6 +80,23 @@ def test_each_pack_can_be_added_to_each_example(name: str, pack: str) -> None:
 
     assert all(found[question][: len(declared[question])] == declared[question] for question in QUESTIONS)
     assert all(len(set(each)) == len(each) for each in found.values())
+
+
+def test_a_platform_is_asked_about_by_its_logs_or_by_its_prometheus() -> None:
+    def asked(pack: Any) -> dict[str, Gate]:
+        gates = parse_json(packed(pack, "gateway")).gates.platform
+        return {gate.name: gate for gate in gates if gate.source is not Source.METRICS}
+
+    logs, series = asked("platform"), asked({"pack": "platform", "prometheus": ENDPOINT})
+
+    assert logs.keys() == series.keys() == {"kubelet-errors", "system-pods-not-running"}
+    assert {gate.source for gate in logs.values()} == {Source.LOGS}
+    assert {(gate.source, gate.endpoint) for gate in series.values()} == {(Source.PROMETHEUS, ENDPOINT)}
+    for gates in (logs, series):
+        assert "gatekeeper-system" in gates["system-pods-not-running"].query
+    assert refused({"pack": "platform", "prometheus": "https://example.com"}, "gateway") == {
+        "gates.packs[0].prometheus": AN_ENDPOINT
+    }
 
 
 def test_a_file_with_packs_is_the_file_in_which_their_gates_are_written() -> None:
