@@ -40,6 +40,11 @@ def together(gate: Gate) -> bool:
     return any(rule is not None for rule in rules)
 
 
+def advises(gate: Gate) -> bool:
+    """Whether it is recorded and decides nothing."""
+    return gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides)
+
+
 def beside_live(gate: Gate) -> bool:
     """Whether it can only be judged beside the live slot's samples of the same window."""
     return gate.max_over_live is not None or gate.compare is not None
