@@ -118,6 +118,10 @@ class Measure(StrEnum):
     LATENCY_MS = "latency_ms"
 
 
+SHARE_OF = " / "
+"""Between two metrics of a gate: the share that the first has of the second, minute by minute."""
+
+
 class Gate(Struct, frozen=True, kw_only=True, cache_hash=True):
     """A named question about health. `max_value` and `min_value` are the outermost tolerated numbers.
 

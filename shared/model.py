@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from shared.evidence import Judgement as Judgement
+from shared.evidence import Sample as Sample
+from shared.evidence import Verdict as Verdict
 from shared.levers import SlotName
 from shared.measured import Tally
 
@@ -40,16 +43,6 @@ class Outcome(StrEnum):
     ROLLED_BACK = "rolled_back"
     STOPPED = "stopped"
     ROLLBACK_FAILED = "rollback_failed"
-
-
-class Verdict(StrEnum):
-    """A gate's answer."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    NO_DATA = "no_data"
-    PROVIDER_ERROR = "provider_error"
 
 
 class SignalKind(StrEnum):
@@ -178,6 +171,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `drift` is somebody else's write. `overdue` says that the old slot is retired undrained. `ring_since` is
     since when the ring before is watched. `tallies` are what the step's gates have counted, `receipts` what
     their sources have begun, newest last, by gate and slot. `earlier_alerts` fired before it, and were named.
+    `over_alerts` are those whose end was heard of while they held nothing, with when it was.
     """
 
     id: str
@@ -225,6 +219,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tallies: dict[str, Tally] = {}
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
+    over_alerts: dict[str, datetime] = {}
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None
@@ -256,45 +251,3 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     held_versions: tuple[HeldVersion, ...] = ()
     rollout: Rollout | None = None
     ask_at: datetime | None = None
-
-
-class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One measured value; `value` is None where the source has a bucket without data.
-
-    `requests` are how many events it speaks of, where the source says. `error` says why the source gave none
-    that time, `because` what a value means where the number does not say it.
-    """
-
-    at: datetime
-    value: float | None = None
-    requests: float | None = None
-    error: str = ""
-    because: str = ""
-
-
-class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A gate's verdict with its evidence. `limit` is the number that `value` was held against.
-
-    `source` is the query as it was sent, `since` and `until` the window that it was sent for.
-    `score` is 0 to 100 where the gate's rule gives one. `tally` is what its measurements came to, for the
-    next look. `group`, `weight`, `critical` and `dry_run` are the gate's own, for who combines several.
-    """
-
-    gate: str
-    slot: SlotName
-    verdict: Verdict
-    because: str
-    at: datetime
-    value: float | None = None
-    limit: float | None = None
-    unit: str = ""
-    source: str = ""
-    samples: tuple[Sample, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    score: float | None = None
-    tally: Tally | None = None
-    group: str = ""
-    weight: float = 1.0
-    critical: bool = False
-    dry_run: bool = False

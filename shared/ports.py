@@ -65,8 +65,8 @@ class FleetEntry(Struct, frozen=True, kw_only=True):
 class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One audit row. `change` is the RFC 7396 merge patch from the state before to the state after.
 
-    `hash` is SHA-256 over all other fields, `previous` among them. `more` is what a newer version says in
-    fields of its own.
+    `hash` is SHA-256 over all other fields, `previous` among them. `more` is what is said beside them: the
+    digest of the claim's `verdicts`, and what a newer version says in fields of its own.
     """
 
     epoch: int

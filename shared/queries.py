@@ -33,6 +33,18 @@ _POINTS_MAX = 11_000
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 
 
+def share(part: float | None, whole: float | None) -> tuple[float | None, float | None]:
+    """How much of the whole a part was in a minute, and the whole; None where nothing was counted.
+
+    Where only the whole was counted there was none of the part. By its description a gateway's
+    `TotalRequests` leaves out what failed, so the share is of the larger of the two: never less than it was,
+    and never above 1.
+    """
+    some = part or 0.0
+    every = max(whole or 0.0, some)
+    return (some / every, every) if every > 0 else (None, None)
+
+
 def quoted(text: str) -> frozenset[str]:
     """The names that the text asks for between quotes."""
     strings = (found[0] for found in _TOKEN.finditer(text) if found["text"] is not None)

@@ -18,6 +18,8 @@ from shared.model import Hold, HoldKind, Rollout, Signal
 UNTOLD = "nobody may say that the alert is over"
 EARLIER_MAX = 20
 """So many alerts of before a rollout remembers; whatever more there are, their own rows name them."""
+OVER_MAX = 20
+"""Of so many alerts it remembers that they are over, in case the news that they fired comes later."""
 
 
 def mapping_of(fleet: Fleet, signal: Signal, rollout: Rollout) -> AlertMapping | None:
@@ -42,6 +44,22 @@ def is_earlier(signal: Signal, rollout: Rollout) -> bool:
     by the store's clock, so in doubt an alert counts.
     """
     return rollout.outcome is None and signal.fired_at is not None and signal.fired_at < rollout.started_at
+
+
+def heard_over(rollout: Rollout, signal: Signal) -> Rollout:
+    """The rollout with the end of an alert that holds nothing; it may be heard of before its beginning."""
+    if signal.alert_id is None:
+        return rollout
+    known = {each: at for each, at in rollout.over_alerts.items() if each != signal.alert_id}
+    newest = list(known.items())[1 - OVER_MAX :]
+    return replace(rollout, over_alerts={**dict(newest), signal.alert_id: signal.at})
+
+
+def over_at(signal: Signal, rollout: Rollout) -> datetime | None:
+    """When a fired alert was over, if that was heard of first. A later firing of the same is not over."""
+    at = rollout.over_alerts.get(signal.alert_id or "")
+    fired_at = signal.fired_at
+    return at if at is not None and fired_at is not None and fired_at <= at else None
 
 
 def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Hold:

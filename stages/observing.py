@@ -11,6 +11,7 @@ import msgspec
 
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
+from shared.gates import advises
 from shared.model import HoldKind, Judgement, Rollout, Stage, Verdict
 from stages.looking import judged_on
 from stages.step import Move, advance, fail, hold, judged, wait
@@ -68,8 +69,9 @@ def _first_seconds(gate: Gate) -> int:
 
 
 def _full(gates: tuple[Gate, ...], since: datetime) -> datetime:
-    """When every gate has had its first full window."""
-    return since + timedelta(seconds=max(map(_first_seconds, gates), default=0))
+    """When every gate that decides has had its first full window."""
+    deciding = (gate for gate in gates if not advises(gate))
+    return since + timedelta(seconds=max(map(_first_seconds, deciding), default=0))
 
 
 def _second(

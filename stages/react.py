@@ -21,7 +21,7 @@ from shared.model import (
     SignalKind,
     Stage,
 )
-from stages.alerting import EARLIER_MAX, UNTOLD, hold_by, lapsed, without
+from stages.alerting import EARLIER_MAX, UNTOLD, heard_over, hold_by, lapsed, over_at, without
 from stages.reacted import Reacted, answered, changed, present
 from stages.runbook import step_of
 from stages.starting import start
@@ -146,26 +146,40 @@ def _alarm(fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime) -> Rea
     rollout = present(reacted)
     if rollout.held is not None and rollout.held.kind is HoldKind.PERSON:
         return answered(reacted, signal, True, f"a person holds it already: {rollout.held.because}")
+    was_over = over_at(signal, rollout)
+    if was_over is not None:
+        # In the right order it would have held until then, and users were not well for all that gates saw.
+        because = f"noted: {signal.because}; it was over at {was_over:%H:%M} UTC, which was heard of first"
+        return changed(reacted, signal, because, clean_since=None)
     hold = hold_by(fleet, rollout, signal, now)
     return changed(reacted, signal, f"held: {signal.because}", held=hold)
 
 
 def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
-    held = present(reacted).held
+    held, alert_id = present(reacted).held, signal.alert_id
+    if signal.kind is SignalKind.ALERT and (held is None or alert_id not in held.alert_ids):
+        return _heard_over(reacted, signal)
     if held is None:
-        applied = signal.kind is SignalKind.ALERT
-        return answered(reacted, signal, applied, f"nothing holds it; {signal.because}")
-    if signal.kind is not SignalKind.ALERT:
+        return answered(reacted, signal, False, f"nothing holds it; {signal.because}")
+    if signal.kind is not SignalKind.ALERT or alert_id is None:
         return changed(reacted, signal, f"goes on: {signal.because}", held=None, entered_at=now)
-    if signal.alert_id not in held.alert_ids:
-        return answered(reacted, signal, True, f"noted: {signal.because}; the hold has another cause")
-    left = without(held, (signal.alert_id,))
+    left = without(held, (alert_id,))
     if left is not None and left.kind is HoldKind.ALERT:
         because = f"still held by {len(left.alert_ids)} more: {signal.because}"
         return changed(reacted, signal, because, held=left)
     # While an alert fired, users were not well for all that the gates saw.
     anew = {"held": left, "entered_at": now, "clean_since": None}
     return changed(reacted, signal, f"{_after(left)}: {signal.because}", **anew)
+
+
+def _heard_over(reacted: Reacted, signal: Signal) -> Reacted:
+    """An alert that holds nothing is over: remembered, and no news to the trail."""
+    rollout = present(reacted)
+    because = f"nothing holds it; {signal.because}"
+    if rollout.held is not None:
+        because = f"noted: {signal.because}; the hold has another cause"
+    state = replace(reacted.state, rollout=heard_over(rollout, signal))
+    return replace(answered(reacted, signal, True, because), state=state)
 
 
 def _lapse(reacted: Reacted, now: datetime) -> Reacted:

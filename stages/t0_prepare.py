@@ -9,7 +9,7 @@ import msgspec
 
 from shared.decision import Seen
 from shared.fleet import Fleet
-from shared.gates import beside_live, mean
+from shared.gates import advises, beside_live, mean
 from shared.model import Rollout, Verdict
 from shared.probes import (
     AddressSeen,
@@ -116,7 +116,7 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         gate for gate in fleet.gates.switch if gate.max_over_baseline is None and not beside_live(gate)
     )
     judgements, verdict, because = judged_on(fleet, absolute, rollout.live, None, rollout, seen)
-    unmeasured = [gate.name for gate in gates if gate.name not in baseline]
+    unmeasured = [gate.name for gate in gates if gate.name not in baseline and not advises(gate)]
     if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         move = hold(rollout, f"live itself does not meet its objectives: {because}", baseline=baseline)
     elif verdict is Verdict.PROVIDER_ERROR:

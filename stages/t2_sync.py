@@ -9,6 +9,7 @@ from __future__ import annotations
 from shared.actions import PointRecord, StartSync
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
+from shared.gates import advises
 from shared.model import Rollout
 from shared.probes import Probe, SyncSeen, SyncState
 from stages.freezing import command_needs, freeze
@@ -109,6 +110,9 @@ def _tests(name: str, gates: str) -> Step:
     def decide(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         found = judged_on(fleet, of(fleet), rollout.candidate, rollout.entered_at, rollout, seen)
         judgements, verdict, because = found
+        if all(map(advises, of(fleet))):
+            told = f"{len(judgements)} {gates} gates were asked on {rollout.candidate}, and only advise"
+            return judged(advance(rollout, told), judgements)
         passed = f"{len(judgements)} {gates} gates pass on {rollout.candidate}'s own host name"
         return judged(before_switch(rollout, verdict, because, passed), judgements)
 

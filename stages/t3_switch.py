@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from shared.actions import Purge
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
-from shared.gates import beside_live
+from shared.gates import advises, beside_live
 from shared.levers import Balancer
 from shared.model import Rollout, Verdict
 from shared.policy import DriftPolicy
@@ -58,9 +58,9 @@ def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         fleet, gates, rollout.live, rollout.entered_at, rollout, seen
     )
     both, verdict, because = judged_on(fleet, gates, rollout.candidate, rollout.entered_at, rollout, seen)
-    if gates and live_verdict is not Verdict.PASS:
+    if live_verdict is not Verdict.PASS:
         because, verdict = f"live could not take it all back: {live_because}", live_verdict
-    if gates and verdict is not Verdict.PASS:
+    if verdict is not Verdict.PASS and not all(map(advises, gates)):
         return judged(before_switch(rollout, verdict, because, ""), live + both)
     expired = _old_ttl_expired_at(fleet, rollout)
     if seen.now < expired:

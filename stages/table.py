@@ -106,7 +106,7 @@ TABLE: dict[Trigger, dict[Phase, Reaction]] = {
         },
     ),
     Trigger.ALERT_TO_HOLD: _row(Reaction.NOTE, {_GOING: Reaction.HOLD, (Phase.DESTROYING,): Reaction.REFUSE}),
-    Trigger.ALERT_ON_LIVE: _row(Reaction.NOTE, {_BEFORE_SWITCH: Reaction.HOLD}),
+    Trigger.ALERT_ON_LIVE: _row(Reaction.NOTE, {(*_BEFORE_SWITCH, Phase.SWITCH): Reaction.HOLD}),
     Trigger.ALERT_TO_NOTE: _row(Reaction.NOTE, {}),
     Trigger.ALERT_FROM_BEFORE: _row(Reaction.NOTE, {}),
     Trigger.ALERT_RESOLVED: _row(Reaction.NOTE, {_GOING: Reaction.RELEASE}),
@@ -158,7 +158,10 @@ def phase_of(state: FleetState) -> Phase:
 
 
 def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger:
-    """The row of the table that a signal falls into. An alert that the fleet does not count is news."""
+    """The row of the table that a signal falls into. An alert that the fleet does not count is news.
+
+    So is one on live once users were ordered away from it.
+    """
     if signal.kind is not SignalKind.ALERT:
         return _COMMANDS.get(signal.kind, Trigger.NEWS)
     if signal.state == AlertState.RESOLVED.value:
@@ -173,5 +176,5 @@ def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger
     if is_earlier(signal, rollout):
         return Trigger.ALERT_FROM_BEFORE
     if rollout.role_of(signal.slot) is Role.LIVE:
-        return Trigger.ALERT_ON_LIVE
+        return Trigger.NEWS if rollout.shifted else Trigger.ALERT_ON_LIVE
     return Trigger.ALERT_TO_HOLD if effect is AlertEffect.HOLD else Trigger.ALERT_ON_CANDIDATE

@@ -14,8 +14,8 @@ from cli.evidence import verdicts_of
 from cli.files import FILE, json_from
 from cli.output import No
 from shared.errors import Invalid, Mistake
-from shared.ports import AuditEntry
-from shared.store.audit import unbroken
+from shared.ports import AuditEntry, Judged
+from shared.store.audit import proven, unbroken
 
 _FORM = "switchyard-evidence/1"
 _PARTS = ("form", "fleet", "rollout", "audit", "verdicts")
@@ -41,7 +41,10 @@ def export(desk: Desk, fleet: str, rollout_id: str, out: Path | None) -> None:
     rollout = desk.api.get("fleets", fleet, "rollouts", rollout_id).body["rollout"]
     path = ("fleets", fleet, "rollouts", rollout["id"])
     audit = desk.api.get(*path, "audit").body["audit"]
-    parts = (_FORM, fleet, rollout, audit, verdicts_of(desk.api, path))
+    newest = max((entry["epoch"] for entry in audit), default=0)
+    # A rollout under way may have been judged again since.
+    verdicts = [each for each in verdicts_of(desk.api, path) if each["epoch"] <= newest]
+    parts = (_FORM, fleet, rollout, audit, verdicts)
     document = dict(zip(_PARTS, parts, strict=True))
     out = out or Path(f"{rollout['id']}.evidence.json")
     out.write_bytes(msgspec.json.format(_encoder.encode({**document, "sha256": _digest(document)}), indent=1))
@@ -59,14 +62,26 @@ def export(desk: Desk, fleet: str, rollout_id: str, out: Path | None) -> None:
 def verify(desk: Desk, file: Path) -> None:
     """Prove that FILE is as it was exported, and that its trail is unbroken. Asks nobody."""
     document = _read(file)
-    problems = list(unbroken(msgspec.convert(document["audit"], tuple[AuditEntry, ...])))
+    entries = _trail(file, document)
+    verdicts = [(each["epoch"], each["judgement"]) for each in document["verdicts"]]
+    problems = [*unbroken(entries), *proven(entries, verdicts)]
     if document.get("sha256") != _digest({name: document[name] for name in _PARTS}):
         problems.insert(0, "the file was altered: its hash does not match what it says")
     body = {"file": str(file), "verified": not problems, "problems": problems}
-    said = f"{file} is as it was exported, and its {len(document['audit'])} audit entries are chained"
+    chained = f"its {len(entries)} audit entries are chained, and prove its verdicts"
+    said = f"{file} is as it was exported; {chained}"
     desk.output.show(body, lambda _: "\n".join(problems) if problems else said)
     if problems:
         raise No
+
+
+def _trail(file: Path, document: dict[str, Any]) -> tuple[AuditEntry, ...]:
+    """The audit entries. Raises Invalid where they or the verdicts are of another form."""
+    try:
+        msgspec.convert(document["verdicts"], tuple[Judged, ...])
+        return msgspec.convert(document["audit"], tuple[AuditEntry, ...])
+    except msgspec.ValidationError as error:
+        raise Invalid(str(file), (Mistake("(file)", str(error), "what was exported"),)) from error
 
 
 def _digest(document: dict[str, Any]) -> str:

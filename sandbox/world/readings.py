@@ -18,13 +18,13 @@ from sandbox.world.traffic import MINUTE, floor_minute
 from shared.check_rules import Expect
 from shared.checks.expecting import Answered, unmet
 from shared.errors import Refused
-from shared.fleet import Fleet, Gate, Measure, Slot, Source, Target
+from shared.fleet import SHARE_OF, Fleet, Gate, Measure, Slot, Source, Target
 from shared.gateways import Split, is_shared, no_logs, split
 from shared.levers import SlotName
 from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Sample
 from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
-from shared.queries import filled, grain, lookback_seconds
+from shared.queries import filled, grain, lookback_seconds, share
 
 MISSING_TABLE = "SEM0100"
 CERTIFICATE = timedelta(days=365)
@@ -132,18 +132,30 @@ def _own(series: tuple[Series, ...], apart: Split | None) -> tuple[Series, ...]:
 
 def _metrics(world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, until: datetime) -> Reading:
     resource_id = _resource(slot, gate)
-    apart = split(fleet, slot, gate.metric) if gate.target is Target.GATEWAY else None
+    metrics = gate.metric.split(SHARE_OF)
+    apart = split(fleet, slot, metrics[0]) if gate.target is Target.GATEWAY else None
     elsewhere = gate.target is Target.RESOURCE
     own = filled(gate.filter, fleet, slot, gate.resource_id) if elsewhere else gate.filter
     where = apart.within(own) if apart is not None else own
-    answer = world.metrics.query(resource_id, gate.metric, since, until, where)
+    answers = [world.metrics.query(resource_id, metric, since, until, where) for metric in metrics]
     aggregation = gate.aggregation.lower() or "average"
     if aggregation not in COMBINE:
         raise ArmError(400, "BadRequest", f"Invalid aggregation: {gate.aggregation}")
-    samples = tuple(_sample(aggregation, buckets) for buckets in _by_minute(_own(answer.series, apart)))
+    told = [
+        [_sample(aggregation, buckets) for buckets in _by_minute(_own(each.series, apart))]
+        for each in answers
+    ]
+    samples = tuple(map(_share, *told)) if len(told) > 1 else tuple(told[0])
     filtered = f" where {where}" if where else ""
-    source = f"{aggregation} of {answer.name}{filtered} on {name_of(resource_id)}"
+    source = (
+        f"{aggregation} of {SHARE_OF.join(each.name for each in answers)}{filtered} on {name_of(resource_id)}"
+    )
     return Reading(samples=samples, source=source, since=since, until=until)
+
+
+def _share(part: Sample, whole: Sample) -> Sample:
+    value, requests = share(part.value, whole.value)
+    return Sample(at=part.at, value=value, requests=requests)
 
 
 def _by_minute(series: tuple[Series, ...]) -> list[tuple[Bucket, ...]]:

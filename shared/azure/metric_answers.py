@@ -11,7 +11,7 @@ Source: https://learn.microsoft.com/rest/api/monitor/metrics-batch/batch
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from math import fsum
 from statistics import fmean
@@ -21,8 +21,10 @@ from msgspec import Struct, field
 
 from shared.azure.window import Window
 from shared.errors import Retry
+from shared.fleet import SHARE_OF
 from shared.gateways import Split
 from shared.model import Sample
+from shared.queries import share
 
 TOGETHER: Mapping[str, Callable[[list[float]], float]] = {
     "average": fmean,
@@ -33,6 +35,9 @@ TOGETHER: Mapping[str, Callable[[list[float]], float]] = {
 }
 """How the series of a metric that a filter splits are put together again, as Azure Monitor would."""
 
+_UNITS = {"ms": "milliseconds", "s": "seconds", "%": "percent"}
+"""What a gate may say its limits are in, and Azure Monitor says of a metric."""
+
 _GRAIN = "PT1M"
 _EQUALS = re.compile(r"(\w+)\s+eq\s+'([^']*)'", re.IGNORECASE)
 
@@ -40,9 +45,10 @@ _EQUALS = re.compile(r"(\w+)\s+eq\s+'([^']*)'", re.IGNORECASE)
 class Query(NamedTuple):
     """One request: everything but the resources, which may be all of one type in one region (at most 50).
 
-    `metric` is one name, or several with commas between. `series_max` is how many series of a resource and a
-    metric are told where a filter splits them; Azure Monitor leaves out what is beyond it. A `worldwide` one
-    is about a resource that lies in no region.
+    `metric` is one name, or several with commas between; of a `share` the second is what the first is a part
+    of. `unit` is what the gate says that its limits are in. `series_max` is how many series of a resource and
+    a metric are told where a filter splits them; Azure Monitor leaves out what is beyond it. A `worldwide`
+    one is about a resource that lies in no region.
     """
 
     namespace: str
@@ -52,6 +58,8 @@ class Query(NamedTuple):
     window: Window
     worldwide: bool = False
     series_max: int = 100
+    share: bool = False
+    unit: str = ""
 
     @property
     def metrics(self) -> list[str]:
@@ -60,7 +68,8 @@ class Query(NamedTuple):
 
     def __str__(self) -> str:
         where = f" where {self.filter}" if self.filter else ""
-        return f"{self.namespace} {self.metric} {self.aggregation} {_GRAIN}{where}"
+        metric = self.metric.replace(",", SHARE_OF) if self.share else self.metric
+        return f"{self.namespace} {metric} {self.aggregation} {_GRAIN}{where}"
 
 
 class Part(NamedTuple):
@@ -109,6 +118,7 @@ class Metric(Struct, frozen=True):
 
     name: Name
     series: tuple[Series, ...] = field(name="timeseries")
+    unit: str = ""
     error_code: str = field(name="errorCode", default="Success")
 
 
@@ -143,7 +153,7 @@ def samples_of(batch: Batch, query: Query, parts: Collection[Part]) -> dict[Part
     Raises Retry for an answer that is not one to this query.
     """
     found = results_of(batch, query, {part.resource_id for part in parts})
-    return {part: _samples(found[part.resource_id.lower()].metrics[0], query, part.split) for part in parts}
+    return {part: _samples(found[part.resource_id.lower()], query, part.split) for part in parts}
 
 
 def results_of(batch: Batch, query: Query, resource_ids: Collection[str]) -> dict[str, Result]:
@@ -175,7 +185,24 @@ def values_by(dimension: str, result: Result, query: Query, metric: str) -> list
     return [known for each in values if (known := [value for value in each if value is not None])]
 
 
-def _samples(metric: Metric, query: Query, split: Split | None) -> tuple[Sample, ...]:
+def _samples(result: Result, query: Query, split: Split | None) -> tuple[Sample, ...]:
+    by_name = {metric.name.value.lower(): metric for metric in result.metrics}
+    known, *others = (_minutes(by_name[name], query, split) for name in query.metrics)
+    if query.share:
+        return tuple(_shares(known, others[0]))
+    return tuple(Sample(at=at, value=value) for at, value in sorted(known.items()))
+
+
+def _shares(
+    part: Mapping[datetime, float | None], whole: Mapping[datetime, float | None]
+) -> Iterator[Sample]:
+    """How much of the whole the part was in each minute, with the whole beside it as `requests`."""
+    for at in sorted(part.keys() | whole.keys()):
+        value, requests = share(part.get(at), whole.get(at))
+        yield Sample(at=at, value=value, requests=requests)
+
+
+def _minutes(metric: Metric, query: Query, split: Split | None) -> dict[datetime, float | None]:
     aggregation = query.aggregation.lower()
     minutes: dict[datetime, list[float]] = {}
     for series in metric.series:
@@ -185,10 +212,7 @@ def _samples(metric: Metric, query: Query, split: Split | None) -> tuple[Sample,
             if query.window.since <= _utc(point.at) < query.window.until:
                 value = getattr(point, aggregation)
                 minutes.setdefault(_utc(point.at), []).extend([] if value is None else [value])
-    return tuple(
-        Sample(at=at, value=TOGETHER[aggregation](values) if values else None)
-        for at, values in sorted(minutes.items())
-    )
+    return {at: TOGETHER[aggregation](values) if values else None for at, values in minutes.items()}
 
 
 def _value(series: Series, dimension: str) -> str:
@@ -210,9 +234,19 @@ def _expect(result: Result, query: Query) -> None:
     for metric in result.metrics:
         if metric.error_code.lower() != "success":
             raise Retry(f"Azure Monitor has no answer on {metric.name.value}: {metric.error_code}")
+        _expect_unit(metric, query)
         for series in metric.series:
             _expect_dimensions(series, allowed)
             _expect_once(series)
+
+
+def _expect_unit(metric: Metric, query: Query) -> None:
+    """A limit of half a second is none of half a millisecond. Of a share, the unit is that of no metric."""
+    told, wanted = metric.unit.lower(), _UNITS.get(query.unit.strip())
+    if wanted is not None and not query.share and told in _UNITS.values() and told != wanted:
+        raise Retry(
+            f"{metric.name.value} is measured in {metric.unit}, and the gate's limits are in {query.unit}"
+        )
 
 
 def _expect_dimensions(series: Series, allowed: Mapping[str, set[str]]) -> None:

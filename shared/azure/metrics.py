@@ -27,7 +27,7 @@ from shared.azure.ids import parse
 from shared.azure.metric_answers import TOGETHER, Batch, Part, Query, samples_of
 from shared.azure.window import Window, resource_of, window
 from shared.errors import Refused, Retry
-from shared.fleet import Fleet, Target
+from shared.fleet import SHARE_OF, Fleet, Target
 from shared.gateways import split
 from shared.levers import SlotName
 from shared.loads import ConnectionsSeen, OpenConnections
@@ -167,12 +167,15 @@ def _asked(fleet: Fleet, probe: GateReading, now: datetime) -> tuple[Query, Part
     aggregation = gate.aggregation.capitalize() or "Average"
     if aggregation.lower() not in TOGETHER:
         raise Refused(f"{gate.aggregation!r} is not an aggregation of Azure Monitor")
-    apart = split(fleet, slot, gate.metric) if gate.target is Target.GATEWAY else None
+    metrics = gate.metric.split(SHARE_OF)
+    apart = split(fleet, slot, metrics[0]) if gate.target is Target.GATEWAY else None
     worldwide = gate.target is Target.RESOURCE
     own = filled(gate.filter, fleet, slot, gate.resource_id) if worldwide else gate.filter
     where = apart.within(own) if apart is not None else own
     span = window(now, probe.since, gate.window_seconds, gate.ingestion_seconds)
-    query = Query(gate.namespace, gate.metric, aggregation, where, span, worldwide)
+    share = len(metrics) > 1
+    asked = ",".join(metrics)
+    query = Query(gate.namespace, asked, aggregation, where, span, worldwide, share=share, unit=gate.unit)
     return query, Part(resource_of(slot, gate), apart)
 
 

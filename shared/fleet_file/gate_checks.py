@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.fleet import SHARE_OF
 from shared.fleet_file import check_checks, source_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
 from shared.fleet_file.mistakes import one_of
@@ -77,6 +78,7 @@ def check_gate(draft: Draft, path: Path) -> None:
     """Note every contradiction inside the gate at `path`."""
     _source(draft, path)
     _query(draft, path)
+    _metric(draft, path)
     _units(draft, path)
     _samples(draft, path)
     check_rules(draft, path)
@@ -123,6 +125,17 @@ def _query(draft: Draft, path: Path) -> None:
         draft.refuse((*path, "query"), f"a query that gives a column {' and a column '.join(missing)}")
 
 
+def _metric(draft: Draft, path: Path) -> None:
+    """Of sums alone a share means what it says: a share of means or of maxima is one of nothing."""
+    metrics = (draft.text(*path, "metric") or "").split(SHARE_OF)
+    if len(metrics) > 2 or any(not each.strip() or "," in each for each in metrics if metrics != [""]):
+        expected = f"one metric, or two with {SHARE_OF!r} between: the share that the first has of the second"
+        draft.refuse((*path, "metric"), expected)
+    aggregation = draft.text(*path, "aggregation")
+    if len(metrics) == 2 and aggregation not in (None, "Total", "Count"):
+        draft.refuse((*path, "aggregation"), "Total or Count, because the metric is a share of another")
+
+
 def _units(draft: Draft, path: Path) -> None:
     for key in ("max", "min", "pass_max", "pass_min"):
         if draft.text(*path, key) is not None and not _is_share(draft, path):
@@ -134,6 +147,8 @@ def _is_share(draft: Draft, path: Path) -> bool:
         return draft.text(*path, "measure") in (None, "failed_share")
     if draft.text(*path, "source") == "load_test":
         return draft.text(*path, "load_test", "measure") == "error_share"
+    if draft.text(*path, "source") == "metrics":
+        return SHARE_OF in (draft.text(*path, "metric") or "")
     return draft.text(*path, "source") in {"logs", "app_insights", "prometheus"}
 
 

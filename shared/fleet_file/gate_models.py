@@ -74,7 +74,10 @@ class GatePart(Part):
     namespace: MetricNamespace | None = Field(
         default=None, description="the metric namespace, such as Microsoft.ContainerService/managedClusters"
     )
-    metric: Line | None = Field(default=None, description="the metric's name in the REST API")
+    metric: Line | None = Field(
+        default=None,
+        description="the metric's name in the REST API, or two with ' / ' between: a share of the second",
+    )
     aggregation: Literal["Average", "Total", "Maximum", "Minimum", "Count"] | None = Field(
         default=None, description="Average, Total, Maximum, Minimum or Count"
     )

@@ -9,24 +9,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint
 from shared.fleet_file.values import HttpPath, Part, Share, arm_id
 
 _Milliseconds = Annotated[float, Field(gt=0, le=60_000)]
 _Percent = Annotated[float, Field(ge=0, le=100)]
-_Many = Annotated[float, Field(ge=0, le=1_000_000_000)]
 
 
 class PlatformPack(Part):
     """Is the candidate healthy as a platform, at all three levels of the AKS blue-green guide?"""
 
     pack: Literal["platform"] = Field(description="platform")
+    prometheus: Endpoint | None = Field(default=None, description=AN_ENDPOINT)
 
 
 class GatewayPack(Part):
     """Are the users of a slot's application gateway well?"""
 
     pack: Literal["gateway"] = Field(description="gateway")
-    failed_requests: _Many = Field(default=10, description="how many requests may fail in a minute")
+    failed_requests: Annotated[Share, Field(ge=0, lt=1)] = Field(
+        default=0.01,
+        description="the largest tolerated share of requests that are answered with 5xx, such as 1%",
+    )
     latency_over_baseline: Annotated[float, Field(gt=0, le=1000)] = Field(
         default=1.5, description="the largest tolerated multiple of the baseline of the back ends' latency"
     )

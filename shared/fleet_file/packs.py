@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from shared.fleet_file.pack_models import AnyPack, FrontDoorPack, GatewayPack, SloHttpPack
+from shared.fleet import SHARE_OF
+from shared.fleet_file.pack_models import AnyPack, FrontDoorPack, GatewayPack, PlatformPack, SloHttpPack
 
 Gate = dict[str, Any]
 Questions = Mapping[str, list[Gate]]
@@ -26,13 +27,31 @@ InsightsMetrics
 | extend value = max_of(total - prev(total, 1, total), 0.0)
 | project TimeGenerated, value
 """
-_SYSTEM_PODS = """\
+_SYSTEM = (
+    "kube-system",
+    "gatekeeper-system",
+    "app-routing-system",
+    "aks-istio-system",
+    "aks-istio-ingress",
+    "flux-system",
+    "dapr-system",
+)
+"""Where AKS keeps what it deploys by default, and add-ons and extensions that have a place of their own."""
+_SYSTEM_PODS = f"""\
 KubePodInventory
-| where Namespace == 'kube-system'
+| where Namespace in ({", ".join(f"'{each}'" for each in _SYSTEM)})
 | summarize arg_max(TimeGenerated, PodStatus) by PodUid, Minute = bin(TimeGenerated, 1m)
 | summarize value = countif(PodStatus !in ('Running', 'Succeeded')) by TimeGenerated = Minute
 | project TimeGenerated, value
 """
+
+# Both are of the minimal profile that managed Prometheus scrapes unless it is told otherwise
+# (learn.microsoft.com/azure/azure-monitor/containers/prometheus-metrics-scrape-default).
+_KUBELET_ERRORS_SERIES = 'sum(increase(kubelet_runtime_operations_errors_total{cluster="{cluster}"}[2m]))'
+_SYSTEM_PODS_SERIES = (
+    f'sum(kube_pod_status_phase{{cluster="{{cluster}}",namespace=~"{"|".join(_SYSTEM)}",'
+    'phase=~"Pending|Failed|Unknown"})'
+)
 
 
 class Around(NamedTuple):
@@ -48,10 +67,10 @@ def gates_of(pack: AnyPack, around: Around = Around()) -> Questions:  # noqa: B0
         return _gateway(pack)
     if isinstance(pack, FrontDoorPack):
         return _front_door(pack, around)
-    return _slo_http(pack) if isinstance(pack, SloHttpPack) else _platform()
+    return _slo_http(pack) if isinstance(pack, SloHttpPack) else _platform(pack)
 
 
-def _platform() -> Questions:
+def _platform(pack: PlatformPack) -> Questions:
     not_ready = {
         **_cluster("nodes-not-ready", 1, "kube_node_status_condition", "Total"),
         "filter": "condition eq 'Ready' and status2 eq 'NotReady'",
@@ -66,14 +85,19 @@ def _platform() -> Questions:
             ("api-server-memory", 2, "apiserver_memory_usage_percentage", 80),
         )
     ]
-    logs = [
-        {"name": name, "level": level, "source": "logs", "target": "cluster", "query": query, "max": limit}
+    asked = {"source": "logs", "target": "cluster"}
+    queries = (_KUBELET_ERRORS, _SYSTEM_PODS)
+    if pack.prometheus is not None:
+        asked = {"source": "prometheus", "endpoint": pack.prometheus}
+        queries = (_KUBELET_ERRORS_SERIES, _SYSTEM_PODS_SERIES)
+    inside = [
+        {"name": name, "level": level, **asked, "query": query, "max": limit}
         for name, level, query, limit in (
-            ("kubelet-errors", 2, _KUBELET_ERRORS, 10),
-            ("system-pods-not-running", 3, _SYSTEM_PODS, 0),
+            ("kubelet-errors", 2, queries[0], 10),
+            ("system-pods-not-running", 3, queries[1], 0),
         )
     ]
-    return {"platform": [not_ready, *used, *logs]}
+    return {"platform": [not_ready, *used, *inside]}
 
 
 def _cluster(name: str, level: int, metric: str, aggregation: str) -> Gate:
@@ -94,8 +118,14 @@ def _gateway(pack: GatewayPack) -> Questions:
         "unit": "ms",
         "max_over_baseline": pack.latency_over_baseline,
     }
+    # One bad minute of few requests says little; a second one among the newest does.
+    failed = {
+        **_of_gateway("failed-requests", f"FailedRequests{SHARE_OF}TotalRequests", "Total"),
+        "max": pack.failed_requests,
+        "tolerance": {"failures": 1, "of": 5},
+    }
     users = [
-        {**_of_gateway("failed-requests", "FailedRequests", "Total"), "max": pack.failed_requests},
+        failed,
         {**_of_gateway("unhealthy-hosts", "UnhealthyHostCount", "Average"), "max": 0},
     ]
     # Before the switch nobody sends requests through the candidate's gateway: a load gate would wait in vain.

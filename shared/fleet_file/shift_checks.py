@@ -61,6 +61,21 @@ def _gates(draft: Draft, place: Path, question: str) -> None:
     for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
         if isinstance(name, str) and name not in known:
             draft.refuse((*place, "gates", index), f"the name of a gate in gates.{question}: {listed}")
+    named = [path for path in draft.items("gates", question) if draft.text(*path, "name") in _texts(wanted)]
+    if named and len(named) == len(wanted) and all(_only_advises(draft, path) for path in named):
+        expected = "one gate at least that decides: a dry run and an anomaly only advise"
+        draft.refuse((*place, "gates"), expected, "gates that only advise")
+
+
+def _texts(wanted: object) -> set[str]:
+    return {each for each in wanted if isinstance(each, str)} if isinstance(wanted, list) else set()
+
+
+def _only_advises(draft: Draft, path: Path) -> bool:
+    learnt = draft.value(*path, "anomaly") is not None
+    return draft.value(*path, "dry_run") is True or (
+        learnt and draft.value(*path, "anomaly", "decides") is not True
+    )
 
 
 def _ring(draft: Draft) -> None:
@@ -85,10 +100,13 @@ def _ring(draft: Draft) -> None:
                 ("ring", "gates", index), f"a gate on a slot's own cluster, gateway or host, because {reason}"
             )
     unfit = [*relative.values(), *own.values()]
-    judging = [path for path in draft.items("gates", "bake") if path not in unfit]
+    judging = [
+        path for path in draft.items("gates", "bake") if path not in unfit and not _only_advises(draft, path)
+    ]
     if draft.keys("ring") and wanted is None and not judging:
         expected = (
-            "a gate with max or min on a slot's own resource in gates.bake: another fleet has no baseline"
+            "a gate with max or min on a slot's own resource in gates.bake that decides: another fleet has "
+            "no baseline"
         )
         draft.refuse(("ring", "gates"), expected)
 

@@ -5,7 +5,7 @@ Where that cannot be told, they are not. Refuses to know who asks.
 
 from __future__ import annotations
 
-from shared.fleet import Gate, Measure, Source
+from shared.fleet import SHARE_OF, Gate, Measure, Source
 from shared.model import Judgement
 
 _NAMES = ("slot", "cluster", "gateway", "host", "member")
@@ -61,7 +61,10 @@ def _same_metric(gate: Gate, source: str) -> bool:
     """
     head, _, filtered = source.casefold().partition(" where ")
     words = set(head.split())
-    wanted = {gate.metric.casefold(), (gate.aggregation or "average").casefold()}
+    # The words of a share are those of its two metrics, in the one order.
+    if (SHARE_OF in head) != (SHARE_OF in gate.metric) or gate.metric.casefold() not in head:
+        return False
+    wanted = {*gate.metric.casefold().split(), (gate.aggregation or "average").casefold()}
     if any("/" in word for word in words) and gate.namespace:
         wanted.add(gate.namespace.casefold())
     if not wanted <= words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.fleet import Gate, Source
 from shared.gate_rules import Direction, Tolerance
 from shared.gates.figures import percent, shown, span
-from shared.gates.measuring import counted
+from shared.gates.measuring import advises, counted
 
 _WORSE = {
     Direction.INCREASE: "higher",
@@ -148,6 +148,6 @@ def _role(gate: Gate) -> list[str]:
     if gate.group:
         vital = ", and the group needs it to pass" if gate.critical else ""
         told.append(f"It is scored in the group {gate.group} with a weight of {shown(gate.weight)}{vital}.")
-    if gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides):
+    if advises(gate):
         told.append("It is recorded and decides nothing.")
     return told

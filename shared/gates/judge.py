@@ -12,7 +12,7 @@ from datetime import datetime
 from shared.fleet import Gate
 from shared.gate_rules import Scores
 from shared.gates.figures import mean as mean_of
-from shared.gates.measuring import counted, known, limits_of, measured, numbers
+from shared.gates.measuring import advises, counted, declared, known, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.window import Beside, lacking, limit_shown, weigh
@@ -203,6 +203,7 @@ def _judgement(
         at=at,
         value=value,
         limit=limit if limit is not None else gate.max_value,
+        limits=declared(gate),
         unit=gate.unit,
         source=reading.source if reading else gate.source.value,
         samples=reading.samples if reading else (),
@@ -213,5 +214,5 @@ def _judgement(
         group=gate.group,
         weight=gate.weight,
         critical=gate.critical,
-        dry_run=gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides),
+        dry_run=advises(gate),
     )

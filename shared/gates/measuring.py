@@ -41,6 +41,11 @@ def together(gate: Gate) -> bool:
     return any(rule is not None for rule in rules)
 
 
+def advises(gate: Gate) -> bool:
+    """Whether it is recorded and decides nothing."""
+    return gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides)
+
+
 def beside_live(gate: Gate) -> bool:
     """Whether it can only be judged beside the live slot's samples of the same window."""
     return gate.max_over_live is not None or gate.compare is not None
@@ -70,6 +75,31 @@ def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
 def known(baseline: float | None) -> float | None:
     """A baseline that a multiple can be taken of: NaN and infinities would let anything pass."""
     return baseline if baseline is not None and 0 <= baseline < math.inf else None
+
+
+def declared(gate: Gate) -> dict[str, float]:
+    """Every limit that a gate declares, and how much evidence it wants, in the words of the fleet file."""
+    schedule, allowed = gate.schedule, gate.tolerance
+    told: dict[str, float | None] = {
+        "max": gate.max_value,
+        "min": gate.min_value,
+        "pass_max": gate.pass_max,
+        "pass_min": gate.pass_min,
+        "max_over_baseline": gate.max_over_baseline,
+        "max_over_live": gate.max_over_live,
+        "effect_max": gate.compare.effect_max if gate.compare is not None else None,
+        "objective": gate.slo.objective if gate.slo is not None else None,
+        "deviations_max": gate.anomaly.deviations_max if gate.anomaly is not None else None,
+        "breaches_max": gate.breaches_max or None,
+        "min_samples": gate.min_samples,
+        "min_requests": gate.requests_min or None,
+        "count": schedule.count or None if schedule is not None else None,
+        "consecutive_passes": schedule.consecutive_passes or None if schedule is not None else None,
+        "failures": allowed.failures_max if allowed is not None else None,
+        "of": allowed.of or None if allowed is not None else None,
+        "consecutive_failures": allowed.consecutive_failures_max if allowed is not None else None,
+    }
+    return {name: limit for name, limit in told.items() if limit is not None}
 
 
 def measured(

@@ -6,7 +6,7 @@ kept. A merge patch cannot say null, so states are compared without their nulls:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, cast
@@ -15,14 +15,19 @@ import msgspec
 from msgspec import Raw, Struct
 
 from shared.decision import Decision, Seen
-from shared.model import FleetState
+from shared.model import FleetState, Judgement
 from shared.ports import AuditEntry
+from shared.store.fitting import fitted
 from shared.store.rows import canonical
 
 SEEN_BYTES_MAX = 200_000
 """Above this an entry says `{"truncated": true}` instead of what was seen."""
 
+VERDICTS = "verdicts"
+"""What an entry's `more` calls the digest of its claim's verdicts."""
+
 Json = dict[str, Any]
+_verdict = msgspec.json.Decoder(Judgement)
 _MISSING = object()
 # What is added to an entry goes into `more`: a field of its own would give every older entry another hash.
 _HASHED = tuple(name for name in AuditEntry.__struct_fields__ if name not in ("hash", "more"))
@@ -44,15 +49,18 @@ def sealed(
     seen: Seen,
     previous: str,
     documents: tuple[Json, Json] | None = None,
+    verdicts: Sequence[bytes] = (),
 ) -> Sealed:
     """The entry of a claim. `before` is None for the first claim; `previous` is the newest entry's hash.
 
-    `documents` are the states before and after where they say more than this version reads.
+    `documents` are the states before and after where they say more than this version reads. `verdicts` are
+    the claim's in JSON, as they are kept: the entry holds their digest, so that the chain proves them too.
     """
     after = decision.state
     rollout = after.rollout.id if after.rollout else ""
     body = canonical(
         {
+            **({VERDICTS: digest_of(map(_verdict.decode, verdicts))} if verdicts else {}),
             "epoch": after.epoch,
             "at": seen.now,
             "who": decision.who,
@@ -72,7 +80,7 @@ def sealed(
 
 def entry(before: FleetState | None, decision: Decision, seen: Seen, previous: str) -> AuditEntry:
     """The entry of a claim, as whoever reads the trail gets it."""
-    found = sealed(before, decision, seen, previous)
+    found = sealed(before, decision, seen, previous, verdicts=fitted(decision.judgements))
     return read(found.body, found.hash)
 
 
@@ -92,6 +100,35 @@ def read(body: str | bytes, digest: str) -> AuditEntry:
 def digest(entry: AuditEntry) -> str:
     """SHA-256 of the entry's body, in hexadecimal."""
     return sha256(body(entry)).hexdigest()
+
+
+def digest_of(verdicts: Iterable[Any]) -> str:
+    """SHA-256 of the verdicts of one claim, in their order, in hexadecimal. Equal JSON has equal digests."""
+    return sha256(canonical(tuple(verdicts))).hexdigest()
+
+
+def proven(entries: Sequence[AuditEntry], verdicts: Iterable[tuple[int, Any]]) -> tuple[str, ...]:
+    """What is wrong with a rollout's verdicts, by its trail. Each is its epoch, and itself as it is told.
+
+    An entry of a version that kept no digest proves none.
+    """
+    kept: dict[int, list[Any]] = {}
+    for epoch, verdict in verdicts:
+        kept.setdefault(epoch, []).append(verdict)
+    claimed = {found.epoch: found.more.get(VERDICTS) for found in entries}
+    problems = [
+        f"the verdicts of epoch {epoch} were altered: the trail has another digest of them"
+        for epoch, found in claimed.items()
+        if found is not None and epoch in kept and found != digest_of(kept[epoch])
+    ]
+    gone = [epoch for epoch, found in claimed.items() if found is not None and epoch not in kept]
+    if gone:
+        problems.append(
+            f"the verdicts of {len(gone)} epochs, from {gone[0]} on, are not there: they are kept no longer, "
+            "or were taken out"
+        )
+    problems += [f"epoch {epoch} has verdicts and no entry in the trail" for epoch in kept.keys() - claimed]
+    return tuple(problems)
 
 
 def facts(state: FleetState) -> Json:

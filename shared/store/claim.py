@@ -5,6 +5,7 @@ Pure. Decides the rows of the one atomic batch; refuses to know how it is sent a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from shared.model import Disposition, FleetState
 from shared.ports import Claimed, OutboxEntry, Row
 from shared.store import audit, carrying, outbox, rows
 from shared.store.audit import Sealed
+from shared.store.fitting import fitted
 from shared.store.tables import WRITES_MAX, Entity, Verb, Write
 
 CLAIM = "claim"
@@ -44,14 +46,16 @@ def claim(row: Row, decision: Decision, seen: Seen, identity: str) -> Claim:
     assert epoch == row.state.epoch + 1, f"epoch {epoch} cannot follow {row.state.epoch}"
     fleet = row.fleet.name
     both = carrying.documents(row.state_document, row.state, decision.state)
-    entry = audit.sealed(row.state if row.etag else None, decision, seen, row.audit_head, both)
+    verdicts = fitted(decision.judgements) if decision.state.rollout is not None else []
+    before = row.state if row.etag else None
+    entry = audit.sealed(before, decision, seen, row.audit_head, both, verdicts)
     document = msgspec.json.encode(both[1] if both is not None else decision.state)
     owed = outbox.announcement(row, decision, seen)
     writes = [
         _state(row, decision.state, document, entry),
         Write(Verb.INSERT, _audit(fleet, entry, identity)),
         *_rollout(row, decision, both[1] if both is not None else None),
-        *_judgements(fleet, decision),
+        *_judgements(fleet, decision, verdicts),
         *_consumed(row, decision),
     ]
     if decision.plan is not None:
@@ -91,11 +95,11 @@ def _rollout(row: Row, decision: Decision, document: dict[str, Any] | None) -> l
     return [Write(Verb.UPSERT, entity)]
 
 
-def _judgements(fleet: str, decision: Decision) -> list[Write]:
+def _judgements(fleet: str, decision: Decision, verdicts: Sequence[bytes]) -> list[Write]:
     rollout = decision.state.rollout
-    if rollout is None or not decision.judgements:
+    if rollout is None:
         return []
-    entities = rows.judgement_rows(fleet, rollout.id, decision.state.epoch, decision.judgements)
+    entities = rows.judgement_rows(fleet, rollout.id, decision.state.epoch, verdicts)
     return [Write(Verb.INSERT, entity) for entity in entities]
 
 

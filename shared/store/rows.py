@@ -6,6 +6,7 @@ reads (`p-` to `s-`) lies apart from what grows with history (`a-` to `o-`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from shared.errors import Refused, Unreadable
-from shared.model import Judgement, Signal
+from shared.model import Signal
 from shared.store.tables import Entity, Property
 
 STATE_TABLE = "switchyardstate"
@@ -131,14 +132,12 @@ def decoded[T](decoder: msgspec.json.Decoder[T], entity: Entity) -> T:
         ) from error
 
 
-def judgement_rows(
-    partition: str, rollout: str, epoch: int, judgements: tuple[Judgement, ...]
-) -> list[Entity]:
-    """The judgements of one claim: one row, or as many as their samples need."""
+def judgement_rows(partition: str, rollout: str, epoch: int, judgements: Iterable[bytes]) -> list[Entity]:
+    """The judgements of one claim, each in JSON: one row, or as many as their samples need."""
     rows: list[Entity] = []
     batch: list[bytes] = []
     size = 0
-    for text in map(msgspec.json.encode, judgements):
+    for text in judgements:
         size += len(text) + 1
         if batch and size > _CHARS_MAX * _PROPERTIES_MAX:
             rows.append(_judgement_row(partition, rollout, epoch, len(rows), batch))

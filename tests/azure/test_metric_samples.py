@@ -54,6 +54,85 @@ def test_a_minute_without_data_is_a_sample_without_a_value() -> None:
     )
 
 
+def shared(
+    failed: list[tuple[int, float | None]], every: list[tuple[int, float | None]], *, turned: bool = False
+) -> tuple[Sample, ...]:
+    """The share that failed of every request, as Azure Monitor tells both in either order."""
+    answered = result(failed)
+    whole = result(every)["value"][0]
+    answered["value"][0]["name"]["value"], whole["name"]["value"] = "Failed", "every"
+    answered["value"] = [whole, *answered["value"]] if turned else [*answered["value"], whole]
+    query = Query("n", "Failed,Every", "Total", "", Window(NOON, NOON + 3 * MINUTE), share=True)
+    part = Part(CLUSTER)
+    return samples_of(msgspec.convert({"values": [answered]}, Batch), query, [part])[part]
+
+
+@pytest.mark.parametrize(
+    ("failed", "every", "share", "requests"),
+    [
+        (1.0, 100.0, 0.01, 100.0),
+        (0.0, 100.0, 0.0, 100.0),
+        (None, 100.0, 0.0, 100.0),
+        (100.0, 100.0, 1.0, 100.0),
+        # What is said to count what succeeded alone: never less than it was, and never above 1.
+        (60.0, 40.0, 1.0, 60.0),
+        (5.0, None, 1.0, 5.0),
+        (5.0, 0.0, 1.0, 5.0),
+        (0.0, 0.0, None, None),
+        (None, 0.0, None, None),
+        (None, None, None, None),
+        (0.0, None, None, None),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_share_is_of_the_requests_that_were_counted_and_of_nothing_it_is_none(
+    failed: float | None, every: float | None, share: float | None, requests: float | None, turned: bool
+) -> None:
+    expected = (Sample(at=NOON, value=share, requests=requests),)
+    assert shared([(0, failed)], [(0, every)], turned=turned) == expected
+
+
+def test_a_minute_that_only_one_of_two_metrics_tells_counts_as_it_is() -> None:
+    assert shared([(1, 1.0)], [(0, 10.0), (1, 10.0), (3, 10.0)]) == (
+        Sample(at=NOON, value=0.0, requests=10.0),
+        Sample(at=NOON + MINUTE, value=0.1, requests=10.0),
+    )
+
+
+def test_a_share_is_asked_for_and_told_by_both_its_metrics() -> None:
+    query = Query("n", "Failed,Every", "Total", "", Window(NOON, NOON), share=True)
+    assert (query.metrics, str(query)) == (["failed", "every"], "n Failed / Every Total PT1M")
+
+
+@pytest.mark.parametrize(
+    ("gates", "azures", "fits"),
+    [
+        ("ms", "MilliSeconds", True),
+        (" ms", "MilliSeconds", True),
+        ("%", "Percent", True),
+        ("s", "MilliSeconds", False),
+        ("ms", "Seconds", False),
+        ("%", "Seconds", False),
+        ("ms", "Percent", False),
+        ("ms", "Unspecified", True),
+        ("", "MilliSeconds", True),
+        ("requests", "Count", True),
+    ],
+)
+def test_a_number_in_another_unit_than_the_gates_limits_is_no_answer(
+    gates: str, azures: str, fits: bool
+) -> None:
+    answered = result([(0, 500.0)])
+    answered["value"][0]["unit"] = azures
+    query = Query("n", "m", "Total", "", Window(NOON, NOON + MINUTE), unit=gates)
+    batch = msgspec.convert({"values": [answered]}, Batch)
+    if fits:
+        assert samples_of(batch, query, [Part(CLUSTER)])[Part(CLUSTER)] == (Sample(at=NOON, value=500.0),)
+        return
+    with pytest.raises(Retry, match=f"m is measured in {azures}, and the gate's limits are in {gates}"):
+        samples_of(batch, query, [Part(CLUSTER)])
+
+
 def test_a_minute_outside_of_the_window_is_no_evidence() -> None:
     assert [each.at for each in read(result([(-1, 1.0), (0, 1.0), (2, 1.0), (3, 1.0)]))] == [
         NOON,

@@ -168,6 +168,9 @@ class Story:
             state=self.state, because=because, who=who, stage=where.stage.value, step=where.step
         )
         previous = self.entries[-1].hash if self.entries else ""
+        judged = zip(self.judgements, self.epochs, strict=True)
+        led = tuple(judgement for judgement, epoch in judged if epoch == self.state.epoch)
+        decision = msgspec.structs.replace(decision, judgements=led)
         self.entries.append(audit.entry(before, decision, Seen(now=self.now, answers=answers), previous))
         return self
 

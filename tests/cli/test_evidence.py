@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.model import Verdict
@@ -13,11 +15,14 @@ from tests.cli.conftest import Cli
 from tests.cli.fake_api import FakeApi
 from tests.cli.samples import GREEN, in_sync
 
+WHY_NOT = "they are kept no longer, or were taken out"
+SLOW = "900 ms is beyond the limit of 500"
+
 
 @pytest.fixture
 def exported(cli: Cli, api: FakeApi, tmp_path: Path) -> Path:
     """The file of a rollout with an audit trail and several verdicts."""
-    api.story = in_sync().judged("latency", GREEN, Verdict.FAIL, because="900 ms is beyond the limit of 500")
+    api.story = in_sync().judged("latency", GREEN, Verdict.FAIL, because=SLOW).then(SLOW)
     file = tmp_path / "evidence.json"
     ran = cli("evidence", "export", "contoso-public", "--out", str(file), "-o", "json")
     assert ran.code == 0, ran.err
@@ -28,6 +33,21 @@ def exported(cli: Cli, api: FakeApi, tmp_path: Path) -> Path:
 def rewritten(file: Path, change: dict[str, Any]) -> None:
     """The file with other parts."""
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+
+
+def forged(file: Path, change: dict[str, Any]) -> None:
+    """The file with other parts and their hash, as somebody writes it who knows how."""
+    document = {**json.loads(file.read_text()), **change}
+    said = {name: document[name] for name in document if name != "sha256"}
+    document["sha256"] = sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
+    file.write_text(json.dumps(document))
+
+
+def found_wrong(cli: Cli, file: Path) -> list[str]:
+    """What `verify` says is wrong with it."""
+    ran = cli("evidence", "verify", str(file), "-o", "json")
+    assert ran.code == (1 if ran.json["problems"] else 0)
+    return list(ran.json["problems"])
 
 
 def test_one_file_holds_every_verdict_and_the_trail(cli: Cli, api: FakeApi, exported: Path) -> None:
@@ -52,7 +72,58 @@ def test_a_verdict_that_was_changed_is_found(cli: Cli, exported: Path) -> None:
     rewritten(exported, {"verdicts": verdicts})
     ran = cli("evidence", "verify", str(exported), "-o", "json")
     assert (ran.code, ran.json["verified"]) == (1, False)
-    assert ran.json["problems"] == ["the file was altered: its hash does not match what it says"]
+    assert ran.json["problems"][0] == "the file was altered: its hash does not match what it says"
+
+
+def test_a_verdict_that_was_changed_is_found_though_the_hash_was_made_anew(cli: Cli, exported: Path) -> None:
+    verdicts = json.loads(exported.read_text())["verdicts"]
+    forged(exported, {"verdicts": verdicts})
+    assert found_wrong(cli, exported) == []
+    verdicts[1]["judgement"]["verdict"] = "pass"
+    forged(exported, {"verdicts": verdicts})
+    epoch = verdicts[1]["epoch"]
+    assert found_wrong(cli, exported) == [
+        f"the verdicts of epoch {epoch} were altered: the trail has another digest of them"
+    ]
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_file_without_all_its_verdicts_says_so(cli: Cli, exported: Path, kept: int) -> None:
+    verdicts = json.loads(exported.read_text())["verdicts"]
+    forged(exported, {"verdicts": verdicts[:kept]})
+    first = verdicts[kept]["epoch"]
+    assert found_wrong(cli, exported) == [
+        f"the verdicts of {2 - kept} epochs, from {first} on, are not there: {WHY_NOT}"
+    ]
+
+
+def test_a_verdict_that_was_put_in_is_found(cli: Cli, exported: Path) -> None:
+    verdicts = json.loads(exported.read_text())["verdicts"]
+    forged(exported, {"verdicts": [*verdicts, {**verdicts[1], "epoch": 1000}]})
+    assert found_wrong(cli, exported) == ["epoch 1000 has verdicts and no entry in the trail"]
+
+
+def test_a_rollout_that_goes_on_meanwhile_gives_a_file_that_proves_itself(
+    cli: Cli, api: FakeApi, tmp_path: Path
+) -> None:
+    # The trail was read before this verdict was claimed, and the verdicts after it.
+    api.story = in_sync().judged("latency", GREEN, Verdict.FAIL, because=SLOW)
+    file = tmp_path / "under-way.json"
+    assert cli("evidence", "export", "contoso-public", "--out", str(file), "-o", "json").json["verdicts"] == 1
+    assert found_wrong(cli, file) == []
+
+
+def test_a_file_that_was_cut_is_refused(cli: Cli, exported: Path) -> None:
+    exported.write_bytes(exported.read_bytes()[:-200])
+    ran = cli("evidence", "verify", str(exported))
+    assert (ran.code, "got no JSON" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("change", [{"audit": [{"epoch": "x"}]}, {"verdicts": [3]}, {"verdicts": {}}])
+def test_parts_of_another_form_are_refused(cli: Cli, exported: Path, change: dict[str, Any]) -> None:
+    rewritten(exported, change)
+    ran = cli("evidence", "verify", str(exported))
+    assert (ran.code, "expected what was exported" in ran.err) == (1, True)
 
 
 def test_an_audit_entry_that_is_missing_is_found(cli: Cli, exported: Path) -> None:

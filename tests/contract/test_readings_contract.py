@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
+from shared.fleet import Target
 from shared.probes import (
     GateReading,
     Reading,
@@ -49,6 +50,26 @@ async def test_logs_give_a_sample_a_minute(side: Side) -> None:
     values = answer_samples(reading)
     assert len(values) >= ERRORS.min_samples
     assert all(value is not None and value < 0.01 for value in values)
+
+
+async def test_the_share_that_one_metric_has_of_another_says_how_much_is_behind_it(side: Side) -> None:
+    side.clock.pass_seconds(20 * 60)
+    gate = msgspec.structs.replace(
+        NODES,
+        target=Target.GATEWAY,
+        namespace="Microsoft.Network/applicationGateways",
+        metric="FailedRequests / TotalRequests",
+        aggregation="Total",
+        filter="",
+    )
+    reading = seen_as(await side.see(GateReading(gate, BLUE)), Reading)
+    assert len(reading.samples) == 5
+    assert all(each.value is not None and 0 <= each.value < 0.01 for each in reading.samples)
+    assert all(each.requests is not None and each.requests > 100 for each in reading.samples)
+    assert gate.metric in reading.source
+    # Nobody is on the candidate: a share of nothing is none, and no zero.
+    idle = await side.see(GateReading(gate, GREEN))
+    assert isinstance(idle, Unavailable) or not [s for s in answer_samples(idle) if s is not None]
 
 
 async def test_a_missing_table_is_no_data(side: Side) -> None:

@@ -14,6 +14,7 @@ from tests.engine.rig import Rig
 from tests.fleet_file.examples import data
 from tests.fleets import FLEET, GREEN
 from tests.fleets_balanced import balanced_fleet
+from tests.sources import ENDPOINT
 
 PACKS = ["platform", "gateway", {"pack": "slo-http", "objective": "99%"}]
 
@@ -36,6 +37,21 @@ async def test_a_fleet_with_nothing_but_packs_completes_a_rollout(fleet: Fleet) 
     last = {each.gate: each.verdict for each in judged if each.slot == GREEN}
     declared = {gate.name for gate in (*fleet.gates.platform, *fleet.gates.bake)}
     assert last == dict.fromkeys(declared, Verdict.PASS)
+
+
+async def test_a_platform_that_prometheus_watches_is_told_by_it(fleet: Fleet) -> None:
+    packs = [{"pack": "platform", "prometheus": ENDPOINT}, *PACKS[1:]]
+    gates = parse_json({**data(), "gates": {"packs": packs}}).gates
+    rig = await Rig(msgspec.structs.replace(fleet, gates=gates)).applied()
+    await rig.publish_version()
+
+    rollout = await rig.ended()
+
+    assert (rollout.outcome, rollout.held) == (Outcome.COMPLETED, None)
+    judged = await rig.store.judgements(fleet.name, rollout.id)
+    told = [each for each in judged if each.gate in ("kubelet-errors", "system-pods-not-running")]
+    assert told
+    assert all("kube" in each.source and 'cluster="aks-green"' in each.source for each in told)
 
 
 async def test_users_who_are_not_well_are_brought_back_by_the_gates_of_a_pack(fleet: Fleet) -> None:

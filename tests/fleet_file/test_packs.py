@@ -11,15 +11,17 @@ import jsonschema
 import pytest
 
 from shared.errors import Invalid
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Gate, Source
 from shared.fleet_file import parse, parse_json, parse_rings, schema
 from shared.fleet_file.draft import QUESTIONS
 from shared.fleet_file.pack_models import PACKS, GatewayPack, PlatformPack
 from shared.fleet_file.packs import gates_of
+from shared.fleet_file.source_models import AN_ENDPOINT
 from shared.fleet_file.tree import read_yaml
 from shared.gates.recorded import recorded
 from shared.model import Sample, Verdict
 from tests.fleet_file.examples import NAMES, RINGS, TEXTS, data
+from tests.sources import ENDPOINT
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 OBJECTIVE = {"pack": "slo-http", "objective": "99%"}
@@ -80,6 +82,23 @@ def test_each_pack_can_be_added_to_each_example(name: str, pack: str) -> None:
     assert all(len(set(each)) == len(each) for each in found.values())
 
 
+def test_a_platform_is_asked_about_by_its_logs_or_by_its_prometheus() -> None:
+    def asked(pack: Any) -> dict[str, Gate]:
+        gates = parse_json(packed(pack, "gateway")).gates.platform
+        return {gate.name: gate for gate in gates if gate.source is not Source.METRICS}
+
+    logs, series = asked("platform"), asked({"pack": "platform", "prometheus": ENDPOINT})
+
+    assert logs.keys() == series.keys() == {"kubelet-errors", "system-pods-not-running"}
+    assert {gate.source for gate in logs.values()} == {Source.LOGS}
+    assert {(gate.source, gate.endpoint) for gate in series.values()} == {(Source.PROMETHEUS, ENDPOINT)}
+    for gates in (logs, series):
+        assert "gatekeeper-system" in gates["system-pods-not-running"].query
+    assert refused({"pack": "platform", "prometheus": "https://example.com"}, "gateway") == {
+        "gates.packs[0].prometheus": AN_ENDPOINT
+    }
+
+
 def test_a_file_with_packs_is_the_file_in_which_their_gates_are_written() -> None:
     short = TEXTS["contoso-public"]
     begin, end = short.index("gates:\n"), short.index("# The metric that says where")
@@ -122,18 +141,37 @@ def test_a_front_door_is_asked_about_the_slots_own_origin_where_it_is_a_lever() 
 
 
 def test_what_a_pack_is_told_reaches_its_gates() -> None:
-    gateway = {"pack": "gateway", "failed_requests": 3, "latency_over_baseline": 2}
+    gateway = {"pack": "gateway", "failed_requests": "3%", "latency_over_baseline": 2}
     http = {"pack": "slo-http", "objective": "95%", "latency_ms": 400, "path": "/healthz"}
 
     gates = {gate.name: gate for gate in parse_json(packed("platform", gateway, http)).gates.switch}
 
-    assert gates["failed-requests"].max_value == 3
+    assert gates["failed-requests"].max_value == 0.03
     assert gates["backend-latency"].max_over_baseline == 2
     assert gates["slot-latency"].max_value == 400
     assert gates["slot-latency"].path == "/healthz"
     tolerance = gates["slot-availability"].tolerance
     assert tolerance is not None
     assert (tolerance.failures_max, tolerance.of) == (5, 100)
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [
+        ((0.0, 0.01, 0.0, 0.0), Verdict.PASS),
+        ((0.0, 0.5, 0.0, 0.0), Verdict.PASS),
+        ((0.0, 0.011, 0.0, 0.011), Verdict.FAIL),
+        ((None, None, None, None), Verdict.NO_DATA),
+    ],
+)
+def test_a_gateway_is_judged_by_the_share_of_its_requests_that_failed(
+    shares: tuple[float | None, ...], verdict: Verdict
+) -> None:
+    gates = {gate.name: gate for gate in parse_json(packed("platform", "gateway")).gates.switch}
+    samples = [Sample(at=NOW + timedelta(minutes=n), value=share) for n, share in enumerate(shares)]
+
+    assert gates["failed-requests"].metric == "FailedRequests / TotalRequests"
+    assert recorded(gates["failed-requests"], samples).verdict is verdict
 
 
 def test_a_single_bad_reading_is_tolerated_whatever_the_objective() -> None:

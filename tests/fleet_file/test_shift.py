@@ -197,6 +197,34 @@ def test_a_ring_without_any_gate_to_judge_by_is_refused() -> None:
     assert [at for at, _, _ in mistakes(document)] == ["ring.gates"]
 
 
+ADVICE = [{"dry_run": True}, {"max": None, "anomaly": {}}]
+
+
+@pytest.mark.parametrize("advice", ADVICE, ids=["dry run", "anomaly"])
+@pytest.mark.parametrize("place", [(*STEP, "gates"), ("shift", "match", "gates")])
+def test_a_portion_that_only_advice_would_judge_is_refused(
+    place: tuple[str | int, ...], advice: dict[str, Any]
+) -> None:
+    document = changed(place, ["advice"], FRONT_DOOR)
+    document["gates"]["switch"].append({"name": "advice", "source": "http", "path": "/", "max": 0, **advice})
+
+    assert [(at, found) for at, found, _ in mistakes(document)] == [
+        (".".join(map(str, place)).replace(".1", "[1]"), "gates that only advise")
+    ]
+    portion = document["shift"]["match"] if "match" in place else document["shift"]["steps"][1]
+    portion["gates"] = ["advice", "failed-share"]
+    assert parse_json(document)
+
+
+@pytest.mark.parametrize("advice", ADVICE, ids=["dry run", "anomaly"])
+def test_a_ring_that_only_advice_would_judge_is_refused(advice: dict[str, Any]) -> None:
+    document = changed(("ring",), {"after": "ring0", "hold": "1h"})
+    dry = {"name": "advice", "source": "http", "path": "/", "max": 0, **advice}
+    document["gates"]["bake"] = [*document["gates"]["bake"][3:], dry]
+
+    assert [at for at, _, _ in mistakes(document)] == ["ring.gates"]
+
+
 def test_every_weight_must_rise_above_the_highest_before_it() -> None:
     steps = [{"weight": weight, "hold": "5m"} for weight in (10, 50, 20, 40, 60)]
 

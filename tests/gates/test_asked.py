@@ -41,6 +41,8 @@ METRIC = Gate(
 )
 WINDOW = Window(START, START + timedelta(minutes=5))
 SENT = str(Query(METRIC.namespace, METRIC.metric, "Total", METRIC.filter, WINDOW))
+BOTH = "FailedRequests,TotalRequests"
+OF_ALL = str(Query(METRIC.namespace, BOTH, "Total", METRIC.filter, WINDOW, share=True))
 SHARED = Split("BackendPool", frozenset({"green-pool"}))
 SPLIT = f"{Query(METRIC.namespace, METRIC.metric, 'Total', SHARED.within(METRIC.filter), WINDOW)}"
 OF_POOL = str(Part("/subscriptions/1", SHARED))
@@ -56,6 +58,10 @@ OF_POOL = str(Part("/subscriptions/1", SHARED))
         (f"{SENT} and Method eq 'GET'", {}, False),
         (SENT, {"filter": ""}, False),
         (SENT, {"metric": "TotalRequests"}, False),
+        (OF_ALL, {"metric": "FailedRequests / TotalRequests"}, True),
+        (OF_ALL, {}, False),
+        (OF_ALL, {"metric": "TotalRequests / FailedRequests"}, False),
+        (SENT, {"metric": "FailedRequests / TotalRequests"}, False),
         (SENT, {"aggregation": ""}, False),
         (SENT, {"namespace": "Microsoft.ContainerService/managedClusters"}, False),
         (SENT.partition(" where")[0], {"filter": ""}, True),

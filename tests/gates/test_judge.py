@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.fleet import Gate, Source, Target
+from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Tolerance
 from shared.gates import combine, judge
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
@@ -51,6 +52,51 @@ def test_a_reading_has_the_verdict_that_its_samples_deserve(
     answer: Answer | None, changes: dict[str, object], verdict: Verdict
 ) -> None:
     assert judge(gate(**changes), GREEN, answer, NOW).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "limits"),
+    [
+        ({}, {"max": 5, "min_samples": 3}),
+        (
+            {"min_value": 1.0, "pass_max": 4.0, "pass_min": 2.0, "breaches_max": 1, "requests_min": 100},
+            {
+                "max": 5,
+                "min": 1,
+                "pass_max": 4,
+                "pass_min": 2,
+                "breaches_max": 1,
+                "min_samples": 3,
+                "min_requests": 100,
+            },
+        ),
+        ({"max_value": None, "max_over_baseline": 1.5}, {"max_over_baseline": 1.5, "min_samples": 3}),
+        ({"max_value": None, "max_over_live": 2.0}, {"max_over_live": 2, "min_samples": 3}),
+        ({"max_value": None, "compare": Comparison()}, {"effect_max": 0.33, "min_samples": 3}),
+        ({"max_value": None, "slo": Objective(objective=0.99)}, {"objective": 0.99, "min_samples": 3}),
+        ({"max_value": None, "anomaly": Anomaly()}, {"deviations_max": 3.5, "min_samples": 3}),
+        (
+            {
+                "schedule": Schedule(count=20, consecutive_passes=5),
+                "tolerance": Tolerance(failures_max=2, of=10, consecutive_failures_max=1),
+            },
+            {
+                "max": 5,
+                "min_samples": 3,
+                "count": 20,
+                "consecutive_passes": 5,
+                "failures": 2,
+                "of": 10,
+                "consecutive_failures": 1,
+            },
+        ),
+    ],
+)
+@pytest.mark.parametrize("answer", [reading(1, 2, 3), reading(), Unavailable("throttled")])
+def test_a_verdict_carries_every_limit_of_its_gate(
+    answer: Answer, changes: dict[str, object], limits: dict[str, float]
+) -> None:
+    assert judge(gate(**changes), GREEN, answer, NOW).limits == limits
 
 
 def test_a_verdict_shows_the_worst_value_beside_its_limit() -> None:

@@ -10,6 +10,7 @@ import pytest
 from shared.alert_rules import AlertEffect, AlertMapping, Alerts, like
 from shared.fleet import Fleet
 from shared.model import FleetState, Hold, HoldKind, Rollout, Signal, SignalKind, Stage
+from stages.alerting import OVER_MAX
 from stages.react import react
 from stages.reacted import Reacted
 from stages.table import Phase
@@ -40,9 +41,9 @@ def fired(slot: str = GREEN, alert_id: str = "a", **fields: object) -> Signal:
     return signal(SignalKind.ALERT, **{**known, **said, **fields})
 
 
-def resolved(alert_id: str = "a") -> Signal:
-    fields = {"id": f"resolved-{alert_id}", "state": "resolved", "alert_id": alert_id}
-    return signal(SignalKind.ALERT, slot=GREEN, because=f"{alert_id} is over", **fields)
+def resolved(alert_id: str = "a", **fields: object) -> Signal:
+    known = {"id": f"resolved-{alert_id}", "state": "resolved", "alert_id": alert_id}
+    return signal(SignalKind.ALERT, slot=GREEN, because=f"{alert_id} is over", **{**known, **fields})
 
 
 def rollout(reacted: Reacted) -> Rollout:
@@ -116,6 +117,16 @@ def test_an_alert_on_live_pauses_before_the_switch_and_never_rolls_back(effect: 
     assert set(done.values()) == {"hold by alert"}
     assert does(governing, Phase.SWITCH, fired(BLUE)) == "note"
     assert does(governing, Phase.RETIRE, fired(BLUE)) == "note"
+
+
+@pytest.mark.parametrize("step", ["recheck", "ramp", "shift"])
+def test_an_alert_on_live_pauses_a_switch_that_has_ordered_no_user_over_yet(step: str) -> None:
+    state = state_in(Phase.SWITCH)
+    assert state.rollout is not None
+    about_to = msgspec.structs.replace(state.rollout, step=step, shifted=False)
+    held = rollout(react(FLEET, msgspec.structs.replace(state, rollout=about_to), (fired(BLUE),), NOW, None))
+    assert held.held is not None
+    assert (held.step, held.held.kind, held.held.alert_ids) == (step, HoldKind.ALERT, ("a",))
 
 
 def test_a_note_changes_nothing_and_is_told_in_the_trail() -> None:
@@ -197,6 +208,55 @@ def test_the_last_of_several_alerts_to_be_resolved_lifts_their_hold() -> None:
         reacted = react(FLEET, state, (resolved(alert_id),), NOW, None)
         state = reacted.state
         assert (rollout(reacted).held is not None) is holds
+
+
+def over_first(fired_later: Signal, phase: Phase = Phase.SYNC) -> Reacted:
+    """What comes of an alert whose end was heard of first, in a claim of its own."""
+    over = resolved(fired_later.alert_id or "", at=NOW + timedelta(minutes=3))
+    state = react(FLEET, state_in(phase), (over,), NOW + timedelta(minutes=4), None).state
+    return react(FLEET, state, (fired_later,), NOW + timedelta(minutes=5), None)
+
+
+def test_an_alert_whose_end_was_heard_of_first_holds_nothing() -> None:
+    reacted = over_first(fired(BLUE))
+    assert rollout(reacted).held is None
+    assert reacted.because == "noted: a fired; it was over at 09:03 UTC, which was heard of first"
+    assert reacted.dispositions[0].applied
+
+
+def test_a_clean_run_begins_anew_after_an_alert_whose_end_was_heard_of_first() -> None:
+    governing = fleet(AlertMapping(effect=HOLD))
+    state = state_in(Phase.RETIRE)
+    assert state.rollout is not None
+    state = msgspec.structs.replace(state, rollout=msgspec.structs.replace(state.rollout, clean_since=NOW))
+    for alert in (resolved(at=NOW), fired()):
+        state = react(governing, state, (alert,), NOW, None).state
+    assert state.rollout is not None
+    assert (state.rollout.held, state.rollout.clean_since) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        fired(BLUE, fired_at=NOW + timedelta(minutes=4)),
+        fired(BLUE, fired_at=None),
+    ],
+    ids=["fires again after its end", "does not say when it fired"],
+)
+def test_an_alert_that_may_be_a_new_one_holds_whatever_was_over_before(alert: Signal) -> None:
+    assert rollout(over_first(alert)).held is not None
+
+
+def test_an_alert_that_rolls_back_does_so_whatever_order_its_signals_came_in() -> None:
+    assert rollout(over_first(fired(), Phase.RETIRE)).stage is Stage.ROLLBACK
+
+
+def test_what_is_over_is_remembered_of_the_newest_alerts_only() -> None:
+    state = state_in(Phase.SYNC)
+    for n in range(OVER_MAX + 1):
+        state = react(FLEET, state, (resolved(f"a{n}"),), NOW, None).state
+    assert state.rollout is not None
+    assert list(state.rollout.over_alerts) == [f"a{n}" for n in range(1, OVER_MAX + 1)]
 
 
 def test_a_hold_by_an_alert_that_never_resolves_expires_and_says_so() -> None:

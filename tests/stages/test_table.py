@@ -25,7 +25,7 @@ rollback           refuse  stop     stop     stop     roll-back  roll-back  refu
 retry              refuse  retry    retry    retry    retry      retry      retry       retry     roll-back
 alert-on-candidate note    note     stop     stop     roll-back  roll-back  refuse      note      note
 alert-on-candidate,-to-hold note hold hold   hold     hold       hold       refuse      note      note
-alert-on-live      note    hold     hold     hold     note       note       note        note      note
+alert-on-live      note    hold     hold     hold     hold       note       note        note      note
 alert-to-note      note    note     note     note     note       note       note        note      note
 alert-from-before  note    note     note     note     note       note       note        note      note
 alert-resolved     note    release  release  release  release    release    note        note      note
@@ -73,6 +73,9 @@ PLACES = {
 }
 
 
+_WITH_USERS = (Phase.SWITCH, Phase.RETIRE, Phase.DESTROYING, Phase.ROLLBACK, Phase.ROLLBACK_FAILED)
+
+
 def state_in(phase: Phase) -> FleetState:
     """A fleet in that phase."""
     if phase is Phase.IDLE:
@@ -90,6 +93,7 @@ def state_in(phase: Phase) -> FleetState:
         started_at=NOW,
         started_by="version_available",
         because="begun",
+        shifted=phase in _WITH_USERS,
         destroying=phase is Phase.DESTROYING,
         outcome=Outcome.ROLLBACK_FAILED if phase is Phase.ROLLBACK_FAILED else None,
     )

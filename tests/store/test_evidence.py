@@ -8,14 +8,17 @@ import msgspec
 import pytest
 
 from shared.errors import Refused
-from shared.model import Outcome
+from shared.model import Judgement, Outcome
 from shared.ports import Row
 from shared.retention import DELETIONS_MAX, Retention
+from shared.store.audit import proven, unbroken
+from shared.store.claim import PENDING_MAX
 from shared.store.evidence import PAGE_ROWS_MAX, EvidenceRows
+from shared.store.fitting import VERDICTS_BYTES_MAX
 from shared.store.table_store import TableStore
 from shared.store.tables import Tables
 from tests.engine.rig import Clock
-from tests.store.samples import NOW, applied, claimed, decision, fleet, judgement, rollout, seen
+from tests.store.samples import NOW, applied, claimed, decision, fleet, judgement, rollout, seen, signal
 
 replace = msgspec.structs.replace
 DAY = 86_400
@@ -69,6 +72,65 @@ async def test_pages_hold_every_verdict_once_and_in_order(
     found = [(each.epoch, each.judgement.gate) for each in (*first.verdicts, *second.verdicts)]
     assert found == [(n + 1, f"gate-{n}") for n in range(wanted)]
     assert second.next is None
+
+
+async def kept_of(
+    store: TableStore, evidence: EvidenceRows, row: Row, *verdicts: Judgement
+) -> list[Judgement]:
+    """What is kept of a claim with these verdicts and as many signals as one can consume."""
+    for n in range(PENDING_MAX):
+        await store.accept(signal(f"said-{n}", to=row.fleet.name))
+    row = await store.load(row.fleet.name)
+    await store.claim(row, decision(row, rollout("r-0001"), judgements=verdicts), seen(row))
+    page = await evidence.page(row.fleet.name, "r-0001")
+    assert page.next is None
+    return [each.judgement for each in page.verdicts]
+
+
+async def test_a_day_of_minutes_is_kept_whole(store: TableStore, evidence: EvidenceRows, name: str) -> None:
+    day = tuple(judgement(f"gate-{n}", samples=1440) for n in range(6))
+    assert await kept_of(store, evidence, await applied(store, name), *day) == list(day)
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")
+@pytest.mark.parametrize(("gates", "samples"), [(1, 20_000), (60, 1440), (200, 150), (14, 1440)])
+async def test_verdicts_that_no_claim_could_hold_are_kept_with_their_newest_samples(
+    store: TableStore, evidence: EvidenceRows, name: str, gates: int, samples: int
+) -> None:
+    given = [judgement(f"gate-{n}", samples) for n in range(gates)]
+    kept = await kept_of(store, evidence, await applied(store, name), *given)
+    assert [each.gate for each in kept] == [each.gate for each in given]
+    for had, has in zip(given, kept, strict=True):
+        assert len(has.samples) + has.left_out == samples
+        assert has == replace(had, samples=had.samples[has.left_out :], left_out=has.left_out)
+    assert sum(len(msgspec.json.encode(each)) for each in kept) <= VERDICTS_BYTES_MAX
+    assert (sum(each.left_out for each in kept) > 0) is (gates in (1, 60))
+
+
+async def test_a_small_verdict_loses_nothing_to_a_large_one(
+    store: TableStore, evidence: EvidenceRows, name: str
+) -> None:
+    row = await applied(store, name)
+    small, large = await kept_of(store, evidence, row, judgement("small"), judgement("large", 20_000))
+    assert (small, large.left_out > 0) == (judgement("small"), True)
+
+
+async def test_the_trail_has_the_digest_of_the_verdicts_that_are_kept(
+    store: TableStore, evidence: EvidenceRows, name: str
+) -> None:
+    row = await applied(store, name)
+    kept = await kept_of(store, evidence, row, judgement("one"), judgement("other", 20_000))
+    trail = await store.audit(name, "r-0001")
+    told = [(1, each) for each in as_told(kept)]
+    assert (unbroken(trail), proven(trail, told)) == ((), ())
+    assert proven(trail, told[1:]) == (
+        "the verdicts of epoch 1 were altered: the trail has another digest of them",
+    )
+
+
+def as_told(verdicts: list[Judgement]) -> list[dict[str, object]]:
+    """As whoever reads the API gets them."""
+    return msgspec.json.decode(msgspec.json.encode(verdicts), type=list[dict[str, object]])
 
 
 async def test_a_rollout_without_verdicts_is_an_empty_page(

@@ -1,0 +1,53 @@
+"""How much of its evidence a claim keeps: all of it, unless one atomic batch could not hold it.
+
+A claim that cannot be written would stop its fleet, with users on a candidate that fails. So the oldest
+samples of the largest verdicts give way, and the verdict says how many did. Pure; refuses to know rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from shared.model import Judgement
+
+VERDICT_BYTES_MAX = 240_000
+"""One verdict in JSON: what one row holds whatever characters are in it."""
+VERDICTS_BYTES_MAX = 1_680_000
+"""All verdicts of a claim: at most 15 rows, which a batch of 100 has left beside 40 signals. With the audit
+row, and escaped, they are less than the 4 MiB of a batch
+(learn.microsoft.com/azure/storage/tables/scalability-targets)."""
+
+
+def fitted(judgements: Iterable[Judgement]) -> list[bytes]:
+    """The verdicts in JSON, with as many samples as fit."""
+    texts = [(each, msgspec.json.encode(each)) for each in judgements]
+    bytes_max = _fair([len(text) for _, text in texts])
+    return [text if len(text) <= bytes_max else _shortened(each, bytes_max) for each, text in texts]
+
+
+def _fair(sizes: Sequence[int]) -> int:
+    """The largest size that each may have so that all of them fit together."""
+    left = VERDICTS_BYTES_MAX
+    for place, size in enumerate(sorted(sizes)):
+        share = left // (len(sizes) - place)
+        if size > share:
+            return min(share, VERDICT_BYTES_MAX)
+        left -= size
+    return VERDICT_BYTES_MAX
+
+
+def _shortened(judgement: Judgement, bytes_max: int) -> bytes:
+    """The verdict with the newest samples that fit into so many bytes."""
+    bare = msgspec.structs.replace(judgement, samples=(), left_out=len(judgement.samples))
+    left = bytes_max - len(msgspec.json.encode(bare)) - len(b',"samples":[]')
+    kept = 0
+    for sample in reversed(judgement.samples):
+        left -= len(msgspec.json.encode(sample)) + 1
+        if left < 0:
+            break
+        kept += 1
+    left_out = len(judgement.samples) - kept
+    newest = judgement.samples[left_out:]
+    return msgspec.json.encode(msgspec.structs.replace(judgement, samples=newest, left_out=left_out))
