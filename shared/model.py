@@ -11,8 +11,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from shared.evidence import Judgement as Judgement
+from shared.evidence import Sample as Sample
+from shared.evidence import Verdict as Verdict
 from shared.levers import SlotName
-from shared.measured import Tally
+from shared.measured import Kept, Tally, Usual
 
 
 class Role(StrEnum):
@@ -40,16 +43,6 @@ class Outcome(StrEnum):
     ROLLED_BACK = "rolled_back"
     STOPPED = "stopped"
     ROLLBACK_FAILED = "rollback_failed"
-
-
-class Verdict(StrEnum):
-    """A gate's answer."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    NO_DATA = "no_data"
-    PROVIDER_ERROR = "provider_error"
 
 
 class SignalKind(StrEnum):
@@ -178,7 +171,10 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     it was measured. `drift` is somebody else's write that is not over yet. `overdue` says that the old slot
     is retired though it did not drain in time. `ring_since` is since when the ring before is watched with
     what it has completed. `tallies` are what the step's gates have counted so far, and `receipts` what their
-    sources have begun, newest last, both by gate and slot. `earlier_alerts` fired before it, and were named.
+    sources have begun, newest last, both by gate and slot. `usual` is what the weeks before were like for the
+    newest hours that were asked for, by gate, and `kept` what objectives' longer windows held when they were
+    last asked for, by gate and slot. `borne` is the percentage of users on the candidate that the error
+    budgets were last found to bear. `earlier_alerts` fired before it, and were named.
     """
 
     id: str
@@ -223,6 +219,9 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     follow_seconds: dict[str, float] = {}
     ring_since: datetime | None = None
     tallies: dict[str, Tally] = {}
+    usual: dict[str, Usual] = {}
+    kept: dict[str, Kept] = {}
+    borne: int = 0
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
     failures: int = 0
@@ -256,45 +255,3 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     held_versions: tuple[HeldVersion, ...] = ()
     rollout: Rollout | None = None
     ask_at: datetime | None = None
-
-
-class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One measured value; `value` is None where the source has a bucket without data.
-
-    `requests` are how many events it speaks of, where the source says. `error` says why the source gave none
-    that time, `because` what a value means where the number does not say it.
-    """
-
-    at: datetime
-    value: float | None = None
-    requests: float | None = None
-    error: str = ""
-    because: str = ""
-
-
-class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A gate's verdict with its evidence. `limit` is the number that `value` was held against.
-
-    `source` is the query as it was sent, `since` and `until` the window that it was sent for.
-    `score` is 0 to 100 where the gate's rule gives one. `tally` is what its measurements came to, for the
-    next look. `group`, `weight`, `critical` and `dry_run` are the gate's own, for who combines several.
-    """
-
-    gate: str
-    slot: SlotName
-    verdict: Verdict
-    because: str
-    at: datetime
-    value: float | None = None
-    limit: float | None = None
-    unit: str = ""
-    source: str = ""
-    samples: tuple[Sample, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    score: float | None = None
-    tally: Tally | None = None
-    group: str = ""
-    weight: float = 1.0
-    critical: bool = False
-    dry_run: bool = False

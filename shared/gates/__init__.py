@@ -1,6 +1,6 @@
 """Pure judgement: samples in, a verdict with its sentence out. Silence is never a pass."""
 
-from shared.gates.judge import combine, grouped, judge, mean, rank, tallied, tallies_of
+from shared.gates.judge import Beyond, combine, grouped, judge, mean, rank, tallied, tallies_of
 from shared.gates.measuring import beside_live
 
-__all__ = ["beside_live", "combine", "grouped", "judge", "mean", "rank", "tallied", "tallies_of"]
+__all__ = ["Beyond", "beside_live", "combine", "grouped", "judge", "mean", "rank", "tallied", "tallies_of"]

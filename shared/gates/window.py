@@ -12,11 +12,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.fleet import Gate, Source
+from shared.gate_rules import Anomaly, Objective
 from shared.gates.anomaly import unusual
-from shared.gates.budget import burn
+from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.measuring import SOUND, Limits, numbers
 from shared.gates.statistics import compare
-from shared.measured import Measurement, Phase
+from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
 
@@ -24,13 +25,16 @@ class Beside(Struct, frozen=True):
     """What a gate's numbers are held against, as far as it was seen; None where it was not.
 
     `baseline` is the mean that was recorded on the live slot, `live` the live slot's numbers of the same
-    window, `past` the samples of the weeks before. `trouble` says why `live` is not there.
+    window, `usual` what the weeks before were like. `trouble` says why `live` is not there, `unread` why
+    `usual` is not; empty where nobody can be asked. `watch` is how an objective is looked at.
     """
 
     baseline: float | None = None
     live: Sequence[float] | None = None
-    past: Sequence[Sample] = ()
+    usual: Usual | None = None
+    watch: Watch = WHOLE
     trouble: str = "the live slot was not observed"
+    unread: str = ""
 
 
 class Weighed(Struct, frozen=True):
@@ -101,15 +105,31 @@ def weigh(
         limit = gate.compare.effect_max
         return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
     if gate.slo is not None:
-        burnt = burn(gate.slo, _sound(measurements, samples), until)
-        return Weighed(burnt.verdict, burnt.because, burnt.rate, burnt.limit)
+        return _burnt(gate.slo, sound(measurements, samples), beside, until)
     if gate.anomaly is not None:
-        far = unusual(gate.anomaly, _sound(measurements, samples), beside.past, gate.unit)
-        return Weighed(far.verdict, far.because, far.deviations, far.limit)
+        return _unusual(gate, gate.anomaly, sound(measurements, samples), beside)
     return _fixed(gate, measurements, values)
 
 
-def _sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
+def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: datetime) -> Weighed:
+    burnt = burn(rule, samples, until, beside.watch)
+    # What is not known of a longer window is not known because nobody answered.
+    unanswered = beside.unread and burnt.verdict is Verdict.NO_DATA
+    verdict = Verdict.PROVIDER_ERROR if unanswered else burnt.verdict
+    because = f"{burnt.because}: {beside.unread}" if unanswered else burnt.because
+    return Weighed(verdict, because, burnt.rate, burnt.limit)
+
+
+def _unusual(gate: Gate, rule: Anomaly, samples: Sequence[Sample], beside: Beside) -> Weighed:
+    if beside.usual is None:
+        verdict = Verdict.PROVIDER_ERROR if beside.unread else Verdict.INCONCLUSIVE
+        return Weighed(verdict, beside.unread or "nobody can say what was usual in the weeks before")
+    far = unusual(rule, samples, beside.usual, gate.unit)
+    return Weighed(far.verdict, far.because, far.value, far.limit)
+
+
+def sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
+    """The samples that are sound numbers."""
     known = {(each.at, each.value) for each in measurements if each.phase in SOUND}
     return [each for each in samples if not each.error and (each.at, each.value) in known]
 
