@@ -173,8 +173,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     what it has completed. `tallies` are what the step's gates have counted so far, and `receipts` what their
     sources have begun, newest last, both by gate and slot. `usual` is what the weeks before were like for the
     newest hours that were asked for, by gate, and `kept` what objectives' longer windows held when they were
-    last asked for, by gate and slot. `borne` is the percentage of users on the candidate that the error
-    budgets were last found to bear. `earlier_alerts` fired before it, and were named.
+    last asked for, by gate and slot. `passed` says that the present step of the shift's plan has passed its
+    gates, and the error budgets are asked before the next. `earlier_alerts` fired before it, and were named.
     """
 
     id: str
@@ -221,7 +221,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tallies: dict[str, Tally] = {}
     usual: dict[str, Usual] = {}
     kept: dict[str, Kept] = {}
-    borne: int = 0
+    passed: bool = False
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
     failures: int = 0
