@@ -1,4 +1,4 @@
-"""What is left of the error budgets bounds each step of a ramp: asked once, before the order for more users."""
+"""What is left of the error budgets bounds each step of a ramp: asked once, before more users are ordered."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SHARED = Gate(
     slo=Objective(objective=0.999),
 )
 ENOUGH, FOR_SOME, FOR_FEW = 0.0, 0.0009, 0.00099
-"""Shares of bad events that leave a budget for everybody, for more than a tenth of the users, and for less."""
+"""Shares of bad events that leave a budget for everybody, for more than a tenth of users, and for less."""
 
 
 def ramped(gate: Gate = AVAILABILITY, *, match: bool = False, gates: tuple[Gate, ...] = (ERRORS,)) -> Fleet:
