@@ -19,7 +19,7 @@ from shared.gates.events import hourly
 from shared.gates.measuring import counted, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
-from shared.gates.window import Beside, lacking, limit_shown, weigh
+from shared.gates.window import Beside, lacking, limit_shown, show, weigh
 from shared.levers import SlotName
 from shared.measured import Kept, Measurement, Phase, Tally, Usual
 from shared.model import Judgement, Sample, Verdict
@@ -165,7 +165,9 @@ def _count(
     # What has not ended has no verdict: for whoever waits for one it is evidence that is not there yet.
     verdict = stands.verdict or Verdict.NO_DATA
     limit = limit_shown(limits)
-    because = stands.because + _said(reading, _against(measurements, reading.samples))
+    because = (
+        stands.because + _multiple(gate, baseline) + _said(reading, _against(measurements, reading.samples))
+    )
     return _judgement(
         gate, slot, at, verdict, because, value=value, limit=limit, reading=reading, tally=tally
     )
@@ -184,6 +186,14 @@ def _beside(gate: Gate, baseline: float | None, live: Answer | None, beyond: Bey
         return beside
     found = live_numbers(gate, live.samples, live.since, live.until)
     return msgspec.structs.replace(beside, live=found)
+
+
+def _multiple(gate: Gate, baseline: float | None) -> str:
+    """What the limit of each measurement is a multiple of, for the sentence of a gate that counts them."""
+    if gate.max_over_baseline is None or baseline is None:
+        return ""
+    limit, times = (show(each) for each in (gate.max_over_baseline * baseline, gate.max_over_baseline))
+    return f"; the limit of {limit}{gate.unit} is {times} times the baseline of {show(baseline)}{gate.unit}"
 
 
 def _held_against(gate: Gate, live: Answer | None, beyond: Beyond) -> tuple[Sample, ...]:

@@ -97,6 +97,8 @@ def answers(
                 found[probe] = Reading(
                     samples, "query", NOW - timedelta(minutes=7), NOW - timedelta(minutes=2)
                 )
+            case _:
+                pass
     return found
 
 
