@@ -58,7 +58,7 @@ def asked(fleet: Fleet, before: Rollout, now: datetime = LATER) -> list[GatePast
 
 
 def decided(fleet: Fleet, before: Rollout, past: Past, value: float = 0.0, now: datetime = LATER) -> Decision:
-    """The decision where the gate has `value` in every minute of its window, and the time before is `past`."""
+    """The decision where the gate has `value` in each minute of its window, and the time before is `past`."""
     state = FleetState(live=BLUE, epoch=3, rollouts=1, rollout=before)
     answers = {}
     for probe in needs(fleet, fleet, state, (), now):
