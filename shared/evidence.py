@@ -43,8 +43,9 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A gate's verdict with its evidence. `limit` is the number that `value` was held against.
 
     `limits` are all that the gate declares, in the words of the fleet file (`gates.measuring.declared`).
-    `source` is the query as it was sent, `since` and `until` the window that it was sent for.
-    `left_out` older samples were judged and not kept, because no claim could have held them.
+    `source` is the query as it was sent, `since` and `until` the window that it was sent for. `beside` are
+    the samples that it was held against: the live slot's of the same window, or the weeks before where this
+    look has read them. `left_out` older ones were judged and not kept, because no claim could have held them.
     `score` is 0 to 100 where the gate's rule gives one. `tally` is what its measurements came to, for the
     next look. `group`, `weight`, `critical` and `dry_run` are the gate's own, for who combines several.
     """
@@ -61,6 +62,7 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str = ""
     samples: tuple[Sample, ...] = ()
     left_out: int = 0
+    beside: tuple[Sample, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     score: float | None = None

@@ -1,4 +1,4 @@
-"""What became of a gate's samples: measurements, and the tally of them that a rollout remembers.
+"""What became of a gate's samples: measurements, and the few numbers of them that a rollout remembers.
 
 Frozen values, stored as they are. They import nothing of ours and refuse to know when a measurement is which.
 """
@@ -65,3 +65,49 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     errored: bool = False
     newest_at: datetime | None = None
     passed_at: datetime | None = None
+
+
+class Usual(Struct, frozen=True, omit_defaults=True):
+    """What a gate's numbers are like in the weeks before, in the same whole hours as `since` until `until`.
+
+    `weeks` of them have numbers, `count` in all. `deviation` is the median of their distances from `median`,
+    and `mean_deviation` the mean; 0 where none is a number.
+    """
+
+    since: datetime
+    until: datetime
+    weeks: int = 0
+    count: int = 0
+    median: float = 0.0
+    deviation: float = 0.0
+    mean_deviation: float = 0.0
+    lowest: float = 0.0
+    highest: float = 0.0
+
+
+class Span(Struct, frozen=True):
+    """The events of the last `seconds`: bad ones and all, and how much of that time (0 to 1) samples cover.
+
+    `spread` is the part that they stand for, however they are spaced, `well` the part that has good ones.
+    """
+
+    seconds: int
+    bad: float
+    total: float
+    covered: float
+    spread: float
+    well: float = 0.0
+
+
+class Kept(Struct, frozen=True, omit_defaults=True):
+    """What is kept of windows that are longer than a gate's own, in the place of their samples.
+
+    They end at `until`, and hold nothing older than `since`. `counted` says that every sample knew its number
+    of events, `strange` how many were no shares.
+    """
+
+    until: datetime
+    since: datetime | None = None
+    spans: tuple[Span, ...] = ()
+    counted: bool = False
+    strange: int = 0

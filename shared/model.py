@@ -15,7 +15,7 @@ from shared.evidence import Judgement as Judgement
 from shared.evidence import Sample as Sample
 from shared.evidence import Verdict as Verdict
 from shared.levers import SlotName
-from shared.measured import Tally
+from shared.measured import Kept, Tally, Usual
 
 
 class Role(StrEnum):
@@ -170,7 +170,10 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     proved nothing. `follow_seconds` is how long each lever took to be followed by everybody, by its label.
     `drift` is somebody else's write. `overdue` says that the old slot is retired undrained. `ring_since` is
     since when the ring before is watched. `tallies` are what the step's gates have counted, `receipts` what
-    their sources have begun, newest last, by gate and slot. `earlier_alerts` fired before it, and were named.
+    their sources have begun, newest last, by gate and slot. `usual` is what the weeks before were like for
+    the newest hours that were asked for, by gate, and `kept` what objectives' longer windows held when
+    last asked for, by gate and slot. `passed` says that the present step of the shift's plan has passed its
+    gates, and the error budgets are asked before the next. `earlier_alerts` fired before it, and were named.
     `over_alerts` are those whose end was heard of while they held nothing, with when it was.
     """
 
@@ -217,6 +220,9 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     follow_seconds: dict[str, float] = {}
     ring_since: datetime | None = None
     tallies: dict[str, Tally] = {}
+    usual: dict[str, Usual] = {}
+    kept: dict[str, Kept] = {}
+    passed: bool = False
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
     over_alerts: dict[str, datetime] = {}

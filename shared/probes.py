@@ -13,6 +13,7 @@ from msgspec import Struct
 from shared.fleet import Gate
 from shared.levers import Balancer, Record, SlotName
 from shared.loads import ConnectionsSeen, LoadSeen, LoadState, OpenConnections
+from shared.past_probes import GatePast as GatePast
 from shared.readings import Asking as Asking
 from shared.readings import Reading as Reading
 from shared.ring_probes import RingProbe, RingSeen
@@ -119,7 +120,8 @@ class GroupState(Struct, frozen=True, tag="group_state"):
 
 LeverProbe = RecordState | BalancerState | NamesState | RecordOwner | LastWriter | HostState | OpenConnections
 ClusterProbe = ClusterState | SlotAddress | SyncState | CommandState | GroupState | LoadState
-Probe = LeverProbe | ClusterProbe | DeploymentCheck | DeploymentState | GateReading | TrafficShare | RingProbe
+GateProbe = GateReading | GatePast
+Probe = LeverProbe | ClusterProbe | DeploymentCheck | DeploymentState | GateProbe | TrafficShare | RingProbe
 
 
 class ClusterSeen(Struct, frozen=True, tag="cluster", omit_defaults=True):

@@ -1,7 +1,8 @@
-"""The error budget: may a rollout begin, and how many users may its switch put at risk at once?
+"""The error budget: may a rollout begin, and how many users may each step of its switch put at risk at once?
 
 Decides by the objectives (`slo`) among the gates that judge users. Each is asked once more on the live slot,
-over its whole period. Refuses to know how a budget is reckoned (`shared.gates.budget`).
+over its whole period, and on the candidate since users are there. Refuses to know how a budget is reckoned
+(`shared.gates.budget`).
 Source: the SRE workbook, "Implementing SLOs" (what to do when the budget is spent) and "Canarying Releases".
 """
 
@@ -12,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from shared.decision import Seen
-from shared.fleet import Fleet, Gate
+from shared.fleet import Fleet, Gate, Target
 from shared.gate_rules import Objective
 from shared.gates.budget import Budget, budget, exposure_max
 from shared.levers import SlotName
@@ -44,33 +45,78 @@ def spent(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | tuple[Judgement,
     return judged(fail(rollout, f"users can bear no change now: {empty.because}"), judgements)
 
 
-def exposed(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:
-    """Why the switch's first step would put more users at risk than the budgets allow."""
+def exposure_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
+    """What users had to bear: on the live slot over the period, and on the candidate since they came."""
+    if not rollout.shifted:
+        return budget_needs(fleet, rollout)
+    probes = (_on_candidate(gate, rollout) for gate, _ in _objectives(fleet))
+    return budget_needs(fleet, rollout) | frozenset(probes)
+
+
+def bounded(fleet: Fleet) -> bool:
+    """Whether the fleet has an error budget that bounds how many users may be put at risk."""
+    return bool(_objectives(fleet))
+
+
+def exposed(fleet: Fleet, rollout: Rollout, seen: Seen, percent: int) -> Move | tuple[Judgement, ...]:
+    """Why the candidate may not take so much of the traffic, else the evidence that the budgets bear it.
+
+    Where both slots have served users, what either did to them counts: their samples are one history. By
+    their requests, where the source knows them; else a minute of the candidate's weighs as much as one of
+    live's, which is more than its users are.
+    """
     looked = _looked(fleet, rollout, seen)
     if isinstance(looked, Move):
         return looked
-    share = fleet.shift.steps[0].weight / 100 if fleet.shift.steps else 1.0
+    share = percent / 100
+    judgements = []
     for gate, rule, found in looked:
         most = exposure_max(rule, found, _detection_seconds(fleet, rollout, gate))
         if share > most.share_max:
             because = f"{gate.name}: the switch would put {share:.0%} of the users at risk at once"
             return hold(rollout, f"{because}, and {most.because}")
-    return None
+        judgements.append(
+            Judgement(
+                gate=f"{gate.name} exposure",
+                slot=rollout.candidate,
+                verdict=Verdict.PASS,
+                because=f"{gate.name}: {share:.0%} of the users may be at risk at once: {most.because}",
+                at=seen.now,
+                value=share,
+                limit=most.share_max,
+                source=gate.query,
+            )
+        )
+    return tuple(judgements)
 
 
 def _looked(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | list[tuple[Gate, Objective, Budget]]:
-    unread = unavailable(seen, budget_needs(fleet, rollout))
+    unread = unavailable(seen, exposure_needs(fleet, rollout))
     if unread is not None:
         return unseen(rollout, f"the error budget could not be read: {unread}")
     looked = []
     for gate, rule in _objectives(fleet):
-        reading = seen_as(seen, GateReading(_whole(gate), rollout.live), Reading)
-        found = budget(rule, reading.samples, reading.until) if reading is not None else None
+        found = _left(gate, rule, rollout, seen)
         if found is None:
             because = f"{gate.name}: nothing is known of the error budget, and silence is no evidence"
             return wait(rollout, because, failures=0)
         looked.append((gate, rule, found))
     return looked
+
+
+def _left(gate: Gate, rule: Objective, rollout: Rollout, seen: Seen) -> Budget | None:
+    live = seen_as(seen, GateReading(_whole(gate), rollout.live), Reading)
+    if live is None:
+        return None
+    candidate = seen_as(seen, _on_candidate(gate, rollout), Reading) if rollout.shifted else None
+    # A query that names no slot has told of all users already.
+    twice = candidate is not None and gate.target is Target.RESOURCE and candidate.source == live.source
+    more = candidate.samples if candidate is not None and not twice else ()
+    return budget(rule, (*live.samples, *more), live.until)
+
+
+def _on_candidate(gate: Gate, rollout: Rollout) -> GateReading:
+    return GateReading(_whole(gate), rollout.candidate, rollout.entered_at)
 
 
 def _objectives(fleet: Fleet) -> list[tuple[Gate, Objective]]:

@@ -28,6 +28,7 @@ from shared.fleet import Fleet, Gate
 from shared.levers import ONE_BY_ONE, SERIAL, THROUGH, Balancer, Record, SlotName
 from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Outcome, Sample
+from shared.past import joined, parts
 from shared.probes import (
     AddressSeen,
     Answer,
@@ -41,6 +42,7 @@ from shared.probes import (
     DeploymentCheck,
     DeploymentSeen,
     DeploymentState,
+    GatePast,
     GateReading,
     GroupSeen,
     GroupState,
@@ -125,8 +127,8 @@ class Ideal:
                 return self._traffic(probe)
             case RingState():
                 return self._ring(now)
-            case GateReading(gate) | RingReading(gate=gate):
-                return _passing(gate, now)
+            case GateReading() | RingReading() | GatePast():
+                return _read(probe, now)
             case _:
                 return _GOOD_NEWS[type(probe)]
 
@@ -210,6 +212,12 @@ class Ideal:
 def _record(address: str, ttl_seconds: int, epoch: int) -> RecordSeen:
     target = address.rstrip(".").lower()
     return RecordSeen(exists=True, targets=(target,), ttl_seconds=ttl_seconds, etag="", epoch=epoch)
+
+
+def _read(probe: GateReading | RingReading | GatePast, now: datetime) -> Answer:
+    if isinstance(probe, GatePast):
+        return joined(probe, [_passing(part.gate, until) for part, until in parts(probe)])
+    return _passing(probe.gate, now)
 
 
 def _passing(gate: Gate, now: datetime) -> Reading:

@@ -22,6 +22,7 @@ from shared.probes import (
     RecordState,
     Unavailable,
 )
+from stages.beyond import beyond_of
 
 # Who is asked in the name of a rollout, or begins something for it.
 _OF_A_ROLLOUT = frozenset({Source.WEBHOOK, Source.KUBERNETES, Source.ALERTS, Source.LOAD_TEST})
@@ -106,9 +107,15 @@ def judged_on(
     since: datetime | None,
     rollout: Rollout,
     seen: Seen,
+    watched_seconds: float = 0.0,
 ) -> tuple[tuple[Judgement, ...], Verdict, str]:
-    """Every gate's judgement, their verdict together, and the sentence of the worst."""
-    judgements = tuple(_judged(gate, slot, since, rollout, seen) for gate in gates)
+    """Every gate's judgement, their verdict together, and the sentence of the worst.
+
+    `watched_seconds` is how long the step watches users.
+    """
+    judgements = tuple(
+        _judged(reading(gate, slot, since, rollout), rollout, seen, watched_seconds) for gate in gates
+    )
     scores = fleet.gates.scores
     verdict = combine(judgements, scores)
     told = [(j.verdict, j.because) for j in judgements if not (j.group or j.dry_run)]
@@ -117,18 +124,20 @@ def judged_on(
     return judgements, verdict, worst
 
 
-def _judged(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout, seen: Seen) -> Judgement:
+def _judged(probe: GateReading, rollout: Rollout, seen: Seen, watched_seconds: float) -> Judgement:
+    gate, slot, since = probe.gate, probe.slot, probe.since
     tally = rollout.tallies.get(tallied(gate.name, slot))
     # What was counted before the present span began describes something else.
     known = tally if tally is not None and since is not None and tally.since >= since else None
     return judge(
         gate,
         slot,
-        seen.answers.get(reading(gate, slot, since, rollout)),
+        seen.answers.get(probe),
         seen.now,
         rollout.baseline.get(gate.name),
         seen.answers.get(reading(gate, rollout.live, since, rollout)) if beside_live(gate) else None,
         known,
+        beyond_of(probe, rollout, seen, watched_seconds),
     )
 
 

@@ -19,6 +19,7 @@ from shared.probes import ClusterSeen, ClusterState, Probe
 from stages import ended
 from stages.alerting import told, wake_seconds
 from stages.apply import apply_move
+from stages.beyond import beyond_needs
 from stages.fallback import gives_way
 from stages.looking import begun, seen_as, unavailable
 from stages.patience import next_poll, patient
@@ -68,7 +69,8 @@ def needs(
         return live | ended.needs(plan, reacted.state)
     pinned = plan or fleet
     rollout = entry(pinned, rollout)
-    return step_of(rollout).needs(pinned, rollout) | watched(pinned, rollout, now)
+    asked = step_of(rollout).needs(pinned, rollout)
+    return asked | beyond_needs(asked, rollout, now) | watched(pinned, rollout, now)
 
 
 def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> Decision:

@@ -29,7 +29,9 @@ def watch(
 
     `since` is from when on metrics describe users on the candidate.
     """
-    judgements, verdict, because = judged_on(fleet, gates, rollout.candidate, since, rollout, seen)
+    judgements, verdict, because = judged_on(
+        fleet, gates, rollout.candidate, since, rollout, seen, clean_seconds
+    )
     if verdict is Verdict.FAIL:
         return judged(fail(rollout, because), judgements)
     if verdict is not Verdict.PASS:

@@ -20,6 +20,7 @@ from shared.levers import Lever, SlotName
 from shared.model import Rollout
 from shared.policy import DriftPolicy
 from shared.probes import Probe, TrafficSeen, TrafficShare
+from stages.budgeting import bounded, exposed, exposure_needs
 from stages.levers import apart, first_elsewhere, levers, unsettled, weights_propagated_at
 from stages.looking import readings, seen_as, unavailable
 from stages.observing import watch
@@ -31,7 +32,7 @@ from stages.weighing import balancer_seen, holds, keeps_waiting, weigh
 Portion = MatchStep | WeightStep
 
 # Until a portion is in force again, nobody knows how many users are on the candidate.
-_UNKNOWN: Any = {"weighed_at": None, "clean_since": None}
+_UNKNOWN: Any = {"weighed_at": None, "clean_since": None, "passed": False}
 
 
 def portions(fleet: Fleet) -> tuple[Portion, ...]:
@@ -61,13 +62,16 @@ def _needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     if portion is None or since is None:
         return frozenset()
     share: frozenset[Probe] = frozenset({TrafficShare(since)} if isinstance(portion, WeightStep) else ())
-    return readings(portion.gates, rollout.candidate, since, rollout) | share
+    budgets = exposure_needs(fleet, rollout) if rollout.passed else frozenset()
+    return readings(portion.gates, rollout.candidate, since, rollout) | share | budgets
 
 
 def _ramp(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     portion = _present(fleet, rollout)
     if portion is None:
         return advance(rollout, "every step of the shift's plan is over")
+    if rollout.promoted:
+        return _next(rollout, f"a person promoted it: {_label(rollout, portion)}")
     drifted = first_elsewhere(fleet, rollout, rollout.live, seen) if not rollout.shifted else None
     if drifted is not None and fleet.policy.drift is DriftPolicy.HOLD:
         return moved_by_others(fleet, rollout, drifted, seen)
@@ -79,8 +83,6 @@ def _ramp(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     found = apart(fleet, rollout, weights_of(rollout, portion), seen)
     if found is not None:
         return _moved_away(fleet, rollout, found, seen)
-    if rollout.promoted:
-        return _next(rollout, f"a person promoted it: {_label(rollout, portion)}")
     return _watch(fleet, rollout, portion, seen)
 
 
@@ -145,8 +147,30 @@ def _watch(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move
         return measured
     move = watch(fleet, rollout, seen, portion.gates, portion.hold_seconds, since)
     if move.verb is not Verb.ADVANCE:
-        return move
-    return judged(_next(move.rollout, f"{measured}: {move.because}"), move.judgements)
+        return msgspec.structs.replace(move, rollout=msgspec.structs.replace(move.rollout, passed=False))
+    on = _onward(fleet, move.rollout, f"{measured}: {move.because}", seen)
+    return judged(on, (*move.judgements, *on.judgements))
+
+
+def _onward(fleet: Fleet, rollout: Rollout, because: str, seen: Seen) -> Move:
+    """On to the next step of the plan, if the error budgets bear it: each is asked before its order."""
+    if not bounded(fleet):
+        return _next(rollout, because)
+    if not rollout.passed:
+        return wait(rollout, f"{because}; asks what is left to bear more", wake_seconds=0, passed=True)
+    found = exposed(fleet, rollout, seen, _percent(fleet, rollout.portion + 1))
+    return found if isinstance(found, Move) else judged(_next(rollout, because), found)
+
+
+def _percent(fleet: Fleet, place: int) -> int:
+    """The candidate's share at that portion; how many users a match sends, nobody knows."""
+    weights = (each.weight for each in portions(fleet)[place:] if isinstance(each, WeightStep))
+    return next(weights, 100)
+
+
+def first_percent(fleet: Fleet) -> int:
+    """The candidate's share of the traffic in the switch's first step."""
+    return _percent(fleet, 0)
 
 
 def _measured(rollout: Rollout, portion: Portion, since: datetime, seen: Seen) -> Move | str:
@@ -164,8 +188,18 @@ def _measured(rollout: Rollout, portion: Portion, since: datetime, seen: Seen) -
 
 
 def _next(rollout: Rollout, because: str) -> Move:
-    facts = {"portion": rollout.portion + 1, "weighed_at": None, "clean_since": None, "promoted": False}
-    return wait(rollout, because, wake_seconds=0, failures=0, held=None, **facts)
+    # Not a wait: a promoted step that waits is left, and what is left here is this portion alone.
+    return act(
+        rollout,
+        because,
+        portion=rollout.portion + 1,
+        weighed_at=None,
+        clean_since=None,
+        promoted=False,
+        passed=False,
+        held=None,
+        failures=0,
+    )
 
 
 def _label(rollout: Rollout, portion: Portion) -> str:

@@ -5,6 +5,8 @@ Source: the AKS blue-green guide, "T0: The blue cluster is on".
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from shared.decision import Seen
@@ -115,7 +117,7 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     absolute = tuple(
         gate for gate in fleet.gates.switch if gate.max_over_baseline is None and not beside_live(gate)
     )
-    judgements, verdict, because = judged_on(fleet, absolute, rollout.live, None, rollout, seen)
+    judgements, verdict, because = judged_on(fleet, absolute, rollout.live, None, rollout, seen, math.inf)
     unmeasured = [gate.name for gate in gates if gate.name not in baseline and not advises(gate)]
     if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         move = hold(rollout, f"live itself does not meet its objectives: {because}", baseline=baseline)

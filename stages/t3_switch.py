@@ -18,7 +18,7 @@ from shared.model import Rollout, Verdict
 from shared.policy import DriftPolicy
 from shared.probes import BalancerState, ClusterSeen, ClusterState, Probe, RecordState
 from stages import ramp
-from stages.budgeting import budget_needs, exposed
+from stages.budgeting import exposed, exposure_needs
 from stages.converging import converge, converge_needs, users_since
 from stages.fallback import gives_way
 from stages.freezing import command_needs, frozen, renewed, thaw
@@ -46,13 +46,16 @@ def _recheck_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     state = parity_needs(fleet, rollout) if fleet.sync else frozenset()
     candidate = readings(gates, rollout.candidate, rollout.entered_at, rollout)
     seen = clusters | live | candidate | state
-    return seen | command_needs(fleet, rollout) | budget_needs(fleet, rollout)
+    return seen | command_needs(fleet, rollout) | exposure_needs(fleet, rollout)
 
 
 def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    trouble = renewed(fleet, rollout, seen) or _unfit(fleet, rollout, seen) or exposed(fleet, rollout, seen)
+    trouble = renewed(fleet, rollout, seen) or _unfit(fleet, rollout, seen)
     if trouble is not None:
         return trouble
+    borne = exposed(fleet, rollout, seen, ramp.first_percent(fleet))
+    if isinstance(borne, Move):
+        return borne
     gates = fleet.gates.functional
     live, live_verdict, live_because = judged_on(
         fleet, gates, rollout.live, rollout.entered_at, rollout, seen
@@ -68,7 +71,7 @@ def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         because = "waits one old TTL, so that no resolver keeps the old answer for longer than the new TTL"
         return judged(wait(rollout, because, wake_seconds=left), live + both)
     passed = f"{rollout.candidate} is still good and {rollout.live} could take it all back"
-    return judged(advance(rollout, passed), live + both)
+    return judged(advance(rollout, passed), live + both + borne)
 
 
 def _unfit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:

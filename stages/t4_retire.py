@@ -127,9 +127,14 @@ def _order_destroy(fleet: Fleet, rollout: Rollout, seen: Seen, cluster: ClusterS
     if hidden is not None:
         return unseen(rollout, f"nothing is destroyed while a live record cannot be read: {hidden}")
     since = users_since(fleet, rollout)
-    judgements, verdict, because = judged_on(fleet, fleet.gates.bake, rollout.candidate, since, rollout, seen)
+    lasted = fleet.policy.bake_seconds
+    gates = fleet.gates.bake
+    judgements, verdict, because = judged_on(fleet, gates, rollout.candidate, since, rollout, seen, lasted)
     if verdict is Verdict.FAIL:
         return judged(fail(rollout, because), judgements)
+    # The past of a cluster that is stopped, or gone, may not be told any more: the bake has judged by it.
+    gates = tuple(gate for gate in gates if gate.anomaly is None)
+    _, verdict, because = judged_on(fleet, gates, rollout.candidate, since, rollout, seen, lasted)
     if verdict is Verdict.INCONCLUSIVE:
         return judged(hold(rollout, f"nothing is destroyed on such evidence: {because}"), judgements)
     if verdict is not Verdict.PASS:

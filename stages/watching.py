@@ -17,6 +17,7 @@ from shared.levers import Balancer, Lever
 from shared.model import Drift, HoldKind, Rollout, Stage
 from shared.policy import DriftPolicy
 from shared.probes import ClusterSeen, ClusterState, LastWriter, Probe, WriterSeen
+from stages.beyond import learnt
 from stages.levers import first_elsewhere, levers, orders, pace_seconds, unread, unsettled
 from stages.looking import record_seen, seen_as
 from stages.readiness import lapsed, readiness_needs, renewed
@@ -68,11 +69,11 @@ def _with_records(rollout: Rollout) -> bool:
 
 
 def remembering(fleet: Fleet, rollout: Rollout, seen: Seen) -> Rollout:
-    """The rollout with what was just seen of its way back, and of who moved a lever."""
+    """The rollout with what was just seen of its way back, of who moved a lever, and of the past."""
     cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
     lost = rollout.safe_lost if cluster is None else unable(cluster)
     etags = _etags(fleet, rollout, seen)
-    known = rollout
+    known = rollout = learnt(rollout, seen)
     if lost != rollout.safe_lost or etags != rollout.etags:
         known = msgspec.structs.replace(rollout, safe_lost=lost, etags=etags)
     return _over(fleet, _told(renewed(fleet, known, seen), seen), seen)

@@ -40,6 +40,7 @@ from shared.probes import (
     CommandState,
     DeploymentCheck,
     DeploymentState,
+    GatePast,
     GateReading,
     GroupSeen,
     GroupState,
@@ -103,8 +104,8 @@ class PortsWorld:
 
     def _look(self, fleet: Fleet, probe: Probe, now: datetime) -> Answer:
         match probe:
-            case GateReading():
-                return readings.read_gate(self.world, fleet, probe, now)
+            case GateReading() | GatePast():
+                return readings.read(self.world, fleet, probe, now)
             case TrafficShare():
                 return readings.read_traffic(self.world, fleet, probe, now)
             case LoadState():
@@ -240,7 +241,7 @@ def _families(probe: Probe) -> tuple[Family, ...]:
             return ()
         case OpenConnections():
             return (Family.METRICS,)
-        case GateReading(gate):
+        case GateReading(gate) | GatePast(gate):
             return _SOURCES.get(gate.source, ())
         case TrafficShare() | LoadState():
             return (Family.METRICS,)

@@ -23,7 +23,8 @@ from shared.gateways import Split, is_shared, no_logs, split
 from shared.levers import SlotName
 from shared.loads import ConnectionsSeen, Load, LoadSeen, LoadState, OpenConnections
 from shared.model import Sample
-from shared.probes import GateReading, Reading, TrafficSeen, TrafficShare
+from shared.past import joined, parts
+from shared.probes import Answer, GatePast, GateReading, Reading, TrafficSeen, TrafficShare
 from shared.queries import filled, grain, lookback_seconds, share
 
 MISSING_TABLE = "SEM0100"
@@ -40,6 +41,13 @@ COMBINE: dict[str, Callable[[list[float]], float]] = {
 
 
 _MEASURED = frozenset({Source.METRICS, Source.LOGS, Source.PROMETHEUS, Source.APP_INSIGHTS})
+
+
+def read(world: World, fleet: Fleet, probe: GateReading | GatePast, now: datetime) -> Answer:
+    """The samples of a gate, of now or of spans of the past. Raises as `read_gate`."""
+    if isinstance(probe, GateReading):
+        return read_gate(world, fleet, probe, now)
+    return joined(probe, [read_gate(world, fleet, part, until) for part, until in parts(probe)])
 
 
 def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:

@@ -60,6 +60,7 @@ from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
 from shared.loads import LoadState, OpenConnections
+from shared.past import joined, parts
 from shared.probes import (
     Answer,
     BalancerState,
@@ -67,6 +68,7 @@ from shared.probes import (
     CommandState,
     DeploymentCheck,
     DeploymentState,
+    GatePast,
     GateReading,
     GroupState,
     HostState,
@@ -203,7 +205,16 @@ class AzureWorld:
             (GateReading, Source.ALERTS): self._each(Alerts(connection).observe),
             (GateReading, Source.RESOURCE_HEALTH): self._each(ResourceHealth(connection).observe),
             (GateReading, Source.LOAD_TEST): self._each(LoadTests(connection).observe),
+            GatePast: self._each(self._past),
         }
+
+    async def _past(self, fleet: Fleet, probe: GatePast, _now: datetime) -> Answer:
+        """Each span by the gate's own source, as if it were the end of that span now: a request each."""
+        asked = [
+            (reading, self.observe(fleet, frozenset({reading}), until)) for reading, until in parts(probe)
+        ]
+        found = await asyncio.gather(*(looked for _, looked in asked))
+        return joined(probe, [each[reading] for (reading, _), each in zip(asked, found, strict=True)])
 
     def _each(self, observer: One) -> Many:
         """An observer of many probes from one that answers a single one: all at once, each by itself."""
@@ -265,7 +276,7 @@ def _words(kind: type[Any]) -> str:
 
 def _service(thing: Probe | Action) -> str:
     """Whom a probe or an action talks to, as people call it."""
-    if isinstance(thing, GateReading):
+    if isinstance(thing, GateReading | GatePast):
         return _SOURCES[thing.gate.source]
     if isinstance(thing, HostState):
         return _SOURCES[Source.HTTP]

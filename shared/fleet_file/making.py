@@ -155,7 +155,7 @@ def gate(part: GatePart) -> Gate:
         schedule=rule_making.schedule(part),
         tolerance=rule_making.tolerance(part.tolerance),
         compare=rule_making.comparison(part.compare),
-        slo=rule_making.objective(part.slo, part.window),
+        slo=rule_making.objective(part.slo),
         anomaly=rule_making.anomaly(part.anomaly),
         group=part.group or "",
         weight=part.weight or 1.0,

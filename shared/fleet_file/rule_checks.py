@@ -10,13 +10,15 @@ from typing import Any
 from shared.fleet_file.check_checks import YES_OR_NO
 from shared.fleet_file.draft import Draft
 from shared.fleet_file.tree import Path
-from shared.gate_rules import BURNS
+from shared.gate_rules import BURNS, Anomaly, Objective
 
 FIXED = ("max", "min")
 RELATIVE = ("max_over_baseline", "max_over_live", "compare", "slo", "anomaly")
 _TOGETHER = ("max_over_live", "compare", "slo", "anomaly")
 _COUNTING = ("initial_delay", "interval", "count", "consecutive_passes", "tolerance")
 _WITH_A_PAST = ("logs", "app_insights", "prometheus")
+_WITH_WEEKS = ("metrics", *_WITH_A_PAST)
+_HOUR_SECONDS = 3600
 _BESIDE_LIVE = ("max_over_live", "compare")
 _LIMIT = f"at least one limit: {', '.join((*FIXED, *RELATIVE[:-1]))} or {RELATIVE[-1]}"
 _WATCHED = "nothing here: users are watched until the step's own time is over, so use tolerance and interval"
@@ -30,6 +32,7 @@ def check_rules(draft: Draft, path: Path) -> None:
     _counting(draft, path)
     _comparison(draft, path)
     _objective(draft, path)
+    _anomaly(draft, path)
     _group(draft, path)
 
 
@@ -52,9 +55,8 @@ def check_places(draft: Draft, question: str) -> None:
         if question == "bake":
             for key in given(draft, path, _BESIDE_LIVE):
                 draft.refuse((*path, key), "max or min: the live slot serves nobody during the bake")
-        if draft.value(*path, "anomaly", "decides") is True:
-            expected = "false: a rollout does not read the weeks before, so that it could only wait"
-            draft.refuse((*path, "anomaly", "decides"), expected)
+        if draft.value(*path, "anomaly") is not None:
+            _with_weeks(draft, path, question)
     if question in ("platform", "switch", "bake") and paths:
         _evidence(draft, question, paths)
 
@@ -68,6 +70,21 @@ def _with_users(draft: Draft, path: Path) -> None:
         draft.refuse((*path, "source"), expected)
 
 
+def _with_weeks(draft: Draft, path: Path, question: str) -> None:
+    """What makes no sense beside the weeks before, which a rollout reads of the live slot."""
+    if draft.text(*path, "source") not in _WITH_WEEKS:
+        expected = (
+            f"{', '.join(_WITH_WEEKS)}: the others tell the present, and an anomaly needs weeks before it"
+        )
+        draft.refuse((*path, "source"), expected)
+    if draft.value(*path, "anomaly", "decides") is True and question not in ("switch", "bake"):
+        expected = "false: without users on it a candidate is not like the weeks before"
+        draft.refuse((*path, "anomaly", "decides"), expected)
+    window = _window(draft, path)
+    if window is not None and window > _HOUR_SECONDS:
+        draft.refuse((*path, "window"), f"at most {_HOUR_SECONDS} s: it is held against an hour of the week")
+
+
 def given(draft: Draft, path: Path, keys: tuple[str, ...]) -> list[str]:
     """Which of the keys the gate has."""
     return [key for key in keys if draft.value(*path, key) is not None]
@@ -79,12 +96,13 @@ def number(value: Any) -> float | None:
 
 
 def _evidence(draft: Draft, question: str, paths: list[Path]) -> None:
+    # What an anomaly needs may be missing, and is of a slot that will be stopped: it stands beside others.
     advise = [
         p for p in paths if draft.value(*p, "dry_run") is True or draft.value(*p, "anomaly") is not None
     ]
     if len(advise) == len(paths):
-        expected = "one gate at least that decides: a dry run and an anomaly only advise"
-        draft.refuse(("gates", question), expected, "gates that only advise")
+        expected = "one gate at least that decides without a past: a dry run and an anomaly are no evidence"
+        draft.refuse(("gates", question), expected, "gates that only advise, or need weeks before")
     elif question == "switch" and all(p in advise or given(draft, p, _BESIDE_LIVE) for p in paths):
         expected = (
             "one gate at least that needs no live slot beside it: with all users moved it serves nobody"
@@ -164,6 +182,7 @@ def _objective(draft: Draft, path: Path) -> None:
     if draft.value(*path, "slo") is None:
         return
     window = _window(draft, path)
+    period = draft.seconds(*path, "slo", "period") or Objective(objective=0).period_seconds
     least = min(burn.long_seconds for burn in BURNS)
     if draft.value(*path, "slo", "burns") is None and window is not None and window < least:
         at = (*path, "window") if draft.value(*path, "window") is not None else (*path, "slo")
@@ -173,8 +192,34 @@ def _objective(draft: Draft, path: Path) -> None:
         long, short = draft.seconds(*burn, "long"), draft.seconds(*burn, "short")
         if long is not None and short is not None and short >= long:
             draft.refuse((*burn, "short"), "shorter than long")
-        if long is not None and window is not None and long > window:
-            draft.refuse((*burn, "long"), f"at most the gate's window, which is {window} s")
+        if long is not None and long > period:
+            draft.refuse((*burn, "long"), f"at most the objective's period, which is {period} s")
+    _seen_at_each_look(draft, path, window)
+
+
+def _seen_at_each_look(draft: Draft, path: Path, window: int | None) -> None:
+    """Longer windows than the gate's are looked at now and then: one alert must not be."""
+    longs = [(draft.seconds(*burn, "long"), burn) for burn in draft.items(*path, "slo", "burns")]
+    known = [(long, burn) for long, burn in longs if long is not None]
+    if window is None or not known or len(known) < len(longs):
+        return
+    shortest, burn = min(known)
+    if shortest > window:
+        expected = f"at most the gate's window, which is {window} s, for one alert at least"
+        draft.refuse((*burn, "long"), expected)
+
+
+def _anomaly(draft: Draft, path: Path) -> None:
+    if draft.value(*path, "anomaly") is None:
+        return
+    weeks = draft.count(*path, "anomaly", "weeks") or Anomaly().weeks
+    least = draft.count(*path, "anomaly", "weeks_min") or Anomaly().weeks_min
+    if least > weeks:
+        key = "weeks_min" if draft.value(*path, "anomaly", "weeks_min") is not None else "weeks"
+        word = (
+            f"at most weeks, which is {weeks}" if key == "weeks_min" else f"at least {least}, the weeks_min"
+        )
+        draft.refuse((*path, "anomaly", key), word)
 
 
 def _burns_at_all(draft: Draft, path: Path) -> None:

@@ -60,14 +60,14 @@ def comparison(part: ComparePart | None) -> Comparison | None:
     )
 
 
-def objective(part: SloPart | None, window_seconds: int) -> Objective | None:
-    """The objective, by default with the workbook's alerts that the gate's window is long enough for."""
+def objective(part: SloPart | None) -> Objective | None:
+    """The objective, by default with the workbook's alerts that its period is long enough for."""
     if part is None:
         return None
     burns = (
         tuple(Burn(rate=b.rate, long_seconds=b.long, short_seconds=b.short) for b in part.burns)
         if part.burns is not None
-        else tuple(burn for burn in BURNS if burn.long_seconds <= window_seconds)
+        else tuple(burn for burn in BURNS if burn.long_seconds <= part.period)
     )
     return Objective(objective=part.objective, period_seconds=part.period, burns=burns)
 

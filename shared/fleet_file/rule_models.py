@@ -55,7 +55,7 @@ class BurnPart(Part):
     rate: Annotated[float, Field(gt=0, le=1000)] = Field(
         description="how many times as fast as the period allows, such as 14.4"
     )
-    long: Annotated[Seconds, Field(ge=300, le=7 * DAY_SECONDS)] = Field(
+    long: Annotated[Seconds, Field(ge=300, le=366 * DAY_SECONDS)] = Field(
         description="the long window, such as 1h"
     )
     short: Annotated[Seconds, Field(ge=60, le=DAY_SECONDS)] = Field(
@@ -74,12 +74,12 @@ class SloPart(Part):
     )
     burns: Annotated[list[BurnPart], Field(min_length=1, max_length=10)] | None = Field(
         default=None,
-        description="alerts on the budget, else the SRE workbook's whose long window fits into `window`",
+        description="alerts on the budget, else the SRE workbook's three that fit into the period",
     )
 
 
 class AnomalyPart(Part):
-    """A limit learnt from the same hour of the week in the weeks before. It advises."""
+    """A limit learnt from the same hour of the week in the weeks before. It advises, unless it decides."""
 
     weeks: Annotated[int, Field(ge=1, le=12)] = Field(default=4, description="how many weeks it looks back")
     weeks_min: Annotated[int, Field(ge=1, le=12)] = Field(

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from shared.gate_rules import Anomaly, Direction
-from shared.gates.figures import mean, median, shown
+from shared.gates.figures import median, shown
+from shared.measured import Usual
 from shared.model import Sample, Verdict
 
 CONSTANT_MIN = 20
@@ -40,11 +41,49 @@ class Unusual(Struct, frozen=True):
     limit: float | None = None
 
 
-def unusual(rule: Anomaly, samples: Sequence[Sample], past: Sequence[Sample], unit: str = "") -> Unusual:
-    """Hold the median of `samples` against those of `past` from the same hours of the week, in UTC.
+def hours(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """The whole hours around a span of time, in UTC: the start of the first, and the end of the last."""
+    end = _hour(until)
+    return _hour(since), end if end == until else end + _HOUR
 
-    Weeks are counted back from each present hour; `past` may hold anything else too. An anomaly is `fail`
-    whether or not the rule `decides`: who may act on it is the caller's business.
+
+def usual(rule: Anomaly, since: datetime, until: datetime, past: Sequence[Sample]) -> Usual:
+    """What `past` says of the hours from `since` until `until` (see `hours`) in each of the weeks before.
+
+    `past` may hold anything else too. Values that are None, NaN or infinite are no values.
+    """
+    moments = [sample.at for sample in past]
+    if sorted(moments) != moments:
+        past = sorted(past, key=lambda sample: sample.at)
+        moments = [sample.at for sample in past]
+    weeks, known = 0, []
+    for back in range(1, rule.weeks + 1):
+        first = bisect_left(moments, since - back * _WEEK)
+        values = _values(past[first : bisect_left(moments, until - back * _WEEK, first)])
+        weeks += bool(values)
+        known += values
+    if not known:
+        return Usual(since, until)
+    known.sort()
+    middle = median(known)
+    distances = sorted(abs(one - middle) for one in known)
+    return Usual(
+        since,
+        until,
+        weeks,
+        len(known),
+        middle,
+        _finite(median(distances)),
+        _finite(math.fsum(each / len(distances) for each in distances)),
+        known[0],
+        known[-1],
+    )
+
+
+def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = "") -> Unusual:
+    """Hold the median of `samples` against what is usual in the same hours of the weeks before.
+
+    An anomaly is `fail` whether or not the rule `decides`: who may act on it is the caller's business.
 
     The distance is measured by the median absolute deviation. Where that is 0, at least half of the past is
     one value, and the mean absolute deviation takes its place, as in IBM's modified z score (ibm.com/docs,
@@ -56,51 +95,33 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], past: Sequence[Sample], un
     anomaly.
 
     Fewer than `weeks_min` weeks with values are `inconclusive`: having no past is no proof of being usual.
-    No present value is `no_data`. Values that are None, NaN or infinite are no values.
+    No present value is `no_data`.
     """
     present = sorted(_values(samples))
     if not present:
         return Unusual(Verdict.NO_DATA, "there is no present value to judge")
     value = median(present)
-    weeks, known = _same_hours(rule, samples, past)
-    if weeks < max(rule.weeks_min, 1):
-        because = f"{weeks} of the {max(rule.weeks_min, 1)} past weeks it needs have values for this hour"
+    wanted = max(rule.weeks_min, 1)
+    if known.weeks < wanted:
+        because = f"{known.weeks} of the {wanted} past weeks it needs have values for this hour"
         return Unusual(Verdict.INCONCLUSIVE, because, value)
-    known.sort()
-    middle = median(known)
-    distances = [abs(one - middle) for one in known]
-    scale = _MEDIAN_SCALE * median(sorted(distances))
-    rough = scale == 0
-    if rough:
-        scale = _MEAN_SCALE * mean(distances)
-    usual = f"{shown(value, unit)} now; {shown(middle, unit)} is usual at this hour in {weeks} weeks"
+    rough = known.deviation == 0
+    scale = _MEAN_SCALE * known.mean_deviation if rough else _MEDIAN_SCALE * known.deviation
+    told = (
+        f"{shown(value, unit)} now; {shown(known.median, unit)} is usual at this hour in {known.weeks} weeks"
+    )
     if scale == 0 or not math.isfinite(scale):
-        return _unvaried(rule, value, middle, len(known), usual)
-    return _measured(rule, value, middle, scale, usual, seen=rough and known[0] <= value <= known[-1])
+        return _unvaried(rule, value, known.median, known.count, told)
+    seen = rough and known.lowest <= value <= known.highest
+    return _measured(rule, value, known.median, scale, (told, unit), seen=seen)
 
 
 def _values(samples: Iterable[Sample]) -> list[float]:
     return [s.value for s in samples if s.value is not None and math.isfinite(s.value)]
 
 
-def _same_hours(rule: Anomaly, samples: Sequence[Sample], past: Sequence[Sample]) -> tuple[int, list[float]]:
-    """How many weeks of the past have values for the hours of the samples, and those values."""
-    moments = [sample.at for sample in past]
-    if sorted(moments) != moments:
-        past = sorted(past, key=lambda sample: sample.at)
-        moments = [sample.at for sample in past]
-    hours = {_hour(s.at) for s in samples if s.value is not None and math.isfinite(s.value)}
-    weeks: set[int] = set()
-    known: list[float] = []
-    for hour in hours:
-        for back in range(1, rule.weeks + 1):
-            since = hour - back * _WEEK
-            first = bisect_left(moments, since)
-            values = _values(past[first : bisect_left(moments, since + _HOUR, first)])
-            known += values
-            if values:
-                weeks.add(back)
-    return len(weeks), known
+def _finite(number: float) -> float:
+    return number if math.isfinite(number) else 0.0
 
 
 def _hour(at: datetime) -> datetime:
@@ -124,11 +145,14 @@ def _unvaried(rule: Anomaly, value: float, middle: float, count: int, usual: str
     return Unusual(Verdict.FAIL, because, value, middle, None, middle)
 
 
-def _measured(rule: Anomaly, value: float, middle: float, scale: float, usual: str, *, seen: bool) -> Unusual:
+def _measured(
+    rule: Anomaly, value: float, middle: float, scale: float, told: tuple[str, str], *, seen: bool
+) -> Unusual:
+    usual, unit = told
     deviations = (value - middle) / scale
     limit = middle + math.copysign(rule.deviations_max * scale, deviations)
     because = f"{usual}; {shown(abs(deviations))} robust deviations away"
-    bound = f"the limit of {shown(rule.deviations_max)}"
+    bound = f"the limit of {shown(rule.deviations_max)}, which is {shown(limit, unit)}"
     if abs(deviations) <= rule.deviations_max:
         verdict, because = Verdict.PASS, f"{because}, within {bound}"
     elif not _against(rule.direction, deviations):

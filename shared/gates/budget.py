@@ -1,8 +1,9 @@
-"""Decides how fast an error budget burns, what is left of it and what a switch may put at risk.
+"""Decides what is left of an error budget and what a switch may put at risk.
 
 Refuses to know whose requests they were: a sample is a share of bad events and, where known, how many there
-were. Source: the SRE workbook, "Alerting on SLOs" (sre.google/workbook/alerting-on-slos), and for the risk of
-a canary "Canarying Releases" (sre.google/workbook/canarying-releases).
+were; and how fast it burns (`burning`). Source: the SRE workbook, "Alerting on SLOs"
+(sre.google/workbook/alerting-on-slos), and for the risk of a canary "Canarying Releases"
+(sre.google/workbook/canarying-releases).
 """
 
 from __future__ import annotations
@@ -13,29 +14,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.gate_rules import Burn, Objective
+from shared.gate_rules import Objective
 from shared.gates.events import Events
-from shared.gates.figures import percent, shown, span
-from shared.model import Sample, Verdict
+from shared.gates.figures import percent, span
+from shared.model import Sample
 
 COVERED_MIN = 0.75
 """The part of a window that samples must cover to speak for it: a late minute must not blind it."""
-
-# A share that equals the limit has not breached it, whatever the last bits of a product and a mean say.
-_MARGIN = 1 + 1e-9
-
-
-class Burnt(Struct, frozen=True):
-    """The verdict on all alerts of an objective with its sentence.
-
-    `rate` and `limit` are those of the worst alert: the lower burn rate of its two windows, and the rate that
-    both must be above. None where it cannot be said, and for an objective of 1, which has no budget.
-    """
-
-    verdict: Verdict
-    because: str
-    rate: float | None = None
-    limit: float | None = None
 
 
 class Budget(Struct, frozen=True):
@@ -61,153 +46,11 @@ class Exposure(Struct, frozen=True):
     because: str
 
 
-class _Window(Struct, frozen=True, kw_only=True):
-    """What is known of a window: `breached`, `within`, or neither, and then why not.
-
-    `doubtful` ones look burnt, by samples that stand for too little of them.
-    """
-
-    share: float | None = None
-    breached: bool = False
-    doubtful: bool = False
-    within: bool = False
-    because: str = ""
-
-
-class _Alert(Struct, frozen=True, kw_only=True):
-    """An alert with both of its windows."""
-
-    burn: Burn
-    long: _Window
-    short: _Window
-
-    @property
-    def fires(self) -> bool:
-        return self.long.breached and self.short.breached
-
-    @property
-    def clear(self) -> bool:
-        return self.long.within or self.short.within
-
-    @property
-    def known(self) -> bool:
-        return self.long.share is not None and self.short.share is not None
-
-    @property
-    def share(self) -> float:
-        """The lower share of bad events of the two: both have to burn."""
-        return min(self.long.share or 0.0, self.short.share or 0.0)
-
-    @property
-    def over(self) -> str:
-        return f"over the last {span(self.burn.long_seconds)} and {span(self.burn.short_seconds)}"
-
-
-def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
-    """Judge every alert of `rule` on shares of bad events (0 to 1) until then; newer samples are left out.
-
-    An alert fires where its long and its short window both burn at more than its rate: that is `fail`. It is
-    clear where one of them is known not to. All clear is `pass`. Everything else is no evidence, and said:
-
-    - good events cover less than `COVERED_MIN` of a window: it is never clear. It burns all the same where
-      even a flawless rest, as busy as what was seen, could not save it: a candidate that fails everything is
-      found in a minute and not when the hour is over.
-    - a window has so few requests that a single bad one would breach: it is never clear, and one bad request
-      alone does not burn it (the workbook's "Low-Traffic Services"). An objective of 1 tolerates none.
-    - an alert that not even 100 % bad events would fire is never clear.
-    - shares below 0 or above 1, NaN and negative numbers of requests are no samples.
-
-    Where a window burns, or looks as if, beside one that is unknown, that is `inconclusive`; where nothing
-    does and something is unknown, `no_data`, which waiting cures.
-
-    Raises:
-        ValueError: the objective is not between 0 and 1.
-    """
-    allowed, events = _allowed(rule), Events(samples, until)
-    alerts = [
-        _Alert(
-            burn=alert,
-            long=_window(alert, allowed, alert.long_seconds, events),
-            short=_window(alert, allowed, alert.short_seconds, events),
-        )
-        for alert in rule.burns
-    ]
-    firing = [alert for alert in alerts if alert.fires]
-    unclear = [alert for alert in alerts if not alert.fires and not alert.clear]
-    worst = max(firing or alerts, key=lambda alert: alert.share / alert.burn.rate, default=None)
-    if worst is None:
-        return Burnt(Verdict.NO_DATA, "the objective declares no alert")
-    rate = worst.share / allowed if allowed and worst.known else None
-    limit = worst.burn.rate if rate is not None else None
-    if firing:
-        return Burnt(Verdict.FAIL, _burning(worst, allowed), rate, limit)
-    if not unclear:
-        return Burnt(Verdict.PASS, _calm(worst, allowed), rate, limit)
-    because = _unclear(unclear, events)
-    windows = [window for alert in unclear for window in (alert.long, alert.short)]
-    if any(window.breached or window.doubtful for window in windows):
-        return Burnt(Verdict.INCONCLUSIVE, f"the error budget may be burning: {because}", rate, limit)
-    return Burnt(Verdict.NO_DATA, because, rate, limit)
-
-
-def _allowed(rule: Objective) -> float:
+def allowed_share(rule: Objective) -> float:
+    """The share of bad events that the objective tolerates. Raises ValueError where it is no share."""
     if not 0 <= rule.objective <= 1:
         raise ValueError(f"an objective must be a share between 0 and 1, not {rule.objective}")
     return 1 - rule.objective
-
-
-def _window(alert: Burn, allowed: float, seconds: int, events: Events) -> _Window:
-    bad, total, covered = events.of(seconds)
-    if total == 0:
-        return _Window(
-            because=f"there are no {'requests' if covered else 'samples'} in the last {span(seconds)}"
-        )
-    share, limit = bad / total, alert.rate * allowed
-    few = events.counted and allowed > 0 and total * limit < 1
-    if share > limit * _MARGIN and not (few and bad < 2):
-        spread = events.spread(seconds)
-        if spread >= COVERED_MIN or share * spread > limit * _MARGIN:
-            return _Window(share=share, breached=True)
-        because = f"samples cover {percent(spread)} of the last {span(seconds)}"
-        return _Window(share=share, doubtful=True, because=because)
-    if limit >= 1:
-        because = f"{shown(alert.rate)} times the budget is more than all requests, so nothing can burn it"
-        return _Window(share=share, because=because)
-    if covered < COVERED_MIN:
-        return _Window(share=share, because=f"samples cover {percent(covered)} of the last {span(seconds)}")
-    if events.counted and allowed > 0 and (total - bad) * limit < 1:
-        because = (
-            f"{total:.4g} requests in the last {span(seconds)} are too few: one bad one would be too many"
-        )
-        return _Window(share=share, because=because)
-    well = events.well(seconds)
-    if well < COVERED_MIN:
-        because = f"good events cover {percent(well)} of the last {span(seconds)}"
-        return _Window(share=share, because=because)
-    return _Window(share=share, within=True)
-
-
-def _burning(alert: _Alert, allowed: float) -> str:
-    if not allowed:
-        return f"{percent(alert.share)} were bad {alert.over}, and the objective tolerates none"
-    rate = f"{shown(alert.share / allowed)} times as fast as it may"
-    return f"the error budget burns {rate} {alert.over}, beyond the limit of {shown(alert.burn.rate)} times"
-
-
-def _calm(alert: _Alert, allowed: float) -> str:
-    if not allowed:
-        return f"none were bad {alert.over}"
-    rate = f"{shown(alert.share / allowed)} times as fast as it may"
-    return f"the error budget burns {rate} {alert.over}, within the limit of {shown(alert.burn.rate)} times"
-
-
-def _unclear(alerts: Sequence[_Alert], events: Events) -> str:
-    reasons = dict.fromkeys(
-        window.because for alert in alerts for window in (alert.long, alert.short) if window.because
-    )
-    if events.strange:
-        reasons[f"{events.strange} samples are no shares between 0 and 1"] = None
-    return "; ".join(reasons)
 
 
 def budget(rule: Objective, samples: Sequence[Sample], until: datetime) -> Budget | None:
@@ -220,7 +63,7 @@ def budget(rule: Objective, samples: Sequence[Sample], until: datetime) -> Budge
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    allowed, events = _allowed(rule), Events(samples, until)
+    allowed, events = allowed_share(rule), Events(samples, until)
     bad, total, covered = events.of(rule.period_seconds)
     if total == 0:
         return None
@@ -256,7 +99,7 @@ def exposure_max(rule: Objective, budget: Budget | None, detection_seconds: floa
     """
     if not 0 < detection_seconds < math.inf:
         raise ValueError(f"detection must take a positive number of seconds, not {detection_seconds}")
-    allowed = _allowed(rule)
+    allowed = allowed_share(rule)
     if budget is None:
         return Exposure(0.0, 0.0, "nothing is known of the error budget, so nobody may be put at risk")
     seconds = budget.left * rule.period_seconds * allowed

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from shared.gates.figures import median
+from shared.measured import Kept, Span
 from shared.model import Sample
 
 _SECOND = timedelta(seconds=1)
@@ -90,6 +91,61 @@ class Events:
             points = [max(since, self._distinct[first - 1]), *points]
         most = max(seconds / 4, _NEAR_SECONDS)
         return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
+
+
+class KeptEvents:
+    """The same of windows whose counts were kept; of any other it knows nothing.
+
+    A kept window ends a while ago: how long is for whoever keeps it to bound.
+    """
+
+    __slots__ = ("_spans", "counted", "strange")
+
+    def __init__(self, kept: Kept | None) -> None:
+        self._spans = {span.seconds: span for span in kept.spans} if kept is not None else {}
+        self.counted = kept.counted if kept is not None else False
+        self.strange = kept.strange if kept is not None else 0
+
+    def of(self, seconds: float) -> tuple[float, float, float]:
+        """As `Events.of`."""
+        span = self._spans.get(int(seconds))
+        return (span.bad, span.total, span.covered) if span is not None else (0.0, 0.0, 0.0)
+
+    def well(self, seconds: float) -> float:
+        """As `Events.well`."""
+        span = self._spans.get(int(seconds))
+        return span.well if span is not None else 0.0
+
+    def spread(self, seconds: float) -> float:
+        """As `Events.spread`."""
+        span = self._spans.get(int(seconds))
+        return span.spread if span is not None else 0.0
+
+
+def kept(samples: Sequence[Sample], windows: Iterable[int], since: datetime | None, until: datetime) -> Kept:
+    """What is kept of samples for windows of so many seconds that end then."""
+    events = Events(samples, until)
+    spans = tuple(Span(each, *events.of(each), events.spread(each), events.well(each)) for each in windows)
+    return Kept(until, since, spans, events.counted, events.strange)
+
+
+def hourly(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """One sample for each hour that has any, of all its sound ones: for people, in the place of thousands."""
+    rows = sorted(_sound(tuple(samples)), key=lambda row: row[0])
+    return tuple(_summed(at, list(group)) for at, group in groupby(rows, key=_hour))
+
+
+def _hour(row: tuple[datetime, float, float | None]) -> datetime:
+    return row[0].replace(minute=0, second=0, microsecond=0)
+
+
+def _summed(at: datetime, rows: list[tuple[datetime, float, float | None]]) -> Sample:
+    counts = [requests for _, _, requests in rows if requests is not None]
+    if len(counts) < len(rows):
+        return Sample(at=at, value=math.fsum(share for _, share, _ in rows) / len(rows))
+    total = math.fsum(counts)
+    bad = math.fsum(share * (requests or 0) for _, share, requests in rows)
+    return Sample(at=at, value=bad / total if total else None, requests=total)
 
 
 def _sound(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | None]]:

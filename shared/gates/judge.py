@@ -9,15 +9,20 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import msgspec
+from msgspec import Struct
+
 from shared.fleet import Gate
 from shared.gate_rules import Scores
+from shared.gates.burning import Watch
+from shared.gates.events import hourly
 from shared.gates.figures import mean as mean_of
 from shared.gates.measuring import advises, counted, declared, known, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
-from shared.gates.window import Beside, lacking, limit_shown, weigh
+from shared.gates.window import Beside, lacking, limit_shown, show, weigh
 from shared.levers import SlotName
-from shared.measured import Measurement, Phase, Tally
+from shared.measured import Kept, Measurement, Phase, Tally, Usual
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
 
@@ -88,6 +93,23 @@ def mean(samples: Iterable[Sample]) -> float | None:
     return mean_of(values) if values else None
 
 
+class Beyond(Struct, frozen=True):
+    """What a rollout knows of a time that a gate's window does not reach.
+
+    `usual` is what the weeks before were like, `kept` what the longer windows of an objective hold. `answer`
+    is what the source said of that time, where this look has asked. `watched_seconds`: for so long the step
+    watches users.
+    """
+
+    usual: Usual | None = None
+    kept: Kept | None = None
+    answer: Answer | None = None
+    watched_seconds: float = 0.0
+
+
+_NOTHING = Beyond()
+
+
 def judge(
     gate: Gate,
     slot: SlotName,
@@ -96,12 +118,13 @@ def judge(
     baseline: float | None = None,
     live: Answer | None = None,
     tally: Tally | None = None,
+    beyond: Beyond = _NOTHING,
 ) -> Judgement:
     """Judge one reading of `gate` on `slot`.
 
     `baseline` is the mean that was recorded on the live slot; it matters to `max_over_baseline` only.
     `live` is the live slot's reading of the same window, for gates that are judged beside it. `tally` is what
-    was counted before, for gates that count.
+    was counted before, for gates that count. `beyond` is for anomalies and objectives.
     """
     baseline = known(baseline)
     if not isinstance(answer, Reading):
@@ -117,7 +140,8 @@ def judge(
     if lack is not None:
         verdict, because = lack
         return _judgement(gate, slot, at, verdict, because + _said(answer), reading=answer)
-    weighed = weigh(gate, measurements, answer.samples, _beside(gate, baseline, live), answer.until)
+    beside = _beside(gate, baseline, live, beyond)
+    weighed = weigh(gate, measurements, answer.samples, beside, answer.until)
     return _judgement(
         gate,
         slot,
@@ -128,6 +152,7 @@ def judge(
         limit=weighed.limit,
         score=weighed.score,
         reading=answer,
+        beside=_held_against(gate, live, beyond),
     )
 
 
@@ -148,16 +173,44 @@ def _count(
     # What has not ended has no verdict: for whoever waits for one it is evidence that is not there yet.
     verdict = stands.verdict or Verdict.NO_DATA
     limit = limit_shown(limits)
-    because = stands.because + _said(reading, _against(measurements, reading.samples))
+    because = (
+        stands.because + _multiple(gate, baseline) + _said(reading, _against(measurements, reading.samples))
+    )
     return _judgement(
         gate, slot, at, verdict, because, value=value, limit=limit, reading=reading, tally=tally
     )
 
 
-def _beside(gate: Gate, baseline: float | None, live: Answer | None) -> Beside:
+def _beside(gate: Gate, baseline: float | None, live: Answer | None, beyond: Beyond) -> Beside:
+    silent = isinstance(beyond.answer, Unavailable)
+    beside = Beside(
+        baseline=baseline,
+        usual=beyond.usual,
+        watch=Watch(gate.window_seconds, beyond.watched_seconds, beyond.kept),
+        trouble=f"the live slot's source gave no answer: {_why(live)}",
+        unread=f"its source gave no answer on the time before: {_why(beyond.answer)}" if silent else "",
+    )
     if not isinstance(live, Reading):
-        return Beside(baseline=baseline, trouble=f"the live slot's source gave no answer: {_why(live)}")
-    return Beside(baseline=baseline, live=live_numbers(gate, live.samples, live.since, live.until))
+        return beside
+    found = live_numbers(gate, live.samples, live.since, live.until)
+    return msgspec.structs.replace(beside, live=found)
+
+
+def _multiple(gate: Gate, baseline: float | None) -> str:
+    """What the limit of each measurement is a multiple of, for the sentence of a gate that counts them."""
+    if gate.max_over_baseline is None or baseline is None:
+        return ""
+    limit, times = (show(each) for each in (gate.max_over_baseline * baseline, gate.max_over_baseline))
+    return f"; the limit of {limit}{gate.unit} is {times} times the baseline of {show(baseline)}{gate.unit}"
+
+
+def _held_against(gate: Gate, live: Answer | None, beyond: Beyond) -> tuple[Sample, ...]:
+    """The samples beside the gate's own. Thousands of a longer window are told by the hour."""
+    if isinstance(live, Reading):
+        return live.samples
+    if not isinstance(beyond.answer, Reading):
+        return ()
+    return beyond.answer.samples if gate.slo is None else hourly(beyond.answer.samples)
 
 
 def live_numbers(gate: Gate, samples: Sequence[Sample], since: datetime, until: datetime) -> list[float]:
@@ -194,6 +247,7 @@ def _judgement(
     score: float | None = None,
     reading: Reading | None = None,
     tally: Tally | None = None,
+    beside: tuple[Sample, ...] = (),
 ) -> Judgement:
     return Judgement(
         gate=gate.name,
@@ -207,6 +261,7 @@ def _judgement(
         unit=gate.unit,
         source=reading.source if reading else gate.source.value,
         samples=reading.samples if reading else (),
+        beside=beside,
         since=reading.since if reading else None,
         until=reading.until if reading else None,
         score=score,

@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from shared.fleet import Gate
+from shared.gates.anomaly import hours, usual
+from shared.gates.burning import WHOLE, Watch, beyond
+from shared.gates.events import kept
 from shared.gates.judge import live_numbers
 from shared.gates.measuring import AGAINST, Limits, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
-from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, weigh
-from shared.measured import Measurement, Phase
+from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, sound, weigh
+from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
 
@@ -44,6 +47,7 @@ class Beneath(Struct, frozen=True, kw_only=True):
 
 
 _NOTHING = Beneath()
+_MOMENT = timedelta(microseconds=1)
 
 
 def recorded(
@@ -126,6 +130,31 @@ def _weighed(
     if lack is not None:
         return Weighed(*lack)
     live = None if beneath.live is None else live_numbers(gate, beneath.live, since, now)
-    trouble = "no samples of the live slot were given"
-    beside = Beside(baseline=known(beneath.baseline), live=live, past=beneath.past, trouble=trouble)
+    sure = sound(found, samples)
+    beside = Beside(
+        baseline=known(beneath.baseline),
+        live=live,
+        usual=_usual(gate, sure, beneath),
+        watch=_watch(gate, samples, now),
+        trouble="no samples of the live slot were given",
+    )
     return weigh(gate, found, samples, beside, now)
+
+
+def _usual(gate: Gate, known: Sequence[Sample], beneath: Beneath) -> Usual | None:
+    moments = [each.at for each in known]
+    if gate.anomaly is None or not moments:
+        return None
+    # The newest sample is a beginning: its hour counts.
+    first, last = hours(min(moments), max(moments) + _MOMENT)
+    return usual(gate.anomaly, first, last, beneath.past)
+
+
+def _watch(gate: Gate, samples: Sequence[Sample], now: datetime) -> Watch:
+    """An objective's longer windows, and how much was recorded at all."""
+    if gate.slo is None:
+        return WHOLE
+    known = [each for each in samples if each.at <= now and not each.error]
+    longer = beyond(gate.slo, gate.window_seconds)
+    begun = min((each.at for each in known), default=now)
+    return Watch(gate.window_seconds, (now - begun).total_seconds(), kept(known, longer, None, now))

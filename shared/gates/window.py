@@ -12,12 +12,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.fleet import Gate
+from shared.gate_rules import Anomaly, Objective
 from shared.gates.anomaly import unusual
-from shared.gates.budget import burn
+from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import mean
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
 from shared.gates.statistics import compare
-from shared.measured import Measurement, Phase
+from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
 _NOT_ALL = math.nextafter(1.0, 0.0)
@@ -28,13 +29,16 @@ class Beside(Struct, frozen=True):
     """What a gate's numbers are held against, as far as it was seen; None where it was not.
 
     `baseline` is the mean that was recorded on the live slot, `live` the live slot's numbers of the same
-    window, `past` the samples of the weeks before. `trouble` says why `live` is not there.
+    window, `usual` what the weeks before were like. `trouble` says why `live` is not there, `unread` why
+    `usual` is not; empty where nobody can be asked. `watch` is how an objective is looked at.
     """
 
     baseline: float | None = None
     live: Sequence[float] | None = None
-    past: Sequence[Sample] = ()
+    usual: Usual | None = None
+    watch: Watch = WHOLE
     trouble: str = "the live slot was not observed"
+    unread: str = ""
 
 
 class Weighed(Struct, frozen=True):
@@ -73,7 +77,7 @@ def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Seq
     """Why there are too few requests for a verdict, None where there are enough or none are asked for."""
     if not gate.requests_min:
         return None
-    known = (each.requests for each in _sound(measurements, samples) if each.requests is not None)
+    known = (each.requests for each in sound(measurements, samples) if each.requests is not None)
     there = sum(each for each in known if math.isfinite(each) and each > 0)
     if there >= gate.requests_min:
         return None
@@ -101,26 +105,42 @@ def weigh(
         limit = gate.compare.effect_max
         return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
     if gate.slo is not None:
-        burnt = burn(gate.slo, _sound(measurements, samples), until)
-        weighed = Weighed(burnt.verdict, burnt.because, burnt.rate, burnt.limit)
+        weighed = _burnt(gate.slo, sound(measurements, samples), beside, until)
         return _by_itself(gate, weighed, measurements, samples, _NOT_ALL)
     if gate.anomaly is not None:
-        far = unusual(gate.anomaly, _sound(measurements, samples), beside.past, gate.unit)
-        return Weighed(far.verdict, far.because, far.deviations, far.limit)
+        return _unusual(gate, gate.anomaly, sound(measurements, samples), beside)
     return _fixed(gate, measurements)
 
 
-def _sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
+def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: datetime) -> Weighed:
+    burnt = burn(rule, samples, until, beside.watch)
+    # What is not known of a longer window is not known because nobody answered.
+    unanswered = beside.unread and burnt.verdict is Verdict.NO_DATA
+    verdict = Verdict.PROVIDER_ERROR if unanswered else burnt.verdict
+    because = f"{burnt.because}: {beside.unread}" if unanswered else burnt.because
+    return Weighed(verdict, because, burnt.rate, burnt.limit)
+
+
+def _unusual(gate: Gate, rule: Anomaly, samples: Sequence[Sample], beside: Beside) -> Weighed:
+    if beside.usual is None:
+        verdict = Verdict.PROVIDER_ERROR if beside.unread else Verdict.INCONCLUSIVE
+        return Weighed(verdict, beside.unread or "nobody can say what was usual in the weeks before")
+    far = unusual(rule, samples, beside.usual, gate.unit)
+    return Weighed(far.verdict, far.because, far.value, far.limit)
+
+
+def sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
+    """The samples that are sound numbers."""
     known = {(each.at, each.value) for each in measurements if each.phase in SOUND}
     return [each for each in samples if not each.error and (each.at, each.value) in known]
 
 
 def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
-    sound = [each for each in measurements if each.phase in SOUND]
-    values = [each.value for each in sound if each.value is not None]
-    breaches = told_once(gate, (each for each in sound if each.phase is Phase.FAIL))
-    unclear = told_once(gate, (each for each in sound if each.phase is Phase.INCONCLUSIVE))
-    there = told_once(gate, sound)
+    good = [each for each in measurements if each.phase in SOUND]
+    values = [each.value for each in good if each.value is not None]
+    breaches = told_once(gate, (each for each in good if each.phase is Phase.FAIL))
+    unclear = told_once(gate, (each for each in good if each.phase is Phase.INCONCLUSIVE))
+    there = told_once(gate, good)
     if breaches == 0 and unclear:
         return _between(gate, values, f"{unclear} of {there} samples")
     worst, limit = _worst(gate, values)

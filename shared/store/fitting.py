@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from shared.model import Judgement
+from shared.model import Judgement, Sample
 
 VERDICT_BYTES_MAX = 240_000
 """One verdict in JSON: what one row holds whatever characters are in it."""
@@ -39,15 +39,23 @@ def _fair(sizes: Sequence[int]) -> int:
 
 
 def _shortened(judgement: Judgement, bytes_max: int) -> bytes:
-    """The verdict with the newest samples that fit into so many bytes."""
-    bare = msgspec.structs.replace(judgement, samples=(), left_out=len(judgement.samples))
-    left = bytes_max - len(msgspec.json.encode(bare)) - len(b',"samples":[]')
-    kept = 0
-    for sample in reversed(judgement.samples):
-        left -= len(msgspec.json.encode(sample)) + 1
-        if left < 0:
-            break
-        kept += 1
-    left_out = len(judgement.samples) - kept
-    newest = judgement.samples[left_out:]
-    return msgspec.json.encode(msgspec.structs.replace(judgement, samples=newest, left_out=left_out))
+    """The verdict with the newest samples that fit into so many bytes; half of them at most are another's."""
+    every = len(judgement.samples) + len(judgement.beside)
+    bare = msgspec.structs.replace(judgement, samples=(), beside=(), left_out=every)
+    left = bytes_max - len(msgspec.json.encode(bare)) - len(b',"samples":[],"beside":[]')
+    beside, size = _newest(judgement.beside, left // 2)
+    samples, _ = _newest(judgement.samples, left - size)
+    left_out = every - len(samples) - len(beside)
+    kept = msgspec.structs.replace(judgement, samples=samples, beside=beside, left_out=left_out)
+    return msgspec.json.encode(kept)
+
+
+def _newest(samples: tuple[Sample, ...], bytes_max: int) -> tuple[tuple[Sample, ...], int]:
+    """As many of the newest as fit, and their size in bytes."""
+    size = 0
+    for kept, sample in enumerate(reversed(samples)):
+        more = len(msgspec.json.encode(sample)) + 1
+        if size + more > bytes_max:
+            return samples[len(samples) - kept :], size
+        size += more
+    return samples, size

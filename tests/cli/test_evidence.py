@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.model import Verdict
+from shared.model import Sample, Verdict
 from tests.cli.conftest import Cli
 from tests.cli.fake_api import FakeApi
-from tests.cli.samples import GREEN, in_sync
+from tests.cli.samples import GREEN, START, in_sync
 
 WHY_NOT = "they are kept no longer, or were taken out"
 SLOW = "900 ms is beyond the limit of 500"
@@ -147,3 +147,19 @@ def test_another_file_is_refused_with_what_is_wrong(cli: Cli, tmp_path: Path, te
     ran = cli("evidence", "verify", str(file))
     assert ran.code == 1
     assert wrong in ran.err
+
+
+def test_the_samples_that_a_verdict_was_held_against_are_kept_and_proven(
+    cli: Cli, api: FakeApi, tmp_path: Path
+) -> None:
+    live = {"at": "2026-11-21T12:00:00Z", "value": 0.25}
+    api.story = in_sync().judged(
+        "latency", GREEN, Verdict.FAIL, because="slower than live", beside=(Sample(at=START, value=0.25),)
+    )
+    file = tmp_path / "evidence.json"
+    assert cli("evidence", "export", "contoso-public", "--out", str(file)).code == 0
+    verdicts = json.loads(file.read_text())["verdicts"]
+    assert verdicts[-1]["judgement"]["beside"] == [live]
+    verdicts[-1]["judgement"]["beside"] = []
+    rewritten(file, {"verdicts": verdicts})
+    assert cli("evidence", "verify", str(file)).code == 1

@@ -12,7 +12,7 @@ from sandbox.world import Faults
 from sandbox.world.balancers import MemberState
 from sandbox.world.settings import Family, Outage
 from shared.levers import SwitchKind
-from shared.model import Outcome, Rollout
+from shared.model import Outcome, Rollout, SignalKind
 from shared.policy import DriftPolicy
 from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
@@ -20,6 +20,8 @@ from tests.fleets import BLUE, GREEN
 
 WEIGHTED = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC, SwitchKind.TRAFFIC_MANAGER)
 FRONT_DOOR_SECONDS = 900
+SILENT = Faults(outages=(Outage(family=Family.LOGS, from_seconds=3_100, until_seconds=10_000),))
+"""No gate on logs has an answer any more once the first users have come."""
 
 
 def told(rig: Rig) -> list[int]:
@@ -93,6 +95,17 @@ async def test_a_fault_in_the_ramp_takes_everybody_back(portion: int) -> None:
     assert ended.outcome is Outcome.ROLLED_BACK
     assert told(rig)[-1] == 0
     assert users_on(rig) == {BLUE: 1.0}
+
+
+async def test_a_step_that_a_person_promotes_leads_to_the_next_and_not_to_everybody() -> None:
+    rig = await started(SwitchKind.TRAFFIC_MANAGER, SILENT, steps=True)
+    await reaching(rig, 0)
+    while (await rig.rollout()).held is None:
+        await rig.minute()
+    await rig.send(SignalKind.PROMOTE, by="a person")
+    await minutes(rig, 3)
+    assert (await rig.rollout()).step == "ramp"
+    assert told(rig) == [0, 10, 50]
 
 
 async def reaching(rig: Rig, portion: int) -> Rollout:

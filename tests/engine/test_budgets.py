@@ -8,8 +8,11 @@ import pytest
 from sandbox.world import Faults
 from shared.fleet import Fleet, Gate
 from shared.gate_rules import Burn, Objective
-from shared.model import Outcome, Stage, Verdict
+from shared.levers import SwitchKind
+from shared.model import Outcome, Rollout, SignalKind, Stage, Verdict
+from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
+from tests.engine.test_balancers import told
 from tests.fleets import BLUE, FLEET, GREEN
 from tests.sources import APP, SHARE
 
@@ -17,14 +20,14 @@ HOUR = Burn(rate=14.4, long_seconds=3_600, short_seconds=300)
 OBJECTIVES = [SHARE, APP]
 
 
-def with_objective(gate: Gate, objective: float) -> Fleet:
+def with_objective(gate: Gate, objective: float, fleet: Fleet = FLEET) -> Fleet:
     """The fleet whose users are judged by that objective besides."""
     rule = Objective(objective=objective, burns=(HOUR,))
     judged = msgspec.structs.replace(
         gate, name="availability", max_value=None, slo=rule, window_seconds=3_600, min_samples=1
     )
-    gates = msgspec.structs.replace(FLEET.gates, bake=(*FLEET.gates.bake, judged))
-    return msgspec.structs.replace(FLEET, gates=gates)
+    gates = msgspec.structs.replace(fleet.gates, bake=(*fleet.gates.bake, judged))
+    return msgspec.structs.replace(fleet, gates=gates)
 
 
 @pytest.mark.parametrize("gate", OBJECTIVES, ids=lambda gate: gate.source.value)
@@ -53,3 +56,35 @@ async def test_a_fleet_whose_budget_is_spent_begins_nothing(gate: Gate) -> None:
     assert rollout.failed_step == f"{Stage.PREPARE.value} admit"
     assert "of the error budget of 30 days is spent" in rollout.because
     assert rig.world.clusters.find(FLEET.slot(GREEN).cluster_id) is None
+
+
+@pytest.mark.parametrize("gate", OBJECTIVES, ids=lambda gate: gate.source.value)
+async def test_a_ramp_goes_as_far_as_the_budget_bears_and_then_as_far_as_a_person_says(gate: Gate) -> None:
+    # A sixth of the month's budget is left: 7 minutes for everybody, who would be back after an hour.
+    fleet = with_objective(gate, 0.999, balanced(SwitchKind.TRAFFIC_MANAGER, steps=True))
+    rig = await Rig(fleet).applied()
+    await rig.publish_version()
+
+    rollout = await held(rig)
+    assert "would put 50% of the users at risk at once" in rollout.because
+    assert (rollout.step, told(rig)) == ("ramp", [0, 10])
+
+    await rig.send(SignalKind.PROMOTE, by="a person")
+    rollout = await held(rig)
+    assert "would put 100% of the users at risk at once" in rollout.because
+    assert (rollout.step, told(rig)) == ("ramp", [0, 10, 50])
+
+    await rig.send(SignalKind.PROMOTE, by="a person")
+    rollout = await rig.ended()
+    assert rollout.outcome is Outcome.COMPLETED, rollout.because
+    assert told(rig) == [0, 10, 50, 100]
+
+
+async def held(rig: Rig) -> Rollout:
+    """Let time pass until the rollout asks a person."""
+    for _ in range(180):
+        rollout = await rig.rollout()
+        if rollout.held is not None:
+            return rollout
+        await rig.minute()
+    raise AssertionError(f"nobody was asked: {await rig.rollout()}")

@@ -38,10 +38,14 @@ def test_every_rule_becomes_a_value_of_its_gate() -> None:
 
 def test_rules_for_the_window_become_values_too() -> None:
     compare = parse_gates(json.dumps({**HTTP, "compare": {"confidence": "99%", "min_samples": 9}})).gates[0]
-    slo = parse_gates(json.dumps({**HTTP, "window": "6h", "slo": {"objective": "99.9%"}})).gates[0]
+    slo = parse_gates(json.dumps({**HTTP, "window": "1h", "slo": {"objective": "99.9%"}})).gates[0]
+    short = {"objective": "99.9%", "period": "1d"}
+    day = parse_gates(json.dumps({**HTTP, "window": "1h", "slo": short})).gates[0]
     assert compare.compare == Comparison(confidence=0.99, samples_min=9)
     assert isinstance(slo.slo, Objective)
-    assert [burn.rate for burn in slo.slo.burns] == [14.4, 6.0]
+    assert [burn.rate for burn in slo.slo.burns] == [14.4, 6.0, 1.0]
+    assert isinstance(day.slo, Objective)
+    assert [burn.rate for burn in day.slo.burns] == [14.4, 6.0], "three days do not fit into a day"
 
 
 CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
@@ -70,6 +74,13 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         "slo.burns[0].long",
         "at most the gate's window",
     ),
+    (
+        {"window": "1h", "slo": {"objective": "99%", "burns": [{"rate": 2, "long": "31d", "short": "1h"}]}},
+        "slo.burns[0].long",
+        "at most the objective's period, which is 2592000 s",
+    ),
+    ({"anomaly": {"weeks": 3, "weeks_min": 4}}, "anomaly.weeks_min", "at most weeks, which is 3"),
+    ({"anomaly": {"weeks": 1}}, "anomaly.weeks", "at least 2"),
     ({"max": 1, "tolerance": {"failure": 1}}, "tolerance.failure", "did you mean failures?"),
     ({"max": 1, "interval": "soon"}, "interval", "a duration"),
     ({"slo": {"objective": 1}}, "slo.objective", "less than 1"),
@@ -100,7 +111,7 @@ def test_all_mistakes_of_a_gate_are_told_at_once() -> None:
         (("gates", "bake", 0, "consecutive_passes"), 3, "gates.bake[0].consecutive_passes", "users"),
         (("gates", "scores"), {"passing": 60}, "gates.scores.passing", "at least 75"),
         (("gates", "scores"), {"marginal": 99}, "gates.scores.marginal", "at most passing"),
-        (("gates", "load", 0, "anomaly"), {"decides": True}, "gates.load[0].anomaly.decides", "false"),
+        (("gates", "load", 0, "anomaly"), {"decides": True}, "gates.load[0].anomaly.decides", "without"),
     ],
 )  # fmt: skip
 def test_a_rule_is_refused_where_it_makes_no_sense(
@@ -169,3 +180,59 @@ def test_a_yes_or_a_no_is_compared_with_nothing(rule: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as caught:
         parse_json(document)
     assert any("has nothing to compare" in mistake.expected for mistake in caught.value.mistakes)
+
+
+UNUSUAL = {
+    "name": "unusual",
+    "source": "logs",
+    "target": "cluster",
+    "query": "AppRequests | summarize value = count() by bin(TimeGenerated, 1m)",
+    "anomaly": {"decides": True},
+}
+
+
+@pytest.mark.parametrize("question", ["switch", "bake"])
+def test_an_anomaly_may_decide_where_users_are(question: str) -> None:
+    document = data()
+    document["gates"][question].append(UNUSUAL)
+    gate = getattr(parse_json(document).gates, question)[-1]
+    assert gate.anomaly is not None
+    assert gate.anomaly.decides
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "expected"),
+    [
+        ({"window": "2h"}, "window", "at most 3600 s"),
+        (
+            {"source": "http", "path": "/", "target": None, "query": None},
+            "source",
+            "metrics, logs, app_insights, prometheus: the others tell the present",
+        ),
+    ],
+)
+def test_an_anomaly_is_refused_where_no_week_before_can_be_asked(
+    rules: dict[str, Any], place: str, expected: str
+) -> None:
+    document = data()
+    gate = {key: value for key, value in (UNUSUAL | rules).items() if value is not None}
+    document["gates"]["bake"].append(gate)
+    with pytest.raises(Invalid) as caught:
+        parse_json(document)
+    assert any(m.path.endswith(f".{place}") and expected in m.expected for m in caught.value.mistakes)
+
+
+def test_an_anomaly_alone_is_no_evidence() -> None:
+    document = data()
+    document["gates"]["bake"] = [UNUSUAL]
+    with pytest.raises(Invalid) as caught:
+        parse_json(document)
+    assert "one gate at least that decides without a past" in str(caught.value)
+
+
+def test_an_alert_may_look_further_back_than_its_gate() -> None:
+    burns = [{"rate": 14.4, "long": "1h", "short": "5m"}, {"rate": 1, "long": "30d", "short": "6h"}]
+    rules = {"window": "1h", "slo": {"objective": "99.9%", "burns": burns}}
+    gate = parse_gates(json.dumps(HTTP | rules)).gates[0]
+    assert gate.slo is not None
+    assert [burn.long_seconds for burn in gate.slo.burns] == [3_600, 30 * 86_400]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.gate_rules import Anomaly, Direction
-from shared.gates.anomaly import unusual
+from shared.gates.anomaly import Unusual, hours, unusual, usual
 from shared.model import Sample, Verdict
 
 # A Saturday, a quarter past nine.
@@ -31,6 +32,13 @@ def past(*values: float | None, weeks: int = 4) -> tuple[Sample, ...]:
     return tuple(s for back in range(1, weeks + 1) for s in at(NOW - back * WEEK, *values))
 
 
+def held(rule: Anomaly, present: Sequence[Sample], known: Sequence[Sample], unit: str = "") -> Unusual:
+    """The present held against what is usual in its hours."""
+    moments = [each.at for each in present] or [NOW]
+    since, until = hours(min(moments), max(moments) + timedelta(minutes=1))
+    return unusual(rule, present, usual(rule, since, until, known), unit)
+
+
 @pytest.mark.parametrize(
     ("value", "direction", "verdict"),
     [
@@ -47,7 +55,7 @@ def past(*values: float | None, weeks: int = 4) -> tuple[Sample, ...]:
 def test_a_value_is_unusual_beyond_so_many_robust_deviations(
     value: float, direction: Direction, verdict: Verdict
 ) -> None:
-    found = unusual(Anomaly(direction=direction), at(NOW, value), past(*USUAL))
+    found = held(Anomaly(direction=direction), at(NOW, value), past(*USUAL))
     assert found.verdict is verdict
     assert (found.value, found.median) == (value, 100)
     assert found.deviations == pytest.approx((value - 100) / 7.413)
@@ -55,22 +63,22 @@ def test_a_value_is_unusual_beyond_so_many_robust_deviations(
 
 def test_exactly_at_the_limit_is_still_usual() -> None:
     # Distances 4, 2, 0, 2, 4 around 0 with a scale of 1.4826 * 2.
-    found = unusual(Anomaly(deviations_max=2.0), at(NOW, 2 * 1.4826 * 2), past(-4.0, -2.0, 0.0, 2.0, 4.0))
+    found = held(Anomaly(deviations_max=2.0), at(NOW, 2 * 1.4826 * 2), past(-4.0, -2.0, 0.0, 2.0, 4.0))
     assert (found.verdict, found.value) == (Verdict.PASS, found.limit)
 
 
 def test_a_sentence_has_both_values_and_the_distance() -> None:
-    assert unusual(Anomaly(), at(NOW, 200.0), past(*USUAL), " rps").because == (
+    assert held(Anomaly(), at(NOW, 200.0), past(*USUAL), " rps").because == (
         "200 rps now; 100 rps is usual at this hour in 4 weeks; 13.49 robust deviations away, "
-        "beyond the limit of 3.5"
+        "beyond the limit of 3.5, which is 125.9 rps"
     )
 
 
 def test_one_bad_week_among_four_moves_nothing() -> None:
     bad = at(NOW - 2 * WEEK, *(5_000.0,) * 5)
     good = tuple(s for s in past(*USUAL) if s.at < NOW - 2 * WEEK or s.at >= NOW - WEEK)
-    assert unusual(Anomaly(), at(NOW, 104.0), (*good, *bad)).verdict is Verdict.PASS
-    assert unusual(Anomaly(), at(NOW, 500.0), (*good, *bad)).verdict is Verdict.FAIL
+    assert held(Anomaly(), at(NOW, 104.0), (*good, *bad)).verdict is Verdict.PASS
+    assert held(Anomaly(), at(NOW, 500.0), (*good, *bad)).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(
@@ -86,33 +94,33 @@ def test_one_bad_week_among_four_moves_nothing() -> None:
 )
 def test_only_the_same_hour_of_the_last_weeks_is_a_past(elsewhere: tuple[Sample, ...]) -> None:
     one = at(NOW - 3 * WEEK, *USUAL)
-    found = unusual(Anomaly(), at(NOW, 100.0), (*one, *elsewhere))
+    found = held(Anomaly(), at(NOW, 100.0), (*one, *elsewhere))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.because == "1 of the 2 past weeks it needs have values for this hour"
-    assert unusual(Anomaly(), at(NOW, 100.0), (*one, *at(NOW - WEEK, *USUAL))).verdict is Verdict.PASS
+    assert held(Anomaly(), at(NOW, 100.0), (*one, *at(NOW - WEEK, *USUAL))).verdict is Verdict.PASS
 
 
 def test_the_whole_hour_counts_and_the_next_one_does_not() -> None:
     start = NOW.replace(minute=0) - WEEK
     hour = (*at(start, 1.0), *at(start + timedelta(minutes=59), 3.0, 500.0))
-    assert unusual(Anomaly(weeks_min=1), at(NOW, 2.0), hour).median == 2.0
+    assert held(Anomaly(weeks_min=1), at(NOW, 2.0), hour).median == 2.0
 
 
 def test_a_window_across_two_hours_is_held_against_both() -> None:
     late = NOW.replace(minute=59)
-    found = unusual(Anomaly(weeks_min=1), at(late, 5.0, 5.0), at(late - WEEK, 4.0, 6.0))
+    found = held(Anomaly(weeks_min=1), at(late, 5.0, 5.0), at(late - WEEK, 4.0, 6.0))
     assert (found.verdict, found.median) == (Verdict.PASS, 5.0)
 
 
 @pytest.mark.parametrize("present", [(), (None,), (float("nan"),), (float("inf"), None)])
 def test_nothing_present_is_no_data(present: tuple[float | None, ...]) -> None:
-    assert unusual(Anomaly(), at(NOW, *present), past(*USUAL)).verdict is Verdict.NO_DATA
+    assert held(Anomaly(), at(NOW, *present), past(*USUAL)).verdict is Verdict.NO_DATA
 
 
 @pytest.mark.parametrize("value", [0.0, 100.0, 1e9])
 def test_having_no_past_is_no_proof_of_being_usual(value: float) -> None:
     for rule in (Anomaly(), Anomaly(weeks_min=0), Anomaly(weeks=0, weeks_min=0)):
-        assert unusual(rule, at(NOW, value), ()).verdict is Verdict.INCONCLUSIVE
+        assert held(rule, at(NOW, value), ()).verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -128,7 +136,7 @@ def test_having_no_past_is_no_proof_of_being_usual(value: float) -> None:
 def test_a_past_that_never_varied(
     value: float, each_week: int, direction: Direction, verdict: Verdict, words: str
 ) -> None:
-    found = unusual(Anomaly(direction=direction), at(NOW, value), past(*(7.0,) * each_week))
+    found = held(Anomaly(direction=direction), at(NOW, value), past(*(7.0,) * each_week))
     assert (found.verdict, found.deviations, found.limit) == (verdict, None, 7.0)
     assert words in found.because
 
@@ -137,18 +145,18 @@ def test_a_past_that_never_varied(
     ("value", "verdict"), [(0.0, Verdict.PASS), (3.0, Verdict.INCONCLUSIVE), (50.0, Verdict.FAIL)]
 )
 def test_a_signal_that_is_rarely_anything_but_zero(value: float, verdict: Verdict) -> None:
-    found = unusual(Anomaly(), at(NOW, value), past(*(0.0,) * 9, 4.0))
+    found = held(Anomaly(), at(NOW, value), past(*(0.0,) * 9, 4.0))
     assert found.verdict is verdict
     # The mean distance is 0.4, so that one deviation is 0.4 * 1.2533.
     assert found.deviations == pytest.approx(value / (0.4 * 1.2533))
 
 
 def test_one_odd_minute_is_no_anomaly() -> None:
-    assert unusual(Anomaly(), at(NOW, 100.0, 9_000.0, 102.0), past(*USUAL)).verdict is Verdict.PASS
+    assert held(Anomaly(), at(NOW, 100.0, 9_000.0, 102.0), past(*USUAL)).verdict is Verdict.PASS
 
 
 def test_whether_it_decides_does_not_change_what_it_says() -> None:
-    found = [unusual(Anomaly(decides=d), at(NOW, 900.0), past(*USUAL)) for d in (False, True)]
+    found = [held(Anomaly(decides=d), at(NOW, 900.0), past(*USUAL)) for d in (False, True)]
     assert found[0] == found[1]
 
 
@@ -158,8 +166,8 @@ def test_whether_it_decides_does_not_change_what_it_says() -> None:
     st.sampled_from([2.0**n for n in range(-8, 9)]),
 )
 def test_another_unit_changes_nothing(present: list[float], known: list[float], factor: float) -> None:
-    one = unusual(Anomaly(), at(NOW, *present), past(*known))
-    other = unusual(Anomaly(), at(NOW, *(v * factor for v in present)), past(*(v * factor for v in known)))
+    one = held(Anomaly(), at(NOW, *present), past(*known))
+    other = held(Anomaly(), at(NOW, *(v * factor for v in present)), past(*(v * factor for v in known)))
     assert one.verdict is other.verdict
     assert one.deviations == pytest.approx(other.deviations)
 
@@ -167,8 +175,8 @@ def test_another_unit_changes_nothing(present: list[float], known: list[float], 
 @given(st.lists(finite, min_size=1, max_size=9), st.lists(finite, min_size=1, max_size=12))
 def test_a_worse_sample_never_improves_a_verdict(present: list[float], known: list[float]) -> None:
     rule = Anomaly(direction=Direction.INCREASE)
-    before = unusual(rule, at(NOW, *present), past(*known)).verdict
-    after = unusual(rule, at(NOW, *present, max(*present, *known) + 1), past(*known)).verdict
+    before = held(rule, at(NOW, *present), past(*known)).verdict
+    after = held(rule, at(NOW, *present, max(*present, *known) + 1), past(*known)).verdict
     assert BADNESS[after] >= BADNESS[before]
 
 
@@ -186,7 +194,7 @@ def test_a_worse_sample_never_improves_a_verdict(present: list[float], known: li
 def test_nothing_passes_without_a_present_and_a_past(
     present: list[float | None], known: list[Sample]
 ) -> None:
-    found = unusual(Anomaly(), at(NOW, *present), known)
+    found = held(Anomaly(), at(NOW, *present), known)
     if found.verdict is Verdict.PASS:
         assert any(v is not None and abs(v) < float("inf") for v in present)
         weeks = {

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.gate_rules import BURNS, Burn, Objective
-from shared.gates.budget import Budget, budget, burn, exposure_max
+from shared.gates.budget import Budget, budget, exposure_max
+from shared.gates.burning import burn
 from shared.model import Sample, Verdict
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ import pytest
 
 from shared.fleet import Gate, Source, Target
 from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Tolerance
-from shared.gates import combine, judge
+from shared.gates import Beyond, combine, judge
+from shared.gates.anomaly import usual
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
 from tests.fleets import GREEN
@@ -134,3 +135,73 @@ def test_of_two_oddities_of_one_instant_always_the_same_is_said() -> None:
     odd = (Sample(at=NOW, value=-1.0), Sample(at=NOW, error="the source was away"))
     both = (Reading(samples, "a query", NOW, NOW) for samples in (odd, odd[::-1]))
     assert len({judge(gate(), GREEN, each, NOW).because for each in both}) == 1
+
+
+@pytest.mark.parametrize("rule", [{"max_over_live": 1.5}, {"compare": Comparison(samples_min=3)}])
+def test_lives_samples_are_kept_with_a_verdict_that_they_were_held_against(rule: dict[str, object]) -> None:
+    beside_live = gate(max_value=None, **rule)
+    live = reading(3, 4, 5)
+    judgement = judge(beside_live, GREEN, reading(3, 3, 3), NOW, live=live)
+    assert judgement.beside == live.samples
+    assert judge(beside_live, GREEN, reading(3, 3, 3), NOW).beside == ()
+
+
+@pytest.mark.parametrize("rule", [{}, {"schedule": Schedule(count=3)}])
+def test_the_sentence_says_the_baseline_that_a_limit_is_a_multiple_of(rule: dict[str, object]) -> None:
+    relative = gate(max_value=None, max_over_baseline=1.5, unit=" ms", **rule)
+    judgement = judge(relative, GREEN, reading(4, 4, 4), NOW, 2.0)
+    assert judgement.limit == 3.0
+    assert "1.5 times the baseline of 2 ms" in judgement.because
+
+
+UNUSUAL = gate(max_value=None, anomaly=Anomaly(weeks=1, weeks_min=1, decides=True))
+HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
+
+
+def week_before(*values: float) -> Reading:
+    samples = tuple(Sample(at=NOW - WEEK + timedelta(minutes=n), value=v) for n, v in enumerate(values))
+    return Reading(samples, "a query", NOW - WEEK, NOW - WEEK + HOUR)
+
+
+def known(*values: float) -> Beyond:
+    """The week before, read at this look."""
+    answer = week_before(*values)
+    assert UNUSUAL.anomaly is not None
+    return Beyond(usual=usual(UNUSUAL.anomaly, NOW, NOW + HOUR, answer.samples), answer=answer)
+
+
+@pytest.mark.parametrize(
+    ("beyond", "verdict", "words"),
+    [
+        (known(1, 2, 3, 2, 1), Verdict.PASS, "2 is usual at this hour in 1 weeks"),
+        (known(101, 102, 103), Verdict.FAIL, "beyond the limit of 3.5, which is 96.81"),
+        (known(), Verdict.INCONCLUSIVE, "0 of the 1 past weeks it needs have values for this hour"),
+        (Beyond(), Verdict.INCONCLUSIVE, "nobody can say what was usual in the weeks before"),
+        (
+            Beyond(answer=Unavailable("throttled")),
+            Verdict.PROVIDER_ERROR,
+            "its source gave no answer on the time before: throttled",
+        ),
+    ],
+)
+def test_a_past_that_nobody_tells_is_never_a_pass(beyond: Beyond, verdict: Verdict, words: str) -> None:
+    judgement = judge(UNUSUAL, GREEN, reading(2, 2, 2), NOW, beyond=beyond)
+    assert (judgement.verdict, judgement.dry_run) == (verdict, False)
+    assert words in judgement.because
+    assert judgement.beside == (beyond.answer.samples if isinstance(beyond.answer, Reading) else ())
+
+
+def test_an_unusual_value_is_shown_beside_the_value_that_was_its_limit() -> None:
+    judgement = judge(UNUSUAL, GREEN, reading(200, 200, 200), NOW, beyond=known(101, 102, 103))
+    assert judgement.value == 200
+    assert judgement.limit == pytest.approx(102 + 3.5 * 1.4826)
+
+
+def test_a_longer_window_that_its_source_does_not_tell_is_the_providers_error() -> None:
+    slow = gate(max_value=None, slo=Objective(objective=0.999), window_seconds=300, min_samples=1)
+    beyond = Beyond(answer=Unavailable("throttled"), watched_seconds=86_400)
+    judgement = judge(slow, GREEN, reading(0, 0, 0, 0, 0), NOW, beyond=beyond)
+    assert judgement.verdict is Verdict.PROVIDER_ERROR
+    assert "throttled" in judgement.because
+    fails = judge(slow, GREEN, reading(1, 1, 1, 1, 1), NOW, beyond=beyond)
+    assert fails.verdict is not Verdict.PASS

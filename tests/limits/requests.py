@@ -26,11 +26,13 @@ from shared.checks.load_tests import run_id
 from shared.fleet import Fleet, Source, Target
 from shared.levers import SlotName
 from shared.loads import LoadState
+from shared.past import parts
 from shared.probes import (
     ClusterState,
     CommandState,
     DeploymentCheck,
     DeploymentState,
+    GatePast,
     GateReading,
     GroupState,
     Probe,
@@ -83,7 +85,7 @@ def of_probe(fleet: Fleet, probe: Probe) -> list[Request]:
             return [("GET", _deployment(fleet, name))]
         case GroupState():
             return [("GET", f"/subscriptions/{fleet.subscription_id}/resourcegroups")]
-        case TrafficShare() | GateReading() | LoadState():
+        case TrafficShare() | GateReading() | GatePast() | LoadState():
             return _reading(fleet, probe)
         case RingState() | RingReading():
             return []
@@ -123,7 +125,9 @@ def path_of(url: str) -> str:
     return urlsplit(url).path
 
 
-def _reading(fleet: Fleet, probe: GateReading | TrafficShare | LoadState) -> list[Request]:
+def _reading(fleet: Fleet, probe: GateReading | GatePast | TrafficShare | LoadState) -> list[Request]:
+    if isinstance(probe, GatePast):
+        return [request for part, _ in parts(probe) for request in _reading(fleet, part)]
     if isinstance(probe, TrafficShare | LoadState):
         return [_batch(fleet)] * (2 if isinstance(probe, LoadState) else 1)
     slot = fleet.slot(probe.slot)

@@ -35,6 +35,7 @@ from shared.probes import (
     CommandState,
     DeploymentCheck,
     DeploymentState,
+    GatePast,
     GateReading,
     GroupState,
     HostState,
@@ -82,6 +83,9 @@ NEEDED: dict[type[Probe], Probe] = {
     SyncState: SyncState(BLUE),
     CommandState: CommandState(BLUE, "c-1"),
     GateReading: GateReading(NODES, BLUE),
+    GatePast: GatePast(
+        ERRORS, BLUE, tuple((START - timedelta(weeks=n), START - timedelta(days=7 * n - 1)) for n in (2, 1))
+    ),
     GroupState: GroupState(BLUE),
     OpenConnections: OpenConnections(START - timedelta(hours=1)),
     LoadState: LoadState(BLUE),

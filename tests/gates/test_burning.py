@@ -1,0 +1,117 @@
+"""Alerts on a budget that look further back than their gate: kept, unknown, or burning all the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from shared.gate_rules import BURNS, Burn, Objective
+from shared.gates.burning import Watch, beyond, burn
+from shared.gates.events import hourly, kept
+from shared.measured import Kept
+from shared.model import Sample, Verdict
+from tests.gates.test_budget import NOW, OBJECTIVE, series
+
+HOUR, DAY = 3_600, 86_400
+THREE_DAYS = 3 * DAY
+
+
+def watched(
+    stretches: tuple[tuple[float, float], ...],
+    watched_seconds: float,
+    *,
+    rule: Objective = OBJECTIVE,
+    requests: float | None = 10_000.0,
+) -> tuple[Verdict, str]:
+    """The verdict of a gate that looks back an hour, on users who have been there since the first stretch."""
+    samples = series(*stretches, requests=requests)
+    recent = [sample for sample in samples if sample.at >= NOW - timedelta(hours=1)]
+    longer = kept(samples, beyond(rule, HOUR), None, NOW)
+    found = burn(rule, recent, NOW, Watch(HOUR, watched_seconds, longer))
+    return found.verdict, found.because
+
+
+def test_the_windows_beyond_a_gate_are_those_that_are_longer() -> None:
+    assert beyond(OBJECTIVE, HOUR) == (6 * HOUR, THREE_DAYS)
+    assert beyond(OBJECTIVE, 6 * HOUR) == (THREE_DAYS,)
+    assert beyond(OBJECTIVE, THREE_DAYS) == ()
+
+
+@pytest.mark.parametrize("share", [0.0005, 0.001, 0.00101, 0.0059, 0.0061, 0.0145])
+def test_kept_counts_say_what_their_samples_would(share: float) -> None:
+    samples = series((THREE_DAYS, share))
+    whole = burn(OBJECTIVE, samples, NOW)
+    verdict, because = watched(((THREE_DAYS, share),), THREE_DAYS)
+    assert (verdict, because) == (whole.verdict, whole.because)
+
+
+@pytest.mark.parametrize(
+    ("stretches", "watched_seconds", "verdict", "words"),
+    [
+        # A short watch waits for no window that it cannot cover, and says so.
+        (((20 * 60, 0.0),), 20 * 60, Verdict.PASS, "of 6 hours and 3 days nothing is known while"),
+        (
+            ((30 * 60, 0.0),),
+            HOUR,
+            Verdict.PASS,
+            "of 3 days nothing is known while users are watched for 1 hour",
+        ),
+        (((HOUR, 0.002),), HOUR, Verdict.PASS, "of 3 days nothing is known"),
+        # One that can cover it waits until it is covered: silence is no pass.
+        (((HOUR, 0.0),), DAY, Verdict.NO_DATA, "samples cover 16.7 % of the last 6 hours"),
+        (((4 * HOUR, 0.0),), DAY, Verdict.NO_DATA, "samples cover 66.7 % of the last 6 hours"),
+        (((5 * HOUR, 0.0),), DAY, Verdict.PASS, "within the limit"),
+        (((HOUR, 0.002),), DAY, Verdict.INCONCLUSIVE, "may be burning"),
+        # What burns in however short a time is a failure, whether or not it could be covered.
+        (((6 * 60, 1.0),), 20 * 60, Verdict.FAIL, "times as fast as it may"),
+        (((10 * 60, 0.9), (HOUR, 0.0)), 20 * 60, Verdict.FAIL, "over the last 3 days and 6 hours"),
+        (((10 * 60, 0.02), (HOUR, 0.0)), 20 * 60, Verdict.PASS, "nothing is known"),
+        # A slow burn that no faster alert sees, over three days of users.
+        (((THREE_DAYS, 0.0011),), THREE_DAYS, Verdict.FAIL, "beyond the limit of 1 times"),
+        (((THREE_DAYS - 7 * HOUR, 0.0015), (7 * HOUR, 0.0)), THREE_DAYS, Verdict.PASS, "within"),
+    ],
+)
+def test_an_alert_that_cannot_be_covered_blocks_nothing_and_may_still_burn(
+    stretches: tuple[tuple[float, float], ...], watched_seconds: float, verdict: Verdict, words: str
+) -> None:
+    found = watched(stretches, watched_seconds)
+    assert found[0] is verdict, found
+    assert words in found[1]
+
+
+def test_nothing_but_alerts_that_cannot_be_covered_is_no_evidence() -> None:
+    rule = msgspec.structs.replace(OBJECTIVE, burns=BURNS[2:])
+    assert watched(((HOUR, 0.0),), HOUR, rule=rule)[0] is Verdict.NO_DATA
+    assert watched(((HOUR, 1.0),), HOUR, rule=rule)[0] is Verdict.FAIL
+
+
+@pytest.mark.parametrize("longer", [None, Kept(NOW)])
+def test_counts_that_were_not_kept_are_silence(longer: Kept | None) -> None:
+    found = burn(OBJECTIVE, series((HOUR, 0.0)), NOW, Watch(HOUR, DAY, longer))
+    assert found.verdict is Verdict.NO_DATA
+    assert "there are no samples in the last 3 days" in found.because
+
+
+def test_an_alert_within_the_gates_window_is_never_left_out() -> None:
+    found = burn(OBJECTIVE, (), NOW, Watch(HOUR, 60, None))
+    assert found.verdict is Verdict.NO_DATA
+    assert "there are no samples in the last 1 hour" in found.because
+
+
+def test_few_requests_are_no_proof_over_days_either() -> None:
+    one = msgspec.structs.replace(
+        OBJECTIVE, burns=(Burn(rate=1, long_seconds=THREE_DAYS, short_seconds=DAY),)
+    )
+    assert watched(((THREE_DAYS, 0.0),), THREE_DAYS, rule=one, requests=0.1)[0] is Verdict.NO_DATA
+
+
+def test_thousands_of_samples_are_shown_by_the_hour() -> None:
+    samples = series((HOUR, 0.5), (HOUR, 0.0), requests=100.0)
+    assert hourly(samples) == (
+        Sample(at=NOW - timedelta(hours=2), value=0.5, requests=6_000.0),
+        Sample(at=NOW - timedelta(hours=1), value=0.0, requests=6_000.0),
+    )
+    assert hourly(series((HOUR, 0.5), requests=None)) == (Sample(at=NOW - timedelta(hours=1), value=0.5),)
+    assert hourly(series((HOUR, float("nan")))) == ()
