@@ -197,7 +197,16 @@ def test_a_ring_without_any_gate_to_judge_by_is_refused() -> None:
     assert [at for at, _, _ in mistakes(document)] == ["ring.gates"]
 
 
-ADVICE = [{"dry_run": True}, {"max": None, "anomaly": {}}]
+ADVICE = [
+    {"source": "http", "path": "/", "max": 0, "dry_run": True},
+    {
+        "source": "metrics",
+        "target": "gateway",
+        "metric": "FailedRequests",
+        "aggregation": "Total",
+        "anomaly": {},
+    },
+]
 
 
 @pytest.mark.parametrize("advice", ADVICE, ids=["dry run", "anomaly"])
@@ -206,7 +215,7 @@ def test_a_portion_that_only_advice_would_judge_is_refused(
     place: tuple[str | int, ...], advice: dict[str, Any]
 ) -> None:
     document = changed(place, ["advice"], FRONT_DOOR)
-    document["gates"]["switch"].append({"name": "advice", "source": "http", "path": "/", "max": 0, **advice})
+    document["gates"]["switch"].append({"name": "advice", **advice})
 
     assert [(at, found) for at, found, _ in mistakes(document)] == [
         (".".join(map(str, place)).replace(".1", "[1]"), "gates that only advise")
@@ -219,7 +228,7 @@ def test_a_portion_that_only_advice_would_judge_is_refused(
 @pytest.mark.parametrize("advice", ADVICE, ids=["dry run", "anomaly"])
 def test_a_ring_that_only_advice_would_judge_is_refused(advice: dict[str, Any]) -> None:
     document = changed(("ring",), {"after": "ring0", "hold": "1h"})
-    dry = {"name": "advice", "source": "http", "path": "/", "max": 0, **advice}
+    dry = {"name": "advice", **advice}
     document["gates"]["bake"] = [*document["gates"]["bake"][3:], dry]
 
     assert [at for at, _, _ in mistakes(document)] == ["ring.gates"]

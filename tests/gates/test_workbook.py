@@ -22,7 +22,8 @@ from tests.gates.peers import FAIL, INCONCLUSIVE, NO_DATA, PASS, START, declared
 
 MONTH, DAY, HOUR = 2_592_000, 86_400, 3_600
 OBJECTIVE = Objective(objective=0.999)
-ONE_HOUR = {"slo": {"objective": "99.9%"}, "window": "1h"}
+FIRST = {"rate": 14.4, "long": "1h", "short": "5m"}
+ONE_HOUR = {"slo": {"objective": "99.9%", "burns": [FIRST]}, "window": "1h"}
 
 
 def minutes(*stretches: tuple[int, float], requests: float = 10_000.0) -> list[Sample]:
