@@ -17,7 +17,7 @@ from shared.check_rules import LIVE_RUN, ClusterCheck, Hook, LoadTest
 from shared.checks.alerts import counted
 from shared.checks.commands import Ran, following
 from shared.checks.health import measured as health_measured
-from shared.checks.hooks import HookAnswer, heard, question
+from shared.checks.hooks import HookAnswer, at_work, heard, promised, question, question_id
 from shared.checks.load_tests import HOST_VARIABLE, Run, measured, order, run_id, unfit
 from shared.checks.workloads import command
 from shared.errors import Refused
@@ -49,8 +49,12 @@ def _hook(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Read
     hook = probe.gate.check
     if not isinstance(hook, Hook):
         raise Refused(f"the gate {probe.gate.name} names no hook")
+    question_of = question_id(fleet, probe)
+    until = promised(question_of, probe)
+    if until is not None and now < until:
+        return at_work(question_of, until, hook.url, now)
     answer = msgspec.convert(world.hooks.ask(question(fleet, probe)), HookAnswer)
-    return heard(answer, hook.url, now)
+    return heard(answer, question_of, hook.url, now)
 
 
 def _alerts(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:

@@ -18,7 +18,7 @@ from shared.azure.connection import Connection
 from shared.azure.errors import retry_after_seconds
 from shared.azure.rest import send
 from shared.check_rules import Hook
-from shared.checks.hooks import HookAnswer, heard, question, question_id
+from shared.checks.hooks import HookAnswer, at_work, heard, promised, question, question_id
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet
 from shared.probes import GateReading, Reading
@@ -28,11 +28,11 @@ _PATIENT_MAX = 1_000
 
 
 class Webhooks:
-    """The hooks that gates ask. It remembers which of them asked for time, in this process."""
+    """The hooks that gates ask. Who asks outside of a rollout has this process alone to remember by."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._patient: dict[str, tuple[datetime, Reading]] = {}
+        self._patient: dict[str, datetime] = {}
 
     async def observe(self, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
         """One POST, or none while the hook asked for time. Raises Retry for anything that is no answer."""
@@ -40,15 +40,14 @@ class Webhooks:
         if not isinstance(hook, Hook):
             raise Refused(f"the gate {probe.gate.name} names no hook")
         question_of = question_id(fleet, probe)
-        until, said = self._patient.get(question_of, (now, None))
-        if said is not None and now < until:
-            left = (until - now).total_seconds()
-            return msgspec.structs.replace(said, since=now, until=now, again_seconds=left)
-        reading = await self._asked(hook, question(fleet, probe), now)
+        until = promised(question_of, probe) or self._patient.get(question_of, now)
+        if now < until:
+            return at_work(question_of, until, hook.url, now)
+        reading = await self._asked(hook, question(fleet, probe), question_of, now)
         self._remember(question_of, reading, now)
         return reading
 
-    async def _asked(self, hook: Hook, body: object, now: datetime) -> Reading:
+    async def _asked(self, hook: Hook, body: object, question_of: str, now: datetime) -> Reading:
         host = urlsplit(hook.url).hostname
         scope = f"{hook.audience}/.default" if hook.audience else ""
         proxy = self._connection.probe_proxy
@@ -65,7 +64,7 @@ class Webhooks:
             said = msgspec.json.decode(content, type=HookAnswer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Retry(f"the hook at {host} answered with something that is not its contract") from None
-        return heard(said, hook.url, now)
+        return heard(said, question_of, hook.url, now)
 
     def _remember(self, question_of: str, reading: Reading, now: datetime) -> None:
         self._patient.pop(question_of, None)
@@ -73,4 +72,4 @@ class Webhooks:
             return
         if len(self._patient) >= _PATIENT_MAX:
             self._patient.pop(next(iter(self._patient)))
-        self._patient[question_of] = now + timedelta(seconds=reading.again_seconds), reading
+        self._patient[question_of] = now + timedelta(seconds=reading.again_seconds)

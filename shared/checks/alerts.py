@@ -75,12 +75,9 @@ def _is_asked(alert: Alert, wanted: AlertFilter) -> bool:
     if wanted.severities and alert.severity not in wanted.severities:
         return False
     rules = {each.lower() for each in wanted.rules}
-    # One that does not say its rule may be of any.
-    return (
-        not rules
-        or not alert.rule
-        or bool(rules & {alert.name.lower(), _last(alert.rule).lower(), alert.rule.lower()})
-    )
+    if not rules or not alert.rule:
+        return True  # One that does not say its rule may be of any.
+    return bool(rules & {alert.name.lower(), _last(alert.rule).lower(), alert.rule.lower()})
 
 
 def _names(alerts: Sequence[Alert]) -> str:

@@ -2,7 +2,8 @@
 
 The contract is that of lifecycle hooks of Amazon ECS: the hook answers with a JSON object whose `hookStatus`
 is `SUCCEEDED`, `FAILED` or `IN_PROGRESS`, and with the last of them may say in `callBackDelay` after how many
-seconds it wants to be asked again. Anything else is no answer, and an answer that is none never passes.
+seconds it wants to be asked again. Until when that is, is a receipt of the rollout: every worker keeps to it.
+Anything else is no answer, and an answer that is none never passes.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
 """
@@ -10,7 +11,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-l
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,20 +62,36 @@ def question(fleet: Fleet, probe: GateReading) -> dict[str, Any]:
     }
 
 
-def heard(answer: HookAnswer, url: str, now: datetime) -> Reading:
+def at_work(question_of: str, until: datetime, url: str, now: datetime) -> Reading:
+    """What is said of a hook that is at work on a question, and is asked again no earlier than then."""
+    left = (until - now).total_seconds()
+    because = f"the hook is at work, and is asked again in {left:g} s"
+    receipts = (f"{question_of} {until.isoformat()}",)
+    return Reading((), f"POST {url}", now, now, because=because, again_seconds=left, receipts=receipts)
+
+
+def promised(question_of: str, probe: GateReading) -> datetime | None:
+    """Until when the rollout has promised to leave a hook alone that is at work on this question."""
+    for receipt in probe.asking.receipts if probe.asking is not None else ():
+        about, _, until = receipt.partition(" ")
+        if about == question_of:
+            return datetime.fromisoformat(until)
+    return None
+
+
+def heard(answer: HookAnswer, question_of: str, url: str, now: datetime) -> Reading:
     """The reading of an answer: 0 for a success, 1 for a failure, none yet. Raises Retry for no answer."""
-    source, who = f"POST {url}", f"the hook at {urlsplit(url).hostname}"
+    who = f"the hook at {urlsplit(url).hostname}"
     if answer.status == "IN_PROGRESS":
         delay = DELAY_SECONDS if answer.delay_seconds is None else answer.delay_seconds
         if not 0 <= delay <= DELAY_SECONDS_MAX:
             allowed = f"0 to {DELAY_SECONDS_MAX:g}"
             raise Retry(f"{who} wants to be asked again in {delay:g} s, and not in {allowed}")
-        because = f"the hook is at work, and is asked again in {delay:g} s"
-        return Reading((), source, now, now, because=because, again_seconds=delay)
+        return at_work(question_of, now + timedelta(seconds=delay), url, now)
     if answer.status not in _VALUES:
         raise Retry(f"{who} says {_named(answer.status)}, and not SUCCEEDED, FAILED or IN_PROGRESS")
     sample = Sample(at=now, value=_VALUES[answer.status], because=f"the hook says {answer.status}")
-    return Reading((sample,), source, now, now)
+    return Reading((sample,), f"POST {url}", now, now, receipts=())
 
 
 def _named(word: str) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+import trustme
 from aiohttp import web
 
 from sandbox.wire.gateway import ConnectProxy, gateway_context
 from sandbox.wire.tls import Authority
 from shared.azure.connection import Connection
 from shared.azure.http_probe import HttpProbe
+from shared.check_rules import Expect
 from shared.errors import Retry
 from shared.fleet import Gate, Measure
 from shared.probes import GateReading, Reading
@@ -58,28 +63,37 @@ def application() -> web.Application:
     async def loop(_: web.Request) -> web.Response:
         return _answers(302, "/loop")
 
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response({"checks": {"db": "up"}, "lag": 3, "token": "s3cret"})
+
     app = web.Application()
     for handler in (broken, moved, away, loop):
         app.router.add_get(f"/{handler.__name__}", handler)
     app.router.add_get("/ok", _ok)
+    app.router.add_get("/status", status)
     app.router.add_get("/hangs", _hangs)
     app.router.add_get("/endless", _endless)
     return app
 
 
-@pytest.fixture
-async def proxied(tmp_path: Path) -> AsyncIterator[Connection]:
-    """A connection whose proxy leads every host of the fleet to the gateway above."""
-    world, authority = Estate().world, Authority(tmp_path)
+@asynccontextmanager
+async def serving(server: ssl.SSLContext) -> AsyncIterator[str]:
+    """The gateway above under a certificate: the proxy that leads every host of the fleet there."""
     runner = web.AppRunner(application(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=gateway_context(world, authority))
-    await site.start()
-    proxy = ConnectProxy(world, runner.addresses[0][1])
-    url = f"http://127.0.0.1:{await proxy.start()}"
-    yield Connection(probe_proxy=url, credential=FixedCredential(), tls=context(authority))
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server).start()
+    proxy = ConnectProxy(Estate().world, runner.addresses[0][1])
+    yield f"http://127.0.0.1:{await proxy.start()}"
     await proxy.stop()
     await runner.cleanup()
+
+
+@pytest.fixture
+async def proxied(tmp_path: Path) -> AsyncIterator[Connection]:
+    """A connection through that proxy."""
+    authority = Authority(tmp_path)
+    async with serving(gateway_context(Estate().world, authority)) as url:
+        yield Connection(probe_proxy=url, credential=FixedCredential(), tls=context(authority))
 
 
 def gate(path: str, measure: Measure = Measure.FAILED_SHARE) -> Gate:
@@ -127,6 +141,59 @@ async def test_a_latency_is_in_milliseconds_and_a_failed_request_has_none(proxie
     assert all(sample.value is not None and 0 < sample.value < 5_000 for sample in good.samples)
     bad = await read(proxied, gate("/broken", Measure.LATENCY_MS))
     assert [sample.value for sample in bad.samples] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("path", "met", "unmet", "words"),
+    [
+        ("/status", Expect(statuses=(200,)), Expect(statuses=(204,)), "status 200, expected 204"),
+        ("/broken", Expect(statuses=(503,)), Expect(), "status 503, expected less than 400"),
+        ("/ok", Expect(latency_ms=9_000), Expect(latency_ms=0.001), "ms, expected 0.001 ms at most"),
+        ("/status", Expect(body='"db": "up"'), Expect(body='"db": "down"'), "bytes without"),
+        ("/status", Expect(pattern='"lag": [0-9],'), Expect(pattern='"lag": [0-9][0-9],'), "no line matches"),
+        (
+            "/status",
+            Expect(fields=(("checks.db", "up"), ("lag", 3))),
+            Expect(fields=(("checks.db", "up"), ("lag", 4))),
+            "JSON in which lag is not 4",
+        ),
+        ("/ok", Expect(body="ok"), Expect(fields=(("lag", 3),)), "a body of 2 bytes that is not JSON"),
+        ("/endless", Expect(statuses=(200,)), Expect(body="y"), "a body that is longer than is read"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_an_answer_is_held_against_each_thing_that_a_gate_expects(
+    proxied: Connection, path: str, met: Expect, unmet: Expect, words: str
+) -> None:
+    for expect, value in ((met, 0), (unmet, 1)):
+        reading = await read(proxied, msgspec.structs.replace(gate(path), check=expect))
+        assert [sample.value for sample in reading.samples] == [value] * 3
+        assert all((words in sample.because) is bool(value) for sample in reading.samples)
+        assert "s3cret" not in repr(reading)
+
+
+async def test_all_that_is_not_met_is_said_at_once(proxied: Connection) -> None:
+    expect = Expect(statuses=(204,), latency_ms=0.001, body="nothing")
+    reading = await read(proxied, msgspec.structs.replace(gate("/status"), check=expect))
+    for sample in reading.samples:
+        assert sample.because.startswith("status 200, expected 204, ")
+        assert sample.because.endswith(" ms, expected 0.001 ms at most, a body of 53 bytes without nothing")
+
+
+@pytest.mark.parametrize(("days", "value"), [(2, 0), (4, 1)])
+async def test_a_certificate_that_ends_too_soon_is_a_failure(days: int, value: float) -> None:
+    now, authority = datetime.now(UTC), trustme.CA()
+    server, trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    host = FLEET.slot(GREEN).host.fqdn
+    authority.issue_cert(host, not_after=now + timedelta(days=3)).configure_cert(server)
+    authority.configure_trust(trust)
+    expecting = msgspec.structs.replace(gate("/ok"), check=Expect(certificate_seconds=days * 86_400))
+    async with serving(server) as url:
+        connection = Connection(probe_proxy=url, credential=FixedCredential(), tls=trust)
+        found = await HttpProbe(connection).observe(FLEET, GateReading(expecting, GREEN), now)
+    assert [sample.value for sample in found.samples] == [value] * 3
+    said = f"a certificate until {now + timedelta(days=3):%Y-%m-%d %H:%M}, expected one for another 4 days"
+    assert {sample.because for sample in found.samples} == {said if value else ""}
 
 
 async def test_a_certificate_that_does_not_hold_is_a_failure(proxied: Connection) -> None:

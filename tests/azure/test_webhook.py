@@ -134,6 +134,34 @@ async def test_a_hook_that_is_at_work_is_asked_again_no_earlier_than_it_says(tmp
         assert [sample.value for sample in late.samples] == [0]
 
 
+async def test_another_worker_leaves_a_hook_at_work_alone_and_a_retried_step_does_not(tmp_path: Path) -> None:
+    async with hooked(tmp_path) as (hook, connection):
+        asked = question(hook.url)
+        hook.says('{"hookStatus": "IN_PROGRESS", "callBackDelay": 90}')
+        first = await Webhooks(connection).observe(FLEET, asked, START)
+        told = msgspec.structs.replace(ASKING, receipts=first.receipts or ())
+        again = msgspec.structs.replace(asked, asking=told)
+        early = await Webhooks(connection).observe(FLEET, again, START + timedelta(seconds=89))
+        assert (early.samples, early.again_seconds, early.receipts) == ((), 1, first.receipts)
+        assert len(hook.bodies) == 1
+        retried = msgspec.structs.replace(again, since=START + timedelta(seconds=80))
+        await Webhooks(connection).observe(FLEET, retried, START + timedelta(seconds=81))
+        assert len(hook.bodies) == 2
+        hook.says('{"hookStatus": "SUCCEEDED"}')
+        late = await Webhooks(connection).observe(FLEET, again, START + timedelta(seconds=90))
+        assert ([sample.value for sample in late.samples], late.receipts) == ([0], ())
+
+
+@pytest.mark.parametrize("receipt", ["", "x", "x y", "90", " 2026-11-21T09:01:30", "c-1 c-2"])
+async def test_a_receipt_that_says_nothing_keeps_nobody_from_asking(tmp_path: Path, receipt: str) -> None:
+    async with hooked(tmp_path) as (hook, connection):
+        hook.says('{"hookStatus": "SUCCEEDED"}')
+        told = msgspec.structs.replace(ASKING, receipts=(receipt,))
+        asked = msgspec.structs.replace(question(hook.url), asking=told)
+        reading = await Webhooks(connection).observe(FLEET, asked, START)
+        assert [sample.value for sample in reading.samples] == [0]
+
+
 @pytest.mark.parametrize(
     ("text", "more"),
     [
