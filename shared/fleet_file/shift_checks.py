@@ -105,8 +105,8 @@ def _ring(draft: Draft) -> None:
     ]
     if draft.keys("ring") and wanted is None and not judging:
         expected = (
-            "a gate with max or min on a slot's own resource in gates.bake that decides: another fleet has no "
-            "baseline"
+            "a gate with max or min on a slot's own resource in gates.bake that decides: another fleet has "
+            "no baseline"
         )
         draft.refuse(("ring", "gates"), expected)
 
