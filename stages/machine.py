@@ -175,9 +175,16 @@ def _at_deadline(rollout: Rollout, step: Step, move: Move) -> Move:
         return advance(rollout, because, frozen_until=None if lapsed else rollout.frozen_until)
     # A provider that could not say is never the candidate's fault.
     blind = move.rollout.failures > 0 and not rollout.shifted and rollout.stage is not Stage.ROLLBACK
-    if step.at_deadline is Verb.HOLD or blind or rollout.destroying:
-        return hold(rollout, _question(rollout, step, because), HoldKind.DEADLINE)
+    if step.at_deadline is Verb.HOLD or blind or rollout.destroying or _asks(rollout, move):
+        # Silence that comes with the deadline ends a clean run as well.
+        learnt = move.rollout if move.verb in (Verb.WAIT, Verb.HOLD) else rollout
+        return hold(learnt, _question(rollout, step, because), HoldKind.DEADLINE)
     return fail(rollout, because)
+
+
+def _asks(rollout: Rollout, move: Move) -> bool:
+    """Whether a verdict waits for a person: nobody has said no, and time alone does not either."""
+    return move.verb is Verb.HOLD and move.hold is HoldKind.GATE and rollout.stage is not Stage.PREPARE
 
 
 def _question(rollout: Rollout, step: Step, because: str) -> str:

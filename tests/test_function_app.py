@@ -29,6 +29,9 @@ HEAVY = (
     "aiohttp",
     "pydantic",
     "yaml",
+    "scipy",
+    "numpy",
+    "dns",
 )
 
 

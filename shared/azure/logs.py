@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ REQUESTS = "requests"
 _QUERY_SECONDS_MAX = 15
 # Kusto's code for a name that it cannot resolve; for a table, and only then, its message says so.
 _UNRESOLVED = "SEM0100"
+# What a real number is written as that JSON cannot write.
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
 class _Column(Struct, frozen=True):
@@ -166,10 +169,14 @@ def _as_published(request: Any) -> None:
 def _number(value: Any, column: str) -> float | None:
     if value is None:
         return None
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise Refused(f"the query's column {column!r} must hold numbers, it holds {value!r}") from error
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or value in _NO_NUMBERS:
+        with suppress(OverflowError):
+            return float(value)
+    told = str(value)[:40]
+    raise Refused(
+        f"the query's column {column!r} must hold numbers, it holds {told!r}: todouble(…) makes one"
+    )
 
 
 def _utc(moment: object) -> datetime:

@@ -38,12 +38,13 @@ class Told(Struct, frozen=True, kw_only=True):
 
     `shifted`: users were sent to the candidate. `ordered_at` is when its last portion of them was, `moved_at`
     when all were seen there. `failed_at` is when it was known that they have to go back, `restored_at` when
-    they were. `errors` and `latency` are the highest after the order beside the recorded baseline. `checks`
+    they were. `errors` and `latency` are the highest mean of a gate's window after the order, beside the
+    recorded baseline; `database_errors` and `cost` the mean of the whole time after it. `checks` that decide
     were asked of the candidate before any user was on it, and `checks_passed` at the last. Of `signals`, the
     gates that were asked of it, `signals_seen` had a value at all: a metric without values is not there.
 
     What the controller cannot know by itself comes from a gate that the fleet names for it, or is given:
-    `sessions_lost` (a share of users, 0 to 1), `database_errors` and `cost` beside their baseline.
+    `sessions_lost` (a share of users, 0 to 1, as `errors`), `database_errors` and `cost`.
     """
 
     id: str

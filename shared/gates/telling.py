@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from shared.gate_rules import Named
+from shared.gates.judge import mean
 from shared.gates.scorecard import Beside, Told
 from shared.model import Judgement, Rollout, Stage, Verdict
 from shared.ports import AuditEntry
@@ -26,31 +27,40 @@ def told(
     """
     if rollout.outcome is None or rollout.ended_at is None:
         return None
-    orders = _orders(entries, rollout.moved_at) if rollout.shifted else ()
+    moved_at = _moved_at(rollout, entries)
+    orders = _orders(entries, moved_at) if rollout.shifted else ()
     first = min(orders, default=None)
     ours = [judgement for judgement in judgements if judgement.slot == rollout.candidate]
     checked = [judgement for judgement in ours if first is None or judgement.at <= first]
     after = [judgement for judgement in ours if first is not None and judgement.at > first]
-    last = {judgement.gate: judgement.verdict for judgement in checked}
+    last = {judgement.gate: judgement.verdict for judgement in checked if not judgement.dry_run}
     return Told(
         id=rollout.id,
         outcome=rollout.outcome,
         ended_at=rollout.ended_at,
         shifted=rollout.shifted,
         ordered_at=max(orders, default=None),
-        moved_at=rollout.moved_at,
+        moved_at=moved_at,
         failed_at=_failed_at(entries, after),
         restored_at=rollout.diverted_at,
-        errors=_beside(rollout, after, named.errors),
-        latency=_beside(rollout, after, named.latency),
+        errors=_beside(rollout, named.errors, _highest(after, named.errors)),
+        latency=_beside(rollout, named.latency, _highest(after, named.latency)),
         checks=len(last),
         checks_passed=sum(verdict is Verdict.PASS for verdict in last.values()),
         signals=len({judgement.gate for judgement in ours}),
         signals_seen=len({judgement.gate for judgement in ours if _has_value(judgement)}),
         sessions_lost=_highest(after, named.sessions),
-        database_errors=_beside(rollout, after, named.database_errors),
-        cost=_beside(rollout, after, named.cost),
+        database_errors=_beside(rollout, named.database_errors, _overall(after, named.database_errors)),
+        cost=_beside(rollout, named.cost, _overall(after, named.cost)),
     )
+
+
+def _moved_at(rollout: Rollout, entries: Iterable[AuditEntry]) -> datetime | None:
+    """When every live record was first seen at the candidate; a row forgets that where others moved one."""
+    changes = (entry.change.get("rollout") for entry in entries)
+    said = (change.get("moved_at") for change in changes if isinstance(change, dict))
+    first = next((each for each in said if isinstance(each, str)), None)
+    return rollout.moved_at if first is None else datetime.fromisoformat(first)
 
 
 def _orders(entries: Iterable[AuditEntry], moved_at: datetime | None) -> tuple[datetime, ...]:
@@ -79,10 +89,17 @@ def _has_value(judgement: Judgement) -> bool:
 
 
 def _highest(judgements: Iterable[Judgement], gate: str) -> float | None:
-    values = (judgement.value for judgement in judgements if gate and judgement.gate == gate)
-    return max((value for value in values if value is not None and math.isfinite(value)), default=None)
+    """The highest mean of a window, in the source's own unit: what a gate's rule weighs may be in another."""
+    means = (mean(judgement.samples) for judgement in judgements if gate and judgement.gate == gate)
+    return max((each for each in means if each is not None), default=None)
 
 
-def _beside(rollout: Rollout, judgements: Iterable[Judgement], gate: str) -> Beside | None:
-    value, baseline = _highest(judgements, gate), rollout.baseline.get(gate)
+def _overall(judgements: Iterable[Judgement], gate: str) -> float | None:
+    """The mean of all samples; several looks may have told the same one."""
+    told = {s.at: s for judgement in judgements if gate and judgement.gate == gate for s in judgement.samples}
+    return mean(told.values())
+
+
+def _beside(rollout: Rollout, gate: str, value: float | None) -> Beside | None:
+    baseline = rollout.baseline.get(gate)
     return None if value is None or baseline is None else Beside(value=value, baseline=baseline)

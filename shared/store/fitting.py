@@ -6,6 +6,7 @@ samples of the largest verdicts give way, and the verdict says how many did. Pur
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -22,9 +23,23 @@ row, and escaped, they are less than the 4 MiB of a batch
 
 def fitted(judgements: Iterable[Judgement]) -> list[bytes]:
     """The verdicts in JSON, with as many samples as fit."""
-    texts = [(each, msgspec.json.encode(each)) for each in judgements]
+    texts = [(each, msgspec.json.encode(each)) for each in map(_in_words, judgements)]
     bytes_max = _fair([len(text) for _, text in texts])
     return [text if len(text) <= bytes_max else _shortened(each, bytes_max) for each, text in texts]
+
+
+def _in_words(judgement: Judgement) -> Judgement:
+    """The verdict with words for values that JSON cannot write: they would be kept as if nothing had come."""
+    if all(each.value is None or math.isfinite(each.value) for each in judgement.samples):
+        return judgement
+    return msgspec.structs.replace(judgement, samples=tuple(map(_told, judgement.samples)))
+
+
+def _told(sample: Sample) -> Sample:
+    if sample.value is None or math.isfinite(sample.value):
+        return sample
+    because = sample.because or f"the source says {sample.value}"
+    return msgspec.structs.replace(sample, value=None, because=because)
 
 
 def _fair(sizes: Sequence[int]) -> int:

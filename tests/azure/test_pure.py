@@ -290,6 +290,22 @@ def test_a_log_query_that_gives_no_numbers_is_refused(rows: Any) -> None:
         logs.samples_of(rows, Window(NOON, NOON))
 
 
+@pytest.mark.parametrize(
+    "value", ["0", "0.0", "1e3", " 1 ", "nan", "inf", "", True, False, [0], {"value": 0}, 10**400], ids=repr
+)
+@pytest.mark.parametrize("column", ["value", "requests"])
+def test_what_is_no_number_is_not_made_one_whatever_it_reads(column: str, value: Any) -> None:
+    row = {"value": 1.0, "requests": 10, "TimeGenerated": NOON, column: value}
+    with pytest.raises(Refused, match=f"column '{column}' must hold numbers"):
+        logs.samples_of(table(list(row), tuple(row.values())), Window(NOON, NOON))
+
+
+def test_what_divides_by_nothing_keeps_its_name() -> None:
+    rows = table(["value", "TimeGenerated"], *((each, NOON) for each in ("NaN", "Infinity", "-Infinity")))
+    found = [each.value for each in logs.samples_of(rows, Window(NOON, NOON))]
+    assert str(found) == "[nan, inf, -inf]"
+
+
 def test_only_a_missing_table_counts_as_no_data() -> None:
     def refusal(message: str) -> dict[str, Any]:
         inner = {"code": "SEM0100", "message": message}

@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.azurite import Azurite
+from sandbox.wire import identity
 from sandbox.wire.server import Wire
 from sandbox.world import events
 from shared.api.intake import Intake
@@ -43,7 +44,7 @@ class Log:
 
         @web.middleware
         async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-            self.lines.append(f"{whose} {request.method}")
+            self.lines.append(f"{'token' if request.path == identity.PATH else whose} {request.method}")
             return await handler(request)
 
         return note
@@ -100,6 +101,20 @@ async def test_one_store_read_one_record_read_and_one_claim_stand_before_the_dns
         "store POST",  # and the rollback is claimed.
     ]
     assert baked.traffic_at() == ADDRESSES[BLUE]
+
+
+async def ran(script: str, given: dict[str, Any]) -> tuple[str, str]:
+    """What a process of its own prints, and what it complains of."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await child.communicate(json.dumps(given).encode())
+    return out.decode(), errors.decode()
 
 
 COLD = """
@@ -172,20 +187,83 @@ async def test_a_cold_worker_imports_the_dns_adapter_and_no_other_before_the_dns
             "store": proxy.connection_string,
             "alert": fired(baked),
         }
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            COLD,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, errors = await child.communicate(json.dumps(given).encode())
-    loaded = set(out.decode().split())
-    assert baked.traffic_at() == ADDRESSES[BLUE], errors.decode()
+        out, errors = await ran(COLD, given)
+    loaded = set(out.split())
+    assert baked.traffic_at() == ADDRESSES[BLUE], errors
     assert {name for name in loaded if name.count(".") == 2 and name.startswith("azure.mgmt.")} == {
         "azure.mgmt.core",
         "azure.mgmt.dns",
     }
     heavy = ("azure.monitor", "azure.eventgrid", "azure.identity", "scipy", "numpy", "pydantic", "dns")
     assert [name for name in loaded for each in heavy if f"{name}.".startswith(f"{each}.")] == []
+
+
+WEBHOOK = """
+import asyncio, json, os, sys
+
+given = json.load(sys.stdin)
+os.environ.update(given["environment"])
+
+import azure.functions as func
+
+import function_app
+import shared.azure.world
+from shared.actions import PointRecord
+
+
+class Watched(shared.azure.world.AzureWorld):
+    async def perform(self, fleet, action, *, epoch):
+        receipt = await super().perform(fleet, action, epoch=epoch)
+        if isinstance(action, PointRecord):
+            print(*sorted(sys.modules), flush=True)
+        return receipt
+
+
+shared.azure.world.AzureWorld = Watched
+triggers = {each.get_function_name(): each.get_user_function() for each in function_app.app.get_functions()}
+
+
+async def main():
+    asked = func.HttpRequest(method="GET", url="/api/health", body=b"")
+    answer = await triggers["health"](asked)
+    assert answer.status_code == 200, answer.get_body()
+    posted = func.HttpRequest(method="POST", url="/api/alerts", body=json.dumps(given["alert"]).encode())
+    answer = await triggers["alerts"](posted)
+    assert answer.status_code < 300, answer.get_body()
+
+
+asyncio.run(main())
+"""
+"""The app as the host runs it: its health is asked for, as ever, and then an action group posts an alert."""
+
+
+async def test_from_the_webhook_on_the_same_requests_stand_before_the_dns_write(
+    baked: Rig, azurite: Azurite, tmp_path: Path
+) -> None:
+    log = Log()
+    async with served(baked, azurite, tmp_path, log) as (wire, proxy):
+        environment = {**wire.environment(), "AzureWebJobsStorage": proxy.connection_string}
+        out, errors = await ran(WEBHOOK, {"environment": environment, "alert": fired(baked)})
+    assert baked.traffic_at() == ADDRESSES[BLUE], errors
+    assert log.before_the_write() == [
+        "store GET",  # Whoever watches the app asks for its health, and the fleets are read.
+        "store PATCH",  # The alert: the fleet is marked,
+        "store POST",  # the alert is stored,
+        "store GET",  # the fleet is read,
+        "token GET",  # a worker that has just begun has no token yet,
+        "azure GET",  # the live record is read,
+        "store POST",  # and the rollback is claimed.
+    ]
+    loaded = set(out.split())
+    packages = {".".join(name.split(".")[: 3 if ".mgmt." in name else 2]) for name in loaded}
+    assert {name for name in packages if name.startswith("azure.")} == {
+        "azure.core",
+        "azure.data",
+        "azure.functions",
+        "azure.identity",
+        "azure.mgmt",
+        "azure.mgmt.core",
+        "azure.mgmt.dns",
+    }
+    heavy = {"scipy", "numpy", "pydantic", "yaml", "dns", "tzdata"}
+    assert {name.partition(".")[0] for name in loaded} & heavy == set()

@@ -258,6 +258,69 @@ def test_rows_and_verdicts_tell_what_a_rollout_did() -> None:
     )
 
 
+def window(gate: str, seconds: float, *values: float | None, **facts: object) -> Judgement:
+    """A verdict on a window of values, a minute apart, that ends then."""
+    samples = tuple(
+        Sample(at=later(seconds - 60 * back), value=value) for back, value in enumerate(reversed(values))
+    )
+    found = judged(gate, seconds, Verdict.PASS, 77.0)
+    return msgspec.structs.replace(found, samples=samples[::-1], **facts)
+
+
+def measured(gate: str, *judgements: Judgement) -> dict[str, float | None]:
+    """What is told where that gate measures everything."""
+    done = msgspec.structs.replace(
+        ROLLOUT, stage=Stage.RETIRE, outcome=Outcome.COMPLETED, baseline={gate: 1.0}
+    )
+    named = Named(errors=gate, latency=gate, sessions=gate, database_errors=gate, cost=gate)
+    found = told(done, ENTRIES[:3], judgements, named)
+    assert found is not None
+    known = {
+        name: getattr(found, name)
+        for name in ("errors", "latency", "sessions_lost", "database_errors", "cost")
+    }
+    return {name: each.value if isinstance(each, Beside) else each for name, each in known.items()}
+
+
+def test_a_rate_is_that_of_a_window_and_not_of_its_worst_minute_nor_what_its_rule_made_of_it() -> None:
+    # 77 is what the gate's rule weighed: a worst minute, a burn rate or an effect.
+    calm, spike = window("g", 600, 1.0, 1.0, 1.0, 1.0, 1.0), window("g", 900, 0.0, 9.0, 0.0, 0.0, 1.0)
+    assert measured("g", calm, spike) == {
+        "errors": 2.0,
+        "latency": 2.0,
+        "sessions_lost": 2.0,
+        "database_errors": 1.5,
+        "cost": 1.5,
+    }
+
+
+def test_what_is_told_in_several_looks_counts_once() -> None:
+    looks = [window("g", 600 + 60 * n, *[float(v) for v in range(n, n + 5)]) for n in range(3)]
+    found = measured("g", *looks)
+    assert (found["errors"], found["database_errors"]) == (4.0, 3.0)
+
+
+def test_silence_and_what_is_no_number_measure_nothing() -> None:
+    assert set(measured("g", window("g", 600, None, float("nan"))).values()) == {None}
+
+
+def test_a_check_that_only_advises_is_no_critical_check() -> None:
+    dry = msgspec.structs.replace(judged("dry", 40, Verdict.FAIL), dry_run=True)
+    found = told(ROLLOUT, ENTRIES, (*JUDGEMENTS[:2], dry), Named())
+    assert found is not None
+    assert (found.checks, found.checks_passed) == (1, 1)
+
+
+def test_a_cut_over_is_over_when_users_first_were_there_whatever_others_moved_later() -> None:
+    arrived = (*ENTRIES[:3], entry(520, moved_at=later(500).isoformat()), *ENTRIES[3:])
+    drifted = msgspec.structs.replace(ROLLOUT, moved_at=later(790))
+    moved = (*arrived[:4], entry(790, moved_at=later(790).isoformat()), *arrived[4:])
+    for row, entries in ((ROLLOUT, arrived), (drifted, moved)):
+        found = told(row, entries, JUDGEMENTS, Named())
+        assert found is not None
+        assert (found.ordered_at, found.moved_at) == (later(400), later(500))
+
+
 def test_a_rollback_without_a_failed_gate_is_known_when_it_begins() -> None:
     found = told(ROLLOUT, ENTRIES, JUDGEMENTS[:4], Named())
     assert found is not None

@@ -1,6 +1,6 @@
 """The numbers of Google's SRE workbook, through the gate that a fleet file declares.
 
-Sources: "Alerting on SLOs" (sre.google/workbook/alerting-on-slos: tables 5-4, 5-6 and 5-8, figure 5-6, "Low-Traffic
+Sources: "Alerting on SLOs" (sre.google/workbook/alerting-on-slos: tables 5-4, 5-6, 5-8, figure 5-6, "Low-Traffic
 Services and Error Budget Alerting", "Extreme Availability Goals") and "Canarying Releases".
 """
 
@@ -23,6 +23,7 @@ from tests.gates.peers import FAIL, INCONCLUSIVE, NO_DATA, PASS, START, declared
 MONTH, DAY, HOUR = 2_592_000, 86_400, 3_600
 OBJECTIVE = Objective(objective=0.999)
 FIRST = {"rate": 14.4, "long": "1h", "short": "5m"}
+SECOND = {"rate": 6, "long": "6h", "short": "30m"}
 ONE_HOUR = {"slo": {"objective": "99.9%", "burns": [FIRST]}, "window": "1h"}
 
 
@@ -101,8 +102,10 @@ def test_six_hours_at_six_times_fire_where_the_hour_is_calm() -> None:
     found = judged(slow, slo={"objective": "99.9%"}, window="6h")
     assert found.verdict is FAIL
     assert "over the last 6 hours and 30 minutes" in found.because
-    # It has stopped half an hour ago.
-    assert judged(minutes((330, 0.02), (30, 0.0)), slo={"objective": "99.9%"}, window="6h").verdict is PASS
+    # It has stopped half an hour ago: the pages are over, and the ticket of three days is not.
+    over, pages = minutes((330, 0.02), (30, 0.0)), {"objective": "99.9%", "burns": [FIRST, SECOND]}
+    assert judged(over, slo=pages, window="6h").verdict is PASS
+    assert judged(over, slo={"objective": "99.9%"}, window="6h").verdict is FAIL
 
 
 def test_one_failed_request_of_ten_an_hour_is_no_alert_and_no_pass() -> None:

@@ -69,6 +69,12 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     ),
     Behaviour("alert-in-bake", (61, 62, 63), ("asks",), "the same"),
     Behaviour(
+        "observe-deadline",
+        (42,),
+        ("state",),
+        "what a step has learnt by its deadline is kept: a provider's failure, and that a clean run is over",
+    ),
+    Behaviour(
         "alert-too-late",
         (56,),
         ("because", "who", "dispositions"),

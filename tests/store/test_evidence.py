@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.errors import Refused
-from shared.model import Judgement, Outcome
+from shared.model import Judgement, Outcome, Sample
 from shared.ports import Row
 from shared.retention import DELETIONS_MAX, Retention
 from shared.store.audit import proven, unbroken
@@ -105,6 +105,21 @@ async def test_verdicts_that_no_claim_could_hold_are_kept_with_their_newest_samp
         assert has == replace(had, samples=had.samples[has.left_out :], left_out=has.left_out)
     assert sum(len(msgspec.json.encode(each)) for each in kept) <= VERDICTS_BYTES_MAX
     assert (sum(each.left_out for each in kept) > 0) is (gates in (1, 60))
+
+
+async def test_a_value_that_json_cannot_write_is_kept_in_words(
+    store: TableStore, evidence: EvidenceRows, name: str
+) -> None:
+    values = (1.0, float("nan"), float("inf"), float("-inf"), None)
+    given = replace(judgement("odd"), samples=tuple(Sample(at=NOW, value=value) for value in values))
+    (kept,) = await kept_of(store, evidence, await applied(store, name), given)
+    assert [(each.value, each.because) for each in kept.samples] == [
+        (1.0, ""),
+        (None, "the source says nan"),
+        (None, "the source says inf"),
+        (None, "the source says -inf"),
+        (None, ""),
+    ]
 
 
 async def test_a_small_verdict_loses_nothing_to_a_large_one(
