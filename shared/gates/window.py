@@ -20,7 +20,6 @@ from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase
 from shared.model import Sample, Verdict
 
-
 _NOT_ALL = math.nextafter(1.0, 0.0)
 """Of shares of bad events the worst that still has a good one."""
 

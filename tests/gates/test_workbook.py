@@ -1,7 +1,7 @@
 """The numbers of Google's SRE workbook, through the gate that a fleet file declares.
 
-Sources: "Alerting on SLOs" (sre.google/workbook/alerting-on-slos: tables 5-4, 5-6 and 5-8, figure 5-6, "Low-Traffic
-Services and Error Budget Alerting", "Extreme Availability Goals") and "Canarying Releases".
+Sources: "Alerting on SLOs" (sre.google/workbook/alerting-on-slos: tables 5-4, 5-5 and 5-8, figure 5-6, "Low-
+Traffic Services and Error Budget Alerting", "Extreme Availability Goals") and "Canarying Releases".
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def test_a_rate_below_one_alert_is_caught_by_the_next() -> None:
     # Table 5-5: an alert of 36 alone never fires at 35, which spends all of it in 20.5 hours.
     alone = {"objective": "99.9%", "burns": [{"rate": 36, "long": "1h", "short": "5m"}]}
     thirty_five = minutes((360, 0.035))
-    assert MONTH / 35 / HOUR == pytest.approx(20.57, abs=0.01)
+    assert pytest.approx(20.57, abs=0.01) == MONTH / 35 / HOUR
     assert judged(thirty_five, slo=alone, window="1h").verdict is PASS
     assert judged(thirty_five, slo={"objective": "99.9%"}, window="6h").verdict is FAIL
 
@@ -107,7 +107,7 @@ def test_one_failed_request_of_ten_an_hour_is_no_alert_and_no_pass() -> None:
     # The workbook's low-traffic service: one of ten spends 13.9 % of the month, and would page at once.
     hour = [Sample(at=START + timedelta(minutes=6 * n), value=0.0, requests=1.0) for n in range(1, 11)]
     bad = [*hour[:-1], Sample(at=hour[-1].at, value=1.0, requests=1.0)]
-    assert 1 / (10 * MONTH / HOUR * 0.001) == pytest.approx(0.139, abs=0.001)
+    assert pytest.approx(0.139, abs=0.001) == 1 / (10 * MONTH / HOUR * 0.001)
     assert judged(hour).verdict is NO_DATA
     assert judged(bad).verdict is NO_DATA
     # Two of them may be more than an ephemeral and uninteresting reason: that is for a person.
@@ -117,7 +117,7 @@ def test_one_failed_request_of_ten_an_hour_is_no_alert_and_no_pass() -> None:
 
 def test_an_objective_that_no_outage_could_burn_is_refused() -> None:
     # "Extreme Availability Goals": at 90 % a full outage spends 1.4 % in an hour, so that 2 % never fires.
-    assert HOUR / (MONTH * 0.1) == pytest.approx(0.014, abs=0.001)
+    assert pytest.approx(0.014, abs=0.001) == HOUR / (MONTH * 0.1)
     with pytest.raises(Invalid, match="burns of rates below 10"):
         declared(slo={"objective": "90%"}, window="1h")
 
