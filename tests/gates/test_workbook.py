@@ -19,6 +19,12 @@ from shared.gates.recorded import Recorded, recorded
 from shared.model import Sample, Verdict
 from tests.gates.peers import FAIL, INCONCLUSIVE, NO_DATA, PASS, START, declared
 
+# Its rows of the table in docs/gates.md; each has a test here.
+DIFFERENCES = (
+    "an alert is silent without data",
+    "one failed request of a few pages, if the share is large enough",
+    "an alert may be declared that no outage could fire",
+)
 MONTH, DAY, HOUR = 2_592_000, 86_400, 3_600
 OBJECTIVE = Objective(objective=0.999)
 ONE_HOUR = {"slo": {"objective": "99.9%"}, "window": "1h"}
