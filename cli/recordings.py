@@ -7,73 +7,122 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from cli.files import json_from
 from shared.errors import Invalid, Mistake
 from shared.model import Sample
 
 _SHAPE = 'a list of {"at": time, "value": number, null, "NaN" or "Infinity"} and {"at": time, "error": text}'
+_A_TIME = "a time such as 2026-11-21T09:00:00Z, in the years 1970 to 2999"
+_A_BASELINE = f"a number that is not negative, or {_SHAPE}"
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _KEYS = {"at", "value", "error", "requests"}
-_CHARACTERS_MAX = 60
+_YEARS = range(1970, 3000)
+_REQUESTS_MAX = 1e15
+_DIGITS_MAX = 308
 
 Recordings = dict[str, tuple[Sample, ...]]
+Baselines = dict[str, tuple[Sample, ...] | float]
 
 
-def recordings(file: Path, names: tuple[str, ...], single: bool) -> Recordings:
+class _Mapping(dict[str, Any]):
+    """A JSON object that remembers which of its keys came `twice`."""
+
+    twice: tuple[str, ...] = ()
+
+
+def recordings(file: Path, names: tuple[str, ...] | None, single: bool) -> Recordings:
     """The samples of each gate by its name: a list for one gate, a mapping of lists for several.
 
-    Raises Invalid with every mistake.
+    `names` None: nobody knows them, because the gates are wrong themselves. Raises Invalid with all mistakes.
     """
     mistakes: list[Mistake] = []
-    found: Recordings = {}
-    body = _body(file)
-    if single:
-        found = {names[0]: _samples(body, "", mistakes)}
-    elif isinstance(body, dict):
-        unknown = sorted(set(body) - set(names))
-        expected = f"one of {', '.join(names)}"
-        mistakes += [Mistake(_shown(name).strip('"'), "an unknown gate", expected) for name in unknown]
-        found = {name: _samples(body.get(name, []), name, mistakes) for name in names}
-    else:
-        mistakes.append(
-            Mistake("(file)", _shown(body), f"a mapping of {', '.join(names)} to lists of samples")
-        )
+    found = {
+        name: _samples(body, where, mistakes)
+        for name, where, body in _each(_body(file, _SHAPE), names, single, mistakes)
+    }
     if mistakes:
         raise Invalid(str(file), tuple(mistakes))
     return found
 
 
-def number_or_samples(file: Path, names: tuple[str, ...], single: bool) -> Recordings | dict[str, float]:
-    """A baseline: samples as in `recordings`, or its number itself, or numbers by gate."""
-    body = _body(file)
-    if single and _is_number(body):
-        return {names[0]: float(body)}
-    if not single and isinstance(body, dict) and body and all(map(_is_number, body.values())):
-        return {str(name): float(value) for name, value in body.items()}
-    return recordings(file, names, single)
+def baselines(file: Path, names: tuple[str, ...] | None, single: bool) -> Baselines:
+    """The baseline of each gate by its name: samples as in `recordings`, or the number itself."""
+    mistakes: list[Mistake] = []
+    found: Baselines = {}
+    for name, where, body in _each(_body(file, _A_BASELINE), names, single, mistakes):
+        if isinstance(body, list):
+            found[name] = _samples(body, where, mistakes)
+        elif _is_number(body) and 0 <= body <= sys.float_info.max:
+            found[name] = float(body)
+        else:
+            mistakes.append(Mistake(where or "(file)", _shown(body), _A_BASELINE))
+    if mistakes:
+        raise Invalid(str(file), tuple(mistakes))
+    return found
 
 
 def moment(text: str) -> datetime:
     """A time in ISO 8601; without a zone it is UTC. Raises ValueError."""
     found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    if found.year not in _YEARS:
+        raise ValueError(f"the year {found.year} is not between {_YEARS[0]} and {_YEARS[-1]}")
+    return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _body(file: Path) -> Any:
+def _body(file: Path, expected: str) -> Any:
+    """The JSON of a file. Python writes NaN and Infinity bare, and they are meant all the same."""
     try:
-        return json_from(file)
-    except ValueError as error:
-        # Python writes NaN and Infinity bare, which JSON does not know: they are meant all the same.
-        try:
-            return json.loads(file.read_text(encoding="utf-8-sig"))
-        except (ValueError, RecursionError):
-            raise Invalid(str(file), (Mistake("(file)", f"no JSON ({error})", _SHAPE),)) from error
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(str(file), (Mistake("(file)", "other bytes", "UTF-8 text"),)) from error
+    try:
+        return json.loads(text, object_pairs_hook=_mapping, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        wrong = Mistake("(file)", f"no JSON ({error.msg})", expected, error.lineno)
+        raise Invalid(str(file), (wrong,)) from error
+    except RecursionError as error:
+        raise Invalid(str(file), (Mistake("(file)", "lists in lists without end", expected),)) from error
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> _Mapping:
+    found = _Mapping(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        found.twice = tuple(key for key in found if keys.count(key) > 1)
+    return found
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _DIGITS_MAX else float(digits)
+
+
+def _each(
+    body: Any, names: tuple[str, ...] | None, single: bool, mistakes: list[Mistake]
+) -> Iterator[tuple[str, str, Any]]:
+    """What a file has for each gate: its name, where that is in the file, and what is there."""
+    if single or (names is None and not isinstance(body, dict)):
+        yield (names or ("",))[0], "", body
+        return
+    known = names if names is not None else tuple(body)
+    if not isinstance(body, dict):
+        expected = f"a mapping of {', '.join(known)} to lists of samples"
+        mistakes.append(Mistake("(file)", _shown(body), expected))
+        return
+    unknown = map(_printable, sorted(set(body) - set(known)))
+    mistakes += [Mistake(name, "an unknown gate", f"one of {', '.join(known)}") for name in unknown]
+    mistakes += _twice(body, "")
+    for name in known:
+        yield name, _printable(name), body.get(name, [])
+
+
+def _twice(body: Any, where: str) -> list[Mistake]:
+    keys = body.twice if isinstance(body, _Mapping) else ()
+    return [Mistake(f"{where}{_printable(key)}", "the key a second time", "it once") for key in keys]
 
 
 def _samples(body: Any, where: str, mistakes: list[Mistake]) -> tuple[Sample, ...]:
@@ -90,11 +139,13 @@ def _sample(entry: Any, where: str, mistakes: list[Mistake]) -> Sample | None:
         return None
     before = len(mistakes)
     known = f"one of {', '.join(sorted(_KEYS))}"
-    mistakes += [Mistake(f"{where}.{key}", "an unknown key", known) for key in sorted(set(entry) - _KEYS)]
+    unknown = map(_printable, sorted(set(entry) - _KEYS))
+    mistakes += [Mistake(f"{where}.{key}", "an unknown key", known) for key in unknown]
+    mistakes += _twice(entry, f"{where}.")
     at = _at(entry.get("at"), where, mistakes)
     requests = entry.get("requests")
-    if requests is not None and not (_is_number(requests) and math.isfinite(requests) and requests >= 0):
-        mistakes.append(Mistake(f"{where}.requests", _shown(requests), "a number of requests, 0 or more"))
+    if requests is not None and not (_is_number(requests) and 0 <= requests <= _REQUESTS_MAX):
+        mistakes.append(Mistake(f"{where}.requests", _shown(requests), "a number of requests, 0 to 1e15"))
     if "value" not in entry and "error" not in entry:
         mistakes.append(Mistake(f"{where}.value", "nothing", "a number, null, or error in its place"))
     error = entry.get("error", "")
@@ -103,7 +154,7 @@ def _sample(entry: Any, where: str, mistakes: list[Mistake]) -> Sample | None:
     if at is None or len(mistakes) > before:
         return None
     value, odd = _value(entry.get("value"))
-    return Sample(at=at, value=value, requests=requests, error=error or odd)
+    return Sample(at=at, value=value, requests=requests, error=_printable(error) or odd)
 
 
 def _at(value: Any, where: str, mistakes: list[Mistake]) -> datetime | None:
@@ -111,7 +162,7 @@ def _at(value: Any, where: str, mistakes: list[Mistake]) -> datetime | None:
         return moment(value)
     except (TypeError, ValueError):
         got = "nothing" if value is None else _shown(value)
-        mistakes.append(Mistake(f"{where}.at", got, "a time such as 2026-11-21T09:00:00Z"))
+        mistakes.append(Mistake(f"{where}.at", got, _A_TIME))
         return None
 
 
@@ -134,9 +185,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = msgspec.json.encode(value).decode() if not isinstance(value, float) else repr(value)
-    return text if len(text) <= _CHARACTERS_MAX else f"{text[: _CHARACTERS_MAX - 1]}…"
+    from shared.fleet_file.tree import shown  # loads YAML, which only a mistake needs
+
+    return shown(value)
+
+
+def _printable(text: str) -> str:
+    """Text of somebody else's that may end up on a terminal: on one line, and made of whole characters."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)

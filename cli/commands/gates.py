@@ -6,9 +6,10 @@ These ask nobody; `backtest` asks the API for the evidence of past rollouts.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +17,7 @@ from cli.commands.backtest import backtest
 from cli.context import Desk, shared_options
 from cli.files import FILE, text_from
 from cli.output import No
-from cli.recordings import Recordings, moment, number_or_samples, recordings
+from cli.recordings import Baselines, Recordings, baselines, moment, recordings
 from shared.errors import Invalid
 from shared.fleet import Gate
 from shared.gate_rules import Scores
@@ -25,6 +26,9 @@ from shared.gates.explaining import explained
 from shared.gates.recorded import Beneath, Recorded, recorded
 from shared.levers import SlotName
 from shared.model import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from shared.fleet_file.gate_file import GateFile
 
 _ANY = datetime(1970, 1, 1, tzinfo=UTC)
 _QUESTIONS = ("platform", "functional", "load", "switch", "bake")
@@ -54,21 +58,17 @@ def judge(
     at: str | None,
 ) -> None:
     """Judge recorded samples by the gate in a file; exit 1 unless it passes."""
-    from shared.fleet_file.gate_file import parse_gates  # pydantic is slow to load
-
     try:
         now = moment(at) if at is not None else None
     except ValueError as error:
-        raise click.BadParameter(f"got {at}, expected a time in ISO 8601", param_hint="--at") from error
-    declared = parse_gates(text_from(gate_file), str(gate_file))
-    names = tuple(gate.name for gate in declared.gates)
-    sources = _read(samples_file, live_file, baseline_file, names, declared.single)
-    samples, live, baseline = sources
+        expected = f"got {at}, expected a time in ISO 8601, in the years 1970 to 2999"
+        raise click.BadParameter(expected, param_hint="--at") from error
+    declared, samples, live, baseline = _read(gate_file, samples_file, live_file, baseline_file)
     found = {
         gate.name: recorded(gate, samples.get(gate.name, ()), now, _beneath(gate, live, baseline))
         for gate in declared.gates
     }
-    single = found[names[0]]
+    single = found[declared.gates[0].name]
     body = (
         _body(single) if declared.single else _together(declared.gates, found, declared.scores, now or _ANY)
     )
@@ -115,28 +115,49 @@ def _explanation(body: dict[str, Any]) -> str:
 
 
 def _read(
-    samples: Path, live: Path | None, baseline: Path | None, names: tuple[str, ...], single: bool
-) -> tuple[Recordings, Recordings | None, Recordings | dict[str, float]]:
+    gate: Path, samples: Path, live: Path | None, baseline: Path | None
+) -> tuple[GateFile, Recordings, Recordings | None, Baselines]:
     """All files, so that all their mistakes are told at once. Raises Invalid."""
-    found: list[Any] = [{}, None, {}]
-    wrong = []
-    readers = ((samples, recordings), (live, recordings), (baseline, number_or_samples))
-    for place, (file, read) in enumerate(readers):
-        if file is None:
-            continue
+    from shared.fleet_file.gate_file import parse_gates  # pydantic is slow to load
+
+    wrong: dict[str, Invalid] = {}
+    found: dict[str, Any] = {}
+    declared, names = None, None
+    try:
+        declared = parse_gates(text_from(gate), str(gate))
+        names = tuple(each.name for each in declared.gates)
+    except Invalid as invalid:
+        wrong["gate"] = invalid
+    single = declared is not None and declared.single
+    readers: tuple[tuple[str, Path | None, Callable[..., Any]], ...] = (
+        ("samples", samples, recordings), ("live", live, recordings), ("baseline", baseline, baselines),
+    )  # fmt: skip
+    for option, file, read in readers:
         try:
-            found[place] = read(file, names, single)
+            found[option] = read(file, names, single) if file is not None else None
         except Invalid as invalid:
-            wrong.append(invalid)
+            wrong[option] = invalid
+    if declared is None or wrong:
+        raise _all_of(wrong)
+    return declared, found["samples"], found["live"], found["baseline"] or {}
+
+
+def _all_of(wrong: dict[str, Invalid]) -> Invalid:
+    """The mistakes of every file, each with the option that named it where they are several."""
     if len(wrong) == 1:
-        raise wrong[0]
-    if wrong:
-        files = " and ".join(str(invalid).split(": ", 1)[0] for invalid in wrong)
-        raise Invalid(files, tuple(mistake for invalid in wrong for mistake in invalid.mistakes))
-    return found[0], found[1], found[2]
+        return next(iter(wrong.values()))
+    files = " and ".join(invalid.what for invalid in wrong.values())
+    return Invalid(
+        files,
+        tuple(
+            mistake._replace(path=f"{option}: {mistake.path}")
+            for option, invalid in wrong.items()
+            for mistake in invalid.mistakes
+        ),
+    )
 
 
-def _beneath(gate: Gate, live: Recordings | None, baseline: Recordings | dict[str, float]) -> Beneath:
+def _beneath(gate: Gate, live: Recordings | None, baseline: Baselines) -> Beneath:
     before = baseline.get(gate.name)
     of_live = live.get(gate.name, ()) if live is not None else None
     if isinstance(before, tuple):

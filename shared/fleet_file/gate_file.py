@@ -45,12 +45,10 @@ class _GatesPart(Part):
 
 def parse_gates(text: str, what: str = "the gate file") -> GateFile:
     """The gates that a YAML or JSON text declares. Raises Invalid with every mistake."""
-    tree = read_yaml(text)
+    tree = read_yaml(text, "a gate, or a mapping with gates")
     several = isinstance(tree.data, dict) and "gates" in tree.data
     kind: type[GatePart | _GatesPart] = _GatesPart if several else GatePart
     part: GatePart | _GatesPart | None = None
-    if not isinstance(tree.data, dict) and not tree.mistakes:
-        tree.refuse((), "no mapping", "a gate, or a mapping with gates")
     if isinstance(tree.data, dict):
         try:
             part = kind.model_validate(tree.data)

@@ -26,6 +26,7 @@ SENTENCE_CHARACTERS_MAX = 700
 
 Path = tuple[str | int, ...]
 
+_FLEET = "a mapping with the keys of a fleet"
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?")
@@ -126,8 +127,11 @@ def shown(value: object) -> str:
     return text if len(text) <= VALUE_CHARACTERS_MAX else text[: VALUE_CHARACTERS_MAX - 2] + "…" + text[-1]
 
 
-def read_yaml(text: str) -> Tree:
-    """Read one YAML document. What is unreadable is in `mistakes`; nothing is raised."""
+def read_yaml(text: str, whole: str = _FLEET) -> Tree:
+    """Read one YAML document. What is unreadable is in `mistakes`; nothing is raised.
+
+    `whole` says what it is expected to be.
+    """
     tree = Tree()
     size_bytes = len(text.encode("utf-8", "surrogatepass"))
     if size_bytes > SIZE_BYTES_MAX:
@@ -140,7 +144,7 @@ def read_yaml(text: str) -> Tree:
         _refuse_syntax(tree, error)
         return tree
     tree.data = _plain(tree, node, ()) if node is not None else None
-    _check_top(tree)
+    _check_top(tree, whole)
     return tree
 
 
@@ -148,7 +152,7 @@ def read_json(body: object) -> Tree:
     """Take a decoded JSON body through the same limits."""
     tree = Tree()
     tree.data = _plain_json(tree, body, ())
-    _check_top(tree)
+    _check_top(tree, _FLEET)
     return tree
 
 
@@ -183,10 +187,10 @@ def _refuse_syntax(tree: Tree, error: Exception) -> None:
     tree.refuse((), " ".join(str(problem).split()), expected, mark.line + 1 if mark else None)
 
 
-def _check_top(tree: Tree) -> None:
+def _check_top(tree: Tree, whole: str) -> None:
     if not tree.mistakes and not isinstance(tree.data, dict):
         value = "nothing" if tree.data is None else shown(tree.data)
-        tree.refuse((), value, "a mapping with the keys of a fleet")
+        tree.refuse((), value, whole)
 
 
 def _plain(tree: Tree, node: yaml.Node, path: Path) -> Any:

@@ -86,6 +86,69 @@ def test_every_mistake_in_the_gate_is_told_at_once(judged: Any) -> None:
     assert [mistake["path"] for mistake in ran.json["mistakes"]] == ["count", "max"]
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "got"),
+    [
+        (f'[{{"at": "{at(0)}", "value": 1, "value": 0}}]', "[0].value", "the key a second time"),
+        ('[{"at": "9999-12-31T23:59:59Z", "value": 0}]', "[0].at", '"9999-12-31T23:59:59Z"'),
+        ('[{"at": "0001-01-01T00:00:00+14:00", "value": 0}]', "[0].at", '"0001-01-01T00:00:00+14:00"'),
+        ('[{"at": "\\ud800", "value": 0}]', "[0].at", '"\\ud800"'),
+        (f'[{{"at": "{at(0)}", "value": 0, "requests": 1e300}}]', "[0].requests", "1e+300"),
+        ("[" * 100_000, "(file)", "lists in lists without end"),
+        ("[{", "(file)", "no JSON (Expecting property name enclosed in double quotes)"),
+    ],
+)
+def test_what_is_no_file_of_samples_is_told_and_never_a_crash(
+    judged: Any, text: str, path: str, got: str
+) -> None:
+    ran = judged(GATE, text, "-o", "json")
+    assert ran.code == 1
+    assert [(each["path"], each["value"]) for each in ran.json["mistakes"]] == [(path, got)]
+
+
+def test_numbers_beyond_all_numbers_are_infinite_and_text_of_sources_is_on_one_line(judged: Any) -> None:
+    text = f'[{{"at": "{at(0)}", "value": {"9" * 5000}}}, {{"at": "{at(1)}", "error": "a\\nb\\ud800"}}]'
+    ran = judged({**GATE, "interval": None, "count": None}, text, "-o", "json")
+    assert [each["value"] for each in ran.json["measurements"]] == ["Infinity", None]
+    odd = "\N{REPLACEMENT CHARACTER}"
+    assert ran.json["because"] == f"0 of the 3 samples it needs are there: a{odd}b{odd}"
+
+
+@pytest.mark.parametrize("baseline", ["NaN", "Infinity", "-1", "1e400", '"2"', "true", "null"])
+def test_a_baseline_is_a_number_or_samples(judged: Any, baseline: str) -> None:
+    beside = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
+    ran = judged({**beside, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=baseline)
+    assert ran.code == 1
+    assert ran.json["mistakes"][0]["expected"].startswith("a number that is not negative, or a list of")
+
+
+def test_the_mistakes_of_all_files_are_told_at_once_with_the_option_that_named_each(judged: Any) -> None:
+    wrong = {"at": "yesterday", "value": 1}
+    ran = judged({**GATE, "max": "lots"}, [wrong], "-o", "json", live={"x": [5]}, baseline="true")
+    assert [mistake["path"] for mistake in ran.json["mistakes"]] == [
+        "gate: max", "samples: [0].at", "live: x[0]", "baseline: (file)",
+    ]  # fmt: skip
+
+
+def test_a_file_without_a_gate_is_told_what_it_should_be(judged: Any) -> None:
+    ran = judged("[]", values(0), "-o", "json")
+    assert ran.json["mistakes"][0]["expected"] == "a gate, or a mapping with gates"
+
+
+def test_times_of_any_zone_are_told_in_utc(judged: Any) -> None:
+    mixed = [{"at": "2026-11-21T11:00:00+02:00", "value": 0}, {"at": "2026-11-21T09:01", "value": 0}]
+    ran = judged(GATE, mixed, "-o", "json")
+    assert [each["at"] for each in ran.json["measurements"]] == [at(0), at(1)]
+
+
+def test_baselines_of_several_gates_may_be_numbers_and_samples(judged: Any) -> None:
+    beside = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
+    gates = [{**beside, "name": name, "max_over_baseline": 1.5} for name in ("a", "b")]
+    found = {"a": values(3, 3, 3), "b": values(3, 3, 3)}
+    ran = judged({"gates": gates}, found, "-o", "json", baseline={"a": 2, "b": values(1, 1)})
+    assert [ran.json["gates"][name]["verdict"] for name in ("a", "b")] == ["pass", "fail"]
+
+
 def test_live_and_baseline_are_samples_of_their_own(judged: Any) -> None:
     beside = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
     live = judged({**beside, "max_over_live": 1.5}, values(3, 3, 3), "-o", "json", live=values(2, 2, 2))

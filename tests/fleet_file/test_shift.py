@@ -197,9 +197,10 @@ def test_a_ring_without_any_gate_to_judge_by_is_refused() -> None:
     assert [at for at, _, _ in mistakes(document)] == ["ring.gates"]
 
 
+KQL = "AppRequests | where Cluster == '{cluster}' | project TimeGenerated, value = 1"
 ADVICE = [
     {"source": "http", "path": "/", "max": 0, "dry_run": True},
-    {"source": "logs", "target": "cluster", "query": "AppRequests", "anomaly": {}},
+    {"source": "logs", "target": "cluster", "query": KQL, "anomaly": {}},
 ]
 
 

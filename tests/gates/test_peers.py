@@ -1,122 +1,151 @@
-"""What the peers' published rules come to here. The differences on purpose are a table in docs/gates.md."""
+"""What the peers' published rules come to in `switchyard gates judge`, and the table of where we differ."""
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.main import run
+from sandbox.demo.rehearsal import REPOSITORY
+from shared.errors import Invalid
 from shared.fleet_file.gate_file import parse_gates
-from shared.gate_rules import Scores
-from shared.gates import combine, grouped
 from shared.gates.recorded import Beneath, recorded
-from shared.levers import SlotName
-from shared.model import Judgement, Sample, Verdict
+from shared.model import Verdict
+from tests.gates import test_workbook
 from tests.gates.peers import (
-    ARGO,
+    BETWEEN,
     FAIL,
-    FLAGGER,
     INCONCLUSIVE,
-    KAYENTA,
-    KEPTN,
-    KEPTN_RELATIVE,
     NO_DATA,
     PASS,
     PROVIDER_ERROR,
     START,
     Case,
+    Refused,
+    Together,
+    Value,
+    argo,
+    counted,
     declared,
+    flagger,
+    gate,
+    kayenta,
+    keptn,
     samples,
 )
 
-
-@pytest.mark.parametrize("case", [*ARGO, *FLAGGER, *KEPTN], ids=lambda case: case.name)
-def test_a_published_rule_has_the_verdict_of_its_table(case: Case) -> None:
-    found = recorded(declared(**case.rules).gates[0], samples(*case.values))
-    assert (found.verdict, found.complete) == (case.verdict, case.complete), found.because
-
-
-@pytest.mark.parametrize(("name", "direction", "ours", "live", "verdict"), KAYENTA)
-def test_a_comparison_with_live_goes_by_direction_and_never_passes_without_data(
-    name: str, direction: str, ours: tuple[float, ...], live: tuple[float, ...], verdict: Verdict
-) -> None:
-    gate = declared(window="1h", compare={"direction": direction}).gates[0]
-    now = START + timedelta(minutes=50)
-    found = recorded(gate, samples(*ours), now, Beneath(live=samples(*live)))
-    assert found.verdict is verdict, (name, found.because)
+CASES = [
+    *argo.LIMITS, *argo.RESULTS, *argo.CONSECUTIVE, *flagger.CHECKS, *flagger.METRICS, *kayenta.METRICS,
+    *keptn.CRITERIA,
+]  # fmt: skip
+TOGETHER = [*argo.RUNS, *kayenta.SCORES, *keptn.SCORES]
+REFUSED = [*argo.REFUSED, *keptn.REFUSED]
+VALUES: dict[Verdict, Value] = {
+    PASS: 0.0, FAIL: 1.0, INCONCLUSIVE: 0.07, NO_DATA: None, PROVIDER_ERROR: "away",
+}  # fmt: skip
+WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+Judge = Callable[..., Any]
 
 
-def of(verdict: Verdict, weight: float = 1.0, *, critical: bool = False, group: str = "g") -> Judgement:
-    return Judgement(
-        gate="a", slot=SlotName("green"), verdict=verdict, because="", at=START, group=group, weight=weight,
-        critical=critical,
-    )  # fmt: skip
+def named(case: Any) -> str:
+    return str(case.name)
 
 
-@pytest.mark.parametrize(
-    ("members", "verdict", "score"),
-    [
-        # Kayenta and Keptn: weighted shares of what passed, pass at 95, marginal at 75.
-        ([of(PASS, 95), of(FAIL, 5)], PASS, 95),
-        ([of(PASS, 94), of(FAIL, 6)], INCONCLUSIVE, 94),
-        ([of(PASS, 75), of(FAIL, 25)], INCONCLUSIVE, 75),
-        ([of(PASS, 74), of(FAIL, 26)], FAIL, 74),
-        # Keptn's warning counts half.
-        ([of(PASS), of(INCONCLUSIVE)], INCONCLUSIVE, 75),
-        # A critical metric (Kayenta), a key SLI (Keptn).
-        ([of(PASS, 99), of(FAIL, 1, critical=True)], FAIL, 0),
-        # Kayenta gives 100 points when every metric errors.
-        ([of(PROVIDER_ERROR), of(PROVIDER_ERROR)], PROVIDER_ERROR, None),
-        ([of(NO_DATA), of(NO_DATA)], NO_DATA, None),
-    ],
-)
-def test_a_group_is_scored_by_weight(members: list[Judgement], verdict: Verdict, score: float | None) -> None:
-    assert combine(members) is verdict
-    assert grouped(members)["g"].score == score
+def written(values: tuple[Value, ...]) -> list[dict[str, Any]]:
+    """Samples a minute apart as a file has them."""
+    found: list[dict[str, Any]] = []
+    for n, value in enumerate(values):
+        at = (START + timedelta(minutes=n)).isoformat()
+        if isinstance(value, str):
+            found.append({"at": at, "error": value})
+            continue
+        odd = value is not None and not math.isfinite(value)
+        found.append({"at": at, "value": WORDS[str(value)] if odd else value})
+    return found
 
 
-def test_the_scores_of_a_group_are_the_fleets_own() -> None:
-    members = [of(PASS, 90), of(FAIL, 10)]
-    assert combine(members, Scores(passing=90, marginal=75)) is PASS
+@pytest.fixture
+def judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge:
+    """Write the files, and ask the command."""
+
+    def call(**files: Any) -> Any:
+        words = ["gates", "judge", "-o", "json"]
+        for option, body in files.items():
+            path = tmp_path / f"{option}.json"
+            path.write_text(json.dumps(body))
+            words += [f"--{option}", str(path)]
+        code = run(words)
+        found = json.loads(capsys.readouterr().out)
+        assert code == (0 if found["verdict"] == "pass" else 1)
+        return found
+
+    return call
 
 
-def test_a_group_passes_beside_a_gate_that_fails_alone() -> None:
-    assert combine([of(PASS), of(FAIL, group="")]) is FAIL
+@pytest.mark.parametrize("case", CASES, ids=named)
+def test_a_published_rule_has_the_verdict_of_its_table(judged: Judge, case: Case) -> None:
+    files: dict[str, Any] = {"gate": gate(**case.rules), "samples": written(case.values)}
+    if case.live is not None:
+        files["live"] = written(case.live)
+    if case.baseline is not None:
+        files["baseline"] = written(case.baseline)
+    found = judged(**files)
+    assert (found["verdict"], found["complete"]) == (case.verdict, case.complete), found["because"]
 
 
-@pytest.mark.parametrize(("baseline", "value", "verdict"), KEPTN_RELATIVE)
-def test_ten_percent_more_than_before_is_the_most_that_is_tolerated(
-    baseline: float | None, value: float, verdict: Verdict
-) -> None:
-    gate = declared(max_over_baseline=1.1, min_samples=1).gates[0]
-    found = recorded(gate, samples(value), beneath=Beneath(baseline=baseline))
-    assert found.verdict is verdict
-
-
-# Source: the SRE workbook, "Alerting on SLOs", for 99.9 %: 14.4 times in 1 h and 5 min.
-@pytest.mark.parametrize(
-    ("share", "minutes", "verdict"),
-    [(0.0145, 60, FAIL), (0.0143, 60, PASS), (0.02, 60, FAIL), (0.0, 60, PASS), (0.0001, 3, NO_DATA)],
-)
-def test_a_budget_burns_by_the_workbooks_table(share: float, minutes: int, verdict: Verdict) -> None:
-    first = {"rate": 14.4, "long": "1h", "short": "5m"}
-    rule = {"objective": "99.9%", "burns": [first]}
-    gate = parse_gates(
-        json.dumps({"name": "slo", "source": "http", "path": "/", "window": "1h", "slo": rule})
-    ).gates[0]
-    found = [
-        Sample(at=START + timedelta(minutes=n), value=share, requests=10_000.0) for n in range(1, minutes + 1)
+@pytest.mark.parametrize("case", TOGETHER, ids=named)
+def test_several_gates_have_the_verdict_and_the_score_of_their_table(judged: Judge, case: Together) -> None:
+    gates, found = [], {}
+    for n, member in enumerate(case.members):
+        name = f"gate-{n}"
+        rules: dict[str, Any] = {"min_samples": 1, **BETWEEN}
+        if member.group:
+            rules |= {"group": member.group, "weight": member.weight, "critical": member.critical}
+        gates.append(gate(**rules, dry_run=member.dry_run) | {"name": name})
+        found[name] = written((VALUES[member.verdict],))
+    answer = judged(gate={"gates": gates, "scores": case.scores}, samples=found)
+    assert [answer["gates"][f"gate-{n}"]["verdict"] for n in range(len(case.members))] == [
+        member.verdict for member in case.members
     ]
-    until = START + timedelta(minutes=minutes)
-    assert recorded(gate, found, until).verdict is verdict, recorded(gate, found, until).because
+    assert (answer["verdict"], answer["score"]) == (case.verdict, case.score), answer["because"]
+
+
+def test_each_metric_has_a_threshold_of_its_own(judged: Judge) -> None:
+    # As flagger.SHARED says, five failed checks of both together would have rolled back.
+    rules = counted(8, tolerance={"failures": 4})
+    gates = [gate(**rules) | {"name": name} for name in ("success-rate", "duration")]
+    values = {"success-rate": (1.0, 0.0) * 3 + (0.0, 0.0), "duration": (0.0, 1.0) * 3 + (0.0, 0.0)}
+    found = judged(gate={"gates": gates}, samples={name: written(each) for name, each in values.items()})
+    assert found["verdict"] == PASS
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=named)
+def test_what_could_never_be_evidence_is_refused(case: Refused) -> None:
+    with pytest.raises(Invalid, match=case.words):
+        parse_gates(json.dumps(case.body))
+
+
+def test_every_difference_has_its_row_and_its_reason_and_every_row_a_case() -> None:
+    text = (REPOSITORY / "docs" / "gates.md").read_text(encoding="utf-8")
+    table = text.split("## Where we differ from others on purpose")[1].split("What has no counterpart")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")][2:]
+    assert all(len(row) == 4 and all(row) for row in rows)
+    shown = {each.differs for each in CASES} | {each.differs for each in TOGETHER}
+    shown |= {each.differs for each in REFUSED} | {flagger.SHARED, *test_workbook.DIFFERENCES}
+    assert shown - {""} == {there for _, there, _, _ in rows}
 
 
 def test_live_at_zero_is_no_multiple_of_anything() -> None:
     gate = declared(max_over_live=1.5).gates[0]
     nothing = Beneath(live=samples(0, 0, 0))
     assert recorded(gate, samples(0, 0, 0), beneath=nothing).verdict is PASS
-    assert recorded(gate, samples(0, 0, 0.1), beneath=nothing).verdict is INCONCLUSIVE
+    assert recorded(gate, samples(0, 0, 0, 0.1), beneath=nothing).verdict is INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
