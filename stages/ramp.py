@@ -97,7 +97,8 @@ def _order(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move
             ordered.append(SetMatch(balancer, portion.match, rollout.candidate))
     if not ordered:
         return wait(rollout, unsettled(fleet, rollout, seen) or _label(rollout, portion), failures=0)
-    return act(rollout, _label(rollout, portion), *ordered, shifted=True)
+    came_at = rollout.came_at or (seen.now if bounded(fleet) else None)
+    return act(rollout, _label(rollout, portion), *ordered, shifted=True, came_at=came_at)
 
 
 def _told(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> bool:

@@ -81,8 +81,8 @@ def _rules(gate: Gate) -> list[str]:
         ]
         if beyond(gate.slo, gate.window_seconds):
             told.append(
-                "An alert that looks further back than the gate blocks no pass where users are not watched for "
-                "long enough to know; it fails where it burns all the same."
+                "An alert that looks further back than the gate blocks no pass where users are not watched "
+                "for long enough to know; it fails where it burns all the same."
             )
     if gate.anomaly is not None:
         rule_ = gate.anomaly
