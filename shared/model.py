@@ -174,8 +174,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sources have begun, newest last, both by gate and slot. `usual` is what the weeks before were like for the
     newest hours that were asked for, by gate, and `kept` what objectives' longer windows held when they were
     last asked for, by gate and slot. `passed` says that the present step of the shift's plan has passed its
-    gates, and the error budgets are asked before the next; `came_at` is when the first of them was ordered, in
-    a fleet that has budgets. `earlier_alerts` fired before it, and were named.
+    gates, and the error budgets are asked before the next; `came_at` is when the first of them was ordered
+    in a fleet that has budgets. `earlier_alerts` fired before it, and were named.
     """
 
     id: str
