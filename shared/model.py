@@ -173,8 +173,9 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     their sources have begun, newest last, by gate and slot. `usual` is what the weeks before were like for
     the newest hours that were asked for, by gate, and `kept` what objectives' longer windows held when
     last asked for, by gate and slot. `passed` says that the present step of the shift's plan has passed its
-    gates, and the error budgets are asked before the next. `earlier_alerts` fired before it, and were named.
-    `over_alerts` are those whose end was heard of while they held nothing, with when it was.
+    gates, and the error budgets are asked before the next; `came_at` is when the first of them was ordered
+    in a fleet that has budgets. `earlier_alerts` fired before it, and were named. `over_alerts` are those
+    whose end was heard of while they held nothing, with when it was.
     """
 
     id: str
@@ -223,6 +224,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     usual: dict[str, Usual] = {}
     kept: dict[str, Kept] = {}
     passed: bool = False
+    came_at: datetime | None = None
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
     over_alerts: dict[str, datetime] = {}

@@ -116,7 +116,7 @@ def _left(gate: Gate, rule: Objective, rollout: Rollout, seen: Seen) -> Budget |
 
 
 def _on_candidate(gate: Gate, rollout: Rollout) -> GateReading:
-    return GateReading(_whole(gate), rollout.candidate, rollout.entered_at)
+    return GateReading(_whole(gate), rollout.candidate, rollout.came_at or rollout.entered_at)
 
 
 def _objectives(fleet: Fleet) -> list[tuple[Gate, Objective]]:

@@ -105,7 +105,8 @@ def _order(fleet: Fleet, rollout: Rollout, portion: Portion, seen: Seen) -> Move
     if not ordered:
         return wait(rollout, unsettled(fleet, rollout, seen) or _label(rollout, portion), failures=0)
     pace = 0 if _failed(fleet, seen) is None else fleet.policy.poll_seconds
-    return act(rollout, _label(rollout, portion), *ordered, wake_seconds=pace, shifted=True)
+    came_at = rollout.came_at or (seen.now if bounded(fleet) else None)
+    return act(rollout, _label(rollout, portion), *ordered, wake_seconds=pace, shifted=True, came_at=came_at)
 
 
 def _failed(fleet: Fleet, seen: Seen) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.fleet import Gate, Source
 from shared.gate_rules import Direction, Tolerance
+from shared.gates.burning import beyond
 from shared.gates.figures import percent, shown, span
 from shared.gates.measuring import advises, counted
 
@@ -78,11 +79,17 @@ def _rules(gate: Gate) -> list[str]:
             f"speed over {span(burn.long_seconds)} and over {span(burn.short_seconds)}."
             for burn in gate.slo.burns
         ]
+        if beyond(gate.slo, gate.window_seconds):
+            told.append(
+                "An alert that looks further back than the gate blocks no pass where users are not watched "
+                "for long enough to know; it fails where it burns all the same."
+            )
     if gate.anomaly is not None:
         rule_ = gate.anomaly
         told.append(
             f"It learns from the same hour of the week in the last {rule_.weeks} weeks: more than "
-            f"{shown(rule_.deviations_max)} robust deviations from their median is an anomaly."
+            f"{shown(rule_.deviations_max)} robust deviations from their median is an anomaly. "
+            "In a rollout those are the live slot's weeks."
         )
     return told
 

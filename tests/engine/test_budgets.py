@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -78,6 +80,26 @@ async def test_a_ramp_goes_as_far_as_the_budget_bears_and_then_as_far_as_a_perso
     rollout = await rig.ended()
     assert rollout.outcome is Outcome.COMPLETED, rollout.because
     assert told(rig) == [0, 10, 50, 100]
+
+
+@pytest.mark.parametrize("gate", OBJECTIVES, ids=lambda gate: gate.source.value)
+async def test_a_short_bake_is_judged_by_the_alerts_that_it_can_know(gate: Gate) -> None:
+    fleet = with_objective(gate, 0.99)
+    judged = msgspec.structs.replace(fleet.gates.bake[-1], slo=Objective(objective=0.99))
+    gates = msgspec.structs.replace(fleet.gates, bake=(*FLEET.gates.bake, judged))
+    rig = await Rig(msgspec.structs.replace(fleet, gates=gates)).applied()
+    await rig.publish_version()
+
+    rollout = await rig.ended()
+
+    assert rollout.outcome is Outcome.COMPLETED, rollout.because
+    assert rollout.ended_at is not None
+    assert rollout.ended_at - rollout.started_at < timedelta(hours=2)
+    verdicts = await rig.store.judgements("contoso", rollout.id)
+    last = [each for each in verdicts if each.gate == "availability"][-1]
+    assert last.verdict is Verdict.PASS
+    assert "of 6 hours and 3 days nothing is known while users are watched for 10 minutes" in last.because
+    assert rollout.kept["availability on green"].since is not None
 
 
 async def held(rig: Rig) -> Rollout:

@@ -83,7 +83,9 @@ def test_an_alert_that_cannot_be_covered_blocks_nothing_and_may_still_burn(
 
 def test_nothing_but_alerts_that_cannot_be_covered_is_no_evidence() -> None:
     rule = msgspec.structs.replace(OBJECTIVE, burns=BURNS[2:])
-    assert watched(((HOUR, 0.0),), HOUR, rule=rule)[0] is Verdict.NO_DATA
+    verdict, because = watched(((HOUR, 0.0),), HOUR, rule=rule)
+    assert verdict is Verdict.NO_DATA
+    assert "samples cover 1.39 % of the last 3 days" in because
     assert watched(((HOUR, 1.0),), HOUR, rule=rule)[0] is Verdict.FAIL
 
 
@@ -95,9 +97,11 @@ def test_counts_that_were_not_kept_are_silence(longer: Kept | None) -> None:
 
 
 def test_an_alert_within_the_gates_window_is_never_left_out() -> None:
-    found = burn(OBJECTIVE, (), NOW, Watch(HOUR, 60, None))
-    assert found.verdict is Verdict.NO_DATA
-    assert "there are no samples in the last 1 hour" in found.because
+    burns = tuple(Burn(rate=14.4, long_seconds=HOUR, short_seconds=short) for short in (600, 60))
+    rule = msgspec.structs.replace(OBJECTIVE, burns=burns)
+    verdict, because = watched(((120, 0.0),), 120, rule=rule)
+    assert verdict is Verdict.NO_DATA
+    assert "samples cover 20 % of the last 10 minutes" in because
 
 
 def test_few_requests_are_no_proof_over_days_either() -> None:

@@ -160,13 +160,32 @@ def test_the_question_is_asked_once_the_gates_have_passed_and_not_with_each_look
 
 
 def test_both_slots_are_asked_once_users_are_on_both() -> None:
-    fleet, before = ramped(), at_portion(0)
+    # A ramp that was tried again has not forgotten when its first users came.
+    came = NOW - 5 * HOUR
+    fleet, before = ramped(), at_portion(0, came_at=came)
     budgets = {
         (probe.slot, probe.since, probe.gate.window_seconds)
         for probe in needs(fleet, fleet, state_of(before), (), NOW)
         if isinstance(probe, GateReading) and probe.gate.slo is not None
     }
-    assert budgets == {(BLUE, None, DAYS * 86_400), (GREEN, before.entered_at, DAYS * 86_400)}
+    assert budgets == {(BLUE, None, DAYS * 86_400), (GREEN, came, DAYS * 86_400)}
+
+
+def test_it_is_remembered_when_the_first_users_were_ordered_over() -> None:
+    fleet, first = ramped(), at_portion(0, shifted=False, weighed_at=None, passed=False)
+    ordered = decided(fleet, first, users_at(fleet, first, 0))
+    assert ordered.actions
+    assert after(ordered).came_at == NOW
+    next_ = at_portion(1, weighed_at=None, passed=False, came_at=NOW - HOUR)
+    assert after(decided(fleet, next_, users_at(fleet, next_, 10))).came_at == NOW - HOUR
+
+
+def users_at(fleet: Fleet, before: Rollout, weight: int) -> dict[Probe, Answer]:
+    """Everything is well, and the balancer sends so many percent to the candidate."""
+    found = answers(fleet, before, FINE, FINE)
+    shares = {str(BLUE): 100 - weight, str(GREEN): weight}
+    told = BalancerSeen({slot: share for slot, share in shares.items() if share}, matched=GREEN)
+    return {probe: told if isinstance(probe, BalancerState) else each for probe, each in found.items()}
 
 
 @pytest.mark.parametrize(("requests", "portion"), [(10_000.0, 0), (10.0, 1)])
