@@ -84,7 +84,7 @@ def test_certainty_and_size_decide_together(
 def test_an_effect_at_its_limit_is_within_it_in_either_direction() -> None:
     # Of 100 pairs 66.5 are higher: an effect of exactly 0.33.
     ours, theirs = [float(n) for n in range(10)], [n - 1.5 for n in range(10)]
-    theirs[-1] = 4.5
+    theirs[-1] = 5.0
     up = compare(Comparison(samples_min=10), ours, theirs)
     down = compare(Comparison(direction=DECREASE, samples_min=10), theirs, ours)
     assert (up.effect, down.effect) == (0.33, 0.33)
