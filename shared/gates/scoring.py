@@ -42,7 +42,8 @@ def score(rule: Scores, judged: Sequence[tuple[Verdict, float]], critical: Colle
     WeightedSumScorer): the first passes what nobody saw, the second blames the candidate for a provider's
     trouble, and so does Keptn, which counts a missing value as failed.
 
-    A critical member that failed fails the group with 0 points, as in Kayenta and as a key SLI does in Keptn.
+    A critical member that failed fails the group with 0 points, as in Kayenta; a key SLI does so in Keptn, and
+    leaves the score as it is.
     A critical member that is not known to pass keeps the group from passing. No group passes on inconclusive
     members alone, whatever `passing` is.
 

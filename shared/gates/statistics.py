@@ -50,7 +50,7 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
     Certain but tolerable is a thing for a person: Kayenta passes it below its `allowedIncrease`. Certain but
     negligible passes here too: with enough samples any two clusters differ, and nobody wants to be woken for
     it. Kayenta's High and Low are `direction`; its effect size is a ratio of means, which a single outlier
-    makes, and which is 1 (no effect) where live's mean is 0. Flagger knows no such comparison: it holds
+    makes, and which is not looked at where a mean is 0; asked for, it is `cles`, (1 + delta) / 2. Flagger knows no such comparison: it holds
     each value against a fixed range, and counts silence as a failure.
 
     Two constants are compared like all else: each value of one side is above each of the other, and how
@@ -110,7 +110,8 @@ def _tested(direction: Direction, ours: list[float], theirs: list[float]) -> tup
         Direction.EITHER: "two-sided",
     }
     found = mannwhitneyu(ours, theirs, alternative=sided[direction])
-    return 2 * float(found.statistic) / pairs - 1, min(1.0, max(float(found.pvalue), least))
+    # Whole numbers until the last step, so that an effect at its limit is not above it by a last bit.
+    return (2 * float(found.statistic) - pairs) / pairs, min(1.0, max(float(found.pvalue), least))
 
 
 def _against(direction: Direction, delta: float) -> float:

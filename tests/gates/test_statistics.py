@@ -81,6 +81,16 @@ def test_certainty_and_size_decide_together(
     assert words in found.because
 
 
+def test_an_effect_at_its_limit_is_within_it_in_either_direction() -> None:
+    # Of 100 pairs 66.5 are higher: an effect of exactly 0.33.
+    ours, theirs = [float(n) for n in range(10)], [n - 1.5 for n in range(10)]
+    theirs[-1] = 5.0
+    up = compare(Comparison(samples_min=10), ours, theirs)
+    down = compare(Comparison(direction=DECREASE, samples_min=10), theirs, ours)
+    assert (up.effect, down.effect) == (0.33, 0.33)
+    assert (up.verdict, down.verdict) == (Verdict.PASS, Verdict.PASS)
+
+
 def test_a_sentence_has_the_medians_the_effect_and_the_numbers_of_samples() -> None:
     assert compare(Comparison(), spread(120), spread(100), " ms").because == (
         "a median of 120 ms on the candidate and 100 ms on live in 30 and 30 samples; the candidate is "
