@@ -206,6 +206,20 @@ async def test_caches_are_emptied_once_and_after_everybody_has_moved(kind: Switc
     assert max(moved) + timedelta(seconds=FRONT_DOOR_SECONDS) <= purged
 
 
+async def test_caches_forget_a_candidate_that_users_were_taken_back_from() -> None:
+    rig = await started(SwitchKind.FRONT_DOOR, beneath=True)
+    await rig.until("bake", 24)
+    fired_at = rig.clock.now()
+    await rig.fire()
+    assert (await rig.ended(24)).outcome is Outcome.ROLLED_BACK
+    entries = rig.world.ledger.until(rig.clock.now())
+    purged = [each.at for each in entries if each.kind is Happening.CACHE_PURGED and each.at > fired_at]
+    assert len(purged) == 1
+    trail = await rig.store.audit(rig.fleet.name)
+    proven = next(each.at for each in trail if "the traffic is back" in each.because)
+    assert purged[0] >= proven, "what brings users back waits for no cache"
+
+
 async def test_a_proof_that_lapses_stops_the_ramp_and_says_so_until_it_is_renewed() -> None:
     rig = await started(SwitchKind.TRAFFIC_MANAGER, steps=True)
     eyes = Eyes(rig)
