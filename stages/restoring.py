@@ -1,4 +1,4 @@
-"""Putting back what a switch changed about its levers: TTLs, canaries, and what lies beneath and above them.
+"""Putting right what a move leaves behind: caches, TTLs, canaries, and what lies beneath and above levers.
 
 Decides when each is as declared again, in T3 and at the end of a rollback. Traffic stays at the slot that
 users are on.
@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
-from shared.actions import LeverAction, PointRecord
+from shared.actions import LeverAction, PointRecord, Purge
 from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.levers import THROUGH, Balancer, Record, SlotName
@@ -26,6 +26,22 @@ from stages.weighing import balancer_seen, full, keeps_waiting, next_order, weig
 def users_on(rollout: Rollout) -> SlotName:
     """The slot that users are on when everything is put back."""
     return rollout.safe if rollout.rollback_because else rollout.candidate
+
+
+def cached(fleet: Fleet, _rollout: Rollout) -> bool:
+    """Whether a balancer keeps answers."""
+    return any(balancer.endpoint for balancer in fleet.balancers)
+
+
+def purge(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
+    """Have caches forget what the slot served that users have left. What was given is told by its receipt."""
+    purged = {r.action.balancer for r in seen.results if isinstance(r.action, Purge) and r.receipt}
+    keeping = [balancer for balancer in fleet.balancers if balancer.endpoint]
+    if purged.issuperset(keeping):
+        left = fleet.other(users_on(rollout))
+        return advance(rollout, f"the caches hold nothing of {left} any more")
+    names = ", ".join(balancer.endpoint for balancer in keeping)
+    return act(rollout, f"purges the caches of {names}", *(Purge(balancer) for balancer in keeping))
 
 
 def restore_ttl(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:

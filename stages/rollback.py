@@ -24,7 +24,16 @@ from stages.draining import drain_needs, serving
 from stages.freezing import command_needs, frozen, thaw
 from stages.levers import elsewhere, unread
 from stages.looking import cluster_trouble, seen_as, unavailable
-from stages.restoring import left_above, realign, realign_needs, restore_ttl, to_realign, ttl_lowered
+from stages.restoring import (
+    cached,
+    left_above,
+    purge,
+    realign,
+    realign_needs,
+    restore_ttl,
+    to_realign,
+    ttl_lowered,
+)
 from stages.step import ORDER_SECONDS_MAX, Move, Step, Verb, act, advance, wait
 from stages.t1_deploy import deployment_name
 from stages.verdicts import unseen
@@ -60,6 +69,10 @@ def _ttl_low(fleet: Fleet, rollout: Rollout) -> bool:
     # With traffic going by the Front Door above the record, `realign` writes the declared one.
     low = rollout.shifted or ttl_lowered(fleet, rollout)
     return bool(fleet.live_records) and low and not rollout.above
+
+
+def _cached(fleet: Fleet, rollout: Rollout) -> bool:
+    return rollout.shifted and cached(fleet, rollout)
 
 
 def _removable(fleet: Fleet, rollout: Rollout) -> bool:
@@ -116,6 +129,7 @@ STEPS = (
     Step("restart", _restart, _restart_needs, applies=lambda _, r: r.live_stopped, deadline_seconds=3600),
     Step("divert", divert, divert_needs, applies=shifted, deadline_seconds=1800, lasts=divert_lasts),
     Step("prove", prove, prove_needs, applies=shifted, deadline_seconds=3600, lasts=divert_lasts),
+    Step("purge", purge, applies=_cached, at_deadline=Verb.ADVANCE),
     Step("thaw", thaw, command_needs, applies=frozen, deadline_seconds=1800, at_deadline=Verb.ADVANCE),
     Step("restore_ttl", restore_ttl, applies=_ttl_low, at_deadline=Verb.ADVANCE),
     Step(

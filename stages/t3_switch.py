@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.actions import Purge
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
 from shared.gates import advises, beside_live
@@ -26,6 +25,8 @@ from stages.levers import above, beneath, first_elsewhere, levers, moved, orders
 from stages.looking import cluster_trouble, judged_on, readings, seen_as, unavailable
 from stages.observing import watch
 from stages.restoring import (
+    cached,
+    purge,
     realign,
     realign_lasts,
     realign_needs,
@@ -168,20 +169,6 @@ def _of_everybody(fleet: Fleet) -> tuple[Gate, ...]:
     return tuple(gate for gate in fleet.gates.switch if not beside_live(gate))
 
 
-def _cached(fleet: Fleet, _rollout: Rollout) -> bool:
-    return any(balancer.endpoint for balancer in fleet.balancers)
-
-
-def _purge(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
-    """Have caches forget what live served. What was given is told by its receipt."""
-    purged = {r.action.balancer for r in seen.results if isinstance(r.action, Purge) and r.receipt}
-    cached = [balancer for balancer in fleet.balancers if balancer.endpoint]
-    if purged.issuperset(cached):
-        return advance(rollout, f"the caches hold nothing of {rollout.live} any more")
-    names = ", ".join(balancer.endpoint for balancer in cached)
-    return act(rollout, f"purges the caches of {names}", *(Purge(balancer) for balancer in cached))
-
-
 def _shift_lasts(fleet: Fleet) -> int:
     return 5 * max((balancer.propagation_seconds for balancer in fleet.every_balancer), default=0)
 
@@ -191,7 +178,7 @@ STEPS = (
     ramp.STEP,
     Step("shift", _shift, deadline_seconds=600, lasts=_shift_lasts),
     Step("converge", converge, converge_needs, deadline_seconds=3600, at_deadline=Verb.HOLD, promotable=True),
-    Step("purge", _purge, applies=_cached, at_deadline=Verb.ADVANCE),
+    Step("purge", purge, applies=cached, at_deadline=Verb.ADVANCE),
     Step(
         "observe",
         _observe,

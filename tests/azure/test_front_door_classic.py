@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from shared.actions import Action, Purge, SetMatch, SetWeights
+from shared.azure.front_door_classic import settled
 from shared.azure.front_door_document import Document, changed
 from shared.azure.front_door_engine import Engine, with_canary, without_canary
-from shared.azure.switch import Share
+from shared.azure.switch import Settled, Share
 from shared.azure.world import AzureWorld
 from shared.errors import NotFound, Retry, Superseded
 from shared.levers import Match, SwitchKind
@@ -256,6 +257,18 @@ async def test_nothing_is_put_while_something_is_under_way(tmp_path: Path) -> No
         with pytest.raises(Retry, match="one change at a time") as raised:
             await do(tmp_path, order, {**script, ("PUT", ""): [GONE]})
         assert raised.value.after_seconds == 60
+
+
+def test_it_never_tells_whether_the_edges_have_its_last_change() -> None:
+    assert settled(msgspec.convert(front_door(), Document), None) == Settled(untold=True)
+
+
+@pytest.mark.parametrize(("state", "failed"), [("Enabled", True), ("Enabling", False)])
+def test_what_failed_waits_for_a_rules_engine_that_is_under_way(state: str, failed: bool) -> None:
+    document = msgspec.convert(front_door(provisioningState="Failed"), Document)
+    found = settled(document, msgspec.convert(engine(state=state), Engine))
+    assert "the last change of contoso-edge failed" in found.unsettled
+    assert found.failed is failed
 
 
 async def test_a_pool_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:

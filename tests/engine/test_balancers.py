@@ -10,12 +10,15 @@ import pytest
 
 from sandbox.world import Faults
 from sandbox.world.balancers import MemberState
+from sandbox.world.ledger import Happening
 from sandbox.world.settings import Family, Outage
 from shared.levers import SwitchKind
 from shared.model import Outcome, Rollout, SignalKind
 from shared.policy import DriftPolicy
+from shared.probes import HostSeen, HostState
 from tests.engine.balanced import balanced
 from tests.engine.rig import Rig
+from tests.engine.test_safety import Eyes
 from tests.fleets import BLUE, GREEN
 
 WEIGHTED = (SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC, SwitchKind.TRAFFIC_MANAGER)
@@ -193,3 +196,53 @@ async def test_weights_that_somebody_else_moves_under_a_canary_are_put_back() ->
     assert 0 in told(rig)[told(rig).index(50) :], "nobody but those who match is to be on the candidate"
     assert weights.history(balancer)[-1].matched == GREEN
     assert (await rig.ended(24)).outcome is Outcome.COMPLETED
+
+
+async def test_a_front_door_that_never_finishes_a_change_gives_way_to_the_records_beneath() -> None:
+    rig = await started(SwitchKind.FRONT_DOOR, beneath=True)
+    estate = rig.world.estate
+    estate.timings = msgspec.structs.replace(estate.timings, front_door_seconds=30 * 24 * 3600)
+    rollout = await rig.until("observe", 24)
+    assert (rollout.step, rollout.beneath) == ("observe", True)
+    assert users_on(rig) == {GREEN: 1.0}
+    trail = await rig.store.audit(rig.fleet.name)
+    assert any("deploying its last change: it goes by the records beneath" in each.because for each in trail)
+
+
+@pytest.mark.parametrize("kind", [SwitchKind.FRONT_DOOR, SwitchKind.FRONT_DOOR_CLASSIC])
+async def test_caches_are_emptied_once_and_after_everybody_has_moved(kind: SwitchKind) -> None:
+    rig = await started(kind)
+    assert (await rig.ended(24)).outcome is Outcome.COMPLETED
+    entries = rig.world.ledger.until(rig.clock.now())
+    (purged,) = [each.at for each in entries if each.kind is Happening.CACHE_PURGED]
+    moved = [each.at for each in entries if each.kind is Happening.WEIGHTS_WRITTEN]
+    assert max(moved) + timedelta(seconds=FRONT_DOOR_SECONDS) <= purged
+
+
+async def test_caches_forget_a_candidate_that_users_were_taken_back_from() -> None:
+    rig = await started(SwitchKind.FRONT_DOOR, beneath=True)
+    await rig.until("bake", 24)
+    fired_at = rig.clock.now()
+    await rig.fire()
+    assert (await rig.ended(24)).outcome is Outcome.ROLLED_BACK
+    entries = rig.world.ledger.until(rig.clock.now())
+    purged = [each.at for each in entries if each.kind is Happening.CACHE_PURGED and each.at > fired_at]
+    assert len(purged) == 1
+    trail = await rig.store.audit(rig.fleet.name)
+    proven = next(each.at for each in trail if "the traffic is back" in each.because)
+    assert purged[0] >= proven, "what brings users back waits for no cache"
+
+
+async def test_a_proof_that_lapses_stops_the_ramp_and_says_so_until_it_is_renewed() -> None:
+    rig = await started(SwitchKind.TRAFFIC_MANAGER, steps=True)
+    eyes = Eyes(rig)
+    await reaching(rig, 0)
+    eyes.answers[HostState] = HostSeen(503)
+    await minutes(rig, 40)
+    rollout = await rig.rollout()
+    assert rollout.step == "ramp"
+    assert rollout.held is not None
+    assert rollout.held.because.startswith("blue could not take all traffic back: aks-blue.contoso.com")
+    assert told(rig)[-1] == 10
+    eyes.answers.clear()
+    assert (await rig.ended()).outcome is Outcome.COMPLETED

@@ -60,6 +60,18 @@ async def test_a_ring_that_goes_back_keeps_the_next_from_beginning_and_moves_nob
     assert not any(entry.actions for entry in await rings.store.audit("contoso-ring1"))
 
 
+async def test_a_ring_that_gets_worse_while_it_is_watched_keeps_the_next_from_beginning() -> None:
+    # Its users notice nothing before the bake is over, and more and more after that.
+    rings = Rings(two(), {0: Faults(slow_burn=True, slow_burn_share=0.05, slow_burn_seconds=6 * 3600)})
+    await rings.publish()
+    first = await rings.until_ended(0)
+    assert first.outcome is Outcome.COMPLETED
+    second = await rings.until_ended(1)
+    assert second.outcome is Outcome.STOPPED
+    assert "on contoso-ring0: failed-share" in second.because
+    assert not any(entry.actions for entry in await rings.store.audit("contoso-ring1"))
+
+
 async def test_a_ring_that_cannot_be_read_is_waited_for() -> None:
     rings = Rings(two(after="contoso-nowhere"))
     await rings.publish()

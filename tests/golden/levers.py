@@ -77,6 +77,20 @@ async def _back_in_ramp(it: Recording) -> None:
 
 
 @story(
+    "back-by-the-book",
+    "An alert soon after a classic Front Door was told something, of which it does not say how far it is.",
+    balancers=(balancer(SwitchKind.FRONT_DOOR_CLASSIC),),
+    shift=Shift(steps=(_TENTH,)),
+    **_PROVEN,
+)
+async def _by_the_book(it: Recording) -> None:
+    await it.event()
+    await it.until("ramp")
+    await it.live(3)
+    await it.alert()
+
+
+@story(
     "ring",
     "The ring before has not begun; a person loses patience.",
     ring=Ring(after="contoso-ring0", hold_seconds=3600),

@@ -22,10 +22,14 @@ from shared.probes import (
     RecordSeen,
     RecordState,
     SlotAddress,
+    TrafficSeen,
+    TrafficShare,
     Unavailable,
 )
 from stages import decide, needs
+from stages.converging import converge
 from stages.plan import plan
+from stages.step import Verb
 from stages.windows import seconds_until_open
 from tests.engine.balanced import balanced
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, fleet, record
@@ -214,3 +218,18 @@ def test_a_planned_ramp_takes_what_its_changes_and_its_holds_take() -> None:
     # Each step is told to two origins; a step's hold begins when the second has reached the edges.
     held = 1200 + 1200 + 300
     assert ordered == pytest.approx([0, 1200, held, held + 1200, 2 * held], abs=120)
+
+
+@pytest.mark.parametrize(("passed", "over"), [(89, False), (90, True)])
+def test_nobody_counts_as_moved_before_one_ttl_and_its_propagation_have_passed(
+    passed: int, over: bool
+) -> None:
+    at = rollout("converge", Stage.SWITCH, moved_at=NOW)
+    users = TrafficShare(NOW + timedelta(seconds=90))
+    seen = Seen(
+        now=NOW + timedelta(seconds=passed),
+        answers={users: TrafficSeen({GREEN: 1000.0}, 5)},
+        signals=(),
+        epoch=9,
+    )
+    assert (converge(FLEET, at, seen).verb is Verb.ADVANCE) is over

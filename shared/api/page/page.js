@@ -89,7 +89,7 @@ function ready(rollout, back) {
   const rows = back.levers.map((each) => [
     each.lever,
     [(each.measured ? "" : "at most ") + span(each.seconds), "number"],
-    each.measured ? "how long users took to follow this lever on the way there" : "its propagation and the TTL that it has now; not measured yet",
+    each.measured ? "by how long users took to follow this lever on the way there" : "its propagation and the TTL that it has now; not measured yet",
   ]);
   found.push(table(`Time to safety: from the order until everybody is on ${back.safe}`, ["Lever", "Time to safety", "Known from"], rows));
   return found;
