@@ -219,7 +219,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
 
     Its levers are `live_records` and `balancers`, at least one of either. `chain` is the name of the file
     with rings that it is one of. `above` is the Front Door that passes everything on to the one live record's
-    name: the second lever, where that record cannot be moved.
+    name: the second lever, where that record cannot be moved. In `shadow` a rollout changes nothing.
     """
 
     name: str
@@ -249,6 +249,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     alerts: Alerts = Alerts()
     above: Balancer | None = None
     scorecard: Named = Named()
+    shadow: bool = False
 
     @property
     def levers(self) -> tuple[Lever, ...]:

@@ -1,4 +1,4 @@
-"""What became of a gate's samples: measurements, and the tally of them that a rollout remembers.
+"""A gate's samples and what became of them: measurements, and the tally that a rollout remembers.
 
 Frozen values, stored as they are. They import nothing of ours and refuse to know when a measurement is which.
 """
@@ -9,6 +9,20 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+
+
+class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One measured value; `value` is None where the source has a bucket without data.
+
+    `requests` are how many events it speaks of, where the source says. `error` says why the source gave none
+    that time, `because` what a value means where the number does not say it.
+    """
+
+    at: datetime
+    value: float | None = None
+    requests: float | None = None
+    error: str = ""
+    because: str = ""
 
 
 class Phase(StrEnum):

@@ -11,7 +11,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from shared.assumed import Assumed
 from shared.levers import SlotName
+from shared.measured import Sample as Sample
 from shared.measured import Tally
 
 
@@ -179,6 +181,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     is retired though it did not drain in time. `ring_since` is since when the ring before is watched with
     what it has completed. `tallies` are what the step's gates have counted so far, and `receipts` what their
     sources have begun, newest last, both by gate and slot. `earlier_alerts` fired before it, and were named.
+    Nothing is changed for a `shadow` rollout: what it has ordered is `assumed` to have been carried out.
     """
 
     id: str
@@ -225,6 +228,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tallies: dict[str, Tally] = {}
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
+    shadow: bool = False
+    assumed: Assumed = Assumed()
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None
@@ -256,20 +261,6 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     held_versions: tuple[HeldVersion, ...] = ()
     rollout: Rollout | None = None
     ask_at: datetime | None = None
-
-
-class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One measured value; `value` is None where the source has a bucket without data.
-
-    `requests` are how many events it speaks of, where the source says. `error` says why the source gave none
-    that time, `because` what a value means where the number does not say it.
-    """
-
-    at: datetime
-    value: float | None = None
-    requests: float | None = None
-    error: str = ""
-    because: str = ""
 
 
 class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
