@@ -1,7 +1,7 @@
 """What a rollout that changes nothing has ordered, and takes as carried out: records, balancers, clusters.
 
-Frozen values, stored with the rollout, by the names of what was ordered. Only the newest order of each counts,
-as in the world. This module decides nothing and refuses to know what is seen of the world besides.
+Frozen values, stored with the rollout, by the names of what was ordered. Only the newest order of each
+counts, as in the world. This module decides nothing and refuses to know what is seen of the world besides.
 """
 
 from __future__ import annotations

@@ -271,6 +271,10 @@ class Fleet(Struct, frozen=True, kw_only=True):
                 return slot
         raise KeyError(name)
 
+    def named(self, names: tuple[SlotName, ...]) -> tuple[Slot, ...]:
+        """The slots of those names, all of them where none is named."""
+        return tuple(slot for slot in self.slots if not names or slot.name in names)
+
     def other(self, name: SlotName) -> SlotName:
         """The slot that is not `name`."""
         return next(slot.name for slot in self.slots if slot.name != name)

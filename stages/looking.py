@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -22,6 +22,7 @@ from shared.probes import (
     RecordState,
     Unavailable,
 )
+from stages.shadow import measured_on, not_asked, spared, unasked
 
 # Who is asked in the name of a rollout, or begins something for it.
 _OF_A_ROLLOUT = frozenset({Source.WEBHOOK, Source.KUBERNETES, Source.ALERTS, Source.LOAD_TEST})
@@ -72,6 +73,7 @@ def readings(
 
 def reading(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout) -> GateReading:
     """The probe of `gate` on `slot`, with the rollout's facts where its source needs them."""
+    slot = measured_on(rollout, slot)
     if gate.source not in _OF_A_ROLLOUT:
         return GateReading(gate, slot, since)
     asking = Asking(
@@ -101,7 +103,7 @@ def _key(gate: Gate, slot: SlotName) -> str:
 
 def judged_on(
     fleet: Fleet,
-    gates: Iterable[Gate],
+    gates: Sequence[Gate],
     slot: SlotName,
     since: datetime | None,
     rollout: Rollout,
@@ -110,6 +112,8 @@ def judged_on(
     """Every gate's judgement, their verdict together, and the sentence of the worst."""
     judgements = tuple(_judged(gate, slot, since, rollout, seen) for gate in gates)
     scores = fleet.gates.scores
+    if any(spared(rollout, gate) for gate in gates) and all(each.dry_run for each in judgements):
+        return judgements, Verdict.PASS, "no gate of it decides in shadow"
     verdict = combine(judgements, scores)
     told = [(j.verdict, j.because) for j in judgements if not (j.group or j.dry_run)]
     told += [(each.verdict, f"{name}: {each.because}") for name, each in grouped(judgements, scores).items()]
@@ -118,10 +122,13 @@ def judged_on(
 
 
 def _judged(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout, seen: Seen) -> Judgement:
+    slot = measured_on(rollout, slot)
+    if not_asked(rollout, gate):
+        return unasked(gate, slot, seen.now)
     tally = rollout.tallies.get(tallied(gate.name, slot))
     # What was counted before the present span began describes something else.
     known = tally if tally is not None and since is not None and tally.since >= since else None
-    return judge(
+    judgement = judge(
         gate,
         slot,
         seen.answers.get(reading(gate, slot, since, rollout)),
@@ -130,6 +137,8 @@ def _judged(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout
         seen.answers.get(reading(gate, rollout.live, since, rollout)) if beside_live(gate) else None,
         known,
     )
+    advises = judgement.dry_run or spared(rollout, gate)
+    return msgspec.structs.replace(judgement, dry_run=advises)
 
 
 def cluster_trouble(cluster: ClusterSeen, version: str | None) -> str | None:
