@@ -50,7 +50,7 @@ class End(Struct, frozen=True, kw_only=True):
 
 
 def end_of(ended: Ended) -> End | None:
-    """How it ended; None while it is under way, and of one in shadow, which was neither good nor bad to anybody."""
+    """How it ended; None while it is under way, and of one in shadow, which was good and bad for nobody."""
     rollout = ended.rollout
     if rollout.outcome is None or rollout.ended_at is None or rollout.shadow:
         return None

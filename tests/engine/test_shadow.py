@@ -2,63 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-
 import msgspec
 import pytest
 
-from sandbox.world import Faults, World
-from sandbox.world.ports import PortsWorld
-from shared.actions import Action, DestroyCluster, PointRecord
-from shared.fleet import Fleet
-from shared.model import Outcome, Rollout, SignalKind, Stage, Verdict
-from shared.policy import Approvals, DriftPolicy
-from shared.probes import Answer, Probe
+from shared.fleet import Shift, WeightStep
+from shared.levers import SwitchKind
+from shared.loads import OpenConnections
+from shared.model import HoldKind, Outcome, SignalKind, Stage, Verdict
+from shared.probes import GateReading, TrafficShare
+from shared.safety import Readiness
 from shared.store.audit import verify
-from tests.engine.rig import VERSION, Rig
+from tests.engine.balanced import balanced
+from tests.engine.shadowed import estate, judged, rig, watched
 from tests.engine.test_checks import FLEET_OF_CHECKS
-from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN, policy
+from tests.fleets import BLUE, ERRORS, FLEET, policy
+from tests.fleets_balanced import composite_fleet
 
-SHADOW = msgspec.structs.replace(FLEET, shadow=True)
-
-
-class Watched(PortsWorld):
-    """The stand-in's world, which nobody may change."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self.asked: set[Probe] = set()
-
-    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
-        """Answer, and remember the questions."""
-        self.asked |= probes
-        return await super().observe(fleet, probes, now)
-
-    async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
-        """Fail whoever hands an order over."""
-        raise AssertionError(f"{fleet.name}, epoch {epoch}: {action} has reached the world")
-
-
-async def rig(fleet: Fleet = SHADOW, faults: Faults | None = None, **changes: object) -> Rig:
-    """A fleet in shadow, in a world that takes no order."""
-    it = Rig(msgspec.structs.replace(fleet, **changes), faults)
-    it.observed = Watched(it.world)
-    it.restart()
-    return await it.applied()
-
-
-def estate(it: Rig) -> tuple[object, ...]:
-    """What users, clusters and zones of the fleet are like."""
-    ids = [slot.cluster_id for slot in it.fleet.slots]
-    record, host = it.live_record(), it.fleet.slot(GREEN).host
-    return (
-        [it.world.clusters.find(each) for each in ids],
-        (record.targets, record.ttl_seconds, record.etag, record.metadata),
-        it.world.zones.find(host.zone_id, host.name, host.type),
-        it.frozen_until(BLUE),
-        list(it.world.commands.given),
-    )
+LOADED = Readiness(every_seconds=180, load_max=0.8)
 
 
 async def test_a_shadow_goes_through_the_whole_runbook_and_leaves_the_world_as_it_was() -> None:
@@ -69,8 +29,135 @@ async def test_a_shadow_goes_through_the_whole_runbook_and_leaves_the_world_as_i
     assert (rollout.outcome, rollout.shadow, rollout.stage) == (Outcome.COMPLETED, True, Stage.RETIRE)
     assert estate(it) == before
     trail = await it.store.audit("contoso", rollout.id)
-    ordered = [type(action) for entry in trail for action in entry.actions]
-    assert {PointRecord, DestroyCluster} <= set(ordered), "it says what it would have ordered"
+    ordered = {action["type"] for entry in trail for action in entry.actions}
+    assert {"deploy", "freeze", "point_record", "destroy_cluster"} <= ordered, (
+        "it says what it would have done"
+    )
     assert {entry.stage for entry in trail} >= {"T0", "T1", "T2", "T3", "T4"}
     assert all(entry.because.startswith("in shadow: ") for entry in trail)
     assert verify(await it.store.audit("contoso"), await it.state()) == ()
+
+
+async def test_any_worker_goes_on_with_it_by_what_is_stored() -> None:
+    it = await rig()
+    await it.publish_version()
+    while (await it.rollout()).outcome is None:
+        it.restart()
+        await it.minute()
+    assert (await it.rollout()).outcome is Outcome.COMPLETED
+
+
+async def test_an_alert_on_the_live_slot_counts_once_users_would_be_on_the_candidate() -> None:
+    it = await rig()
+    before = estate(it)
+    await it.publish_version()
+    await it.until("sync")
+    await it.fire(BLUE, "alert-early")
+    held = (await it.rollout()).held
+    assert held is not None
+    assert held.kind is HoldKind.ALERT
+    await it.send(SignalKind.ALERT, slot=BLUE, state="resolved", alert_id="alert-early")
+    await it.until("bake")
+    await it.fire(BLUE)
+    rollout = await it.ended()
+    assert (rollout.outcome, rollout.shadow) == (Outcome.ROLLED_BACK, True), rollout.because
+    assert estate(it) == before
+
+
+@pytest.mark.parametrize("step", ["deploy", "sync_gate", "converge", "observe", "bake", "stop"])
+async def test_it_turns_back_from_anywhere_and_changes_nothing(step: str) -> None:
+    it = await rig(policy=policy(observe_seconds=300, bake_seconds=600, keep_candidate=False))
+    before = estate(it)
+    await it.publish_version()
+    await it.until(step)
+    await it.send(SignalKind.ROLLBACK, by="olivia@contoso.com")
+    rollout = await it.ended()
+    moved = step in ("converge", "observe", "bake", "stop")
+    assert rollout.outcome is (Outcome.ROLLED_BACK if moved else Outcome.STOPPED), rollout.because
+    assert estate(it) == before
+
+
+async def test_a_bad_gate_turns_a_shadow_back_before_it_turns_back_a_real_rollout() -> None:
+    """Users of blue are as well as ever: it is the limit that is wrong."""
+    strict = msgspec.structs.replace(ERRORS, name="strict", max_value=0.0001)
+    it = await rig(gates=msgspec.structs.replace(FLEET.gates, bake=(strict,)))
+    await it.publish_version()
+    rollout = await it.ended()
+    assert rollout.outcome is Outcome.ROLLED_BACK
+    assert "strict on blue" in rollout.because
+    failed = next(each for each in await judged(it) if each.verdict is Verdict.FAIL)
+    assert (failed.slot, failed.dry_run) == (BLUE, False)
+    assert failed.samples, "it was really measured"
+
+
+async def test_what_would_begin_something_is_not_asked_and_recorded_so() -> None:
+    it = await rig(FLEET_OF_CHECKS, shadow=True)
+    before = estate(it)
+    await it.publish_version()
+    rollout = await it.ended()
+    assert rollout.outcome is Outcome.COMPLETED, rollout.because
+    assert (it.world.hooks.asked, it.world.load_tests.started, estate(it)) == ([], (), before)
+    asked = {probe.gate.name for probe in watched(it).asked if isinstance(probe, GateReading)}
+    assert asked == {"expected", "nodes-not-ready", "failed-share", "there", "calm"}
+    unasked = {each.gate: each for each in await judged(it) if each.gate not in asked}
+    assert unasked.keys() == {"hook", "pods", "load"}
+    assert all(each.dry_run and each.verdict is Verdict.NO_DATA for each in unasked.values())
+    assert unasked["hook"].because == "hook on blue: not asked in shadow, because it would call a hook"
+
+
+async def test_a_gate_beside_live_advises_and_decides_nothing() -> None:
+    """Live beside itself is always well, which is no evidence of anything."""
+    beside = msgspec.structs.replace(ERRORS, name="beside", max_value=None, max_over_live=0.5)
+    steps = (WeightStep(weight=10, hold_seconds=300, gates=(beside,)),)
+    fleet = balanced(SwitchKind.TRAFFIC_MANAGER)
+    it = await rig(fleet, shadow=True, shift=Shift(steps=steps))
+    await it.publish_version()
+    assert (await it.ended()).outcome is Outcome.COMPLETED
+    said = [each for each in await judged(it) if each.gate == "beside"]
+    assert said
+    assert all(each.dry_run for each in said)
+    assert Verdict.FAIL in {each.verdict for each in said}, "twice as good as itself is nobody"
+
+
+LEVERS = {
+    "front door": balanced(SwitchKind.FRONT_DOOR, beneath=True, steps=True, canary=True),
+    "traffic manager": balanced(SwitchKind.TRAFFIC_MANAGER, steps=True),
+    "gateway": balanced(SwitchKind.APPLICATION_GATEWAY),
+    "above": composite_fleet(),
+}
+
+
+@pytest.mark.parametrize("back_from", ["", "sync_gate", "converge", "bake"])
+@pytest.mark.parametrize("name", LEVERS)
+async def test_every_lever_is_taken_as_moved_there_and_back(name: str, back_from: str) -> None:
+    it = await rig(LEVERS[name], shadow=True)
+    await it.publish_version()
+    if back_from:
+        await it.until(back_from)
+        await it.send(SignalKind.ROLLBACK, by="olivia@contoso.com")
+    rollout = await it.ended(hours_max=24)
+    assert rollout.outcome in ENDS[bool(back_from)], rollout.because
+    share = [each for each in watched(it).asked if isinstance(each, TrafficShare | OpenConnections)]
+    assert all(each.slots == (BLUE,) for each in share), "green was never deployed: nobody asks its gateway"
+
+
+ENDS = {False: {Outcome.COMPLETED}, True: {Outcome.ROLLED_BACK, Outcome.STOPPED}}
+
+
+async def test_a_ramp_turns_back_with_a_part_of_the_users() -> None:
+    it = await rig(LEVERS["front door"], shadow=True)
+    await it.publish_version()
+    await it.until("ramp")
+    while (await it.rollout()).portion < 2:
+        await it.minute()
+    await it.send(SignalKind.ROLLBACK, by="olivia@contoso.com")
+    assert (await it.ended()).outcome is Outcome.ROLLED_BACK
+
+
+async def test_the_way_back_is_proven_by_what_the_live_slot_bears_today() -> None:
+    it = await rig(LEVERS["traffic manager"], shadow=True, readiness=LOADED)
+    await it.publish_version()
+    rollout = await it.ended()
+    assert rollout.outcome is Outcome.COMPLETED, rollout.because
+    assert (rollout.unready, rollout.unproven) == (None, None)
+    assert rollout.ready_at is not None
