@@ -121,6 +121,11 @@ def judged_on(
     return judgements, verdict, worst
 
 
+def deciding(judgements: Iterable[Judgement]) -> int:
+    """How many of them decide: what only advises, or was not asked, has passed nothing."""
+    return sum(not each.dry_run for each in judgements)
+
+
 def _judged(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout, seen: Seen) -> Judgement:
     slot = measured_on(rollout, slot)
     if not_asked(rollout, gate):
