@@ -17,7 +17,7 @@ _SHARE = 0.05
 
 def over_shadows(scenario: Scenario) -> Scenario:
     """The scenario, now and then with its fleet in shadow."""
-    if Random(f"shadow {scenario.seed}").random() >= _SHARE:
+    if Random(f"shadows {scenario.seed}").random() >= _SHARE:
         return scenario
     fleet = msgspec.structs.replace(scenario.fleet, shadow=True)
     expected = scenario.expected
