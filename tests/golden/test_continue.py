@@ -31,6 +31,7 @@ def left_undone(it: Continued, rollout: Rollout, *, ttl: bool) -> list[str]:
     """What a rollout has not put in order again. A TTL of somebody else's writing stays as it is."""
     if rollout.outcome is Outcome.ROLLBACK_FAILED:
         return []
+    users = rollout.live if rollout.shadow else rollout.safe
     undone = [
         f"{slot.name} is frozen"
         for slot in it.fleet.slots
@@ -38,14 +39,14 @@ def left_undone(it: Continued, rollout: Rollout, *, ttl: bool) -> list[str]:
     ]
     for record in it.fleet.live_records:
         found = it.world.zones.get(record.zone_id, record.name, record.type)
-        if rollout.shifted and found.targets != (rollout.addresses[rollout.safe],):
+        if rollout.shifted and found.targets != (rollout.addresses[users],):
             undone.append(f"{record.fqdn} is at {found.targets}")
         if ttl and rollout.shifted and found.ttl_seconds != record.ttl_seconds:
             undone.append(f"{record.fqdn} has a TTL of {found.ttl_seconds} s")
     for balancer in it.fleet.balancers:
         newest = it.world.balancers.newest(balancer)
         serving = [member.slot for member in balancer.members if newest.members[member.name].enabled]
-        if rollout.shifted and serving != [rollout.safe]:
+        if rollout.shifted and serving != [users]:
             undone.append(f"{balancer.label} sends users to {', '.join(serving)}")
         if newest.matched is not None:
             undone.append(f"{balancer.label} sends a canary to {newest.matched}")
