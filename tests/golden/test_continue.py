@@ -20,7 +20,9 @@ async def test_it_ends_as_it_would_have_ended_and_leaves_the_world_in_order(name
         row = await it.store.load(it.fleet.name)
         rollout = row.state.rollout
         assert rollout is not None
-        ended = [str(each.outcome) for each in reversed(await it.store.rollouts(it.fleet.name))]
+        # A shadow that was over is left as it is: nothing tells of it again.
+        told = await it.store.rollouts(it.fleet.name) or (rollout,)
+        ended = [str(each.outcome) for each in reversed(told)]
         assert ended == history.outcomes[-len(ended) :], f"{where}: {rollout.because}"
         assert verify(await it.store.audit(it.fleet.name), row.state) == (), where
         touched = any(line.get("what") == "point elsewhere" for line in history.world)
