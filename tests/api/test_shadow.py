@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from shared.model import SignalKind
-from tests.api.conftest import EXAMPLE, Client, content
+from tests.api.conftest import EXAMPLE, RINGS, Client, content
 from tests.engine.rig import VERSION
 from tests.fleets import FLEET
 
@@ -55,3 +55,11 @@ async def test_it_has_no_score_and_takes_no_part_in_that_of_others(over: Client)
     await over.rig.ended()
     months = await over.call(over.api.get_scorecard, method="GET", fleet="contoso")
     assert content(months)["rollouts"] == ["contoso-0002"]
+
+
+async def test_a_file_whose_rings_are_in_shadow_is_known_again_as_it_was_applied(client: Client) -> None:
+    text = RINGS.read_text("utf-8") + "\nshadow: true\n"
+    applied = await client.call(client.api.put_rings, text.encode(), method="PUT", rings="contoso")
+    assert applied.status == 201, applied.body
+    found = content(await client.call(client.api.get_rings, method="GET", rings="contoso"))
+    assert found["notices"] == []

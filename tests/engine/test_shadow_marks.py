@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from sandbox.world import Faults
 from sandbox.world.ports import PortsWorld
 from sandbox.world.settings import Family, Outage
+from shared.gates.ends import Ended, end_of
 from shared.model import Outcome, SignalKind
 from shared.policy import Approvals, DriftPolicy
 from tests.engine.rig import VERSION, Rig
@@ -123,6 +125,16 @@ async def test_everybody_who_is_told_is_told_that_it_is_a_shadow() -> None:
     assert events
     assert all(event["shadow"] is True for event in events)
     assert all(event["because"].startswith("in shadow: ") for event in events)
+
+
+async def test_it_is_neither_a_good_nor_a_bad_rollout_for_whoever_tries_gates_on_the_past() -> None:
+    it = await rig()
+    await it.publish_version()
+    ended = Ended(rollout=await it.ended(), entries=(), verdicts=())
+    assert end_of(ended) is None
+    assert end_of(
+        msgspec.structs.replace(ended, rollout=msgspec.structs.replace(ended.rollout, shadow=False))
+    )
 
 
 def silence(it: Rig) -> None:

@@ -38,6 +38,7 @@ SHADOWED: tuple[type[Checker], ...] = (
     AppliedOnce,
     LatencyOnly,
     NeverStuck,
+    HoldsEnd,
     NoPassWithoutEvidence,
     AuditReplays,
     PlanPinned,
