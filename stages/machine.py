@@ -89,7 +89,8 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
         # What became of an order of before is no reason to wait with the way back.
         seen = msgspec.structs.replace(seen, results=())
     before = entry(pinned, rollout)
-    seen = shadow.told(pinned, before, _wanted(pinned, before, seen.now), seen)
+    if before.shadow:
+        seen = shadow.told(pinned, before, _wanted(pinned, before, seen.now), seen)
     rollout = remembering(pinned, before, seen)
     step = step_of(rollout)
     move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)

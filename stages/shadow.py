@@ -83,9 +83,7 @@ def asked(rollout: Rollout, probes: frozenset[Probe]) -> frozenset[Probe]:
 
 
 def told(fleet: Fleet, rollout: Rollout, probes: Iterable[Probe], seen: Seen) -> Seen:
-    """What was seen, with an answer to each of `probes` that orders or the live slot answer."""
-    if not rollout.shadow:
-        return seen
+    """What a shadow has seen, with an answer to each of `probes` that orders or the live slot answer."""
     found = {probe: _answer(fleet, rollout, probe, seen) for probe in probes}
     known = {probe: answer for probe, answer in found.items() if answer is not None}
     return replace(seen, answers={**seen.answers, **known})
