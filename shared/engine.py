@@ -19,10 +19,21 @@ from shared.decision import Decision, Seen
 from shared.errors import Conflict, Refused, Retry, Superseded, SwitchyardError, Unreadable
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Outcome, Rollout, Stage
-from shared.ports import Claimed, FleetEntry, OutboxEntry, Publisher, Row, SharedClock, Store, World
+from shared.ports import (
+    Claimed,
+    FleetEntry,
+    OutboxEntry,
+    Performer,
+    Publisher,
+    Row,
+    SharedClock,
+    Store,
+    World,
+)
 from shared.probes import Answer, Probe, patience_seconds
 from shared.ring_probes import RingProbe
 from shared.rings import Rings
+from shared.shadow import Shadow
 
 log = logging.getLogger("switchyard.engine")
 
@@ -169,10 +180,11 @@ class Engine:
         self, fleet: Fleet, decision: Decision, epoch: int, now: datetime
     ) -> tuple[Result, ...]:
         results: list[Result] = []
+        performer = self._performer(decision.state.rollout)
         for action in decision.actions:
             try:
                 self._in_time(now)
-                receipt = await self._world.perform(fleet, action, epoch=epoch)
+                receipt = await performer.perform(fleet, action, epoch=epoch)
             except SwitchyardError as error:
                 level = logging.INFO if isinstance(error, Superseded) else logging.WARNING
                 log.log(level, "%s, epoch %d: %s: %s", fleet.name, epoch, type(action).__name__, error)
@@ -183,6 +195,10 @@ class Engine:
                 break
             results.append(Result(action=action, receipt=receipt))
         return tuple(results)
+
+    def _performer(self, rollout: Rollout | None) -> Performer:
+        """Whom the orders of a rollout are handed to: the one way to the world, which a shadow has not."""
+        return Shadow() if rollout is not None and rollout.shadow else self._world
 
     def _in_time(self, now: datetime) -> None:
         """Raise Superseded where others no longer wait for what was decided on a look at `now`."""
@@ -210,7 +226,7 @@ def _failure(error: SwitchyardError) -> Failure:
 
 
 def _failed(rollout: Rollout | None) -> bool:
-    return rollout is not None and rollout.outcome is Outcome.ROLLBACK_FAILED
+    return rollout is not None and rollout.outcome is Outcome.ROLLBACK_FAILED and not rollout.shadow
 
 
 def _governing(row: Row) -> Fleet:

@@ -224,7 +224,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
 
     Its levers are `live_records` and `balancers`, at least one of either. `chain` is the name of the file
     with rings that it is one of. `above` is the Front Door that passes everything on to the one live record's
-    name: the second lever, where that record cannot be moved.
+    name: the second lever, where that record cannot be moved. In `shadow` a rollout changes nothing.
     """
 
     name: str
@@ -254,6 +254,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     alerts: Alerts = Alerts()
     above: Balancer | None = None
     scorecard: Named = Named()
+    shadow: bool = False
 
     @property
     def levers(self) -> tuple[Lever, ...]:
@@ -274,6 +275,10 @@ class Fleet(Struct, frozen=True, kw_only=True):
             if slot.name == name:
                 return slot
         raise KeyError(name)
+
+    def named(self, names: tuple[SlotName, ...]) -> tuple[Slot, ...]:
+        """The slots of those names, all of them where none is named."""
+        return tuple(slot for slot in self.slots if not names or slot.name in names)
 
     def other(self, name: SlotName) -> SlotName:
         """The slot that is not `name`."""

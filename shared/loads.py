@@ -12,11 +12,15 @@ from msgspec import Struct
 from shared.levers import SlotName
 
 
-class LoadState(Struct, frozen=True, tag="load_state"):
-    """How much do the nodes of each slot use now, and how much can those of `safe` allocate to pods?"""
+class LoadState(Struct, frozen=True, tag="load_state", omit_defaults=True):
+    """How much do the nodes of each slot use now, and how much can those of `safe` allocate to pods?
+
+    `slots` are those whose nodes are asked about; none named: all.
+    """
 
     safe: SlotName
     window_seconds: int = 180
+    slots: tuple[SlotName, ...] = ()
 
 
 class Load(Struct, frozen=True):
@@ -39,11 +43,15 @@ class LoadSeen(Struct, frozen=True, tag="load", omit_defaults=True):
     memory_bytes: float | None = None
 
 
-class OpenConnections(Struct, frozen=True, tag="open_connections"):
-    """How many connections did each gateway hold open in the last minutes, none of them before `since`?"""
+class OpenConnections(Struct, frozen=True, tag="open_connections", omit_defaults=True):
+    """How many connections did each gateway hold open in the last minutes, none of them before `since`?
+
+    `slots` are those whose gateways are asked; none named: all.
+    """
 
     since: datetime
     window_seconds: int = 180
+    slots: tuple[SlotName, ...] = ()
 
 
 class ConnectionsSeen(Struct, frozen=True, tag="connections"):

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from shared.assumed import Assumed
 from shared.evidence import Judgement as Judgement
 from shared.evidence import Sample as Sample
 from shared.evidence import Verdict as Verdict
@@ -175,7 +176,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last asked for, by gate and slot. `passed` says that the present step of the shift's plan has passed its
     gates, and the error budgets are asked before the next; `came_at` is when the first of them was ordered
     in a fleet that has budgets. `earlier_alerts` fired before it, and were named. `over_alerts` are those
-    whose end was heard of while they held nothing, with when it was.
+    whose end was heard of while they held nothing, with when it was. Nothing is changed for a `shadow`
+    rollout: what it has ordered is `assumed` to have been carried out.
     """
 
     id: str
@@ -228,6 +230,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     receipts: dict[str, tuple[str, ...]] = {}
     earlier_alerts: tuple[str, ...] = ()
     over_alerts: dict[str, datetime] = {}
+    shadow: bool = False
+    assumed: Assumed = Assumed()
     failures: int = 0
     rollback_because: str | None = None
     failed_step: str | None = None

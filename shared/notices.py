@@ -14,9 +14,12 @@ CLASSIC_RETIRES = date(2027, 3, 31)
 """Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
 
+_SHADOW = "it is in shadow: rollouts that begin now decide and record, and change nothing"
+
+
 def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
-    """One sentence each, in the order of the levers; `on` is the day on which it is asked."""
-    told: list[str] = []
+    """One sentence each, those of levers in their order; `on` is the day on which it is asked."""
+    told: list[str] = [_SHADOW] if fleet.shadow else []
     for balancer in sorted(fleet.every_balancer, key=lambda each: each.place):
         if balancer.kind is SwitchKind.FRONT_DOOR_CLASSIC:
             told.append(_retires(balancer, on))

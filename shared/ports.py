@@ -205,11 +205,8 @@ class Evidence(Protocol):
         """Delete some of a rollout's verdicts, in two requests. True: there may be more."""
 
 
-class World(Protocol):
-    """The world outside: Azure, or the stand-in."""
-
-    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
-        """Answer every probe, all at once. What cannot be said is `Unavailable`; it raises nothing."""
+class Performer(Protocol):
+    """Who takes orders."""
 
     async def perform(self, fleet: Fleet, action: Action, *, epoch: int) -> str | None:
         """Carry out one action and return its receipt.
@@ -221,6 +218,13 @@ class World(Protocol):
             Retry: the service could not take it now.
             Refused: the service says that it will never take it as it is.
         """
+
+
+class World(Performer, Protocol):
+    """The world outside: Azure, or the stand-in."""
+
+    async def observe(self, fleet: Fleet, probes: frozenset[Probe], now: datetime) -> Mapping[Probe, Answer]:
+        """Answer every probe, all at once. What cannot be said is `Unavailable`; it raises nothing."""
 
 
 class Publisher(Protocol):

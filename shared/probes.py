@@ -105,11 +105,15 @@ class GateReading(Struct, frozen=True, tag="gate_reading"):
     asking: Asking | None = None
 
 
-class TrafficShare(Struct, frozen=True, tag="traffic_share"):
-    """How many requests did each gateway serve in the last `window_seconds`, none older than `since`?"""
+class TrafficShare(Struct, frozen=True, tag="traffic_share", omit_defaults=True):
+    """How many requests did each gateway serve in the last `window_seconds`, none older than `since`?
+
+    `slots` are those whose gateways are asked; none named: all.
+    """
 
     since: datetime
     window_seconds: int = 300
+    slots: tuple[SlotName, ...] = ()
 
 
 class GroupState(Struct, frozen=True, tag="group_state"):

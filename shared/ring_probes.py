@@ -14,10 +14,14 @@ from shared.levers import SlotName
 from shared.model import Outcome
 
 
-class RingState(Struct, frozen=True, tag="ring_state"):
-    """What became of the newest rollout of the fleet that is the ring before?"""
+class RingState(Struct, frozen=True, tag="ring_state", omit_defaults=True):
+    """What became of the newest rollout of the fleet that is the ring before?
+
+    Those that changed nothing count only for who is in `shadow` too.
+    """
 
     fleet: str
+    shadow: bool = False
 
 
 class RingReading(Struct, frozen=True, tag="ring_reading"):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.errors import SwitchyardError
+from shared.model import Outcome, Rollout
 from shared.ports import Row, Store, World
 from shared.probes import Answer, GateReading, Probe, Unavailable
 from shared.ring_probes import RingProbe, RingReading, RingSeen, RingState
@@ -29,11 +30,18 @@ class Rings:
     async def _answer(self, probe: RingProbe, now: datetime) -> Answer:
         try:
             row = await self._store.load(probe.fleet)
+            if isinstance(probe, RingState):
+                return _seen(row, await self._newest(row, probe))
         except SwitchyardError as error:
             return Unavailable(f"the ring {probe.fleet}: {error}")
-        if isinstance(probe, RingState):
-            return _seen(row)
         return await self._reading(row, probe, now)
+
+    async def _newest(self, row: Row, probe: RingState) -> Rollout | None:
+        newest = row.state.rollout
+        if newest is None or not newest.shadow or probe.shadow:
+            return newest
+        earlier = await self._store.rollouts(row.fleet.name)
+        return next((rollout for rollout in earlier if not rollout.shadow), None)
 
     async def _reading(self, row: Row, probe: RingReading, now: datetime) -> Answer:
         reading = GateReading(probe.gate, row.state.live, probe.since)
@@ -41,11 +49,13 @@ class Rings:
         return answers[reading]
 
 
-def _seen(row: Row) -> RingSeen:
-    rollout = row.state.rollout
+def _seen(row: Row, rollout: Rollout | None) -> RingSeen:
     held = {each.version: each.because for each in row.state.held_versions}
     if rollout is None:
         return RingSeen(live=row.state.live, held=held)
+    if rollout.shadow and rollout.outcome not in (None, Outcome.COMPLETED):
+        # A real one would hold it, and whoever follows a shadow is to see what would become of it.
+        held[rollout.version] = rollout.because
     return RingSeen(
         live=row.state.live,
         version=rollout.version,

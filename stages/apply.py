@@ -56,7 +56,7 @@ def _held(held: Hold | None, move: Move, now: datetime) -> Hold:
 
 
 def _advanced(fleet: Fleet, state: FleetState, step: Step, move: Move, seen: Seen) -> FleetState:
-    if step.name == "hand_over":
+    if step.name == "hand_over" and not move.rollout.shadow:
         state = msgspec.structs.replace(state, live=move.rollout.candidate)
     next_step = following(fleet, move.rollout)
     if next_step is None:
@@ -108,9 +108,11 @@ def _close(
         ended_at=seen.since,
         because=because,
         held=None,
-        wake_at=next_poll(fleet, seen),
+        # Nothing was written for a shadow, so nothing is late: it leaves no window open and holds no version.
+        wake_at=None if rollout.shadow else next_poll(fleet, seen),
     )
     held = state.held_versions
-    if outcome is not Outcome.COMPLETED and not any(h.version == rollout.version for h in held):
+    bad = outcome is not Outcome.COMPLETED and not rollout.shadow
+    if bad and not any(h.version == rollout.version for h in held):
         held = (*held, HeldVersion(version=rollout.version, because=because, since=seen.now))
     return msgspec.structs.replace(state, rollout=ended, held_versions=held)

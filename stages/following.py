@@ -16,6 +16,7 @@ from shared.model import Judgement, Outcome, Rollout, Verdict
 from shared.probes import Probe
 from shared.ring_probes import RingReading, RingSeen, RingState
 from stages.looking import seen_as, unavailable
+from stages.shadow import not_asked
 from stages.step import Move, Step, Verb, advance, fail, judged, wait
 from stages.verdicts import before_switch, unseen
 from stages.versions import newer
@@ -30,7 +31,7 @@ def _ring(fleet: Fleet) -> Ring:
 
 def _needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     ring = _ring(fleet)
-    state: frozenset[Probe] = frozenset({RingState(ring.after)})
+    state: frozenset[Probe] = frozenset({RingState(ring.after, rollout.shadow)})
     if rollout.ring_since is None:
         return state
     return state | frozenset(RingReading(ring.after, gate, rollout.ring_since) for gate in ring.gates)
@@ -38,9 +39,10 @@ def _needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
 
 def _follow(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     ring = _ring(fleet)
-    found = seen_as(seen, RingState(ring.after), RingSeen)
+    before = RingState(ring.after, rollout.shadow)
+    found = seen_as(seen, before, RingSeen)
     if found is None:
-        because = unavailable(seen, [RingState(ring.after)])
+        because = unavailable(seen, [before])
         return unseen(rollout, f"the ring before could not be read: {because}")
     refused = _refused(ring, rollout, found)
     if refused is not None:
@@ -92,6 +94,7 @@ def _judged(ring: Ring, rollout: Rollout, found: RingSeen, seen: Seen) -> tuple[
     return tuple(
         judge(gate, found.live, seen.answers.get(RingReading(ring.after, gate, since)), seen.now, None)
         for gate in ring.gates
+        if not not_asked(rollout, gate)
     )
 
 

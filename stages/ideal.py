@@ -7,22 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
+from msgspec.structs import replace
 
-from shared.actions import (
-    Action,
-    Deploy,
-    DestroyCluster,
-    Freeze,
-    PointRecord,
-    Purge,
-    Result,
-    SetMatch,
-    SetWeights,
-    StartSync,
-    StopCluster,
-    Thaw,
-)
+from shared.actions import Deploy, Freeze, Purge, Result, SetWeights, Thaw
+from shared.assumed import Assumed
 from shared.decision import Decision
 from shared.fleet import Fleet, Gate
 from shared.levers import ONE_BY_ONE, SERIAL, THROUGH, Balancer, Record, SlotName
@@ -37,8 +25,6 @@ from shared.probes import (
     CheckSeen,
     ClusterSeen,
     ClusterState,
-    CommandSeen,
-    CommandState,
     DeploymentCheck,
     DeploymentSeen,
     DeploymentState,
@@ -65,12 +51,13 @@ from shared.probes import (
     WriterSeen,
 )
 from shared.ring_probes import RingReading, RingSeen, RingState
+from stages.taken import answered, ordered, users
 
 _ANY_VERSION = "999"
 _NODES = 1
 _GOOD_NEWS: dict[type[Probe], Answer] = {
     DeploymentCheck: CheckSeen(valid=True),
-    CommandState: CommandSeen(exit_code=0),
+    DeploymentState: DeploymentSeen(""),
     GroupState: GroupSeen(exists=False),
     RecordOwner: OwnerSeen(),
     LastWriter: WriterSeen(),
@@ -84,43 +71,35 @@ class Ideal:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._clusters: dict[SlotName, ClusterSeen] = {
-            fleet.live: ClusterSeen(exists=True, provisioning="Succeeded", power="Running", nodes=_NODES)
-        }
+        self._assumed = Assumed()
         self._records: dict[Record, RecordSeen] = {
-            record: _record(self._target(record, fleet.live), record.ttl_seconds, 0)
+            record: _record(self._target(record, fleet.live), record.ttl_seconds)
             for record in fleet.live_records
         }
         self._records |= {
-            member.beneath: _record(self._target(member.beneath, member.slot), member.beneath.ttl_seconds, 0)
+            member.beneath: _record(self._target(member.beneath, member.slot), member.beneath.ttl_seconds)
             for balancer in fleet.balancers
             for member in balancer.members
             if member.beneath is not None
         }
-        self._balancers: dict[Balancer, BalancerSeen] = {
-            balancer: BalancerSeen({fleet.live: 100}) for balancer in fleet.balancers
-        }
-        if fleet.above is not None:
-            self._balancers[fleet.above] = BalancerSeen({THROUGH: 100})
         self._begun: set[Balancer] = set()
         self._ring_ended_at: datetime | None = None
-        self._deployed = ""
-        self._synced: set[SlotName] = {fleet.live}
-        self._shares: dict[str, float] = {fleet.live: 100.0}
+        self._version = ""
 
     def answer(self, probe: Probe, now: datetime) -> Answer:
         """The best possible answer."""
+        if isinstance(probe, BalancerState):
+            return replace(self._held(probe.balancer), untold=probe.balancer.kind in SERIAL)
+        known = answered(self._assumed, probe)
+        if known is not None:
+            return known
         match probe:
             case ClusterState(slot):
-                return self._clusters.get(slot, ClusterSeen(exists=False))
+                return self._cluster(slot)
             case SlotAddress(slot):
                 return AddressSeen(self._address(slot))
             case RecordState(record):
                 return self._records.get(record, RecordSeen(exists=False))
-            case BalancerState(balancer):
-                return msgspec.structs.replace(self._balancers[balancer], untold=balancer.kind in SERIAL)
-            case DeploymentState():
-                return DeploymentSeen(self._deployed)
             case SyncState(slot):
                 return self._sync(slot)
             case TrafficShare() | OpenConnections() | LoadState():
@@ -134,43 +113,31 @@ class Ideal:
 
     def carry_out(self, decision: Decision) -> tuple[Result, ...]:
         """Change the world as ordered; what cannot be looked at leaves a receipt."""
-        results = []
         for action in decision.actions:
-            self._change(action, decision.state.epoch)
-            if isinstance(action, Freeze | Thaw | Purge):
-                results.append(Result(action=action, receipt="planned"))
-        return tuple(results)
+            self._version = action.version if isinstance(action, Deploy) else self._version
+            if isinstance(action, SetWeights):
+                action = replace(action, weights=self._next(action.balancer, action.weights))
+            self._assumed = ordered(self._assumed, self._fleet.live, action, decision.state.epoch)
+        taken = (action for action in decision.actions if isinstance(action, Freeze | Thaw | Purge))
+        return tuple(Result(action=action, receipt="planned") for action in taken)
 
-    def _change(self, action: Action, epoch: int) -> None:
-        match action:
-            case PointRecord(record, slot, address, ttl_seconds):
-                self._records[record] = _record(address, ttl_seconds, epoch)
-                if record in self._fleet.live_records:
-                    self._shares = {slot: 100.0}
-            case SetWeights(balancer, weights):
-                held = self._next(balancer, weights)
-                self._balancers[balancer] = BalancerSeen(held, epoch=epoch)
-                self._shares = {slot: float(weight) for slot, weight in weights.items()}
-            case SetMatch(balancer, slot=slot):
-                found = self._balancers[balancer]
-                self._balancers[balancer] = msgspec.structs.replace(found, matched=slot or "")
-            case Deploy(_, slot, version):
-                self._deployed = "Succeeded"
-                self._clusters[slot] = ClusterSeen(
-                    exists=True, provisioning="Succeeded", power="Running", version=version, nodes=_NODES
-                )
-            case StartSync(slot):
-                self._synced.add(slot)
-            case StopCluster(slot):
-                self._clusters[slot] = ClusterSeen(exists=True, provisioning="Succeeded", power="Stopped")
-            case DestroyCluster(slot):
-                self._clusters.pop(slot, None)
-            case _:
-                pass
+    def _held(self, balancer: Balancer) -> BalancerSeen:
+        found = answered(self._assumed, BalancerState(balancer))
+        if isinstance(found, BalancerSeen):
+            return found
+        return BalancerSeen({THROUGH if balancer == self._fleet.above else self._fleet.live: 100})
+
+    def _cluster(self, slot: SlotName) -> ClusterSeen:
+        if slot != self._fleet.live and slot not in self._assumed.clusters:
+            return ClusterSeen(exists=False)
+        version = "" if slot == self._fleet.live else self._version
+        return ClusterSeen(
+            exists=True, provisioning="Succeeded", power="Running", version=version, nodes=_NODES
+        )
 
     def _next(self, balancer: Balancer, weights: dict[str, int]) -> dict[str, int]:
         """What it holds after one order: where one member changes at a time, who gets more comes first."""
-        held, wanted = self._balancers[balancer].weights, {s: share for s, share in weights.items() if share}
+        held, wanted = self._held(balancer).weights, {s: share for s, share in weights.items() if share}
         first = {s: max(held.get(s, 0), wanted.get(s, 0)) for s in held | wanted}
         # Of who is left alone nothing changes but that the other goes.
         both = first != wanted and (len(wanted) > 1 or not held.keys() >= wanted.keys())
@@ -184,7 +151,7 @@ class Ideal:
         slots = [slot.name for slot in self._fleet.slots]
         match probe:
             case TrafficShare():
-                return TrafficSeen(dict(self._shares), 5)
+                return TrafficSeen(users(self._fleet, self._fleet.live, self._assumed), 5)
             case OpenConnections():
                 return ConnectionsSeen(dict.fromkeys(slots, 0.0))
             case LoadState():
@@ -196,7 +163,7 @@ class Ideal:
         return RingSeen(self._fleet.live, _ANY_VERSION, Outcome.COMPLETED, self._ring_ended_at)
 
     def _sync(self, slot: SlotName) -> SyncSeen:
-        if slot not in self._synced:
+        if slot != self._fleet.live and slot not in self._assumed.synced:
             return SyncSeen("absent")
         return SyncSeen("compliant", commits={each.name: "planned" for each in self._fleet.sync})
 
@@ -209,9 +176,9 @@ class Ideal:
         return declared.address or f"the address of {(declared.public_ip_id or '').rsplit('/', 1)[-1]}"
 
 
-def _record(address: str, ttl_seconds: int, epoch: int) -> RecordSeen:
+def _record(address: str, ttl_seconds: int) -> RecordSeen:
     target = address.rstrip(".").lower()
-    return RecordSeen(exists=True, targets=(target,), ttl_seconds=ttl_seconds, etag="", epoch=epoch)
+    return RecordSeen(exists=True, targets=(target,), ttl_seconds=ttl_seconds, etag="", epoch=0)
 
 
 def _read(probe: GateReading | RingReading | GatePast, now: datetime) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,6 +23,7 @@ from shared.probes import (
     Unavailable,
 )
 from stages.beyond import beyond_of
+from stages.shadow import measured_on, not_asked, spared, unasked
 
 # Who is asked in the name of a rollout, or begins something for it.
 _OF_A_ROLLOUT = frozenset({Source.WEBHOOK, Source.KUBERNETES, Source.ALERTS, Source.LOAD_TEST})
@@ -73,6 +74,7 @@ def readings(
 
 def reading(gate: Gate, slot: SlotName, since: datetime | None, rollout: Rollout) -> GateReading:
     """The probe of `gate` on `slot`, with the rollout's facts where its source needs them."""
+    slot = measured_on(rollout, slot)
     if gate.source not in _OF_A_ROLLOUT:
         return GateReading(gate, slot, since)
     asking = Asking(
@@ -102,7 +104,7 @@ def _key(gate: Gate, slot: SlotName) -> str:
 
 def judged_on(
     fleet: Fleet,
-    gates: Iterable[Gate],
+    gates: Sequence[Gate],
     slot: SlotName,
     since: datetime | None,
     rollout: Rollout,
@@ -117,6 +119,8 @@ def judged_on(
         _judged(reading(gate, slot, since, rollout), rollout, seen, watched_seconds) for gate in gates
     )
     scores = fleet.gates.scores
+    if any(spared(rollout, gate) for gate in gates) and all(each.dry_run for each in judgements):
+        return judgements, Verdict.PASS, "no gate of it decides in shadow"
     verdict = combine(judgements, scores)
     told = [(j.verdict, j.because) for j in judgements if not (j.group or j.dry_run)]
     told += [(each.verdict, f"{name}: {each.because}") for name, each in grouped(judgements, scores).items()]
@@ -124,12 +128,19 @@ def judged_on(
     return judgements, verdict, worst
 
 
+def deciding(judgements: Iterable[Judgement]) -> int:
+    """How many of them decide: what only advises, or was not asked, has passed nothing."""
+    return sum(not each.dry_run for each in judgements)
+
+
 def _judged(probe: GateReading, rollout: Rollout, seen: Seen, watched_seconds: float) -> Judgement:
     gate, slot, since = probe.gate, probe.slot, probe.since
+    if not_asked(rollout, gate):
+        return unasked(gate, slot, seen.now)
     tally = rollout.tallies.get(tallied(gate.name, slot))
     # What was counted before the present span began describes something else.
     known = tally if tally is not None and since is not None and tally.since >= since else None
-    return judge(
+    judgement = judge(
         gate,
         slot,
         seen.answers.get(probe),
@@ -139,6 +150,8 @@ def _judged(probe: GateReading, rollout: Rollout, seen: Seen, watched_seconds: f
         known,
         beyond_of(probe, rollout, seen, watched_seconds),
     )
+    advises = judgement.dry_run or spared(rollout, gate)
+    return msgspec.structs.replace(judgement, dry_run=advises)
 
 
 def cluster_trouble(cluster: ClusterSeen, version: str | None) -> str | None:

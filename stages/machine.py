@@ -16,7 +16,7 @@ from shared.decision import Decision, Seen
 from shared.fleet import Fleet
 from shared.model import FleetState, HoldKind, Rollout, Signal, Stage
 from shared.probes import ClusterSeen, ClusterState, Probe
-from stages import ended
+from stages import ended, shadow
 from stages.alerting import told, wake_seconds
 from stages.apply import apply_move
 from stages.beyond import beyond_needs
@@ -69,8 +69,7 @@ def needs(
         return live | ended.needs(plan, reacted.state)
     pinned = plan or fleet
     rollout = entry(pinned, rollout)
-    asked = step_of(rollout).needs(pinned, rollout)
-    return asked | beyond_needs(asked, rollout, now) | watched(pinned, rollout, now)
+    return shadow.asked(rollout, _wanted(pinned, rollout, now))
 
 
 def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> Decision:
@@ -93,6 +92,8 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
         # What became of an order of before is no reason to wait with the way back.
         seen = msgspec.structs.replace(seen, results=())
     before = entry(pinned, rollout)
+    if before.shadow:
+        seen = shadow.told(pinned, before, _wanted(pinned, before, seen.now), seen)
     rollout = remembering(pinned, before, seen)
     step = step_of(rollout)
     move = patient(pinned, rollout, _move(pinned, rollout, step, seen), seen)
@@ -101,6 +102,12 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     told = (reacted.because, news(before, seen), move.because)
     because = "; ".join(each for each in told if each)
     return _decision(reacted, next_state, because, where=rollout, move=move, now=seen.now)
+
+
+def _wanted(plan: Fleet, rollout: Rollout, now: datetime) -> frozenset[Probe]:
+    """What the rollout's step and whoever watches beside it have to see."""
+    asked = step_of(rollout).needs(plan, rollout)
+    return asked | beyond_needs(asked, rollout, now) | watched(plan, rollout, now)
 
 
 def _waits_to_ask(state: FleetState, now: datetime) -> bool:
@@ -233,11 +240,13 @@ def _decision(
     moves = any(isinstance(action, PointRecord | SetWeights) for action in actions)
     if rollout is not None and moves and not _ordered_already(rollout):
         rollout = msgspec.structs.replace(rollout, ordered_epoch=epoch)
-    if rollout is not None and now is not None:
-        rollout = ordering(rollout, actions, now)
+    if rollout is not None:
+        rollout = shadow.taken(rollout, actions, epoch)
+        rollout = ordering(rollout, actions, now) if now is not None else rollout
+    in_shadow = where is not None and where.shadow
     return Decision(
         state=msgspec.structs.replace(state, epoch=epoch, rollout=rollout),
-        because=because,
+        because=f"in shadow: {because}" if in_shadow else because,
         who=reacted.who or "timer",
         stage=where.stage.value if where is not None else "",
         step=where.step if where is not None else "",

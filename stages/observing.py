@@ -13,7 +13,7 @@ from shared.decision import Seen
 from shared.fleet import Fleet, Gate
 from shared.gates import advises
 from shared.model import HoldKind, Judgement, Rollout, Stage, Verdict
-from stages.looking import judged_on
+from stages.looking import deciding, judged_on
 from stages.step import Move, advance, fail, hold, judged, wait
 
 
@@ -42,11 +42,13 @@ def watch(
     clean_since = rollout.clean_since or seen.since
     clean = max(0.0, (seen.now - clean_since).total_seconds())
     if clean < clean_seconds:
-        because = f"{len(judgements)} gates pass for {clean / 60:.0f} of {clean_seconds / 60:.0f} minutes"
+        because = (
+            f"{deciding(judgements)} gates pass for {clean / 60:.0f} of {clean_seconds / 60:.0f} minutes"
+        )
         left = min(float(fleet.policy.poll_seconds), clean_seconds - clean)
         move = wait(rollout, because, wake_seconds=left, clean_since=clean_since, failures=0)
     else:
-        because = f"{len(judgements)} gates passed for {clean_seconds / 60:.0f} minutes with users on it"
+        because = f"{deciding(judgements)} gates passed for {clean_seconds / 60:.0f} minutes with users on it"
         move = advance(rollout, because)
     return judged(move, judgements)
 

@@ -116,7 +116,8 @@ def _remove_candidate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _hold_version(fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
-    because = f"version {rollout.version} is held until a person lifts it: {rollout.rollback_because}"
+    is_held = "would be held" if rollout.shadow else "is held"
+    because = f"version {rollout.version} {is_held} until a person lifts it: {rollout.rollback_because}"
     left = left_above(fleet, rollout)
     if left is None:
         return advance(rollout, because)

@@ -38,11 +38,14 @@ def start(fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime, live_ve
         started_at=now,
         started_by=who,
         because=signal.because,
+        shadow=fleet.shadow,
     )
-    held = tuple(h for h in state.held_versions if h.version != version)
+    # What a shadow finds out of a version lifts no hold: that takes a real one.
+    held = tuple(h for h in state.held_versions if fleet.shadow or h.version != version)
     state = replace(state, rollouts=number, rollout=rollout, held_versions=held)
+    moves = "moves" if not fleet.shadow else "changes nothing, and decides as if it moved"
     because = (
-        f"{signal.because}: rollout {rollout.id} moves {rollout.live} to {rollout.candidate} at {version}"
+        f"{signal.because}: rollout {rollout.id} {moves} {rollout.live} to {rollout.candidate} at {version}"
     )
     return replace(answered(reacted, signal, True, because, state), started=True)
 
@@ -63,6 +66,9 @@ def _objection(
         return None
     if (signal.kind is SignalKind.VERSION_PUBLISHED) != (fleet.versions.channel is Channel.PLATFORM):
         return f"the fleet follows the {fleet.versions.channel.value} channel"
+    tried = state.rollout
+    if fleet.shadow and tried is not None and tried.shadow and tried.version == version:
+        return f"version {version} went through {tried.id} in shadow, and a person may start another"
     if not version:
         return f"nothing was published for the {fleet.versions.channel.value} channel"
     if fleet.versions.start is StartMode.MANUAL:

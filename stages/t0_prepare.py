@@ -27,6 +27,7 @@ from stages import following
 from stages.budgeting import budget_needs, spent
 from stages.ground import ground_needs, lever_problems
 from stages.looking import judged_on, reading, readings, seen_as, unavailable
+from stages.shadow import not_asked
 from stages.step import Move, Step, Verb, advance, fail, hold, judged, wait
 from stages.verdicts import unseen
 from stages.versions import newer
@@ -118,7 +119,8 @@ def _baseline(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         gate for gate in fleet.gates.switch if gate.max_over_baseline is None and not beside_live(gate)
     )
     judgements, verdict, because = judged_on(fleet, absolute, rollout.live, None, rollout, seen, math.inf)
-    unmeasured = [gate.name for gate in gates if gate.name not in baseline and not advises(gate)]
+    needed = (each for each in gates if not advises(each) and not not_asked(rollout, each))
+    unmeasured = [each.name for each in needed if each.name not in baseline]
     if verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         move = hold(rollout, f"live itself does not meet its objectives: {because}", baseline=baseline)
     elif verdict is Verdict.PROVIDER_ERROR:

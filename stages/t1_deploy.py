@@ -23,7 +23,7 @@ from shared.probes import (
     RecordState,
     SlotAddress,
 )
-from stages.looking import at, cluster_trouble, judged_on, readings, seen_as, target_of, unavailable
+from stages.looking import at, cluster_trouble, deciding, judged_on, readings, seen_as, target_of, unavailable
 from stages.step import Move, Step, act, advance, fail, judged, wait
 from stages.verdicts import before_switch, unseen
 
@@ -96,7 +96,7 @@ def platform_gate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     )
     if trouble is not None:
         return judged(wait(rollout, f"{rollout.candidate} is not ready: {trouble}"), judgements)
-    passed = f"{rollout.candidate} is healthy as a platform: {len(judgements)} gates pass"
+    passed = f"{rollout.candidate} is healthy as a platform: {deciding(judgements)} gates pass"
     return judged(before_switch(rollout, verdict, because, passed), judgements)
 
 

@@ -14,7 +14,7 @@ from shared.model import Rollout
 from shared.probes import Probe, SyncSeen, SyncState
 from stages.freezing import command_needs, freeze
 from stages.levers import first_elsewhere, levers, point_each
-from stages.looking import judged_on, readings, record_seen, seen_as, unavailable
+from stages.looking import deciding, judged_on, readings, record_seen, seen_as, unavailable
 from stages.step import Move, Step, Verb, act, advance, fail, judged, wait
 from stages.t0_prepare import approval
 from stages.t1_deploy import platform_gate, platform_needs
@@ -113,7 +113,7 @@ def _tests(name: str, gates: str) -> Step:
         if all(map(advises, of(fleet))):
             told = f"{len(judgements)} {gates} gates were asked on {rollout.candidate}, and only advise"
             return judged(advance(rollout, told), judgements)
-        passed = f"{len(judgements)} {gates} gates pass on {rollout.candidate}'s own host name"
+        passed = f"{deciding(judgements)} {gates} gates pass on {rollout.candidate}'s own host name"
         return judged(before_switch(rollout, verdict, because, passed), judgements)
 
     return Step(

@@ -62,17 +62,18 @@ def _recheck(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
         fleet, gates, rollout.live, rollout.entered_at, rollout, seen
     )
     both, verdict, because = judged_on(fleet, gates, rollout.candidate, rollout.entered_at, rollout, seen)
+    evidence = live + tuple(each for each in both if each not in live) + borne
     if live_verdict is not Verdict.PASS:
         because, verdict = f"live could not take it all back: {live_because}", live_verdict
     if verdict is not Verdict.PASS and not all(map(advises, gates)):
-        return judged(before_switch(rollout, verdict, because, ""), live + both)
+        return judged(before_switch(rollout, verdict, because, ""), evidence)
     expired = _old_ttl_expired_at(fleet, rollout)
     if seen.now < expired:
         left = (expired - seen.now).total_seconds()
         because = "waits one old TTL, so that no resolver keeps the old answer for longer than the new TTL"
-        return judged(wait(rollout, because, wake_seconds=left), live + both)
+        return judged(wait(rollout, because, wake_seconds=left), evidence)
     passed = f"{rollout.candidate} is still good and {rollout.live} could take it all back"
-    return judged(advance(rollout, passed), live + both + borne)
+    return judged(advance(rollout, passed), evidence)
 
 
 def _unfit(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | None:

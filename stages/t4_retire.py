@@ -159,12 +159,15 @@ def _sweep(_fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
 
 
 def _hand_over(_fleet: Fleet, rollout: Rollout, _seen: Seen) -> Move:
+    if rollout.shadow:
+        return advance(rollout, f"{rollout.candidate} would be the live slot now; {rollout.live} stays it")
     return advance(rollout, f"{rollout.candidate} is the live slot now, {rollout.live} is free")
 
 
 def _report(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     minutes = (seen.now - rollout.started_at).total_seconds() / 60
-    done = f"version {rollout.version} is live on {rollout.candidate} after {minutes:.0f} minutes"
+    is_live = "would be live" if rollout.shadow else "is live"
+    done = f"version {rollout.version} {is_live} on {rollout.candidate} after {minutes:.0f} minutes"
     return advance(rollout, "; ".join(filter(None, (done, left_above(fleet, rollout)))))
 
 

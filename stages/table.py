@@ -148,7 +148,8 @@ def phase_of(state: FleetState) -> Phase:
     rollout = state.rollout
     if rollout is None:
         return Phase.IDLE
-    if rollout.outcome is Outcome.ROLLBACK_FAILED:
+    # Nobody was left anywhere by a way back that nobody went.
+    if rollout.outcome is Outcome.ROLLBACK_FAILED and not rollout.shadow:
         return Phase.ROLLBACK_FAILED
     if rollout.outcome is not None:
         return Phase.IDLE
@@ -175,6 +176,7 @@ def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger
         return Trigger.ALERT_TO_NOTE
     if is_earlier(signal, rollout):
         return Trigger.ALERT_FROM_BEFORE
-    if rollout.role_of(signal.slot) is Role.LIVE:
+    # In shadow the live slot stands in for the candidate, with users on it from the switch on.
+    if rollout.role_of(signal.slot) is Role.LIVE and not (rollout.shadow and rollout.shifted):
         return Trigger.NEWS if rollout.shifted else Trigger.ALERT_ON_LIVE
     return Trigger.ALERT_TO_HOLD if effect is AlertEffect.HOLD else Trigger.ALERT_ON_CANDIDATE

@@ -43,7 +43,7 @@ class WayBack(Struct, frozen=True, kw_only=True):
 def way_back(fleet: Fleet, rollout: Rollout, now: datetime) -> WayBack:
     """The way back of a rollout in flight; none is possible once it has ended or the old cluster goes."""
     possible = rollout.outcome is None and not rollout.destroying and rollout.stage is not Stage.ROLLBACK
-    going = possible and rollout.shifted
+    going = possible and rollout.shifted and not rollout.shadow
     return WayBack(
         safe=rollout.safe,
         possible=possible,

@@ -13,7 +13,7 @@ from rich.text import Text
 from cli.context import Desk, shared_options
 from cli.files import fleet_from, looks_like_file
 from cli.view.actions import sentence
-from cli.view.words import PAST, span, stage_label
+from cli.view.words import PAST, WAITS, span, stage_label
 from shared.clock import SystemClock
 from shared.fleet import Fleet
 from shared.model import FleetState
@@ -27,9 +27,12 @@ from stages.plan import plan as plan_of
 @shared_options
 def plan(desk: Desk, fleet: str, version: str) -> None:
     """Show what a rollout to VERSION would write, in order. FLEET is a fleet file or an applied fleet."""
-    writes = plan_of(_fleet(desk, fleet), version, SystemClock().now())
-    body = {"fleet": fleet, "version": version, "writes": msgspec.to_builtins(writes)}
-    desk.output.show(body, lambda _: _lines(writes))
+    declared = _fleet(desk, fleet)
+    writes = plan_of(declared, version, SystemClock().now())
+    body = {"fleet": fleet, "version": version, "shadow": declared.shadow}
+    desk.output.show(
+        {**body, "writes": msgspec.to_builtins(writes)}, lambda _: _lines(writes, declared.shadow)
+    )
 
 
 def _fleet(desk: Desk, word: str) -> Fleet:
@@ -43,8 +46,10 @@ def _fleet(desk: Desk, word: str) -> Fleet:
     return msgspec.structs.replace(msgspec.convert(body["fleet"], Fleet), live=live)
 
 
-def _lines(writes: tuple[PlannedWrite, ...]) -> Text:
-    return Text("\n").join(_line(number, write) for number, write in enumerate(writes, start=1))
+def _lines(writes: tuple[PlannedWrite, ...], shadow: bool) -> Text:
+    told = [Text("the fleet is in shadow: a rollout decides all of this and writes none of it", WAITS)]
+    lines = (_line(number, write) for number, write in enumerate(writes, start=1))
+    return Text("\n").join([*(told if shadow else ()), *lines])
 
 
 def _line(number: int, write: PlannedWrite) -> Text:

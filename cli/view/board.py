@@ -13,7 +13,18 @@ from cli.view.gates import gates
 from cli.view.runbook import runbook, step_of, waits_for_person
 from cli.view.scene import Scene
 from cli.view.traffic import traffic
-from cli.view.words import NOW, OUTCOME_STYLES, OUTCOME_WORDS, PAST, WAITS, WRONG, clock, slot_style, span
+from cli.view.words import (
+    IN_SHADOW,
+    NOW,
+    OUTCOME_STYLES,
+    OUTCOME_WORDS,
+    PAST,
+    WAITS,
+    WRONG,
+    clock,
+    slot_style,
+    span,
+)
 from shared.model import HoldKind, Stage
 from stages.step import Verb
 
@@ -61,6 +72,7 @@ def _title(scene: Scene, width: int) -> Iterator[Text]:
         (" → ", PAST),
         (rollout.candidate, slot_style(rollout.candidate)),
         f"  {rollout.version}",
+        (f"  {IN_SHADOW}" if rollout.shadow else "", WAITS),
     )
     right = _state(scene)
     gap = max(2, width - left.cell_len - right.cell_len)

@@ -10,6 +10,7 @@ import msgspec
 from rich.text import Text
 
 from cli.view.words import (
+    IN_SHADOW,
     NOW,
     OUTCOME_STYLES,
     OUTCOME_WORDS,
@@ -68,6 +69,7 @@ def rollout_line(rollout: Rollout) -> Text:
         (rollout.live, slot_style(rollout.live)),
         " → ",
         (rollout.candidate, slot_style(rollout.candidate)),
+        (f"  {IN_SHADOW}" if rollout.shadow else "", WAITS),
         "  ",
     )
     if rollout.outcome is not None and rollout.ended_at is not None:

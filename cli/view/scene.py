@@ -90,8 +90,10 @@ class Scene(Struct, frozen=True, kw_only=True):
 
     @property
     def pointed(self) -> str | None:
-        """The slot that the live records name; None while they are being moved."""
+        """The slot that the live records name; None while they are being moved. A shadow moves none."""
         rollout = self.rollout
+        if rollout.shadow:
+            return rollout.live
         if rollout.diverted_at is not None:
             return rollout.safe
         if rollout.moved_at is not None and rollout.stage is not Stage.ROLLBACK:

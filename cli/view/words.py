@@ -11,6 +11,8 @@ PAST = "dim"
 WAITS = "#d29922"
 WRONG = "bold #f85149"
 
+IN_SHADOW = "in shadow"
+
 SLOT_STYLES = {"blue": "#4493f8", "green": "#3fb950"}
 
 OUTCOME_WORDS = {

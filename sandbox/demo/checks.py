@@ -53,6 +53,7 @@ def checks(evidence: Evidence) -> tuple[Check, ...]:
         *_users(evidence),
         *real_users(evidence.real, evidence.world),
         _old_cluster(evidence),
+        *_shadow(evidence),
         *_way_back(evidence),
         *_twist(evidence),
         _audit(evidence),
@@ -112,6 +113,21 @@ def _old_cluster(evidence: Evidence) -> Check:
         gone == evidence.scenario.destroyed,
         "it is gone" if gone else "it is there",
     )
+
+
+def _shadow(evidence: Evidence) -> Iterator[Check]:
+    if not evidence.scenario.shadow:
+        return
+    world = evidence.world
+    changed = [f"{entry.kind.value} {entry.subject}" for entry in world.ledger.until(world.now())]
+    changed += [f"run command {each.id}" for each in world.commands.given]
+    yield Check("the world is as it was", not changed, ", ".join(changed) or "nobody has changed anything")
+    ordered = sum(len(entry.actions) for entry in evidence.entries)
+    yield Check(
+        "the trail says what would have been ordered", ordered > 0, f"{ordered} orders, none carried out"
+    )
+    told = [event["data"]["shadow"] for event in evidence.published]
+    yield Check("each notification says that it is a shadow", all(told), f"{sum(told)} of {len(told)} do")
 
 
 def _way_back(evidence: Evidence) -> Iterator[Check]:

@@ -66,10 +66,11 @@ def declared(scenario: Scenario) -> str:
 
 
 def fleet_text(scenario: Scenario, topic: str) -> str:
-    """The shipped example, as a rehearsal can use it: the stand-in's topic, and the scenario's approval."""
+    """The shipped example, as a rehearsal can use it: the stand-in's topic, its approval and shadow."""
     document = yaml.safe_load(declared(scenario))
     document["notify"]["topic"] = topic
     document["approvals"]["switch"] = scenario.twist is Twist.PROMOTE
+    document["shadow"] = scenario.shadow
     return yaml.safe_dump(document, sort_keys=False)
 
 

@@ -1,4 +1,4 @@
-"""The eleven scenarios: what happens in each, and how each has to end. Refuses to know how they are run."""
+"""The twelve scenarios: what happens in each, and how each has to end. Refuses to know how they are run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     `serving` is the slot that users must end on, `destroyed` whether the old cluster must be gone, `moved`
     whether a live record may ever have left the old slot. `sent_back_by` is who must have decided to go back,
     the timer's own judgement or an alert, and `sent_back_from` in which stage and step. `above` declares the
-    Front Door above the live record, as the example's comment does.
+    Front Door above the live record, as the example's comment does. In `shadow` nothing may change at all.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     fleet: str = "contoso-public"
     twist: Twist = Twist.NONE
     above: bool = False
+    shadow: bool = False
 
 
 _GOOD = Scenario(
@@ -52,6 +53,15 @@ SCENARIOS = {
     scenario.name: scenario
     for scenario in (
         _GOOD,
+        Scenario(
+            name="shadow",
+            story="The fleet is in shadow: the whole rollout is decided and recorded, and nothing changes.",
+            outcome=Outcome.COMPLETED,
+            serving="blue",
+            destroyed=False,
+            moved=False,
+            shadow=True,
+        ),
         Scenario(
             name="private",
             story="The same in a virtual network: the live record is in a private zone.",

@@ -67,7 +67,7 @@ def read_gate(world: World, fleet: Fleet, probe: GateReading, now: datetime) -> 
 def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime) -> TrafficSeen:
     """Requests that each slot's gateway, or its pools, served in the complete minutes of the window."""
     since, until = _window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
-    found = _by_slot(world, fleet, fleet.traffic.metric, "total", since, until)
+    found = _by_slot(world, fleet, probe.slots, fleet.traffic.metric, "total", since, until)
     minutes = max(0.0, (until - since) / MINUTE)
     return TrafficSeen({slot: sum(values) for slot, values in found.items()}, minutes)
 
@@ -75,7 +75,7 @@ def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime)
 def read_connections(world: World, fleet: Fleet, probe: OpenConnections, now: datetime) -> ConnectionsSeen:
     """Connections that each slot's gateway held open, a mean of the complete minutes of the window."""
     since, until = _window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
-    found = _by_slot(world, fleet, fleet.drain.connections_metric, "average", since, until)
+    found = _by_slot(world, fleet, probe.slots, fleet.drain.connections_metric, "average", since, until)
     return ConnectionsSeen({slot: sum(values) / len(values) for slot, values in found.items()})
 
 
@@ -83,7 +83,7 @@ def read_load(world: World, fleet: Fleet, probe: LoadState, now: datetime) -> Lo
     """What each slot's nodes use, by their means, and what the safe slot's can allocate at the least."""
     since, until = _window(now, None, probe.window_seconds, fleet.traffic.ingestion_seconds)
     used: dict[SlotName, Load] = {}
-    for slot in fleet.slots:
+    for slot in fleet.named(probe.slots):
         millicores, memory = (
             _means(world.metrics.query(slot.cluster_id, name, since, until, "node eq '*'").series)
             for name in ("node_cpu_usage_millicores", "node_memory_working_set_bytes")
@@ -110,11 +110,17 @@ def _least(found: tuple[Series, ...]) -> float | None:
 
 
 def _by_slot(
-    world: World, fleet: Fleet, metric: str, aggregation: str, since: datetime, until: datetime
+    world: World,
+    fleet: Fleet,
+    slots: tuple[SlotName, ...],
+    metric: str,
+    aggregation: str,
+    since: datetime,
+    until: datetime,
 ) -> dict[SlotName, list[float]]:
-    """The values of a metric of each slot's gateway; a slot without any is left out."""
+    """The values of a metric of each slot's gateway, or of those named; one without any is left out."""
     found: dict[SlotName, list[float]] = {}
-    for slot in fleet.slots:
+    for slot in fleet.named(slots):
         apart = split(fleet, slot, metric)
         if since >= until:
             continue

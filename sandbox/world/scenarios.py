@@ -9,6 +9,7 @@ from sandbox.world.settings import Faults
 
 SCENARIOS: dict[str, Faults] = {
     "good": Faults(),
+    "shadow": Faults(),
     "private": Faults(),
     "weights": Faults(),
     "one-gateway": Faults(),

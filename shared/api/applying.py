@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
 from shared.api.access import Act, allowed
 from shared.api.identity import Caller
 from shared.chain import Chain, digest
@@ -19,6 +17,7 @@ from shared.fleet import Fleet
 from shared.notices import left_notice, notices
 from shared.policy import Approvals
 from shared.ports import ChainRow, Clock, Row, Store
+from shared.store.fleets import document_of
 
 
 class Applied(NamedTuple):
@@ -68,7 +67,7 @@ class Applying:
         chain = Chain(
             name=name,
             fleets=tuple(before),
-            digests=tuple(digest(msgspec.json.encode(fleet)) for fleet in fleets),
+            digests=tuple(digest(document_of(fleet)) for fleet in fleets),
             left=tuple(row.fleet.name for row in left),
         )
         # What is to be is stored first: whoever looks sees which rings are not applied yet.

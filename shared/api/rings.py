@@ -92,7 +92,11 @@ def _because(rollout: Rollout | None) -> str:
 
 async def _version(store: Store, row: Row) -> str | None:
     newest = row.state.rollout
-    if newest is None or newest.outcome is Outcome.COMPLETED:
+    if newest is None or _completed(newest):
         return newest.version if newest is not None else None
-    ended = await store.rollouts(row.fleet.name)
-    return next((each.version for each in ended if each.outcome is Outcome.COMPLETED), None)
+    return next((each.version for each in await store.rollouts(row.fleet.name) if _completed(each)), None)
+
+
+def _completed(rollout: Rollout) -> bool:
+    """Whether it brought its version to users. A shadow brings nothing to anybody."""
+    return rollout.outcome is Outcome.COMPLETED and not rollout.shadow

@@ -33,6 +33,8 @@ def days_of(text: str | None) -> int:
 
 async def of_one(store: Store, row: Row, rollout: Rollout) -> dict[str, Any]:
     """The measures of a rollout that is over. Raises Conflict, Retry."""
+    if rollout.shadow:
+        raise Conflict(f"{rollout.id} is in shadow: it brought nothing to anybody that could be measured")
     found = await _told(store, row, (rollout,))
     if not found:
         raise Conflict(f"{rollout.id} is not over: its scorecard is told when it is")
@@ -40,7 +42,7 @@ async def of_one(store: Store, row: Row, rollout: Rollout) -> dict[str, Any]:
 
 
 async def of_days(store: Store, row: Row, days: int, now: datetime) -> dict[str, Any]:
-    """The measures of the rollouts that ended in the last `days` until now. Raises Retry."""
+    """The measures of the rollouts that ended in the last `days` until now, without shadows. Raises Retry."""
     since = now - timedelta(days=days)
     rollouts = await store.rollouts(row.fleet.name)
     ended = [each for each in rollouts if each.ended_at is not None and since < each.ended_at <= now]
@@ -51,7 +53,7 @@ async def of_days(store: Store, row: Row, days: int, now: datetime) -> dict[str,
 async def _told(store: Store, row: Row, rollouts: Sequence[Rollout]) -> list[Told]:
     found = []
     for rollout in rollouts:
-        if rollout.outcome is None:
+        if rollout.outcome is None or rollout.shadow:
             continue
         entries = await store.audit(row.fleet.name, rollout.id)
         judgements = await store.judgements(row.fleet.name, rollout.id)

@@ -41,8 +41,8 @@ class Loads:
         span = window(now, None, probe.window_seconds, fleet.traffic.ingestion_seconds)
         use = Query(_NAMESPACE, ",".join(_USED), "Average", "node eq '*'", span, series_max=_NODES_MAX)
         give = Query(_NAMESPACE, ",".join(_ALLOCATABLE), "Average", "", span)
-        ids = {slot.name: slot.cluster_id.lower() for slot in fleet.slots}
-        safe = ids[probe.safe]
+        ids = {slot.name: slot.cluster_id.lower() for slot in fleet.named(probe.slots)}
+        safe = fleet.slot(probe.safe).cluster_id.lower()
         used = results_of(await self._metrics.ask(fleet, use, ids.values()), use, set(ids.values()))
         loads = {slot: _load(used[cluster], use) for slot, cluster in ids.items()}
         given = results_of(await self._metrics.ask(fleet, give, [safe]), give, {safe})[safe]

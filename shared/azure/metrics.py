@@ -69,20 +69,21 @@ class Metrics:
         """The requests that each slot's gateway, or its pools, served: one request for all slots."""
         traffic = fleet.traffic
         span = window(now, probe.since, probe.window_seconds, traffic.ingestion_seconds)
-        found = await self._by_slot(fleet, traffic.metric, "Total", span)
+        found = await self._by_slot(fleet, probe.slots, traffic.metric, "Total", span)
         return TrafficSeen({slot: fsum(values) for slot, values in found.items()}, span.minutes)
 
     async def connections(self, fleet: Fleet, probe: OpenConnections, now: datetime) -> ConnectionsSeen:
         """The connections that each slot's gateway held open, a mean of its minutes: one request for all."""
         span = window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
-        found = await self._by_slot(fleet, fleet.drain.connections_metric, "Average", span)
+        found = await self._by_slot(fleet, probe.slots, fleet.drain.connections_metric, "Average", span)
         return ConnectionsSeen({slot: fmean(values) for slot, values in found.items()})
 
     async def _by_slot(
-        self, fleet: Fleet, metric: str, aggregation: str, span: Window
+        self, fleet: Fleet, slots: tuple[SlotName, ...], metric: str, aggregation: str, span: Window
     ) -> dict[SlotName, list[float]]:
-        """The values of a metric of each slot's gateway; a slot without any is left out."""
-        parts = {slot.name: Part(slot.gateway_id, split(fleet, slot, metric)) for slot in fleet.slots}
+        """The values of a metric of each slot's gateway, or of those named; one without any is left out."""
+        asked = fleet.named(slots)
+        parts = {slot.name: Part(slot.gateway_id, split(fleet, slot, metric)) for slot in asked}
         splits = [part.split for part in parts.values() if part.split is not None]
         where = splits[0].within("") if splits else ""
         query = Query(fleet.traffic.namespace, metric, aggregation, where, span)

@@ -76,6 +76,7 @@ def make(part: FleetPart) -> Fleet:
         ring=lever_making.ring(part.ring, gates.bake),
         alerts=alert_making.alerts(part.alerts),
         scorecard=rule_making.named(part.scorecard),
+        shadow=part.shadow,
     )
 
 

@@ -292,3 +292,6 @@ class FleetPart(Part):
         default=ApprovalsPart(), description="a mapping with start, switch and destroy"
     )
     notify: NotifyPart | None = Field(default=None, description="a mapping with topic")
+    shadow: Flag = Field(
+        default=False, description="whether rollouts decide and record, and change nothing in the world"
+    )

@@ -17,7 +17,7 @@ from shared.fleet_file.values import Part, pattern
 OWN = ("hosts", "live_records", "slots")
 """What every ring says for itself: its users, and the two places that they are moved between."""
 
-EITHER = ("live", "location", "provision", "shift", "traffic", "approvals")
+EITHER = ("live", "location", "provision", "shift", "traffic", "approvals", "shadow")
 """What all rings share unless a ring says otherwise; it says the whole of a key, never a part of it."""
 
 RING_NAME = "[a-z0-9](?:[a-z0-9-]{0,37}[a-z0-9])?"

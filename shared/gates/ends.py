@@ -50,9 +50,9 @@ class End(Struct, frozen=True, kw_only=True):
 
 
 def end_of(ended: Ended) -> End | None:
-    """How it ended; None while it is under way."""
+    """How it ended; None while it is under way, and of one in shadow, which was good and bad for nobody."""
     rollout = ended.rollout
-    if rollout.outcome is None or rollout.ended_at is None:
+    if rollout.outcome is None or rollout.ended_at is None or rollout.shadow:
         return None
     if rollout.outcome is Outcome.COMPLETED:
         return _end(rollout, rollout.outcome, rollout.ended_at)

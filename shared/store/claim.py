@@ -17,6 +17,7 @@ from shared.ports import Claimed, OutboxEntry, Row
 from shared.store import audit, carrying, outbox, rows
 from shared.store.audit import Sealed
 from shared.store.fitting import fitted
+from shared.store.fleets import document_of
 from shared.store.tables import WRITES_MAX, Entity, Verb, Write
 
 CLAIM = "claim"
@@ -61,7 +62,7 @@ def claim(row: Row, decision: Decision, seen: Seen, identity: str) -> Claim:
     if decision.plan is not None:
         # The plan is the fleet as it lies there: a newer version may have said more than this one reads.
         pinned = row.fleet_document.encode() if decision.plan == row.fleet else b""
-        plan = rows.row(fleet, rows.PLAN_KEY, pinned or msgspec.json.encode(decision.plan))
+        plan = rows.row(fleet, rows.PLAN_KEY, pinned or document_of(decision.plan))
         writes.append(Write(Verb.UPSERT, plan))
     if owed is not None:
         writes.append(Write(Verb.INSERT, outbox_row(owed)))

@@ -76,6 +76,7 @@ def _cloud_event(kind: str, fleet: str, rollout: Rollout, decision: Decision, se
                 "safe": rollout.safe,
                 "held": rollout.held,
                 "outcome": rollout.outcome,
+                "shadow": rollout.shadow,
                 "because": decision.because,
                 "who": decision.who,
                 "epoch": epoch,

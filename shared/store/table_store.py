@@ -22,6 +22,7 @@ from shared.store import audit, rows
 from shared.store.chains import ATTEMPTS_MAX, ChainRows
 from shared.store.claim import CLAIM, PENDING_MAX, claim
 from shared.store.decoded import Decoded, remember
+from shared.store.fleets import document_of, fleet_of
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE
 from shared.store.tables import Clash, Found, Lost, Range, Tables, Verb, Write
 
@@ -29,7 +30,6 @@ log = logging.getLogger("switchyard.store")
 
 _SNAPSHOT_ROWS = 3
 _state = msgspec.json.Decoder(FleetState)
-_fleet = msgspec.json.Decoder(Fleet)
 _signal = msgspec.json.Decoder(Signal)
 _rollout = msgspec.json.Decoder(Rollout)
 _resources = msgspec.json.Decoder(dict[str, str])
@@ -131,7 +131,7 @@ class TableStore(ChainRows):
         Applying again what is there is no conflict, whatever `if_match`: its first answer may have been lost.
         Raises Superseded, Retry; Refused when the fleet is larger than a row.
         """
-        entity = rows.row(fleet.name, rows.FLEET_KEY, msgspec.json.encode(fleet))
+        entity = rows.row(fleet.name, rows.FLEET_KEY, document_of(fleet))
         verb = Verb.UPSERT if if_match is None else Verb.UPDATE
         etag = await self._put(STATE_TABLE, Write(verb, entity, if_match))
         resources = rows.canonical(dict(self._resources_of(fleet)))
@@ -229,7 +229,7 @@ class TableStore(ChainRows):
         known = self._decoded.fleets.get(where)
         if known is not None and known[0] == found.etag:
             return known[1]
-        fleet = rows.decoded(_fleet, found.entity)
+        fleet = fleet_of(found.entity)
         remember(self._decoded.fleets, where, (found.etag, fleet))
         return fleet
 

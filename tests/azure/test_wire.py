@@ -136,6 +136,15 @@ async def test_the_traffic_of_all_slots_is_one_request(it: Rig) -> None:
     assert methods(it) == ["POST"]
 
 
+async def test_a_gateway_that_is_not_named_is_not_asked(it: Rig) -> None:
+    """In shadow the candidate's may well not be there."""
+    it.estate.clock.pass_seconds(20 * 60)
+    await it.see(TrafficShare(START, slots=(BLUE,)))
+    (exchange,) = it.exchanges()
+    assert "agw-blue" in str(exchange)
+    assert "agw-green" not in str(exchange)
+
+
 async def test_a_window_without_a_minute_asks_nobody(it: Rig) -> None:
     await it.see(TrafficShare(it.estate.clock.now()))
     await it.see(GateReading(NODES, BLUE, it.estate.clock.now()))

@@ -122,3 +122,19 @@ async def test_a_way_back_that_is_not_proven_is_told_with_its_reason(site: Site,
     main = page.get_by_role("main")
     await expect(main).to_contain_text(f"Not ready: blue could not take all traffic back: {words}.")
     await expect(main).to_contain_text("The last look proved nothing: Azure Monitor is away.")
+
+
+async def test_a_rollout_in_shadow_is_shown_as_one_and_users_stay_where_they_are(
+    site: Site, page: Page
+) -> None:
+    rig = site.client.rig
+    etag = (await rig.store.load("contoso")).fleet_etag
+    await rig.store.apply(msgspec.structs.replace(FLEET, shadow=True), if_match=etag, now=rig.clock.now())
+    await rig.publish_version()
+    await rig.until("bake")
+    await arrive(page, site, "contoso")
+    main = page.get_by_role("main")
+    await expect(main.get_by_role("heading", name="Rollout in shadow")).to_be_visible()
+    await expect(main).to_contain_text("The fleet is in shadow: rollouts that begin now change nothing.")
+    await expect(main).to_contain_text("All users are on blue: the rollout is in shadow and moves nobody.")
+    await expect(page.get_by_role("status")).to_contain_text("contoso, in shadow: ")

@@ -92,3 +92,13 @@ async def test_traffic_is_counted_by_slot_over_complete_minutes(side: Side) -> N
     assert seen.requests.get(GREEN, 0) == 0
     nothing = seen_as(await side.see(TrafficShare(side.clock.now(), 180)), TrafficSeen)
     assert (nothing.requests, nothing.minutes) == ({}, 0)
+
+
+async def test_only_the_slots_that_are_named_are_asked_for_their_traffic(side: Side) -> None:
+    side.clock.pass_seconds(20 * 60 + 10)
+    alone = seen_as(await side.see(TrafficShare(START, 180, (BLUE,))), TrafficSeen)
+    assert alone.requests.keys() == {BLUE}
+    both = seen_as(await side.see(TrafficShare(START, 180)), TrafficSeen)
+    assert alone.requests[BLUE] == both.requests[BLUE]
+    other = seen_as(await side.see(TrafficShare(START, 180, (GREEN,))), TrafficSeen)
+    assert BLUE not in other.requests

@@ -102,15 +102,23 @@ class Rings:
 
     async def roll_back(self, ring: int, because: str) -> None:
         """A person turns one ring back."""
+        rollout = (await self.rollout(ring)).id
+        await self._say(ring, SignalKind.ROLLBACK, because, rollout=rollout)
+
+    async def start(self, ring: int, version: str) -> None:
+        """A person starts a rollout of one ring."""
+        await self._say(ring, SignalKind.START, "a try", version=version)
+
+    async def _say(self, ring: int, kind: SignalKind, because: str, **facts: str) -> None:
         name = self.fleets[ring].name
         signal = Signal(
-            kind=SignalKind.ROLLBACK,
-            id=f"back-{name}",
+            kind=kind,
+            id=f"{kind.value}-{name}",
             fleet=name,
             at=self.clock.now(),
             because=because,
             by="olivia@contoso.com",
-            rollout=(await self.rollout(ring)).id,
+            **facts,  # type: ignore[arg-type]
         )
         await self.store.accept(signal)
         await self.engine.tick(name)

@@ -114,3 +114,52 @@ async def test_a_ring_in_the_middle_goes_back_by_itself_and_the_last_says_why_it
     assert first.rollout.outcome is Outcome.COMPLETED
     assert (first.live, first.held_versions) == (before.state.live, ())
     assert (await rings.store.load("contoso-ring1")).state.live == "blue"
+
+
+def shadows(first: bool, second: bool) -> list[Fleet]:
+    """Two rings, each in shadow or not."""
+    return [
+        msgspec.structs.replace(each, shadow=shadow)
+        for each, shadow in zip(two(), (first, second), strict=True)
+    ]
+
+
+async def test_a_real_ring_never_follows_a_shadow() -> None:
+    rings = Rings(shadows(True, False))
+    await rings.publish()
+    assert (await rings.until_ended(0)).outcome is Outcome.COMPLETED
+    await rings.pass_minutes(180)
+    waiting = await rings.rollout(1)
+    assert (waiting.step, waiting.shadow) == ("follow", False)
+    assert waiting.because == "contoso-ring0 comes first with 1.32.6: it has not begun with anything yet"
+
+
+async def test_a_shadow_follows_a_shadow() -> None:
+    rings = Rings(shadows(True, True))
+    await rings.publish()
+    await rings.until_ended(0)
+    second = await rings.until_ended(1)
+    assert (second.outcome, second.shadow) == (Outcome.COMPLETED, True)
+
+
+async def test_a_shadow_is_kept_from_beginning_by_one_that_turned_back() -> None:
+    rings = Rings(shadows(True, True))
+    await rings.publish()
+    await rings.until_step(0, "bake")
+    await rings.roll_back(0, "olivia@contoso.com saw complaints")
+    assert (await rings.until_ended(0)).outcome is Outcome.ROLLED_BACK
+    second = await rings.until_ended(1)
+    assert second.outcome is Outcome.STOPPED
+    assert "contoso-ring0, which comes first, did not keep 1.32.6" in second.because
+
+
+async def test_a_shadow_in_the_ring_before_keeps_nobody_waiting_for_what_is_there() -> None:
+    rings = Rings(two())
+    await rings.publish()
+    await rings.until_ended(0)
+    await rings.pass_minutes(10)
+    etag = (await rings.store.load("contoso-ring0")).fleet_etag
+    await rings.store.apply(shadows(True, False)[0], if_match=etag, now=rings.clock.now())
+    await rings.start(0, "1.33.0")
+    assert (await rings.rollout(0)).shadow
+    assert (await rings.until_ended(1)).outcome is Outcome.COMPLETED

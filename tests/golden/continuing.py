@@ -13,12 +13,11 @@ from msgspec import Struct
 
 from sandbox.memory_store import MemoryTables
 from sandbox.world import Faults
-from shared.fleet import Fleet
 from shared.model import Signal
 from shared.store.tables import Verb, Write
 from tests.golden.estate import Estate
 from tests.golden.history import Entity, History, Json, entity
-from tests.golden.replay import kept
+from tests.golden.replay import fleet_in, kept
 
 STATE, FLEETS = "switchyardstate", "switchyardfleets"
 LOOKS_MAX = 600
@@ -64,7 +63,7 @@ class Continued(Estate):
         elif "what" in line:
             self.door.befall(line["what"], **line["how"])
         else:
-            await self.store.apply(msgspec.convert(line["json"], Fleet), if_match=None, now=self.clock.at)
+            await self.store.apply(fleet_in(line["json"]), if_match=None, now=self.clock.at)
 
 
 class Coming(Struct, frozen=True):

@@ -78,7 +78,12 @@ def pairs(history: History) -> Iterator[tuple[int, Decided, Decided]]:
 def kept(history: History, key: str, epoch: int) -> Fleet | None:
     """The fleet in that row when `epoch` was claimed, by today's reading; None before there was one."""
     found = [each for each in history.kept if each["RowKey"] == key and each["since"] <= epoch]
-    return msgspec.convert(found[-1]["json"], Fleet) if found else None
+    return fleet_in(found[-1]["json"]) if found else None
+
+
+def fleet_in(document: Json) -> Fleet:
+    """The fleet in a document; one in shadow lies one level deeper."""
+    return msgspec.convert(document.get("in_shadow", document), Fleet)
 
 
 def _recorded(history: History, entry: Json, after: Json) -> Decided:
@@ -95,7 +100,7 @@ def _recorded(history: History, entry: Json, after: Json) -> Decided:
             for each in history.dispositions
             if each.get("epoch") == epoch
         },
-        plan=plain(msgspec.convert(planned["json"], Fleet)) if planned is not None else None,
+        plan=plain(fleet_in(planned["json"])) if planned is not None else None,
     )
 
 

@@ -32,6 +32,7 @@ __all__ = ["STORIES"]
     sync=(),
     live_records=(record("aks", 1800),),
 )
+@story("shadow", "The same in shadow: all of it is decided and nothing is done.", shadow=True)
 @story("good-private", "The same in a virtual network.", example="contoso-private")
 @story("good-public", "The same for the public example.", example="contoso-public")
 @story("good", "A version is out; users end on a new cluster and the old one is gone.")

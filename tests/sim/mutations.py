@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.sim.edits import Mutant, mutant
 from tests.sim.mutations_of_alerts import ALERTS
 from tests.sim.mutations_of_levers import LEVERS
+from tests.sim.mutations_of_shadows import SHADOWS
 
 _OWN_ORDER = "moved(fleet, rollout, rollout.safe, seen)"
 _LOOKS_RIGHT = "(elsewhere(fleet, rollout, rollout.safe, seen) is None)"
@@ -285,5 +286,6 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     *LEVERS,
+    *SHADOWS,
     *ALERTS,
 )

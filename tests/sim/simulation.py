@@ -29,7 +29,7 @@ from shared.signals import resources_of
 from shared.store.decoded import Decoded
 from shared.store.table_store import TableStore
 from shared.store.tables import Write
-from tests.sim.checkers import CHECKERS
+from tests.sim.checkers import CHECKERS, SHADOWED
 from tests.sim.checkers.base import Checker, Violation, asked
 from tests.sim.doors import (
     Door,
@@ -89,7 +89,7 @@ class Ran(Struct, frozen=True):
 class Simulation:
     """One seed."""
 
-    def __init__(self, scenario: Scenario, checkers: Sequence[type[Checker]] = CHECKERS) -> None:
+    def __init__(self, scenario: Scenario, checkers: Sequence[type[Checker]] | None = None) -> None:
         self.scenario = scenario
         self.chance = Random(f"run {scenario.seed}")
         self.scheduler = Scheduler(self.chance)
@@ -102,7 +102,8 @@ class Simulation:
         self.tables = MemoryTables()
         self.truth = TableStore(self.tables, resources_of)
         self.facts = Facts(scenario, self.scheduler, self.world)
-        self._asks = asked([checker(self.facts) for checker in checkers])
+        asks = checkers if checkers is not None else SHADOWED if scenario.fleet.shadow else CHECKERS
+        self._asks = asked([checker(self.facts) for checker in asks])
         self.digest = blake2b(digest_size=8)
         self.story: list[tuple[float, str, str]] = []
         self.processes: list[Process] = []

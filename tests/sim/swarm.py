@@ -37,6 +37,7 @@ from tests.sim.scenario import (
     Swarm,
     Word,
 )
+from tests.sim.shadowing import over_shadows
 
 _RATES = {
     "crash": (0.002, 0.01, 0.03),
@@ -69,7 +70,7 @@ _KINDS = (
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    return above_a_record(over_alerts(over_levers(_over_records(seed))))
+    return over_shadows(above_a_record(over_alerts(over_levers(_over_records(seed)))))
 
 
 def _over_records(seed: int) -> Scenario:

@@ -238,7 +238,7 @@ async def test_a_slot_without_a_literal_address_has_the_one_of_its_public_ip() -
 
 def test_every_scenario_of_the_demo_is_there() -> None:
     wanted = {"good", "private", "bad-green", "slow-burn", "alert", "manual", "crash", "dns-outage"}
-    assert set(SCENARIOS) == wanted | {"weights", "one-gateway", "front-door"}
+    assert set(SCENARIOS) == wanted | {"weights", "one-gateway", "front-door", "shadow"}
     assert {name for name, faults in SCENARIOS.items() if faults != Faults()} == {
         "bad-green",
         "slow-burn",

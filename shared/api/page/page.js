@@ -51,6 +51,7 @@ function span(seconds) {
 }
 
 function users(state, rollout) {
+  if (rollout && rollout.shadow) return [`All users are on ${state.live}: the rollout is in shadow and moves nobody.`];
   if (!rollout || (rollout.outcome && rollout.outcome !== "rollback_failed")) return [`All users are on ${state.live}.`];
   if (rollout.outcome) return ["Where all users are is not proven: the way back failed.", "wrong"];
   if (rollout.diverted_at) return [`All users are back on ${rollout.safe}.`];
@@ -62,7 +63,9 @@ function users(state, rollout) {
 
 function wayBack(rollout, back) {
   const found = [made("h3", "The way back")];
-  if (rollout.destroying) {
+  if (rollout.shadow) {
+    found.push(made("p", "There is nothing to take back: the rollout is in shadow.", "quiet"));
+  } else if (rollout.destroying) {
     found.push(made("p", `There is no way back any more: the cluster of ${rollout.live} is being destroyed, or is gone.`, "wrong"));
   } else if (rollout.outcome) {
     found.push(made("p", "There is no way back to take: the rollout has ended.", "quiet"));
@@ -96,7 +99,8 @@ function ready(rollout, back) {
 }
 
 function progress(rollout) {
-  const found = [made("h3", "Rollout")];
+  const found = [made("h3", rollout.shadow ? "Rollout in shadow" : "Rollout")];
+  if (rollout.shadow) found.push(made("p", "It decides and records, and changes nothing. Its gates are asked of the live slot.", "waits"));
   found.push(made("p", `${rollout.id}: ${rollout.version}, from ${rollout.live} to ${rollout.candidate}, started ${time(rollout.started_at)}`));
   if (rollout.outcome) {
     found.push(made("p", `${OUTCOMES[rollout.outcome] || rollout.outcome} at ${time(rollout.ended_at)}`, rollout.outcome === "completed" ? "" : "wrong"));
@@ -126,11 +130,13 @@ function gates(judgements) {
 }
 
 function draw(name, fleet, rollout) {
-  const text = JSON.stringify([name, fleet.state, rollout]);
+  const text = JSON.stringify([name, fleet.state, fleet.fleet.shadow, rollout]);
   if (text === shown) return;
   shown = text;
   const now = rollout && rollout.rollout, [where, look] = users(fleet.state, now);
-  const parts = [made("h2", name), made("h3", "Users"), made("p", where, look)];
+  const parts = [made("h2", name)];
+  if (fleet.fleet.shadow) parts.push(made("p", "The fleet is in shadow: rollouts that begin now change nothing.", "waits"));
+  parts.push(made("h3", "Users"), made("p", where, look));
   if (now) parts.push(...progress(now), ...wayBack(now, rollout.way_back));
   else parts.push(made("h3", "Rollout"), made("p", "There has been none yet.", "quiet"));
   const held = fleet.state.held_versions || [];
@@ -140,7 +146,7 @@ function draw(name, fleet, rollout) {
   }
   if (now) parts.push(...gates(rollout.judgements));
   byId("fleet").replaceChildren(...parts);
-  const news = now ? `${name}: ${now.held && !now.outcome ? now.held.because : now.because}` : "";
+  const news = now ? `${name}${now.shadow ? ", in shadow" : ""}: ${now.held && !now.outcome ? now.held.because : now.because}` : "";
   if (news !== told) byId("news").textContent = told = news;
 }
 

@@ -7,6 +7,7 @@ from tests.sim.checkers.evidence import NoPassWithoutEvidence
 from tests.sim.checkers.precious import NothingPreciousDestroyed
 from tests.sim.checkers.ramping import RampProven
 from tests.sim.checkers.settled import SettledAgree
+from tests.sim.checkers.shadows import ShadowChangesNothing
 from tests.sim.checkers.signals import AppliedOnce, LatencyOnly
 from tests.sim.checkers.traffic import LeversSendWell, OneChangeAtATime, RollbackPreempts
 from tests.sim.checkers.waiting import FreezeLifted, NeverStuck
@@ -30,3 +31,17 @@ CHECKERS: tuple[type[Checker], ...] = (
     PlanPinned,
     OneEvent,
 )
+
+SHADOWED: tuple[type[Checker], ...] = (
+    ShadowChangesNothing,
+    OneAtATime,
+    AppliedOnce,
+    LatencyOnly,
+    NeverStuck,
+    HoldsEnd,
+    NoPassWithoutEvidence,
+    AuditReplays,
+    PlanPinned,
+    OneEvent,
+)
+"""Those of a fleet in shadow: the others hold claims against a world that obeys them."""
