@@ -78,7 +78,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "alert-too-late",
         (56,),
         ("because", "who", "dispositions"),
-        "an alert that comes while the old cluster is being destroyed is refused, and the trail says why",
+        "an alert that comes while the old cluster is being destroyed is refused; the trail says why",
     ),
     Behaviour(
         "back-beneath", (62,), ("state",), "caches forget the candidate that users were taken back from"
