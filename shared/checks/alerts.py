@@ -68,7 +68,8 @@ def counted(alerts: Iterable[Alert], probe: GateReading, source: str, now: datet
         early = f"none fires yet, and one may take {gate.ingestion_seconds / 60:g} min to"
         return Reading((), source, begun_at or now, now, because="; ".join([early, *left_out]))
     calm = Sample(at=known_until, value=0.0)
-    return Reading((calm,), source, begun_at or known_until, known_until, because="; ".join(left_out))
+    begins = min(begun_at or known_until, known_until)
+    return Reading((calm,), source, begins, known_until, because="; ".join(left_out))
 
 
 def _is_asked(alert: Alert, wanted: AlertFilter) -> bool:

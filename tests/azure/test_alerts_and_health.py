@@ -102,6 +102,17 @@ async def test_that_none_fires_says_nothing_before_one_could(
     assert verdict is Verdict.PASS or "none fires yet, and one may take 5 min to" in judged.because
 
 
+async def test_a_question_about_the_present_is_answered_as_of_when_an_alert_could_have_come(
+    tmp_path: Path,
+) -> None:
+    late = msgspec.structs.replace(ALERTS, ingestion_seconds=300)
+    just_begun = msgspec.structs.replace(ASKING, started_at=START)
+    async with stub(tmp_path, {("GET", "/alerts"): [Said(200, {"value": []})]}) as (_, on):
+        reading = await Alerts(on).observe(FLEET, GateReading(late, GREEN, None, just_begun), START)
+    assert judge(late, GREEN, reading, START).verdict is Verdict.PASS
+    assert (reading.since, reading.until) == (START - timedelta(minutes=5), START - timedelta(minutes=5))
+
+
 async def test_one_that_fires_counts_at_once(tmp_path: Path) -> None:
     late = msgspec.structs.replace(ALERTS, ingestion_seconds=300)
     async with stub(tmp_path, {("GET", "/alerts"): [Said(200, {"value": [alert("cpu", 1)]})]}) as (_, on):

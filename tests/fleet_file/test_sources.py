@@ -170,6 +170,11 @@ def test_an_endpoint_of_azures_or_of_this_machine_is_taken(endpoint: str) -> Non
         ({**APP, "resource_id": "appi"}, "resource_id", "the ARM id"),
         ({**APP, "query": "AppRequests | where C == '{cluster}'"}, "query", "a column TimeGenerated"),
         ({**APP, "query": f"union {KQL}"}, "query", "the name of a table"),
+        (
+            {"source": "resource_health", "target": "cluster", "ingestion": "2m"},
+            "ingestion",
+            "because the source is resource_health",
+        ),
         ({**BY_ID, "resource_id": WORKSPACE}, "workspace_id", "resource_id names the workspace"),
         ({**BY_ID, "workspace_id": "log-contoso"}, "workspace_id", "a GUID such as"),
         ({**BY_ID, "workspace_id": f"{WORKSPACE_ID}/../x"}, "workspace_id", "a GUID such as"),
