@@ -74,7 +74,9 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         ("because", "who", "dispositions"),
         "an alert that comes while the old cluster is being destroyed is refused, and the trail says why",
     ),
-    Behaviour("back-beneath", (62,), ("state",), "caches forget the candidate that users were taken back from"),
+    Behaviour(
+        "back-beneath", (62,), ("state",), "caches forget the candidate that users were taken back from"
+    ),
     Behaviour("back-in-ramp", (40,), ("state",), "the same"),
 )
 
