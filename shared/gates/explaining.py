@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from shared.check_rules import AlertFilter, ClusterCheck, Expect, Hook, LoadMeasure, LoadTest, Objects
 from shared.fleet import Gate, Source
-from shared.gate_rules import Direction, Tolerance
+from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Tolerance
 from shared.gates.burning import beyond
-from shared.gates.figures import percent, shown, span
+from shared.gates.figures import shown, span
 from shared.gates.measuring import advises, counted
+from shared.gates.statistics import NEGLIGIBLE
+from shared.gates.tally import places_of_passes
 
 _WORSE = {
     Direction.INCREASE: "higher",
     Direction.DECREASE: "lower",
     Direction.EITHER: "different in either direction",
 }
+_SIDE = {Direction.INCREASE: "above", Direction.DECREASE: "below", Direction.EITHER: "from"}
+_OBJECTS = {
+    Objects.PODS_READY: ("pods", "are not ready"),
+    Objects.DEPLOYMENTS_AVAILABLE: ("deployments", "are not available"),
+    Objects.JOBS_SUCCEEDED: ("jobs", "failed"),
+    Objects.NODES_READY: ("nodes", "are not ready"),
+}
+_LONGER = (
+    "An alert that looks further back than the gate blocks no pass where users are not watched for long "
+    "enough to know; it fails where it burns all the same."
+)
+_BY_THEMSELVES = "Samples that are beyond it by themselves are no evidence for a pass."
 
 
 def explained(gate: Gate) -> tuple[str, ...]:
@@ -21,16 +36,71 @@ def explained(gate: Gate) -> tuple[str, ...]:
 
 
 def _asks(gate: Gate) -> str:
+    match gate.check:
+        case Hook(url=url):
+            return f"It asks the hook at {url}: 0 is yes, and 1 is no."
+        case ClusterCheck() as check:
+            return _counts(check)
+        case AlertFilter() as alerts:
+            return _alerts(gate, alerts)
+        case LoadTest() as test:
+            p95 = test.measure is LoadMeasure.P95_MS
+            what = "the 95th percentile of its response times" if p95 else "the share of its errors"
+            return f"It runs the load test {test.test_id} against the slot: {what}."
+        case Expect() | None:
+            return _reads(gate)
+
+
+def _reads(gate: Gate) -> str:
     where = f" where {gate.filter}" if gate.filter else ""
     what = "how long they take" if gate.unit == "ms" else "the share that fails"
+    asked = f"It sends {gate.requests} requests to {gate.path} on the slot's own host name: {what}."
+    wanted = f" {_wanted(gate.check)}" if isinstance(gate.check, Expect) else ""
     told = {
         Source.METRICS: (
             f"It reads the {gate.aggregation.lower()} of {gate.metric} on the {gate.target}{where}."
         ),
         Source.LOGS: f"It runs its query on the logs of the {gate.target}.",
-        Source.HTTP: f"It sends {gate.requests} requests to {gate.path} on the slot's own host name: {what}.",
+        Source.APP_INSIGHTS: "It runs its query on Application Insights.",
+        Source.PROMETHEUS: "It runs its query on Prometheus.",
+        Source.HTTP: asked + wanted,
+        Source.ALERTS: _alerts(gate, AlertFilter()),
+        Source.RESOURCE_HEALTH: (
+            f"It asks how much of the {gate.target} is out by Azure Resource Health: 0, 0.5 or 1."
+        ),
     }
     return told.get(gate.source, f"It asks {gate.source}.")
+
+
+def _counts(check: ClusterCheck) -> str:
+    what, wrong = _OBJECTS[check.objects]
+    where = f" in namespace {check.namespace}" if check.namespace else ""
+    which = f", of those that {check.selector} selects" if check.selector else ""
+    return f"It counts the {what}{where} that {wrong}{which}."
+
+
+def _alerts(gate: Gate, alerts: AlertFilter) -> str:
+    which = f", of severity {' or '.join(alerts.severities)}" if alerts.severities else ""
+    which += f", of the rules {', '.join(alerts.rules)}" if alerts.rules else ""
+    return f"It counts the alerts on the {gate.target} that fired since the rollout began{which}."
+
+
+def _wanted(expect: Expect) -> str:
+    lacks = " or ".join(
+        word for word, asked in (("a text", expect.body), ("a pattern", expect.pattern)) if asked
+    )
+    paths = " or ".join(path for path, _ in expect.fields)
+    days = span(expect.certificate_seconds)
+    found = [
+        f"that has another status than {' or '.join(map(str, expect.statuses))}" if expect.statuses else "",
+        f"takes longer than {shown(expect.latency_ms)} ms" if expect.latency_ms is not None else "",
+        f"lacks {lacks}" if lacks else "",
+        f"has another value in {paths}" if paths else "",
+        f"whose certificate ends within {days}" if expect.certificate_seconds else "",
+    ]
+    told = [each for each in found if each]
+    lead = "" if told[0].startswith(("that", "whose")) else "that "
+    return f"An answer fails {lead}{', '.join(told[:-1])}{', or ' if told[1:] else ''}{told[-1]}."
 
 
 def _limits(gate: Gate) -> list[str]:
@@ -50,66 +120,82 @@ def _limits(gate: Gate) -> list[str]:
             f"A mean of more than {times} times the recorded baseline fails; without a baseline it is "
             "inconclusive."
         )
+        told += [_BY_THEMSELVES] if not counted(gate) else []
     if gate.max_over_live is not None:
         times = shown(gate.max_over_live)
         told.append(
             f"A mean of more than {times} times the live slot's over the same window fails. Without data of "
             "live it has no data, and where live has 0 anything above 0 is inconclusive."
         )
+        told.append(_BY_THEMSELVES)
     return told
 
 
 def _rules(gate: Gate) -> list[str]:
-    told = []
-    if gate.compare is not None:
-        rule = gate.compare
-        told += [
-            (
-                "It compares with live's samples of the same window (Mann-Whitney U), and fails where "
-                f"the candidate is {_WORSE[rule.direction]} with {percent(rule.confidence)} confidence and "
-                f"an effect above {shown(rule.effect_max)} (Cliff's delta)."
-            ),
-            f"Each side needs {rule.samples_min} samples.",
-        ]
-    if gate.slo is not None:
-        wanted = f"{gate.slo.objective * 100:g} %"
-        told.append(f"The objective is {wanted} good events over {span(gate.slo.period_seconds)}.")
-        told += [
+    told = _compares(gate.compare) if gate.compare is not None else []
+    told += _burns(gate.slo, gate.window_seconds) if gate.slo is not None else []
+    return told + (_learns(gate.anomaly) if gate.anomaly is not None else [])
+
+
+def _compares(rule: Comparison) -> list[str]:
+    return [
+        (
+            "It compares with live's samples of the same window (Mann-Whitney U), and fails where "
+            f"the candidate is {_WORSE[rule.direction]} with {rule.confidence * 100:g} % confidence and "
+            f"an effect above {shown(rule.effect_max)} (Cliff's delta)."
+        ),
+        (
+            "Where only one of the two holds it is inconclusive, but for a certain effect of at most "
+            f"{shown(min(NEGLIGIBLE, rule.effect_max))}, which passes."
+        ),
+        f"Each side needs {rule.samples_min} samples.",
+    ]
+
+
+def _burns(rule: Objective, window_seconds: int) -> list[str]:
+    return [
+        f"The objective is {rule.objective * 100:g} % good events over {span(rule.period_seconds)}.",
+        *(
             f"It fails where the error budget burns at more than {shown(burn.rate)} times the sustainable "
             f"speed over {span(burn.long_seconds)} and over {span(burn.short_seconds)}."
-            for burn in gate.slo.burns
-        ]
-        if beyond(gate.slo, gate.window_seconds):
-            told.append(
-                "An alert that looks further back than the gate blocks no pass where users are not watched "
-                "for long enough to know; it fails where it burns all the same."
-            )
-    if gate.anomaly is not None:
-        rule_ = gate.anomaly
-        told.append(
-            f"It learns from the same hour of the week in the last {rule_.weeks} weeks: more than "
-            f"{shown(rule_.deviations_max)} robust deviations from their median is an anomaly. "
-            "In a rollout those are the live slot's weeks."
-        )
-    return told
+            for burn in rule.burns
+        ),
+        *([_LONGER] if beyond(rule, window_seconds) else []),
+        "What samples hardly cover, or so few requests that one bad one would be too many, is no data.",
+    ]
+
+
+def _learns(rule: Anomaly) -> list[str]:
+    return [
+        (
+            f"It learns from the same hour of the week in the last {rule.weeks} weeks: more than "
+            f"{shown(rule.deviations_max)} robust deviations {_SIDE[rule.direction]} their median fail."
+        ),
+        "In a rollout those are the live slot's weeks.",
+        f"Fewer than {rule.weeks_min} of those weeks with values are inconclusive.",
+    ]
 
 
 def _evidence(gate: Gate) -> list[str]:
     told = _schedule(gate) if counted(gate) else _window(gate)
-    if gate.requests_min:
-        told.append(f"Fewer than {gate.requests_min} requests behind the samples are no data.")
+    if gate.requests_min and counted(gate):
+        told.append(f"A sample with fewer than {gate.requests_min} requests behind it is no data.")
+    elif gate.requests_min:
+        told.append(f"Fewer than {gate.requests_min} requests behind all samples are no data.")
     told.append("Silence, NaN, infinities and errors of the source never pass.")
     return told
 
 
 def _window(gate: Gate) -> list[str]:
     lag = f", and ends {span(gate.ingestion_seconds)} ago" if gate.ingestion_seconds else ""
-    told = [
-        f"Its window is {span(gate.window_seconds)} long{lag}.",
-        f"Fewer than {gate.min_samples} samples are no data.",
-    ]
+    few = f"Fewer than {gate.min_samples} samples are no data"
+    least = f"{few}, or a provider error where errors are among them."
+    if gate.min_samples == 1:
+        least = "Without a sample it has no data, or is a provider error where there are errors."
+    told = [f"Its window is {span(gate.window_seconds)} long{lag}.", least]
     if gate.breaches_max:
-        told.append(f"Up to {gate.breaches_max} samples beyond a limit are inconclusive, more of them fail.")
+        samples = _many(gate.breaches_max, "sample that fails is", "samples that fail are")
+        told.append(f"Up to {samples} inconclusive, more of them fail the gate.")
     return told
 
 
@@ -123,16 +209,21 @@ def _schedule(gate: Gate) -> list[str]:
         told.append(f"It measures every {every}; of several samples in that time the worst counts.")
     else:
         told.append("Each sample is a measurement.")
-    if schedule is not None and schedule.consecutive_passes:
+    if schedule is not None and schedule.consecutive_passes == 1:
+        told.append("A pass completes it; without one it does not pass.")
+    elif schedule is not None and schedule.consecutive_passes:
         told.append(
             f"{schedule.consecutive_passes} passes in a row complete it; without them it does not pass."
         )
     if schedule is not None and schedule.count:
-        told.append(f"It is over after {schedule.count} measurements, and has no verdict if it is cut short.")
+        measurements = _many(schedule.count, "measurement", "measurements")
+        told.append(f"It is over after {measurements}, and has no verdict if it is cut short.")
+        only = places_of_passes(gate)
+        told.append(f"{'Only passes' if only else 'Passes and failures'} fill a place of them.")
     elif schedule is None or not schedule.consecutive_passes:
         told.append(
-            f"It needs {gate.min_samples} passes, the newest at most {span(gate.window_seconds)} old, "
-            "and goes on for as long as the step."
+            f"It needs {_many(gate.min_samples, 'pass', 'passes')}, the newest at most "
+            f"{span(gate.window_seconds)} old, and goes on for as long as the step."
         )
     return told + _tolerated(gate.tolerance or Tolerance())
 
@@ -140,14 +231,26 @@ def _schedule(gate: Gate) -> list[str]:
 def _tolerated(allowed: Tolerance) -> list[str]:
     among = f" among the newest {allowed.of}" if allowed.of else ""
     limits = (
-        (allowed.failures_max, f"failures{among}", "it fails"),
-        (allowed.consecutive_failures_max, "failures in a row", "it fails"),
-        (allowed.inconclusives_max, "inconclusive measurements", "it is inconclusive"),
-        (allowed.consecutive_inconclusives_max, "inconclusive in a row", "it is inconclusive"),
-        (allowed.errors_max, "errors of the provider", "it is a provider error"),
-        (allowed.consecutive_errors_max, "errors in a row", "it is a provider error"),
-    )
-    return [f"With more than {limit} {what} {end}." for limit, what, end in limits if limit is not None]
+        (allowed.failures_max, "failure", "failures", among, "it fails"),
+        (allowed.consecutive_failures_max, "failure", "failures", " in a row", "it fails"),
+        (allowed.inconclusives_max, "inconclusive measurement", "inconclusive measurements", "",
+         "it is inconclusive"),
+        (allowed.consecutive_inconclusives_max, "inconclusive measurement", "inconclusive measurements",
+         " in a row", "it is inconclusive"),
+        (allowed.errors_max, "error", "errors", " of the provider", "it is a provider error"),
+        (allowed.consecutive_errors_max, "error", "errors", " in a row", "it is a provider error"),
+    )  # fmt: skip
+    told = []
+    for limit, one, many, where, end in limits:
+        if limit == 0:
+            told.append(f"With {'an' if one[0] in 'aeiou' else 'a'} {one} {end}.")
+        elif limit is not None:
+            told.append(f"With more than {_many(limit, one, many)}{where} {end}.")
+    return told
+
+
+def _many(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _role(gate: Gate) -> list[str]:

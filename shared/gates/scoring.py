@@ -42,10 +42,9 @@ def score(rule: Scores, judged: Sequence[tuple[Verdict, float]], critical: Colle
     WeightedSumScorer): the first passes what nobody saw, the second blames the candidate for a provider's
     trouble, and so does Keptn, which counts a missing value as failed.
 
-    A critical member that failed fails the group with 0 points, as in Kayenta; a key SLI does so in Keptn, and
-    leaves the score as it is.
-    A critical member that is not known to pass keeps the group from passing. No group passes on inconclusive
-    members alone, whatever `passing` is.
+    A critical member that failed fails the group with 0 points, as in Kayenta; a key SLI of Keptn does so
+    too, and leaves the score as it is. A critical member that is not known to pass keeps the group from
+    passing. No group passes on inconclusive members alone, whatever `passing` is.
 
     Raises:
         ValueError: a weight is negative or not finite, or a position in `critical` does not exist.

@@ -18,8 +18,8 @@ from shared.gates.scoring import POINTS
 from shared.model import Verdict
 
 # Romano, Kromrey, Coraggio and Skowronek (2006), the usual reading of Cliff's delta.
-_NEGLIGIBLE = 0.147
-_SIZES = ((_NEGLIGIBLE, "negligible"), (0.33, "small"), (0.474, "medium"))
+NEGLIGIBLE = 0.147
+_SIZES = ((NEGLIGIBLE, "negligible"), (0.33, "small"), (0.474, "medium"))
 
 
 class Compared(Struct, frozen=True):
@@ -47,11 +47,12 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
 
     A difference fails where it is both certain and large. Large but not certain means too few samples to
     tell: Kayenta calls that Pass, and a candidate with little traffic would pass by having little of it.
-    Certain but tolerable is a thing for a person: Kayenta passes it below its `allowedIncrease`. Certain but
-    negligible passes here too: with enough samples any two clusters differ, and nobody wants to be woken for
-    it. Kayenta's High and Low are `direction`; its effect size is a ratio of means, which a single outlier
-    makes, and which is not looked at where a mean is 0; asked for, it is `cles`, (1 + delta) / 2. Flagger knows no such comparison: it holds
-    each value against a fixed range, and counts silence as a failure.
+    Certain but tolerable is a thing for a person: Kayenta passes it below its `allowedIncrease`. Certain
+    but negligible passes here too: with enough samples any two clusters differ, and nobody wants to be
+    woken for it. Kayenta's High and Low are `direction`; its effect size is a ratio of means, which a
+    single outlier makes, and which it does not look at where a mean is 0; its other one, `cles`, is (1 +
+    delta) / 2. Flagger knows no such comparison: it holds each value against a fixed range, and counts
+    silence as a failure.
 
     Two constants are compared like all else: each value of one side is above each of the other, and how
     certain that is follows from their numbers alone. Kayenta adds noise to them and lets chance decide.
@@ -130,7 +131,7 @@ def _weigh(rule: Comparison, effect: float, p_value: float) -> tuple[Verdict, st
             Verdict.INCONCLUSIVE,
             f"more than the effect of {limit} that is tolerated, but it may be chance",
         )
-    if significant and effect > min(_NEGLIGIBLE, rule.effect_max):
+    if significant and effect > min(NEGLIGIBLE, rule.effect_max):
         return Verdict.INCONCLUSIVE, f"it is no chance, though not above the effect of {limit} that fails"
     if effect <= 0:
         return Verdict.PASS, "the candidate is not worse"

@@ -185,15 +185,18 @@ def _unended(gate: Gate, counts: Counts) -> str:
     return f"it has not ended: {there} are there"
 
 
-def _taken_of_count(gate: Gate, counts: Counts) -> int:
-    """Failures fill a place, as with Argo, unless the order of failures matters to a limit.
+def places_of_passes(gate: Gate) -> bool:
+    """Whether only passes fill a place of `count`.
 
-    Then a failure more would end the measuring before the one that decides.
+    Failures do, as with Argo, unless the order of failures matters to a limit. Then a failure more would end
+    the measuring before the one that decides.
     """
     allowed = gate.tolerance or _TOLERANCE
-    if allowed.of or allowed.consecutive_failures_max is not None:
-        return counts.passes
-    return counts.passes + counts.failures
+    return bool(allowed.of) or allowed.consecutive_failures_max is not None
+
+
+def _taken_of_count(gate: Gate, counts: Counts) -> int:
+    return counts.passes if places_of_passes(gate) else counts.passes + counts.failures
 
 
 def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Verdict, str]:

@@ -25,6 +25,7 @@ DIFFERENCES = (
     "an alert is silent without data",
     "one failed request of a few pages, if the share is large enough",
     "an alert may be declared that no outage could fire",
+    "the alert over three days is always looked at",
 )
 MONTH, DAY, HOUR = 2_592_000, 86_400, 3_600
 OBJECTIVE = Objective(objective=0.999)
@@ -139,6 +140,12 @@ def test_a_full_outage_is_found_before_the_budget_of_an_hour_is_gone() -> None:
     assert judged(minutes((3, 1.0))).verdict is FAIL
     assert judged(minutes((3, 0.0))).verdict is NO_DATA
     assert judged(minutes((3, 0.02))).verdict is INCONCLUSIVE
+
+
+def test_a_calm_hour_passes_where_three_days_cannot_be_watched() -> None:
+    found = judged(minutes((60, 0.0)), slo={"objective": "99.9%"}, window="1h")
+    assert found.verdict is PASS
+    assert "of 3 days nothing is known" in found.because
 
 
 def test_five_percent_of_the_users_spend_a_twentieth_of_the_budget() -> None:

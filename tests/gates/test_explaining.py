@@ -1,0 +1,131 @@
+"""What a gate says of itself in plain English, held against what the judge makes of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.fleet_file.gate_file import parse_gates
+from shared.gates.explaining import explained
+from tests.gates.kinds import LOGS
+from tests.gates.peers import counted, gate
+
+GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
+COMPONENT = f"{GROUP}/providers/Microsoft.Insights/components/shop"
+METRIC = {
+    "source": "metrics", "path": None, "target": "gateway", "filter": "BackendSettingsPool eq 'x'",
+    "namespace": "Microsoft.Network/applicationGateways", "metric": "FailedRequests", "aggregation": "Total",
+}  # fmt: skip
+PODS = {"check": "pods_ready", "namespace": "shop", "selector": "app=web"}
+EXPECT = {
+    "status": [200, 204],
+    "latency": "500ms",
+    "body": "ok",
+    "json": {"ready": True},
+    "certificate": "7d",
+}
+ENDPOINT = "https://x.eastus.cnt-prod.loadtesting.azure.com"
+LOAD = {"endpoint": ENDPOINT, "test": "shop-load", "baseline_run": "live", "measure": "p95_ms"}
+
+
+def asks(source: str, **more: Any) -> dict[str, Any]:
+    """A gate of a source that needs no limit."""
+    return {"source": source, "path": None, "max": None, **more}
+
+
+def shared(source: str, **more: Any) -> dict[str, Any]:
+    """A gate of a source that both slots share."""
+    return {"source": source, "path": None, "query": LOGS["query"], **more}
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ({}, "It sends 5 requests to /healthz on the slot's own host name: the share that fails."),
+        ({"measure": "latency_ms"}, "on the slot's own host name: how long they take."),
+        (
+            {"expect": EXPECT},
+            "An answer fails that has another status than 200 or 204, takes longer than 500 ms,",
+        ),
+        (
+            {"expect": EXPECT},
+            "lacks a text, has another value in ready, or whose certificate ends within 7 days.",
+        ),
+        (METRIC, "It reads the total of FailedRequests on the gateway where BackendSettingsPool eq 'x'."),
+        (LOGS, "It runs its query on the logs of the cluster."),
+        (shared("app_insights", resource_id=COMPONENT), "It runs its query on Application Insights."),
+        (
+            shared("prometheus", endpoint="https://x.eastus.prometheus.monitor.azure.com"),
+            "It runs its query on Prometheus.",
+        ),
+        (
+            asks("webhook", webhook={"url": "https://a.contoso.com/x"}),
+            "It asks the hook at https://a.contoso.com/x: 0 is yes, and 1 is no.",
+        ),
+        (
+            asks("kubernetes", kubernetes=PODS),
+            "It counts the pods in namespace shop that are not ready, of those that app=web selects.",
+        ),
+        (
+            asks("kubernetes", kubernetes={"check": "nodes_ready"}),
+            "It counts the nodes that are not ready.",
+        ),
+        (
+            asks("alerts", target="gateway", alerts={"severities": ["Sev0", "Sev1"]}),
+            "the alerts on the gateway that fired since the rollout began, of severity Sev0 or Sev1.",
+        ),
+        (
+            asks("resource_health", target="cluster"),
+            "It asks how much of the cluster is out by Azure Resource Health: 0, 0.5 or 1.",
+        ),
+        (
+            asks("load_test", load_test=LOAD) | {"max": 1},
+            "It runs the load test shop-load against the slot: the 95th percentile of its response times.",
+        ),
+        ({"max": 5, "measure": "latency_ms"}, "A value above 5ms fails."),
+        ({"breaches_max": 2}, "Up to 2 samples that fail are inconclusive, more of them fail the gate."),
+        ({"max_over_baseline": 1.5}, "A mean of more than 1.5 times the recorded baseline fails;"),
+        ({"max_over_live": 1.5}, "Samples that are beyond it by themselves are no evidence for a pass."),
+        (
+            {"compare": {"direction": "decrease", "confidence": "99.99%"}, "window": "1h"},
+            "the candidate is lower with 99.99 % confidence and an effect above 0.33 (Cliff's delta).",
+        ),
+        (
+            {"compare": {}, "window": "1h"},
+            "only one of the two holds it is inconclusive, but for a certain effect of at most 0.147,",
+        ),
+        (
+            {"slo": {"objective": "99.9%"}, "window": "1h"},
+            "What samples hardly cover, or so few requests that one bad one would be too many, is no data.",
+        ),
+        ({"anomaly": {"direction": "increase"}}, "more than 3.5 robust deviations above their median fail."),
+        ({"anomaly": {}}, "Fewer than 2 of those weeks with values are inconclusive."),
+        ({"anomaly": {}}, "It is recorded and decides nothing."),
+        ({"min_requests": 100}, "Fewer than 100 requests behind all samples are no data."),
+        (counted(3, min_requests=100), "A sample with fewer than 100 requests behind it is no data."),
+        (counted(1), "It is over after 1 measurement, and has no verdict if it is cut short."),
+        (counted(3), "It is over after 3 measurements, and has no verdict if it is cut short."),
+        (counted(3), "With a failure it fails."),
+        (
+            counted(tolerance={"failures": 1, "of": 3}),
+            "With more than 1 failure among the newest 3 it fails.",
+        ),
+        (counted(3, tolerance={"failures": 2}), "With more than 2 failures it fails."),
+        (counted(3, tolerance={"consecutive_failures": 1}), "Only passes fill a place of them."),
+        (counted(3), "Passes and failures fill a place of them."),
+        (counted(consecutive_passes=1), "A pass completes it; without one it does not pass."),
+        (counted(consecutive_passes=3), "3 passes in a row complete it; without them it does not pass."),
+        (
+            {"min_samples": 1},
+            "Without a sample it has no data, or is a provider error where there are errors.",
+        ),
+        ({}, "Fewer than 3 samples are no data, or a provider error where errors are among them."),
+        ({}, "Silence, NaN, infinities and errors of the source never pass."),
+        ({"group": "users", "critical": True}, "with a weight of 1, and the group needs it to pass."),
+    ],
+)
+def test_every_rule_has_its_sentence(rules: dict[str, Any], sentence: str) -> None:
+    told = explained(parse_gates(json.dumps(gate(**rules))).gates[0])
+    assert sentence in " ".join(told), "\n".join(told)
