@@ -8,6 +8,7 @@ Source: the SRE workbook, "Implementing SLOs" (what to do when the budget is spe
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 import msgspec
@@ -16,6 +17,7 @@ from shared.decision import Seen
 from shared.fleet import Fleet, Gate, Target
 from shared.gate_rules import Objective
 from shared.gates.budget import Budget, budget, exposure_max
+from shared.gates.burning import noticed_seconds
 from shared.levers import SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import GateReading, Probe, Reading
@@ -146,6 +148,18 @@ def _judgement(gate: Gate, slot: SlotName, found: Budget, at: datetime) -> Judge
 
 
 def _detection_seconds(fleet: Fleet, rollout: Rollout, gate: Gate) -> float:
-    """From the first bad request until everybody is back: a full window, its delay, a look and the move."""
+    """From the first bad request until everybody is back: to be noticed, its delay, a look and the move."""
     back = max(bound_seconds(fleet, rollout, lever) for lever in fleet.levers)
-    return gate.window_seconds + gate.ingestion_seconds + fleet.policy.poll_seconds + back
+    return _noticed_seconds(fleet, gate) + gate.ingestion_seconds + fleet.policy.poll_seconds + back
+
+
+def _noticed_seconds(fleet: Fleet, gate: Gate) -> float:
+    """How long the objective's alerts take on a candidate that fails everything, in whole minutes of samples.
+
+    A full window where not each step that brings users asks for it: who notices then is not known here.
+    """
+    steps = (fleet.gates.switch, *(step.gates for step in fleet.shift.steps))
+    if gate.slo is None or not all(any(each.name == gate.name for each in gates) for gates in steps):
+        return gate.window_seconds
+    minutes = math.ceil(noticed_seconds(gate.slo, gate.window_seconds) / 60) + 1
+    return min(gate.window_seconds, 60 * max(gate.min_samples, minutes))

@@ -109,6 +109,17 @@ def beyond(rule: Objective, window_seconds: float) -> tuple[int, ...]:
     return tuple(sorted(each for each in windows if each > window_seconds))
 
 
+def noticed_seconds(rule: Objective, window_seconds: float) -> float:
+    """How long a candidate must fail everything until an alert fires that its gate looks at each time.
+
+    The workbook's detection time, `(1 - objective) / error ratio * window * burn rate`, with all events bad;
+    the gate's window where none of its alerts fits in. The delay of the data comes on top.
+    """
+    allowed = allowed_share(rule)
+    within = (each for each in rule.burns if each.long_seconds <= window_seconds and each.rate * allowed < 1)
+    return min((each.rate * allowed * each.long_seconds for each in within), default=window_seconds)
+
+
 def burn(rule: Objective, samples: Sequence[Sample], until: datetime, watch: Watch = WHOLE) -> Burnt:
     """Judge every alert of `rule` on shares of bad events (0 to 1) until then; newer samples are left out.
 

@@ -62,7 +62,7 @@ async def test_a_fleet_whose_budget_is_spent_begins_nothing(gate: Gate) -> None:
 
 @pytest.mark.parametrize("gate", OBJECTIVES, ids=lambda gate: gate.source.value)
 async def test_a_ramp_goes_as_far_as_the_budget_bears_and_then_as_far_as_a_person_says(gate: Gate) -> None:
-    # A sixth of the month's budget is left: 7 minutes for everybody, who would be back after an hour.
+    # A sixth of the month's budget is left: 7 minutes for everybody. The gate of the bake looks at an hour.
     fleet = with_objective(gate, 0.999, balanced(SwitchKind.TRAFFIC_MANAGER, steps=True))
     rig = await Rig(fleet).applied()
     await rig.publish_version()
@@ -80,6 +80,22 @@ async def test_a_ramp_goes_as_far_as_the_budget_bears_and_then_as_far_as_a_perso
     rollout = await rig.ended()
     assert rollout.outcome is Outcome.COMPLETED, rollout.because
     assert told(rig) == [0, 10, 50, 100]
+
+
+async def test_an_objective_that_the_switch_asks_lets_more_be_risked() -> None:
+    # The same budget, and a gate that would notice in minutes.
+    fleet = with_objective(APP, 0.999, balanced(SwitchKind.TRAFFIC_MANAGER, steps=True))
+    gate = fleet.gates.bake[-1]
+    steps = tuple(msgspec.structs.replace(step, gates=(*step.gates, gate)) for step in fleet.shift.steps)
+    gates = msgspec.structs.replace(fleet.gates, switch=(*fleet.gates.switch, gate))
+    shift = msgspec.structs.replace(fleet.shift, steps=steps)
+    rig = await Rig(msgspec.structs.replace(fleet, gates=gates, shift=shift)).applied()
+    await rig.publish_version()
+
+    rollout = await held(rig)
+
+    assert "would put 100% of the users at risk at once" in rollout.because
+    assert told(rig) == [0, 10, 50]
 
 
 @pytest.mark.parametrize("gate", OBJECTIVES, ids=lambda gate: gate.source.value)

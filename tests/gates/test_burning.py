@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.gate_rules import BURNS, Burn, Objective
-from shared.gates.burning import Watch, beyond, burn
+from shared.gates.burning import Watch, beyond, burn, noticed_seconds
 from shared.gates.events import hourly, kept
 from shared.measured import Kept
 from shared.model import Sample, Verdict
@@ -119,3 +119,20 @@ def test_thousands_of_samples_are_shown_by_the_hour() -> None:
     )
     assert hourly(series((HOUR, 0.5), requests=None)) == (Sample(at=NOW - timedelta(hours=1), value=0.5),)
     assert hourly(series((HOUR, float("nan")))) == ()
+
+
+@pytest.mark.parametrize(("objective", "seconds"), [(0.99, 518.4), (0.999, 51.84), (0.9999, 5.184)])
+def test_failing_everything_is_noticed_in_the_workbooks_detection_time(
+    objective: float, seconds: float
+) -> None:
+    rule = Objective(objective=objective)
+    assert noticed_seconds(rule, HOUR) == pytest.approx(seconds)
+    minutes = 60 * (int(seconds // 60) + 1)
+    verdict, _ = watched(((HOUR - minutes, 0.0), (minutes, 1.0)), HOUR, rule=rule)
+    assert verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("objective", "window"), [(0.999, 300), (0.9, HOUR)])
+def test_what_no_alert_of_the_gate_can_notice_takes_its_window(objective: float, window: int) -> None:
+    rule = Objective(objective=objective, burns=BURNS[:1])
+    assert noticed_seconds(rule, window) == window
