@@ -153,9 +153,9 @@ def test_the_samples_that_a_verdict_was_held_against_are_kept_and_proven(
     cli: Cli, api: FakeApi, tmp_path: Path
 ) -> None:
     live = {"at": "2026-11-21T12:00:00Z", "value": 0.25}
-    api.story = in_sync().judged(
-        "latency", GREEN, Verdict.FAIL, because="slower than live", beside=(Sample(at=START, value=0.25),)
-    )
+    beside = (Sample(at=START, value=0.25),)
+    story = in_sync().judged("latency", GREEN, Verdict.FAIL, because="slower than live", beside=beside)
+    api.story = story.then("slower than live")
     file = tmp_path / "evidence.json"
     assert cli("evidence", "export", "contoso-public", "--out", str(file)).code == 0
     verdicts = json.loads(file.read_text())["verdicts"]
