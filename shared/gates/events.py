@@ -29,7 +29,8 @@ class Events:
 
     # Moments are compared and hardly ever subtracted, which would take most of the time.
     __slots__ = (
-        "_all", "_bad", "_distinct", "_find", "_grain", "_moments", "_until", "_well", "counted", "strange",
+        "_all", "_bad", "_distinct", "_find", "_good", "_good_grain", "_grain", "_moments", "_until",
+        "counted", "strange",
     )  # fmt: skip
 
     def __init__(self, samples: Sequence[Sample], until: datetime) -> None:
@@ -48,9 +49,11 @@ class Events:
         self.strange = 0 if whole else sum(s.value is not None for s in samples) - len(sound)
         self._moments = moments if whole else [row[0] for row in sound]
         self._distinct = every if whole else _distinct(self._moments)
-        well = [row[0] for row, weight in zip(sound, self._all, strict=True) if row[1] < 1 and weight > 0]
-        self._well = self._distinct if len(well) == len(sound) else _distinct(well)
-        self._grain = _grain(every)
+        self._grain = self._good_grain = _grain(every)
+        self._good = self._distinct
+        if 0 in self._all or any(row[1] == 1 for row in sound):
+            self._good = _distinct(_good(sound, self._all))
+            self._good_grain = min(self._grain, _grain(self._good))
         self._until = until
         # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
         self._find = bisect_right if moments and moments[-1] == until else bisect_left
@@ -73,8 +76,8 @@ class Events:
         A time in which nothing went well, or nothing happened, does not speak well of itself or of others.
         """
         since = self._until - timedelta(seconds=seconds)
-        covers = len(self._well) - self._find(self._well, since)
-        return min(1.0, covers * min(self._grain, _grain(self._well)) / seconds)
+        covers = len(self._good) - self._find(self._good, since)
+        return min(1.0, covers * self._good_grain / seconds)
 
     def spread(self, seconds: float) -> float:
         """The part (0 to 1) of the last so many seconds that samples stand for, however they are spaced.
@@ -156,6 +159,11 @@ def _sound(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | Non
         and 0 <= value <= 1
         and ((requests := sample.requests) is None or 0 <= requests < math.inf)
     ]
+
+
+def _good(sound: Iterable[tuple[datetime, float, float | None]], weights: Iterable[float]) -> list[datetime]:
+    """When at least one event was good."""
+    return [row[0] for row, weight in zip(sound, weights, strict=True) if row[1] < 1 and weight > 0]
 
 
 def _distinct(moments: list[datetime]) -> list[datetime]:
