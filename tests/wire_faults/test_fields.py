@@ -124,7 +124,8 @@ def says_less(truth: Any, answer: Any) -> bool:
     if answer == truth or answer in (*NOTHING, "pending") or PLANTED.lower() in str(answer).lower():
         return True
     if isinstance(truth, dict) and isinstance(answer, dict):
-        facts = answer.keys() - {"because"}
+        # A reason is no fact, and neither is the word that something was left untold.
+        facts = answer.keys() - {"because", "untold"}
         return facts <= truth.keys() and all(_fact(key, truth[key], answer[key]) for key in facts)
     if isinstance(truth, list | tuple) and isinstance(answer, list | tuple):
         return all(any(says_less(one, each) for one in truth) for each in answer)
