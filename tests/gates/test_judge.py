@@ -88,6 +88,8 @@ def test_a_reading_has_the_verdict_that_its_samples_deserve(
                 "failures": 2,
                 "of": 10,
                 "consecutive_failures": 1,
+                "inconclusives": 0,
+                "consecutive_errors": 4,
             },
         ),
     ],
