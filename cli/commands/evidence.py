@@ -48,12 +48,13 @@ def export(desk: Desk, fleet: str, rollout_id: str, out: Path | None) -> None:
     document = dict(zip(_PARTS, parts, strict=True))
     out = out or Path(f"{rollout['id']}.evidence.json")
     out.write_bytes(msgspec.json.format(_encoder.encode({**document, "sha256": _digest(document)}), indent=1))
-    counted = {"audit": len(audit), "verdicts": len(document["verdicts"])}
-    body = {"file": str(out), "fleet": fleet, "rollout": rollout["id"], **counted}
+    counted = {"audit": len(audit), "verdicts": len(verdicts)}
+    problems = proven(_trail(out, document), _told(document))
+    body = {"file": str(out), "fleet": fleet, "rollout": rollout["id"], **counted, "problems": problems}
     said = (
         f"{counted['audit']} audit entries and {counted['verdicts']} verdicts of {rollout['id']} are in {out}"
     )
-    desk.output.show(body, lambda _: said)
+    desk.output.show(body, lambda _: "\n".join((said, *problems)))
 
 
 @evidence.command()
@@ -63,8 +64,7 @@ def verify(desk: Desk, file: Path) -> None:
     """Prove that FILE is as it was exported, and that its trail is unbroken. Asks nobody."""
     document = _read(file)
     entries = _trail(file, document)
-    verdicts = [(each["epoch"], each["judgement"]) for each in document["verdicts"]]
-    problems = [*unbroken(entries), *proven(entries, verdicts)]
+    problems = [*unbroken(entries), *proven(entries, _told(document))]
     if document.get("sha256") != _digest({name: document[name] for name in _PARTS}):
         problems.insert(0, "the file was altered: its hash does not match what it says")
     body = {"file": str(file), "verified": not problems, "problems": problems}
@@ -82,6 +82,10 @@ def _trail(file: Path, document: dict[str, Any]) -> tuple[AuditEntry, ...]:
         return msgspec.convert(document["audit"], tuple[AuditEntry, ...])
     except msgspec.ValidationError as error:
         raise Invalid(str(file), (Mistake("(file)", str(error), "what was exported"),)) from error
+
+
+def _told(document: dict[str, Any]) -> list[tuple[int, Any]]:
+    return [(each["epoch"], each["judgement"]) for each in document["verdicts"]]
 
 
 def _digest(document: dict[str, Any]) -> str:

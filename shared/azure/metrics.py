@@ -106,7 +106,12 @@ class Metrics:
             return {probe: Unavailable(str(error)) for probe, _ in asked}
         since, until = query.window
         return {
-            probe: Reading(samples=samples[part], source=f"{query}{part}", since=since, until=until)
+            probe: Reading(
+                samples=samples[part],
+                source=f"{query}{part} on {parse(part.resource_id).name}",
+                since=since,
+                until=until,
+            )
             for probe, part in asked
         }
 

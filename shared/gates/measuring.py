@@ -77,29 +77,49 @@ def known(baseline: float | None) -> float | None:
     return baseline if baseline is not None and 0 <= baseline < math.inf else None
 
 
+_FIXED = ("max_value", "min_value", "pass_max", "pass_min", "max_over_baseline", "max_over_live")
+_WORDS = ("max", "min", *_FIXED[2:])
+
+
 def declared(gate: Gate) -> dict[str, float]:
     """Every limit that a gate declares, and how much evidence it wants, in the words of the fleet file."""
+    known: tuple[float | None, ...] = tuple(getattr(gate, field) for field in _FIXED)
+    told = {word: limit for word, limit in zip(_WORDS, known, strict=True) if limit is not None}
+    told["min_samples"] = gate.min_samples
+    if gate.breaches_max:
+        told["breaches_max"] = gate.breaches_max
+    if gate.requests_min:
+        told["min_requests"] = gate.requests_min
+    if gate.compare is not None:
+        told["effect_max"] = gate.compare.effect_max
+    if gate.slo is not None:
+        told["objective"] = gate.slo.objective
+    if gate.anomaly is not None:
+        told["deviations_max"] = gate.anomaly.deviations_max
+    if gate.schedule is not None or gate.tolerance is not None:
+        told |= _counting(gate)
+    return told
+
+
+def _counting(gate: Gate) -> dict[str, float]:
     schedule, allowed = gate.schedule, gate.tolerance
-    told: dict[str, float | None] = {
-        "max": gate.max_value,
-        "min": gate.min_value,
-        "pass_max": gate.pass_max,
-        "pass_min": gate.pass_min,
-        "max_over_baseline": gate.max_over_baseline,
-        "max_over_live": gate.max_over_live,
-        "effect_max": gate.compare.effect_max if gate.compare is not None else None,
-        "objective": gate.slo.objective if gate.slo is not None else None,
-        "deviations_max": gate.anomaly.deviations_max if gate.anomaly is not None else None,
-        "breaches_max": gate.breaches_max or None,
-        "min_samples": gate.min_samples,
-        "min_requests": gate.requests_min or None,
-        "count": schedule.count or None if schedule is not None else None,
-        "consecutive_passes": schedule.consecutive_passes or None if schedule is not None else None,
-        "failures": allowed.failures_max if allowed is not None else None,
-        "of": allowed.of or None if allowed is not None else None,
-        "consecutive_failures": allowed.consecutive_failures_max if allowed is not None else None,
-    }
-    return {name: limit for name, limit in told.items() if limit is not None}
+    told: dict[str, float | None] = {}
+    if schedule is not None:
+        told = {
+            "count": schedule.count or None,
+            "consecutive_passes": schedule.consecutive_passes or None,
+        }
+    if allowed is not None:
+        told |= {
+            "failures": allowed.failures_max,
+            "of": allowed.of or None,
+            "consecutive_failures": allowed.consecutive_failures_max,
+            "inconclusives": allowed.inconclusives_max,
+            "consecutive_inconclusives": allowed.consecutive_inconclusives_max,
+            "errors": allowed.errors_max,
+            "consecutive_errors": allowed.consecutive_errors_max,
+        }
+    return {word: limit for word, limit in told.items() if limit is not None}
 
 
 def measured(

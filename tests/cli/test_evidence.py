@@ -113,6 +113,14 @@ def test_a_rollout_that_goes_on_meanwhile_gives_a_file_that_proves_itself(
     assert found_wrong(cli, file) == []
 
 
+def test_what_is_missing_already_when_it_is_exported_is_told(cli: Cli, api: FakeApi, tmp_path: Path) -> None:
+    api.story = in_sync()
+    api.story.epochs[0] = 1000  # Its row was let go of: what is there is of no claim that the trail has.
+    ran = cli("evidence", "export", "contoso-public", "--out", str(tmp_path / "e.json"))
+    assert ran.code == 0
+    assert WHY_NOT in ran.out
+
+
 def test_a_file_that_was_cut_is_refused(cli: Cli, exported: Path) -> None:
     exported.write_bytes(exported.read_bytes()[:-200])
     ran = cli("evidence", "verify", str(exported))

@@ -26,6 +26,7 @@ async def test_a_reading_holds_whole_minutes_that_are_old_enough_and_none_before
     assert [sample.at for sample in reading.samples] == [START + timedelta(minutes=17)]
     assert [sample.value for sample in reading.samples] == [0]
     assert NODES.metric in reading.source
+    assert reading.source.endswith(" on aks-blue")
     whole = seen_as(await side.see(GateReading(NODES, BLUE)), Reading)
     assert [sample.at for sample in whole.samples] == [
         START + timedelta(minutes=m) for m in (13, 14, 15, 16, 17)

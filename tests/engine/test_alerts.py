@@ -87,6 +87,43 @@ async def test_an_alert_that_is_mapped_to_hold_holds_the_bake_until_it_is_resolv
     assert (await rig.ended()).outcome is Outcome.COMPLETED
 
 
+async def test_an_alert_whose_end_is_delivered_first_costs_a_clean_run_and_holds_nothing() -> None:
+    mapping = AlertMapping(effect=AlertEffect.HOLD)
+    rig, intake = await begun(alerts=Alerts(mappings=(mapping,)))
+    await rig.until("bake")
+    fired_at = rig.clock.now()
+    for _ in range(5):
+        await rig.minute()
+    await intake.alert(metric(rig, GREEN, fired_at=fired_at, resolved_at=rig.clock.now()))
+    await rig.minute()
+    await intake.alert(metric(rig, GREEN, fired_at=fired_at))
+    rollout = await rig.rollout()
+    assert (rollout.step, rollout.held) == ("bake", None)
+    assert await told(rig, "which was heard of first") == 1
+    late = rig.clock.now()
+    await rig.until("drained")
+    assert rig.clock.now() - late >= timedelta(seconds=FLEET.policy.bake_seconds)
+    assert (await rig.ended()).outcome is Outcome.COMPLETED
+
+
+async def test_one_alert_on_several_targets_counts_against_whom_it_names() -> None:
+    rig, intake = await begun()
+    await rig.until("bake")
+    alert = metric(rig, BLUE)
+    essentials = alert["data"]["essentials"]
+    pool = f"{FLEET.slot(GREEN).cluster_id}/agentPools/pool1"
+    essentials["alertTargetIDs"] = [
+        "/subscriptions/1/resourceGroups/rg-elsewhere",
+        *essentials["alertTargetIDs"],
+        pool,
+    ]
+    assert {each.slot for each in await intake.alert(alert)} == {BLUE, GREEN}
+    rollout = await rig.ended()
+    assert rollout.outcome is Outcome.ROLLED_BACK
+    assert rollout.rollback_because is not None
+    assert "pool1 of aks-green" in rollout.rollback_because
+
+
 async def test_an_alert_of_before_is_named_once_in_the_trail_and_in_its_own_row() -> None:
     rig, intake = await begun()
     await rig.until("bake")

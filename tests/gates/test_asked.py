@@ -52,6 +52,9 @@ OF_POOL = str(Part("/subscriptions/1", SHARED))
     ("source", "rules", "alike"),
     [
         (SENT, {}, True),
+        (f"{SENT} on agw-green", {}, True),
+        (f"{SPLIT}{OF_POOL} on agw-both", {}, True),
+        (f"{SENT.partition(' where')[0]} on agw-green", {"filter": ""}, True),
         (f"{SPLIT}{OF_POOL}", {}, True),
         (f"{SPLIT}{OF_POOL}", {"filter": ""}, False),
         ("total of FailedRequests where Status eq '5xx' on agw-green", {}, True),

@@ -8,7 +8,7 @@ import pytest
 
 from shared.fleet import Gate, Source, Target
 from shared.gate_rules import Anomaly, Comparison, Objective, Schedule, Tolerance
-from shared.gates import Beyond, combine, judge
+from shared.gates import Beyond, combine, grouped, judge
 from shared.gates.anomaly import usual
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
@@ -89,6 +89,8 @@ def test_a_reading_has_the_verdict_that_its_samples_deserve(
                 "failures": 2,
                 "of": 10,
                 "consecutive_failures": 1,
+                "inconclusives": 0,
+                "consecutive_errors": 4,
             },
         ),
     ],
@@ -98,6 +100,33 @@ def test_a_verdict_carries_every_limit_of_its_gate(
     answer: Answer, changes: dict[str, object], limits: dict[str, float]
 ) -> None:
     assert judge(gate(**changes), GREEN, answer, NOW).limits == limits
+
+
+@pytest.mark.parametrize(
+    ("minutes", "verdict"),
+    [((0, 2, 5), Verdict.PASS), ((-1, 0, 5), Verdict.NO_DATA), ((0, 5, 6), Verdict.NO_DATA)],
+)
+@pytest.mark.parametrize("value", [1.0, 9.0])
+def test_a_sample_outside_of_its_readings_window_is_no_evidence(
+    minutes: tuple[int, ...], verdict: Verdict, value: float
+) -> None:
+    samples = tuple(Sample(at=NOW + timedelta(minutes=n), value=value) for n in minutes)
+    found = judge(gate(), GREEN, Reading(samples, "a query", NOW, NOW + timedelta(minutes=5)), NOW)
+    assert found.verdict is (Verdict.FAIL if value > 5 and verdict is Verdict.PASS else verdict)
+
+
+def test_a_group_is_scored_without_those_of_it_that_only_advise() -> None:
+    def member(name: str, value: float, *, dry_run: bool = False) -> Judgement:
+        asked = gate(name=name, group="users", critical=dry_run, dry_run=dry_run)
+        return judge(asked, GREEN, reading(value, value, value), NOW)
+
+    advice = member("advice", 9, dry_run=True)
+    scored = grouped([member("errors", 1), advice])
+    assert {name: (each.verdict, each.score) for name, each in scored.items()} == {
+        "users": (Verdict.PASS, 100.0)
+    }
+    assert grouped([advice]) == {}
+    assert combine([member("errors", 1), advice]) is Verdict.PASS
 
 
 def test_a_verdict_shows_the_worst_value_beside_its_limit() -> None:
