@@ -100,10 +100,9 @@ def test_ten_percent_more_than_before_is_the_most_that_is_tolerated(
     [(0.0145, 60, FAIL), (0.0143, 60, PASS), (0.02, 60, FAIL), (0.0, 60, PASS), (0.0001, 3, NO_DATA)],
 )
 def test_a_budget_burns_by_the_workbooks_table(share: float, minutes: int, verdict: Verdict) -> None:
+    rule = {"objective": "99.9%", "burns": [{"rate": 14.4, "long": "1h", "short": "5m"}]}
     gate = parse_gates(
-        json.dumps(
-            {"name": "slo", "source": "http", "path": "/", "window": "1h", "slo": {"objective": "99.9%"}}
-        )
+        json.dumps({"name": "slo", "source": "http", "path": "/", "window": "1h", "slo": rule})
     ).gates[0]
     found = [
         Sample(at=START + timedelta(minutes=n), value=share, requests=10_000.0) for n in range(1, minutes + 1)
