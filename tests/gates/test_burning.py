@@ -64,6 +64,13 @@ def test_kept_counts_say_what_their_samples_would(share: float) -> None:
         (((4 * HOUR, 0.0),), DAY, Verdict.NO_DATA, "samples cover 66.7 % of the last 6 hours"),
         (((5 * HOUR, 0.0),), DAY, Verdict.PASS, "within the limit"),
         (((HOUR, 0.002),), DAY, Verdict.INCONCLUSIVE, "may be burning"),
+        # What its short window tells is no silence: a person is asked what nobody can know of the long one.
+        (
+            ((HOUR, 0.0143),),
+            HOUR,
+            Verdict.INCONCLUSIVE,
+            "may be burning: samples cover 16.7 % of the last 6 hours",
+        ),
         # What burns in however short a time is a failure, whether or not it could be covered.
         (((6 * 60, 1.0),), 20 * 60, Verdict.FAIL, "times as fast as it may"),
         (((10 * 60, 0.9), (HOUR, 0.0)), 20 * 60, Verdict.FAIL, "over the last 3 days and 6 hours"),
