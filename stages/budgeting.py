@@ -18,6 +18,7 @@ from shared.fleet import Fleet, Gate, Target
 from shared.gate_rules import Objective
 from shared.gates.budget import Budget, budget, exposure_max
 from shared.gates.burning import noticed_seconds
+from shared.gates.measuring import declared
 from shared.levers import SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import GateReading, Probe, Reading
@@ -86,6 +87,7 @@ def exposed(fleet: Fleet, rollout: Rollout, seen: Seen, percent: int) -> Move | 
                 at=seen.now,
                 value=share,
                 limit=most.share_max,
+                limits=declared(gate),
                 source=gate.query,
             )
         )
@@ -143,6 +145,7 @@ def _judgement(gate: Gate, slot: SlotName, found: Budget, at: datetime) -> Judge
         at=at,
         value=found.spent,
         limit=1.0,
+        limits=declared(gate),
         source=gate.query,
     )
 

@@ -30,9 +30,11 @@ def fitted(judgements: Iterable[Judgement]) -> list[bytes]:
 
 def _in_words(judgement: Judgement) -> Judgement:
     """The verdict with words for values that JSON cannot write: they would be kept as if nothing had come."""
-    if all(each.value is None or math.isfinite(each.value) for each in judgement.samples):
+    every = (*judgement.samples, *judgement.beside)
+    if all(each.value is None or math.isfinite(each.value) for each in every):
         return judgement
-    return msgspec.structs.replace(judgement, samples=tuple(map(_told, judgement.samples)))
+    samples, beside = (tuple(map(_told, each)) for each in (judgement.samples, judgement.beside))
+    return msgspec.structs.replace(judgement, samples=samples, beside=beside)
 
 
 def _told(sample: Sample) -> Sample:

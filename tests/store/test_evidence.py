@@ -107,13 +107,29 @@ async def test_verdicts_that_no_claim_could_hold_are_kept_with_their_newest_samp
     assert (sum(each.left_out for each in kept) > 0) is (gates in (1, 60))
 
 
-async def test_a_value_that_json_cannot_write_is_kept_in_words(
+async def test_of_a_comparison_that_no_claim_could_hold_both_sides_keep_their_newest_samples(
     store: TableStore, evidence: EvidenceRows, name: str
 ) -> None:
-    values = (1.0, float("nan"), float("inf"), float("-inf"), None)
-    given = replace(judgement("odd"), samples=tuple(Sample(at=NOW, value=value) for value in values))
+    given = replace(judgement("beside", 20_000), beside=judgement("live", 20_000).samples)
     (kept,) = await kept_of(store, evidence, await applied(store, name), given)
-    assert [(each.value, each.because) for each in kept.samples] == [
+    assert len(kept.samples) + len(kept.beside) + kept.left_out == 40_000
+    assert (kept.samples, kept.beside) == (
+        given.samples[-len(kept.samples) :],
+        given.beside[-len(kept.beside) :],
+    )
+    assert abs(len(kept.samples) - len(kept.beside)) < 20
+    few = replace(judgement("beside", 20_000), beside=judgement("live", 10).samples)
+    assert len((await kept_of(store, evidence, await applied(store, f"{name}x"), few))[0].beside) == 10
+
+
+@pytest.mark.parametrize("side", ["samples", "beside"])
+async def test_a_value_that_json_cannot_write_is_kept_in_words(
+    store: TableStore, evidence: EvidenceRows, name: str, side: str
+) -> None:
+    values = (1.0, float("nan"), float("inf"), float("-inf"), None)
+    given = replace(judgement("odd"), **{side: tuple(Sample(at=NOW, value=value) for value in values)})
+    (kept,) = await kept_of(store, evidence, await applied(store, name), given)
+    assert [(each.value, each.because) for each in getattr(kept, side)] == [
         (1.0, ""),
         (None, "the source says nan"),
         (None, "the source says inf"),
