@@ -14,7 +14,7 @@ from shared.fleet import Gate
 from shared.gates.judge import live_numbers
 from shared.gates.measuring import AGAINST, Limits, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
-from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, weigh
+from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, weigh, worst_alone
 from shared.measured import Measurement, Phase
 from shared.model import Sample, Verdict
 
@@ -101,7 +101,9 @@ def _window(
         burning = _weighed(gate, samples, found, since, last, beneath)
         weighed = burning if burning.verdict is Verdict.FAIL else weighed
     if weighed.verdict is Verdict.PASS:
-        stale = shortage(gate, [each for each in found if each.at >= now - length])
+        worst = worst_alone(gate, weighed)
+        fresh = [each for each in found if each.at >= now - length and not (each.value or 0.0) > worst]
+        stale = shortage(gate, fresh)
         if stale is not None:
             weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
     return Recorded(
