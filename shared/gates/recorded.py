@@ -17,7 +17,16 @@ from shared.gates.events import kept
 from shared.gates.judge import live_numbers
 from shared.gates.measuring import AGAINST, Limits, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
-from shared.gates.window import Beside, Weighed, lacking, limit_shown, shortage, sound, weigh
+from shared.gates.window import (
+    Beside,
+    Weighed,
+    lacking,
+    limit_shown,
+    shortage,
+    sound,
+    weigh,
+    worst_alone,
+)
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
@@ -105,7 +114,9 @@ def _window(
         burning = _weighed(gate, samples, found, since, last, beneath)
         weighed = burning if burning.verdict is Verdict.FAIL else weighed
     if weighed.verdict is Verdict.PASS:
-        stale = shortage(gate, [each for each in found if each.at >= now - length])
+        worst = worst_alone(gate, weighed)
+        fresh = [each for each in found if each.at >= now - length and not (each.value or 0.0) > worst]
+        stale = shortage(gate, fresh)
         if stale is not None:
             weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
     return Recorded(

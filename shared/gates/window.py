@@ -214,6 +214,14 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
     return Weighed(verdict, because, value, limit)
 
 
+def worst_alone(gate: Gate, weighed: Weighed) -> float:
+    """The worst number that is evidence for a pass by itself, where numbers are judged as a whole."""
+    if gate.slo is not None:
+        return _NOT_ALL
+    relative = gate.max_over_baseline is not None or gate.max_over_live is not None
+    return weighed.limit if relative and weighed.limit is not None else math.inf
+
+
 def _by_itself(
     gate: Gate,
     weighed: Weighed,

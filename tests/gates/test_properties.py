@@ -37,12 +37,28 @@ from tests.gates.peers import START
 
 GREEN = SlotName("green")
 minutes = st.integers(0, 12).map(float)
-many = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# More where a profile asks for more: `--hypothesis-profile`.
+many = settings(
+    max_examples=max(200, settings.default.max_examples if settings.default else 0),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 shuffles = st.randoms(use_true_random=False)
 
 
 def distinct(gate: Gate, samples: list[Sample]) -> int:
     return len(samples) if gate.source is Source.HTTP else len({each.at for each in samples})
+
+
+@many
+@given(st.data(), windows)
+def test_nothing_but_nonsense_never_passes(data: st.DataObject, kind: Kind) -> None:
+    nonsense = st.lists(st.builds(sample, minutes, st.sampled_from(NONSENSE)), max_size=12)
+    stream = sorted(data.draw(nonsense), key=lambda each: each.at)
+    window, counts = data.draw(window_gates(kind)), data.draw(counted_gates())
+    for gate, beneath in ((window, data.draw(beneaths(kind))), (counts, Beneath(baseline=0.04))):
+        assert recorded(gate, stream, None, beneath).verdict is not Verdict.PASS
+        assert recorded(gate, stream, LAST, beneath).verdict is not Verdict.PASS
 
 
 @many
@@ -160,8 +176,12 @@ def test_a_bad_sample_more_never_improves_what_is_counted(
     before, after = recorded(gate, stream), recorded(gate, put(stream, bad))
     last = recorded(gate, [*stream, bad])
     # What has not ended has no verdict, and what a failure ends by filling the last place has one.
+    fills = (
+        gate.schedule is not None and gate.schedule.count > 0 and bad.value in COUNTED.bad and not bad.error
+    )
     for found in (after, last):
-        if before.verdict is not None and found.verdict is not None:
+        ends = fills and found.complete and not before.complete and before.verdict is not Verdict.FAIL
+        if before.verdict is not None and found.verdict is not None and not ends:
             assert rank(found.verdict) <= rank(before.verdict), (before.because, found.because)
         assert not (before.verdict is Verdict.FAIL and found.verdict is None)
 

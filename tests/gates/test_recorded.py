@@ -197,6 +197,15 @@ def test_a_sample_beyond_a_limit_is_no_evidence_for_a_mean_within_it(rules: dict
     assert recorded(gate, samples(0, 0, 0, 1.6), beneath=beneath).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize("rules", [{"max_over_baseline": 1.5}, {"max_over_live": 1.5}])
+def test_a_sample_beyond_a_limit_does_not_make_an_old_one_fresh(rules: dict[str, float]) -> None:
+    gate = declared(**rules, window="2m", min_samples=1).gates[0]
+    beneath = Beneath(baseline=1.0, live=samples(1, 1, 1, 1))
+    silent = Sample(at=START + MINUTE * 3)
+    assert recorded(gate, [*samples(0), silent], beneath=beneath).verdict is Verdict.NO_DATA
+    assert recorded(gate, [*samples(0, 1.6), silent], beneath=beneath).verdict is Verdict.NO_DATA
+
+
 def test_silence_does_not_move_the_windows_of_a_burning_budget() -> None:
     gate = declared(slo={"objective": "99.9%"}, window="1h").gates[0]
     burning = samples(*[0.0] * 50, *[0.15] * 10)
