@@ -14,7 +14,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.gate_rules import Burn, Objective
-from shared.gates.events import Events
+from shared.gates.events import Counting, Events
 from shared.gates.figures import percent, shown, span
 from shared.model import Sample, Verdict
 
@@ -123,7 +123,12 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    allowed, events = _allowed(rule), Events(samples, until)
+    return burning(rule, Events(samples, until))
+
+
+def burning(rule: Objective, events: Counting) -> Burnt:
+    """`burn`, of events that are summed up already."""
+    allowed = _allowed(rule)
     alerts = [
         _Alert(
             burn=alert,
@@ -156,7 +161,7 @@ def _allowed(rule: Objective) -> float:
     return 1 - rule.objective
 
 
-def _window(alert: Burn, allowed: float, seconds: int, events: Events) -> _Window:
+def _window(alert: Burn, allowed: float, seconds: int, events: Counting) -> _Window:
     bad, total, covered = events.of(seconds)
     if total == 0:
         return _Window(
@@ -197,7 +202,7 @@ def _calm(alert: _Alert, allowed: float) -> str:
     return f"the error budget burns {rate} {alert.over}, within the limit of {shown(alert.burn.rate)} times"
 
 
-def _unclear(alerts: Sequence[_Alert], events: Events) -> str:
+def _unclear(alerts: Sequence[_Alert], events: Counting) -> str:
     reasons = dict.fromkeys(
         window.because for alert in alerts for window in (alert.long, alert.short) if window.because
     )
