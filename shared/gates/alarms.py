@@ -113,7 +113,10 @@ def told_of(starts: Starts) -> str:
     """The figure that a team understands, in a sentence."""
     blind = f"; of {starts.blind} more nobody can tell" if starts.blind else ""
     if not starts.judged:
-        return f"nothing is known of it{blind or ': no start has its whole clean run between rollouts'}"
+        because = (
+            f"of {starts.blind} starts nobody can tell" if starts.blind else "no start has its whole run"
+        )
+        return f"nothing is known of it: {because}"
     held = f", and held {starts.held}" if starts.held else ""
     return f"would have stopped a good one at {starts.stopped} of {starts.judged} starts{held}{blind}"
 

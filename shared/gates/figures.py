@@ -10,7 +10,7 @@ _PARTS = 1 << 60
 
 
 class Sums:
-    """The sums of any runs of numbers, each for one subtraction; exact, because they are kept as whole parts."""
+    """The sum of any run of numbers by one subtraction, exact because they are kept as whole parts."""
 
     __slots__ = ("_up_to",)
 

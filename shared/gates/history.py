@@ -48,7 +48,7 @@ class History(Struct, frozen=True, kw_only=True):
 
 
 def gates_of(fleet: Fleet) -> dict[Gate, tuple[str, ...]]:
-    """The gates that are asked of a slot with its users, or of its platform, and the questions they answer."""
+    """The gates that are asked of a slot with its users, or of its platform, each with its questions."""
     found: dict[Gate, tuple[str, ...]] = {}
     for question, gates in _asked(fleet):
         for gate in gates:

@@ -128,6 +128,8 @@ class LookingBack:
 
     def _walked(self, start: int, length: int) -> list[Said]:
         baseline = self._baseline(start)
+        if self._gate.max_over_baseline is not None and baseline is None:
+            return [None] * length
         if counted(self._gate):
             return self._counted(start, length, baseline)
         return [self._window(start + place, start, baseline) for place in range(1, length + 1)]
@@ -167,8 +169,6 @@ class LookingBack:
         return mean(self._samples[view.first : view.end])
 
     def _counted(self, start: int, length: int, baseline: float | None) -> list[Said]:
-        if self._gate.max_over_baseline is not None and baseline is None:
-            return [None] * length
         found: list[Said] = []
         tally = begun(moment(self._span(start + 1, start)[0]))
         for look in range(start + 1, start + length + 1):

@@ -113,8 +113,7 @@ class _Relative:
         self._places = places
 
     def __call__(self, view: View) -> Said:
-        if view.baseline is None:
-            return None
+        assert view.baseline is not None, "without a baseline nothing is judged"
         values = self._values[self._places[view.first] : self._places[view.end]]
         value = math.fsum(values) / len(values)
         return Verdict.FAIL if value > self._factor * view.baseline else Verdict.PASS
