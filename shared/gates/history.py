@@ -14,7 +14,7 @@ from msgspec import Struct
 from shared.fleet import Fleet, Gate
 from shared.gates.alarms import Alarms, Episode, episodes_of, hours_of, looks_of, starts_of, told_of
 from shared.gates.looking_back import LookingBack, Stretch, Told
-from shared.gates.measuring import beside_live
+from shared.gates.measuring import advises, beside_live
 from shared.gates.quiet import LeftOut, Quiet
 from shared.gates.scoring import score
 from shared.gates.sliding import Said
@@ -123,7 +123,7 @@ def _of_gate(gate: Gate, questions: tuple[str, ...], past: Past, tried: Sequence
     return Alarms(
         questions=questions,
         gate=gate.name,
-        advises=gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides),
+        advises=advises(gate),
         untried=past.untried,
         because=f"it cannot be tried on the past: {past.untried}" if past.untried else told_of(starts),
         hours=hours_of(past.stretches),
@@ -142,8 +142,9 @@ def _groups(fleet: Fleet, tried: Mapping[Gate, tuple[LookingBack, ...]]) -> Iter
     """Each group once, whatever questions it answers: its gates as one, by their score."""
     questions: dict[tuple[Gate, ...], tuple[str, ...]] = {}
     for question, gates in _asked(fleet):
-        deciding = [gate for gate in gates if gate.group and not gate.dry_run]
-        deciding = [gate for gate in deciding if gate.anomaly is None or gate.anomaly.decides]
+        deciding = [gate for gate in gates if gate.group and not advises(gate)]
+        # Once all users have moved, nothing is judged beside live.
+        deciding = [gate for gate in deciding if question != "switch" or not beside_live(gate)]
         for name in dict.fromkeys(gate.group for gate in deciding):
             members = tuple(gate for gate in deciding if gate.group == name)
             questions[members] = tuple(dict.fromkeys((*questions.get(members, ()), question)))

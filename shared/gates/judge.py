@@ -11,7 +11,7 @@ from datetime import datetime
 
 from shared.fleet import Gate
 from shared.gate_rules import Scores
-from shared.gates.measuring import counted, limits_of, measured, numbers
+from shared.gates.measuring import advises, counted, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.window import Beside, lacking, limit_shown, weigh
@@ -205,5 +205,5 @@ def _judgement(
         group=gate.group,
         weight=gate.weight,
         critical=gate.critical,
-        dry_run=gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides),
+        dry_run=advises(gate),
     )

@@ -45,6 +45,11 @@ def beside_live(gate: Gate) -> bool:
     return gate.max_over_live is not None or gate.compare is not None
 
 
+def advises(gate: Gate) -> bool:
+    """Whether it is recorded and decides nothing."""
+    return gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides)
+
+
 def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
     """The limits of one number. `multiple_of` is what a relative limit is a multiple of, None if unknown."""
     high = math.inf if gate.max_value is None else gate.max_value
