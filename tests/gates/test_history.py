@@ -116,6 +116,13 @@ def test_what_nobody_answered_for_is_not_covered_and_no_start_in_it_counts() -> 
     assert found.unread == (gap,)
 
 
+def test_a_start_that_lost_sight_for_a_while_is_not_known_to_have_passed() -> None:
+    gap = LeftOut(since=minute(610), until=minute(615), because="Azure Monitor is busy")
+    assert alarms(LATENCY, stretch(well, 0, DAY, BLUE, gap)).starts == Starts(judged=23, blind=1)
+    # What failed before or after it has failed.
+    assert alarms(LATENCY, stretch(slow(625), 0, DAY, BLUE, gap)).starts == Starts(judged=24, stopped=1)
+
+
 def test_what_warns_would_have_held() -> None:
     found = alarms(replace(LATENCY, max_value=500.0, pass_max=250.0), stretch(slow(610)))
     assert found.starts == Starts(judged=24, stopped=0, held=1, blind=0)
