@@ -38,8 +38,8 @@ async def it(tmp_path: Path) -> AsyncIterator[Rig]:
 
 async def read(it: Rig, gate: Gate, since: str = SINCE, until: str = UNTIL) -> dict[str, Any]:
     """What the API tells of that time, with the requests that crossed the wire for it."""
-    body = {"gate": asked_of(at(gate, it.wire.prometheus_endpoint) if gate.endpoint else gate)}
-    body |= {"slot": BLUE, "since": since, "until": until}
+    asked = asked_of(at(gate, it.wire.prometheus_endpoint) if gate.endpoint else gate)
+    body = {"gate": asked, "slot": BLUE, "since": since, "until": until}
     now = it.estate.clock.now()
     told = await pasts.read(it.azure, WORLDWIDE, body, now, "olivia@contoso.com")
     return {**told, "exchanges": it.exchanges()}

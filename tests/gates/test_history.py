@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -224,6 +225,15 @@ def test_what_only_advises_is_left_out_of_its_group() -> None:
     pasts = {gate: Past(stretches=(stretch(slow(610)),)) for gate in (latency, errors)}
     (group,) = tried(fleet(latency, errors), pasts).groups
     assert group.gates == ("errors",)
+
+
+def test_a_month_is_judged_in_seconds_however_long_a_window_is() -> None:
+    day = replace(LATENCY, window_seconds=86_400, min_samples=100, breaches_max=500)
+    begun = process_time()
+    found = alarms(day, stretch(slow(610), 0, 30 * DAY))
+    assert found.looks.inconclusive == DAY + 9
+    # One look at a day's samples after the other takes more than a minute.
+    assert process_time() - begun < 20
 
 
 @pytest.mark.parametrize("poll_seconds", [30, 60, 420])
