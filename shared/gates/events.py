@@ -10,14 +10,36 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
+from typing import Protocol
 
-from shared.gates.figures import median
+from shared.gates.figures import Sums, median
 from shared.measured import Kept, Span
 from shared.model import Sample
 
 _SECOND = timedelta(seconds=1)
 _GAPS = 30
 _NEAR_SECONDS = 300
+
+
+class Counting(Protocol):
+    """What is known of good and bad events up to a moment, as `Events` has it."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether every sample knows its number of events."""
+
+    @property
+    def strange(self) -> int:
+        """How many samples are no shares."""
+
+    def of(self, seconds: float) -> tuple[float, float, float]:
+        """Bad events, all events, and the part that has samples."""
+
+    def well(self, seconds: float) -> float:
+        """The part that has good events."""
+
+    def spread(self, seconds: float) -> float:
+        """The part that samples stand for."""
 
 
 class Events:
@@ -89,8 +111,71 @@ class Events:
             points = [*points, self._until]
         elif first:
             points = [max(since, self._distinct[first - 1]), *points]
-        most = max(seconds / 4, _NEAR_SECONDS)
-        return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
+        return _spread(points, seconds)
+
+
+class Ledger:
+    """Samples over a long time, summed up once, so that every window of them is known without a new sum.
+
+    They are sorted, one an instant, each a sound share, and all know their number of events or none does.
+    """
+
+    __slots__ = ("all", "bad", "counted", "moments")
+
+    def __init__(
+        self, moments: list[datetime], bad: list[float], weights: list[float], counted: bool
+    ) -> None:
+        self.moments = moments
+        self.bad = Sums(bad)
+        self.all = Sums(weights)
+        self.counted = counted
+
+    @classmethod
+    def kept(cls, samples: Sequence[Sample]) -> Ledger | None:
+        """The ledger of samples, None where they are not all alike: then each window is an `Events`."""
+        sound = _sound(samples)
+        moments = [row[0] for row in sound]
+        known = sum(row[2] is not None for row in sound)
+        alike = len(sound) == len(samples) and known in (0, len(sound))
+        if not alike or any(after <= before for before, after in pairwise(moments)):
+            return None
+        weights = [1.0 if requests is None else requests for _, _, requests in sound]
+        bad = [row[1] * weight for row, weight in zip(sound, weights, strict=True)]
+        return cls(moments, bad, weights, counted=known == len(sound))
+
+
+class Page:
+    """The `Events` of the samples from place `first` to place `end` of a ledger, all before `until`."""
+
+    __slots__ = ("_end", "_first", "_grain", "_ledger", "_until", "counted", "strange")
+
+    def __init__(self, ledger: Ledger, first: int, end: int, until: datetime) -> None:
+        self._ledger = ledger
+        self._first = first
+        self._end = end
+        self._until = until
+        self._grain = _grain(ledger.moments[max(first, end - _GAPS - 1) : end])
+        self.counted = ledger.counted or first == end
+        self.strange = 0
+
+    def of(self, seconds: float) -> tuple[float, float, float]:
+        """As `Events.of`."""
+        ledger, end, first = self._ledger, self._end, self._since(seconds)
+        covered = min(1.0, (end - first) * self._grain / seconds)
+        return ledger.bad.of(first, end), ledger.all.of(first, end), covered
+
+    def spread(self, seconds: float) -> float:
+        """As `Events.spread`."""
+        return _spread([*self._ledger.moments[self._since(seconds) : self._end], self._until], seconds)
+
+    def _since(self, seconds: float) -> int:
+        since = self._until - timedelta(seconds=seconds)
+        return bisect_left(self._ledger.moments, since, self._first, self._end)
+
+
+def _spread(points: list[datetime], seconds: float) -> float:
+    most = max(seconds / 4, _NEAR_SECONDS)
+    return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
 
 
 class KeptEvents:

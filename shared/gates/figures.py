@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+_PARTS = 1 << 60
+
+
+class Sums:
+    """The sum of any run of numbers by one subtraction, exact because they are kept as whole parts."""
+
+    __slots__ = ("_up_to",)
+
+    def __init__(self, numbers: Iterable[float]) -> None:
+        self._up_to = [0, *accumulate(round(number * _PARTS) for number in numbers)]
+
+    def of(self, first: int, end: int) -> float:
+        """The sum of those from place `first` on, before place `end`."""
+        return (self._up_to[end] - self._up_to[first]) / _PARTS
 
 
 def median(ordered: Sequence[float]) -> float:
