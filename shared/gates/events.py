@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Protocol
 
-from shared.gates.figures import Sums, median
+from shared.gates.figures import median
 from shared.measured import Kept, Span
 from shared.model import Sample
 
 _SECOND = timedelta(seconds=1)
-_GAPS = 30
 _NEAR_SECONDS = 300
+
+GAPS = 30
+"""How samples are usually apart is told by so many of the newest gaps between them."""
 
 
 class Counting(Protocol):
@@ -59,20 +61,20 @@ class Events:
         if sorted(moments) != moments or (moments and moments[-1] > until):
             samples = sorted((s for s in samples if s.at <= until), key=lambda sample: sample.at)
             moments = [sample.at for sample in samples]
-        sound = _sound(samples)
+        sound = shares(samples)
         counts = [requests for _, _, requests in sound if requests is not None]
         self.counted = len(counts) == len(sound)
         # A mix of known and unknown numbers of requests gives no weights; what had none says nothing.
         self._all = counts if self.counted else [float(row[2] != 0) for row in sound]
         self._bad = [row[1] * weight for row, weight in zip(sound, self._all, strict=True)]
-        every = _distinct(moments)
+        every = distinct(moments)
         whole = len(sound) == len(samples)
         self.strange = 0 if whole else sum(s.value is not None for s in samples) - len(sound)
         self._moments = moments if whole else [row[0] for row in sound]
-        self._distinct = every if whole else _distinct(self._moments)
+        self._distinct = every if whole else distinct(self._moments)
         well = [row[0] for row, weight in zip(sound, self._all, strict=True) if row[1] < 1 and weight > 0]
-        self._well = self._distinct if len(well) == len(sound) else _distinct(well)
-        self._grain = _grain(every)
+        self._well = self._distinct if len(well) == len(sound) else distinct(well)
+        self._grain = grain(every)
         self._until = until
         # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
         self._find = bisect_right if moments and moments[-1] == until else bisect_left
@@ -96,7 +98,7 @@ class Events:
         """
         since = self._until - timedelta(seconds=seconds)
         covers = len(self._well) - self._find(self._well, since)
-        return min(1.0, covers * min(self._grain, _grain(self._well)) / seconds)
+        return min(1.0, covers * min(self._grain, grain(self._well)) / seconds)
 
     def spread(self, seconds: float) -> float:
         """The part (0 to 1) of the last so many seconds that samples stand for, however they are spaced.
@@ -111,71 +113,8 @@ class Events:
             points = [*points, self._until]
         elif first:
             points = [max(since, self._distinct[first - 1]), *points]
-        return _spread(points, seconds)
-
-
-class Ledger:
-    """Samples over a long time, summed up once, so that every window of them is known without a new sum.
-
-    They are sorted, one an instant, each a sound share, and all know their number of events or none does.
-    """
-
-    __slots__ = ("all", "bad", "counted", "moments")
-
-    def __init__(
-        self, moments: list[datetime], bad: list[float], weights: list[float], counted: bool
-    ) -> None:
-        self.moments = moments
-        self.bad = Sums(bad)
-        self.all = Sums(weights)
-        self.counted = counted
-
-    @classmethod
-    def kept(cls, samples: Sequence[Sample]) -> Ledger | None:
-        """The ledger of samples, None where they are not all alike: then each window is an `Events`."""
-        sound = _sound(samples)
-        moments = [row[0] for row in sound]
-        known = sum(row[2] is not None for row in sound)
-        alike = len(sound) == len(samples) and known in (0, len(sound))
-        if not alike or any(after <= before for before, after in pairwise(moments)):
-            return None
-        weights = [1.0 if requests is None else requests for _, _, requests in sound]
-        bad = [row[1] * weight for row, weight in zip(sound, weights, strict=True)]
-        return cls(moments, bad, weights, counted=known == len(sound))
-
-
-class Page:
-    """The `Events` of the samples from place `first` to place `end` of a ledger, all before `until`."""
-
-    __slots__ = ("_end", "_first", "_grain", "_ledger", "_until", "counted", "strange")
-
-    def __init__(self, ledger: Ledger, first: int, end: int, until: datetime) -> None:
-        self._ledger = ledger
-        self._first = first
-        self._end = end
-        self._until = until
-        self._grain = _grain(ledger.moments[max(first, end - _GAPS - 1) : end])
-        self.counted = ledger.counted or first == end
-        self.strange = 0
-
-    def of(self, seconds: float) -> tuple[float, float, float]:
-        """As `Events.of`."""
-        ledger, end, first = self._ledger, self._end, self._since(seconds)
-        covered = min(1.0, (end - first) * self._grain / seconds)
-        return ledger.bad.of(first, end), ledger.all.of(first, end), covered
-
-    def spread(self, seconds: float) -> float:
-        """As `Events.spread`."""
-        return _spread([*self._ledger.moments[self._since(seconds) : self._end], self._until], seconds)
-
-    def _since(self, seconds: float) -> int:
-        since = self._until - timedelta(seconds=seconds)
-        return bisect_left(self._ledger.moments, since, self._first, self._end)
-
-
-def _spread(points: list[datetime], seconds: float) -> float:
-    most = max(seconds / 4, _NEAR_SECONDS)
-    return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
+        most = near_seconds(seconds)
+        return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
 
 
 class KeptEvents:
@@ -216,7 +155,7 @@ def kept(samples: Sequence[Sample], windows: Iterable[int], since: datetime | No
 
 def hourly(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     """One sample for each hour that has any, of all its sound ones: for people, in the place of thousands."""
-    rows = sorted(_sound(tuple(samples)), key=lambda row: row[0])
+    rows = sorted(shares(tuple(samples)), key=lambda row: row[0])
     return tuple(_summed(at, list(group)) for at, group in groupby(rows, key=_hour))
 
 
@@ -233,7 +172,8 @@ def _summed(at: datetime, rows: list[tuple[datetime, float, float | None]]) -> S
     return Sample(at=at, value=bad / total if total else None, requests=total)
 
 
-def _sound(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | None]]:
+def shares(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | None]]:
+    """The moment, the share and the number of events of each sample that is a share of a number."""
     return [
         (sample.at, value, requests)
         for sample in samples
@@ -243,14 +183,19 @@ def _sound(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | Non
     ]
 
 
-def _distinct(moments: list[datetime]) -> list[datetime]:
+def near_seconds(seconds: float) -> float:
+    """For how long at most a sample stands for the time to its neighbour, in a window of so many seconds."""
+    return max(seconds / 4, _NEAR_SECONDS)
+
+
+def distinct(moments: list[datetime]) -> list[datetime]:
     """Sorted moments, each once."""
     if len(set(moments)) == len(moments):
         return moments
     return list(dict.fromkeys(moments))
 
 
-def _grain(moments: list[datetime]) -> float:
+def grain(moments: list[datetime]) -> float:
     """How many seconds samples are usually apart, by the newest of them; 0 for less than two."""
-    gaps = sorted((after - before) / _SECOND for before, after in pairwise(moments[-_GAPS - 1 :]))
+    gaps = sorted((after - before) / _SECOND for before, after in pairwise(moments[-GAPS - 1 :]))
     return median(gaps) if gaps else 0.0

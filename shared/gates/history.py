@@ -78,7 +78,7 @@ def history(
     seconds = _start_seconds(fleet, gates)
     length = -(-seconds // fleet.policy.poll_seconds)
     tried = {
-        gate: _looking_back(gate, pasts[gate], fleet.policy.poll_seconds, length)
+        gate: _looking_back(gate, pasts[gate], fleet.policy.poll_seconds, length, _watched(fleet, gate))
         for gate in gates
         if gate in pasts and not pasts[gate].untried
     }
@@ -110,10 +110,24 @@ def _start_seconds(fleet: Fleet, gates: Iterable[Gate]) -> int:
     return fleet.policy.observe_seconds + fleet.policy.bake_seconds + late
 
 
-def _looking_back(gate: Gate, past: Past, poll_seconds: int, length: int) -> tuple[LookingBack, ...]:
+def _watched(fleet: Fleet, gate: Gate) -> int:
+    """For how many seconds the longest step that asks a gate watches users."""
+    portions = (*((fleet.shift.match,) if fleet.shift.match else ()), *fleet.shift.steps)
+    watching = [
+        (fleet.gates.switch, fleet.policy.observe_seconds),
+        (fleet.gates.bake, fleet.policy.bake_seconds),
+        *((portion.gates, portion.hold_seconds) for portion in portions),
+    ]
+    return max((seconds for gates, seconds in watching if gate in gates), default=0)
+
+
+def _looking_back(
+    gate: Gate, past: Past, poll_seconds: int, length: int, watched_seconds: int
+) -> tuple[LookingBack, ...]:
     every = sorted((s for each in past.stretches for s in each.samples), key=lambda sample: sample.at)
     return tuple(
-        LookingBack(gate, each, poll_seconds, length, past.lookback_seconds, every) for each in past.stretches
+        LookingBack(gate, each, poll_seconds, length, past.lookback_seconds, every, watched_seconds)
+        for each in past.stretches
     )
 
 

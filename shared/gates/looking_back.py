@@ -14,7 +14,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.fleet import Gate
-from shared.gates.judge import judge, mean
+from shared.gates.burning import beyond
+from shared.gates.events import kept
+from shared.gates.judge import Beyond, judge, mean
 from shared.gates.measuring import counted, limits_of, measured
 from shared.gates.quiet import LeftOut, Quiet
 from shared.gates.sliding import Said, View, Windows, moment
@@ -49,7 +51,10 @@ class LookingBack:
     A gate that counts, or is held against a baseline, is judged from a start on: for each look that is the
     newest of starts an hour apart. All others see their whole window at every look. `length` is of how many
     looks its walks are; `lookback_seconds` is how far before its time a value may speak; `past` are the
-    samples of all stretches.
+    samples of all stretches. `watched_seconds` is how long a step that asks the gate watches users.
+
+    An objective's windows that are longer than the gate's see all that was measured since the start; at
+    `looks`, since the stretch began. What nobody answered for is silence to them.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class LookingBack:
         length: int,
         lookback_seconds: int = 0,
         past: Sequence[Sample] = (),
+        watched_seconds: float = math.inf,
     ) -> None:
         self._gate = gate
         self._samples = stretch.samples
@@ -74,7 +80,10 @@ class LookingBack:
         self.from_start = counted(gate) or gate.max_over_baseline is not None
         self._length = length
         self._walks: dict[int, list[Said]] = {}
-        self._windows = Windows(gate, stretch.samples, past)
+        self._beyond = beyond(gate.slo, gate.window_seconds) if gate.slo is not None else ()
+        self._reach = max(gate.window_seconds, *self._beyond, 0)
+        self._watched_seconds = watched_seconds
+        self._windows = Windows(gate, stretch.samples, past, watched_seconds)
         self._looks = self._all()
 
     @property
@@ -105,14 +114,15 @@ class LookingBack:
         start = self._start_of(look)
         baseline = self._baseline(start) if self.from_start else None
         since, until = self._span(look, start)
-        view = self._view(since, until, baseline)
+        view = self._view(since, until, self._earliest(start), baseline)
         odd = self._windows.unusual(view)
         if odd is not None:
             return Told(f"{self._gate.name} on {self.slot}: {odd.because}", abs(odd.deviations or 0.0))
         tally = self._tally(start, look - 1, baseline) if counted(self._gate) else None
         samples = self._samples[view.first : view.end]
         reading = Reading(samples, self._gate.source.value, moment(since), moment(until))
-        found = judge(self._gate, self.slot, reading, self.at(look), baseline, tally=tally)
+        longer = self._longer(self._earliest(start), until)
+        found = judge(self._gate, self.slot, reading, self.at(look), baseline, None, tally, longer)
         known = found.value is not None and found.limit is not None
         return Told(found.because, abs((found.value or 0.0) - (found.limit or 0.0)) if known else 0.0)
 
@@ -140,22 +150,35 @@ class LookingBack:
     def _span(self, look: int, start: int) -> tuple[int, int]:
         """From when until when a look sees, in seconds since 1970."""
         until = _floor(self._begin + look * self._poll - self._gate.ingestion_seconds)
-        begin = max(until - self._gate.window_seconds, self._begin + start * self._poll + self._lookback)
-        return _ceiling(begin), until
+        return max(_ceiling(until - self._gate.window_seconds), self._earliest(start)), until
+
+    def _earliest(self, start: int) -> int:
+        """From when on anything is seen after a start."""
+        return _ceiling(self._begin + start * self._poll + self._lookback)
 
     def _is_cut(self, start: int, look: int) -> bool:
-        """Whether the start is later than the beginning of the look's window."""
-        return self._span(look, start)[0] > self._span(look, 0)[0]
+        """Whether the start is later than the beginning of the longest window of the look."""
+        reached = self._span(look, start)[1] - self._reach
+        return self._earliest(start) > max(reached, self._earliest(0))
 
-    def _view(self, since: float, until: float, baseline: float | None) -> View:
+    def _view(self, since: float, until: float, begin: float, baseline: float | None) -> View:
         first = bisect_left(self._times, since)
-        return View(first, bisect_left(self._times, until, first), until, baseline)
+        return View(first, bisect_left(self._times, until, first), since, until, begin, baseline)
+
+    def _longer(self, begin: int, until: int) -> Beyond:
+        """What a rollout would know of the objective's longer windows, had it just read them."""
+        if not self._beyond:
+            return Beyond(watched_seconds=self._watched_seconds)
+        view = self._view(begin, until, begin, None)
+        since = moment(begin)
+        found = kept(self._samples[view.first : view.end], self._beyond, since, moment(until))
+        return Beyond(kept=found, watched_seconds=self._watched_seconds)
 
     def _window(self, look: int, start: int, baseline: float | None) -> Said:
         since, until = self._span(look, start)
         if self._is_unread(since, until):
             return Verdict.PROVIDER_ERROR
-        return self._windows.verdict(self._view(since, until, baseline))
+        return self._windows.verdict(self._view(since, until, self._earliest(start), baseline))
 
     def _is_unread(self, since: float, until: float) -> bool:
         return any(begins < until and since < ends for begins, ends in self._unread)
@@ -165,7 +188,7 @@ class LookingBack:
         if self._gate.max_over_baseline is None:
             return None
         since, until = self._span(start, 0)
-        view = self._view(since, until, None)
+        view = self._view(since, until, since, None)
         return mean(self._samples[view.first : view.end])
 
     def _counted(self, start: int, length: int, baseline: float | None) -> list[Said]:
@@ -175,6 +198,10 @@ class LookingBack:
             since, until = self._span(look, start)
             if self._is_unread(since, until):
                 found.append(Verdict.PROVIDER_ERROR)
+                continue
+            if not limits_of(self._gate, baseline).alone:
+                # A baseline was recorded, and is no number that anything can be a multiple of.
+                found.append(Verdict.INCONCLUSIVE)
                 continue
             tally = self._folded(tally, since, until, baseline)
             found.append(standing(self._gate, tally, moment(until)).verdict or Verdict.NO_DATA)
@@ -191,7 +218,7 @@ class LookingBack:
     def _folded(self, tally: Tally, since: float, until: float, baseline: float | None) -> Tally:
         """The tally with what is new at a look."""
         counted_until = tally.newest_at.timestamp() if tally.newest_at is not None else -math.inf
-        view = self._view(max(since, counted_until), until, baseline)
+        view = self._view(max(since, counted_until), until, since, baseline)
         measurements = measured(self._samples[view.first : view.end], limits_of(self._gate, baseline))
         return fold(self._gate, tally, measurements)[0]
 

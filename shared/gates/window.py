@@ -21,7 +21,7 @@ from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
-_NOT_ALL = math.nextafter(1.0, 0.0)
+NOT_ALL = math.nextafter(1.0, 0.0)
 """Of shares of bad events the worst that still has a good one."""
 
 
@@ -106,7 +106,7 @@ def weigh(
         return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
     if gate.slo is not None:
         weighed = _burnt(gate.slo, sound(measurements, samples), beside, until)
-        return _by_itself(gate, weighed, measurements, samples, _NOT_ALL)
+        return _by_itself(gate, weighed, measurements, samples, NOT_ALL)
     if gate.anomaly is not None:
         return _unusual(gate, gate.anomaly, sound(measurements, samples), beside)
     return _fixed(gate, measurements)

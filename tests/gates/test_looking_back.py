@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from shared.azure.window import window
 from shared.fleet import Gate, Source, Target
 from shared.gate_rules import BURNS, Anomaly, Burn, Objective, Schedule, Tolerance
-from shared.gates import judge, mean
-from shared.gates.anomaly import unusual
+from shared.gates import Beyond, judge, mean
+from shared.gates.anomaly import hours, usual
+from shared.gates.burning import beyond
+from shared.gates.events import kept
 from shared.gates.looking_back import LookingBack, Stretch
 from shared.gates.quiet import LeftOut, Quiet
 from shared.levers import SlotName
@@ -27,6 +29,10 @@ BEGIN = datetime(2026, 11, 2, 7, 13, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 MINUTES = 400
 LENGTH = 45
+WATCHED = 1500
+"""For how many seconds a step watches users: two of the longer windows below can be known by then."""
+
+KINDS = ["sound", "no requests", "outages", "odd", "odder"]
 
 PLAIN = Gate(
     name="failures", source=Source.LOGS, target=Target.GATEWAY, query="requests", max_value=0.2, min_samples=2
@@ -55,6 +61,23 @@ RULES: dict[str, dict[str, Any]] = {
         "slo": replace(SLO, burns=SLO.burns[:1]),
         "window_seconds": 1800,
     },
+    "slo with longer windows": {"max_value": None, "slo": SLO, "window_seconds": 600},
+    "slo with windows that are too long": {
+        "max_value": None,
+        "slo": replace(SLO, burns=(*SLO.burns, Burn(rate=1.0, long_seconds=21_600, short_seconds=7200))),
+        "window_seconds": 1800,
+        "min_samples": 4,
+    },
+    "slo of many requests": {"max_value": None, "slo": SLO, "window_seconds": 300, "requests_min": 300},
+    "baseline of many requests": {
+        "max_value": None,
+        "max_over_baseline": 1.1,
+        "window_seconds": 900,
+        "requests_min": 900,
+        "min_samples": 8,
+    },
+    "breaches in a wide window": {"window_seconds": 3600, "breaches_max": 5, "pass_max": 0.15},
+    "below nothing": {"max_value": None, "min_value": -0.5},
     "counted": {"schedule": Schedule(interval_seconds=120), "tolerance": Tolerance(failures_max=3)},
     "counted late": {
         "schedule": Schedule(interval_seconds=60, initial_delay_seconds=400),
@@ -62,6 +85,7 @@ RULES: dict[str, dict[str, Any]] = {
         "pass_max": 0.15,
     },
     "counted in a row": {"tolerance": Tolerance(failures_max=999, consecutive_failures_max=2)},
+    "counted with many requests": {"tolerance": Tolerance(failures_max=3), "requests_min": 50},
     "counted over a baseline": {
         "max_value": None,
         "max_over_baseline": 2.0,
@@ -82,13 +106,16 @@ def noise(seed: int, kind: str) -> tuple[Sample, ...]:
         value: float | None = max(0.0, chance.gauss(level, 0.06))
         requests = None if kind == "no requests" else float(chance.randrange(1, 200))
         error = ""
-        if kind == "odd":
-            value = chance.choice([value, value, value, None, math.nan, math.inf, -1.0, 1.5])
+        if kind == "outages" and (number % 50 < 7 or chance.random() < 0.2):
+            value = 1.0
+        if kind.startswith("odd"):
+            value = chance.choice([value, value, value, None, math.nan, math.inf, -1.0, 1.0, 1.5])
             error = chance.choice(["", "", "", "", "it timed out"])
-            requests = chance.choice([requests, None, 0.0])
+            requests = chance.choice([requests, None, 0.0, -5.0] if kind == "odd" else [requests, 0.0])
         found.append(Sample(at=at, value=value, requests=requests, error=error))
-        if kind == "odd" and chance.random() < 0.2:
-            found.append(Sample(at=at, value=0.0, requests=5.0))
+        if kind.startswith("odd") and chance.random() < 0.3:
+            told = chance.choice([0.0, value, 0.3, 1.0])
+            found.append(Sample(at=at, value=told, requests=5.0, error=chance.choice(["", "", "again"])))
         if kind == "odd" and chance.random() < 0.2:
             found.append(Sample(at=at + timedelta(seconds=20.5), value=0.3))
     return tuple(found)
@@ -97,6 +124,10 @@ def noise(seed: int, kind: str) -> tuple[Sample, ...]:
 def stretch(samples: tuple[Sample, ...], *unread: LeftOut) -> Stretch:
     quiet = Quiet(slot=BLUE, since=BEGIN, until=BEGIN + MINUTES * MINUTE)
     return Stretch(quiet=quiet, samples=samples, unread=unread)
+
+
+def looking_back(gate: Gate, samples: tuple[Sample, ...]) -> LookingBack:
+    return LookingBack(gate, stretch(samples), 60, LENGTH, watched_seconds=WATCHED)
 
 
 def as_a_rollout(
@@ -110,23 +141,28 @@ def as_a_rollout(
         return Reading(seen, "", span.since, span.until)
 
     baseline = mean(reading(start, begin).samples) if gate.max_over_baseline is not None else None
+    longer = beyond(gate.slo, gate.window_seconds) if gate.slo is not None else ()
     tally: Tally | None = None
     found = []
     for number in range(1, length + 1):
         now = start + number * MINUTE
-        said = judge(gate, BLUE, reading(now, start), now, baseline, tally=tally)
+        answer = reading(now, start)
+        whole = window(now, start, max(gate.window_seconds, *longer, 0), gate.ingestion_seconds, lookback)
+        seen = [each for each in samples if whole.since <= each.at < whole.until]
+        known = Beyond(kept=kept(seen, longer, start, answer.until), watched_seconds=WATCHED)
+        said = judge(gate, BLUE, answer, now, baseline, tally=tally, beyond=known)
         tally = said.tally
         found.append(said.verdict)
     return found
 
 
-@pytest.mark.parametrize("kind", ["sound", "no requests", "odd"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rule", RULES)
 def test_every_look_after_every_start_comes_to_what_a_rollout_would_have_come_to(
     rule: str, kind: str
 ) -> None:
     gate, samples = replace(PLAIN, **RULES[rule]), noise(len(rule), kind)
-    back = LookingBack(gate, stretch(samples), 60, LENGTH)
+    back = looking_back(gate, samples)
     begin = back.at(0)
     assert list(back.starts) == [0, 60, 120, 180, 240, 300]
     for start in back.starts:
@@ -136,11 +172,11 @@ def test_every_look_after_every_start_comes_to_what_a_rollout_would_have_come_to
         assert list(back.walk(start)) == ([None] * LENGTH if unjudged else expected)
 
 
-@pytest.mark.parametrize("kind", ["sound", "no requests", "odd"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rule", RULES)
 def test_looks_see_their_whole_window_or_count_from_the_newest_start(rule: str, kind: str) -> None:
     gate, samples = replace(PLAIN, **RULES[rule]), noise(len(rule), kind)
-    back = LookingBack(gate, stretch(samples), 60, LENGTH)
+    back = looking_back(gate, samples)
     begin, count = back.at(0), back.count
     assert len(back.looks) == count == MINUTES - 1
     if not back.from_start:
@@ -187,10 +223,11 @@ def test_an_anomaly_is_held_against_the_same_hours_of_the_weeks_before() -> None
     said = []
     for look in range(1, back.count + 1):
         span = window(back.at(look), back.at(0), ODD.window_seconds, ODD.ingestion_seconds)
-        seen = [each for each in samples if span.since <= each.at < span.until]
-        short = len(seen) < ODD.min_samples
+        seen = tuple(each for each in samples if span.since <= each.at < span.until)
         assert ODD.anomaly is not None
-        expected = Verdict.NO_DATA if short else unusual(ODD.anomaly, seen, before).verdict
+        known = usual(ODD.anomaly, *hours(span.until - 5 * MINUTE, span.until), before)
+        answer = Reading(seen, "", span.since, span.until)
+        expected = judge(ODD, BLUE, answer, back.at(look), beyond=Beyond(usual=known)).verdict
         assert back.looks[look - 1] == expected
         said.append(expected)
     assert set(said) == {Verdict.PASS, Verdict.FAIL, Verdict.NO_DATA}
@@ -209,11 +246,13 @@ def test_a_budget_of_days_is_judged_by_the_workbooks_alerts() -> None:
     slo = Objective(objective=0.95, burns=BURNS[:2])
     gate = replace(PLAIN, max_value=None, slo=slo, window_seconds=21_600)
     samples = noise(5, "sound")
-    back = LookingBack(gate, stretch(samples), 60, LENGTH)
+    back = looking_back(gate, samples)
     assert list(back.looks) == as_a_rollout(gate, samples, back.at(0), back.at(0), back.count)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "slo of a short window"])
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if rule not in ("slo of a short window", "below nothing")]
+)
 def test_a_failed_look_is_told_in_the_words_of_a_rollout(rule: str) -> None:
     gate, samples = replace(PLAIN, **RULES[rule]), noise(len(rule), "sound")
     back = LookingBack(gate, stretch(samples), 60, LENGTH)
