@@ -123,10 +123,10 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime) -> Burnt:
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    return burning(rule, Events(samples, until))
+    return burn_of(rule, Events(samples, until))
 
 
-def burning(rule: Objective, events: Counting) -> Burnt:
+def burn_of(rule: Objective, events: Counting) -> Burnt:
     """`burn`, of events that are summed up already."""
     allowed = _allowed(rule)
     alerts = [

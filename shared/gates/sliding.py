@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from shared.fleet import Gate
 from shared.gates.anomaly import Unusual, unusual
-from shared.gates.budget import burn, burning
+from shared.gates.budget import burn, burn_of
 from shared.gates.events import Ledger, Page
 from shared.gates.figures import Sums
 from shared.gates.measuring import SOUND, limits_of, measured
@@ -134,7 +134,7 @@ class _Burn:
         until = moment(view.until)
         if self._ledger is None:
             return burn(self._objective, self._sound[first:end], until).verdict
-        return burning(self._objective, Page(self._ledger, first, end, until)).verdict
+        return burn_of(self._objective, Page(self._ledger, first, end, until)).verdict
 
 
 class _Odd:
