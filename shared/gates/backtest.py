@@ -19,6 +19,7 @@ from shared.gates.again import Look, judged_again
 from shared.gates.ends import End, Ended, end_of
 from shared.gates.judge import grouped
 from shared.gates.measuring import advises, beside_live
+from shared.gates.steps import watched_seconds
 from shared.model import Verdict
 
 
@@ -90,10 +91,9 @@ def backtest(fleet: Fleet, rollouts: Sequence[Ended]) -> Backtest:
     gates = list(_gates(fleet))
     return Backtest(
         rollouts=tuple(end for _, end in ends),
-        gates=tuple(_of_gate(question, gate, ends) for question, gate in gates),
+        gates=tuple(_of_gate(fleet, question, gate, ends) for question, gate in gates),
         groups=tuple(
-            _of_group(question, members, fleet.gates.scores, ends)
-            for (question, _), members in _groups(gates).items()
+            _of_group(fleet, question, members, ends) for (question, _), members in _groups(gates).items()
         ),
     )
 
@@ -117,28 +117,30 @@ def _groups(gates: Iterable[tuple[str, Gate]]) -> Mapping[tuple[str, str], list[
     return found
 
 
-def _of_gate(question: str, gate: Gate, ends: Iterable[tuple[Ended, End]]) -> Trial:
-    found = [_tried(judged_again(question, gate, ended), end) for ended, end in ends]
+def _of_gate(fleet: Fleet, question: str, gate: Gate, ends: Iterable[tuple[Ended, End]]) -> Trial:
+    watched = watched_seconds(fleet, (question,))
+    found = [_tried(judged_again(question, gate, ended, watched), end) for ended, end in ends]
     return _trial(question, gate.name, found, advising=advises(gate))
 
 
 def _of_group(
-    question: str, members: Sequence[Gate], scores: Scores, ends: Iterable[tuple[Ended, End]]
+    fleet: Fleet, question: str, members: Sequence[Gate], ends: Iterable[tuple[Ended, End]]
 ) -> Trial:
-    found = [_tried(_together(question, members, scores, ended), end) for ended, end in ends]
+    found = [_tried(_together(fleet, question, members, ended), end) for ended, end in ends]
     return _trial(question, members[0].group, found, gates=tuple(gate.name for gate in members))
 
 
-def _together(question: str, members: Sequence[Gate], scores: Scores, ended: Ended) -> list[Look] | str:
+def _together(fleet: Fleet, question: str, members: Sequence[Gate], ended: Ended) -> list[Look] | str:
     """The looks of a group: at each claim, what those of its gates came to that were asked in it."""
     claims: dict[int, list[Look]] = {}
+    watched = watched_seconds(fleet, (question,))
     for gate in members:
-        looks = judged_again(question, gate, ended)
+        looks = judged_again(question, gate, ended, watched)
         if isinstance(looks, str):
             return f"{gate.name}: {looks}"
         for look in looks:
             claims.setdefault(look.epoch, []).append(look)
-    return [_scored(claims[epoch], scores) for epoch in sorted(claims)]
+    return [_scored(claims[epoch], fleet.gates.scores) for epoch in sorted(claims)]
 
 
 def _scored(looks: Sequence[Look], scores: Scores) -> Look:

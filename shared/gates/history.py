@@ -18,6 +18,7 @@ from shared.gates.measuring import advises, beside_live
 from shared.gates.quiet import LeftOut, Quiet
 from shared.gates.scoring import score
 from shared.gates.sliding import Said
+from shared.gates.steps import watched_seconds
 from shared.model import Verdict
 
 
@@ -78,7 +79,9 @@ def history(
     seconds = _start_seconds(fleet, gates)
     length = -(-seconds // fleet.policy.poll_seconds)
     tried = {
-        gate: _looking_back(gate, pasts[gate], fleet.policy.poll_seconds, length, _watched(fleet, gate))
+        gate: _looking_back(
+            gate, pasts[gate], fleet.policy.poll_seconds, length, watched_seconds(fleet, gates[gate])
+        )
         for gate in gates
         if gate in pasts and not pasts[gate].untried
     }
@@ -108,17 +111,6 @@ def _start_seconds(fleet: Fleet, gates: Iterable[Gate]) -> int:
     """The clean run of a rollout, and how late its newest data is at the most."""
     late = max((gate.ingestion_seconds for gate in gates), default=0)
     return fleet.policy.observe_seconds + fleet.policy.bake_seconds + late
-
-
-def _watched(fleet: Fleet, gate: Gate) -> int:
-    """For how many seconds the longest step that asks a gate watches users."""
-    portions = (*((fleet.shift.match,) if fleet.shift.match else ()), *fleet.shift.steps)
-    watching = [
-        (fleet.gates.switch, fleet.policy.observe_seconds),
-        (fleet.gates.bake, fleet.policy.bake_seconds),
-        *((portion.gates, portion.hold_seconds) for portion in portions),
-    ]
-    return max((seconds for gates, seconds in watching if gate in gates), default=0)
 
 
 def _looking_back(

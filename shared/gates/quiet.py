@@ -42,7 +42,7 @@ def between_rollouts(
     """The times from `since` until `until` in which nothing was being rolled out, and those left out.
 
     `live` is the slot that is live now. Users were on the slot that the next rollout found live, if the one
-    before it ended there.
+    before it ended there. A rollout in shadow changed nothing, and its time is as quiet as any.
     """
     found = [each for each in _parts(rollouts, live, since, until) if each.since < each.until]
     return (
@@ -56,7 +56,8 @@ def _parts(
 ) -> Iterator[Quiet | LeftOut]:
     before: Rollout | None = None
     begins = since
-    for rollout in sorted(rollouts, key=lambda each: each.started_at):
+    real = (each for each in rollouts if not each.shadow)
+    for rollout in sorted(real, key=lambda each: each.started_at):
         yield _quiet(before, rollout.live, begins, min(rollout.started_at, until))
         ends = until if rollout.ended_at is None else min(rollout.ended_at, until)
         because = f"{rollout.id} was under way"

@@ -156,6 +156,7 @@ def test_the_samples_that_a_verdict_was_held_against_are_kept_and_proven(
     api.story = in_sync().judged(
         "latency", GREEN, Verdict.FAIL, because="slower than live", beside=(Sample(at=START, value=0.25),)
     )
+    api.story.then("slower than live")
     file = tmp_path / "evidence.json"
     assert cli("evidence", "export", "contoso-public", "--out", str(file)).code == 0
     verdicts = json.loads(file.read_text())["verdicts"]

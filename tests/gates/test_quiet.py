@@ -71,6 +71,12 @@ def test_what_lies_before_or_after_the_time_that_is_asked_about_is_cut_off() -> 
     assert told([over(1, -9, -8), over(2, 30, 31)]) == ["0-24 green"]
 
 
+@pytest.mark.parametrize("outcome", [Outcome.COMPLETED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED])
+def test_a_rollout_in_shadow_changed_nothing_so_that_its_time_is_quiet(outcome: Outcome) -> None:
+    shadow = replace(over(2, 8, 10, outcome), shadow=True)
+    assert told([over(1, 2, 4), shadow]) == ["0-2 blue", "2-4 r1 was under way", "4-24 green"]
+
+
 @pytest.mark.parametrize(
     ("rollouts", "live", "because"),
     [
