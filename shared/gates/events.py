@@ -74,7 +74,7 @@ class Events:
         self._distinct = every if whole else distinct(self._moments)
         well = [row[0] for row, weight in zip(sound, self._all, strict=True) if row[1] < 1 and weight > 0]
         self._well = self._distinct if len(well) == len(sound) else distinct(well)
-        self._grain = grain(every)
+        self._grain = _grain(every)
         self._until = until
         # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
         self._find = bisect_right if moments and moments[-1] == until else bisect_left
@@ -98,7 +98,7 @@ class Events:
         """
         since = self._until - timedelta(seconds=seconds)
         covers = len(self._well) - self._find(self._well, since)
-        return min(1.0, covers * min(self._grain, grain(self._well)) / seconds)
+        return min(1.0, covers * min(self._grain, _grain(self._well)) / seconds)
 
     def spread(self, seconds: float) -> float:
         """The part (0 to 1) of the last so many seconds that samples stand for, however they are spaced.
@@ -195,7 +195,7 @@ def distinct(moments: list[datetime]) -> list[datetime]:
     return list(dict.fromkeys(moments))
 
 
-def grain(moments: list[datetime]) -> float:
+def _grain(moments: list[datetime]) -> float:
     """How many seconds samples are usually apart, by the newest of them; 0 for less than two."""
     gaps = sorted((after - before) / _SECOND for before, after in pairwise(moments[-GAPS - 1 :]))
     return median(gaps) if gaps else 0.0

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from shared.gates.events import GAPS, distinct, grain, near_seconds, shares
-from shared.gates.figures import Sums
+from shared.gates.events import GAPS, distinct, near_seconds, shares
+from shared.gates.figures import Sums, median
 from shared.model import Sample
 
 _SECOND = timedelta(seconds=1)
@@ -21,12 +21,12 @@ class _Marks:
     """Moments, oldest first and each once, and how far apart they are."""
 
     # Seconds since 1970 are found sooner than moments are, and subtracted less exactly.
-    __slots__ = ("_gaps", "_grains", "_moments", "_near", "seconds")
+    __slots__ = ("_gaps", "_grains", "_near", "seconds")
 
     def __init__(self, moments: list[datetime]) -> None:
-        self._moments = distinct(moments)
-        self.seconds = [each.timestamp() for each in self._moments]
-        self._gaps = [(after - before) / _SECOND for before, after in pairwise(self._moments)]
+        once = distinct(moments)
+        self.seconds = [each.timestamp() for each in once]
+        self._gaps = [(after - before) / _SECOND for before, after in pairwise(once)]
         self._grains: dict[tuple[int, int], float] = {}
         self._near: dict[float, Sums] = {}
 
@@ -36,11 +36,12 @@ class _Marks:
         return first, bisect_left(self.seconds, until, first)
 
     def grain(self, first: int, end: int) -> float:
-        """As `events.grain` of those from place `first` on, before place `end`."""
+        """How many seconds those from place `first` on, before place `end`, are usually apart."""
         key = max(first, end - GAPS - 1), end
         found = self._grains.get(key)
         if found is None:
-            found = self._grains[key] = grain(self._moments[key[0] : end])
+            gaps = sorted(self._gaps[key[0] : max(key[0], end - 1)])
+            found = self._grains[key] = median(gaps) if gaps else 0.0
         return found
 
     def spread(self, first: int, end: int, until: float, most: float) -> float:

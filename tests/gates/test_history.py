@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.fleet import Fleet, Gate, Gates, Shift, Source, Target, WeightStep
-from shared.gate_rules import Anomaly, Comparison, Tolerance
+from shared.gate_rules import Anomaly, Comparison, Objective, Tolerance
 from shared.gates.alarms import Alarms, Starts
 from shared.gates.history import History, Past, gates_of, history, untriable
 from shared.gates.looking_back import Stretch
@@ -227,11 +227,29 @@ def test_what_only_advises_is_left_out_of_its_group() -> None:
     assert group.gates == ("errors",)
 
 
+def test_longer_windows_are_waited_for_where_users_are_watched_for_long_enough() -> None:
+    slo = replace(ERRORS, max_value=None, slo=Objective(objective=0.999), window_seconds=3600)
+    calm, policy = Past(stretches=(stretch(lambda _: 0.0),)), Policy(observe_seconds=600, bake_seconds=1800)
+    declared = replace(fleet(), policy=policy)
+    switch = tried(replace(declared, gates=Gates(switch=(slo,))), {slo: calm}).gates[0]
+    bake = tried(replace(declared, gates=Gates(bake=(slo,))), {slo: calm}).gates[0]
+    both = tried(replace(declared, gates=Gates(switch=(slo,), bake=(slo,))), {slo: calm}).gates[0]
+    # Three quarters of five minutes, or of the half hour that a bake of one can know, and two of delay.
+    assert (switch.looks.no_data, bake.looks.no_data, both.looks.no_data) == (5, 24, 24)
+    assert {each.starts.stopped for each in (switch, bake, both)} == {0}
+    slow = Past(stretches=(stretch(lambda n: 0.007 if n >= 600 else 0.0),))
+    (episode,) = tried(replace(declared, gates=Gates(bake=(slo,))), {slo: slow}).gates[0].episodes
+    assert "over the last 3 days and 6 hours" in episode.because
+
+
 def test_a_month_is_judged_in_seconds_however_long_a_window_is() -> None:
     day = replace(LATENCY, window_seconds=86_400, min_samples=100, breaches_max=500)
     begun = process_time()
     found = alarms(day, stretch(slow(610), 0, 30 * DAY))
     assert found.looks.inconclusive == DAY + 9
+    slo = replace(ERRORS, max_value=None, slo=Objective(objective=0.999), window_seconds=3600)
+    found = alarms(slo, stretch(lambda n: 0.2 if 15_000 <= n < 15_010 else 0.0, 0, 30 * DAY))
+    assert [each.looks for each in found.episodes] == [10]
     # One look at a day's samples after the other takes more than a minute.
     assert process_time() - begun < 20
 
