@@ -248,7 +248,10 @@ def test_a_longer_window_beside_live_is_joined_on_both_sides() -> None:
 
 def test_a_look_at_which_live_gave_no_answer_is_not_judged_beside_another() -> None:
     silent = replace(beside(12, (900.0, 900.0), ()), beside=())
-    assert case(LIVE, good(beside(10, (100.0, 100.0), (100.0, 100.0)), silent)).said is Said.HOLD
+    found = case(LIVE, good(beside(10, (100.0, 100.0), (100.0, 100.0)), silent))
+    assert (found.said, found.at) == (Said.HOLD, minute(12))
+    assert "the live slot's source gave no answer" in found.because
+    assert "of which nothing was kept" in why_not(LIVE, good(silent))
 
 
 def test_samples_beside_a_gate_that_are_not_lives_are_not_taken_for_them() -> None:
@@ -272,7 +275,7 @@ def test_longer_windows_of_an_objective_are_put_together_from_all_looks() -> Non
     calm = [look(n, *[0.01] * 5) for n in range(5, 25, 5)]
     assert case(gate, good(*calm)).said is Said.PASS
     assert case(gate, good(*calm[:1])).said is Said.HOLD
-    assert "not kept" in why_not(gate, good(*calm, replace(looks[-1], left_out=1)))
+    assert "not kept" in why_not(replace(gate, window_seconds=120), good(replace(calm[0], left_out=1)))
 
 
 def test_a_source_that_never_answered_is_no_evidence_and_one_that_did_once_is() -> None:
