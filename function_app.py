@@ -133,6 +133,12 @@ async def get_fleet_scorecard(req: func.HttpRequest) -> func.HttpResponse:
     return await wiring.serve(wiring.system().api.get_scorecard, req)
 
 
+@app.route(f"{FLEET}/readings", methods=["POST"], auth_level=PEOPLE)
+async def read_past(req: func.HttpRequest) -> func.HttpResponse:
+    """What one gate asks, over past metrics."""
+    return await wiring.serve(wiring.system().api.read_past, req)
+
+
 @app.route(f"{FLEET}/rollouts", methods=["GET"], auth_level=PEOPLE)
 async def list_rollouts(req: func.HttpRequest) -> func.HttpResponse:
     """A fleet's rollouts."""

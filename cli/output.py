@@ -6,6 +6,7 @@ The exit codes are part of the contract: see `Exit`.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
@@ -56,6 +57,11 @@ class Output:
     def text(self, words: str | Text) -> None:
         """Print text as it is: no markup is read in it, and a pipe gets no colour and no line breaks."""
         console().print(words, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+    def progress(self, words: str) -> None:
+        """Tell a person who waits at a terminal for what; a log has no use for it."""
+        if sys.stderr.isatty():
+            click.echo(words, err=True)
 
     def refuse(self, problem: Problem) -> None:
         """Print a problem document: JSON to stdout, or its sentence and its mistakes to stderr."""

@@ -2,8 +2,9 @@
 
 A query that is asked of no part of a slot names the slot itself: `{slot}`, `{cluster}`, `{gateway}`, `{host}`
 and, in a filter of a balancer's metrics, `{member}` stand between quotes for its names. Decides what stands
-for them, and that nothing does which could be more than text between quotes. Refuses to know any query
-language beyond quotes, comments and PromQL's ranges.
+for them, that nothing does which could be more than text between quotes, and which gates can be asked of a
+time that is over. Refuses to know any query language beyond quotes, comments, PromQL's ranges and the two
+functions by which KQL counts back from the present.
 
 Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
 """
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from shared.errors import Refused
-from shared.fleet import Fleet, Slot
+from shared.fleet import Fleet, Gate, Slot, Source
 
 SLOT_NAMES = frozenset({"slot", "cluster", "gateway", "host"})
 MEMBER = "member"
@@ -26,6 +27,15 @@ _PLAIN = re.compile(r"[0-9A-Za-z_](?:[-0-9A-Za-z_.]{0,251}[0-9A-Za-z_])?", re.AS
 _TOKEN = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`)|(?P<comment>//[^\n]*|\#[^\n]*)"""
 )
+_PRESENT = re.compile(r"\b(ago|now)\s*\(")
+_PRESENT_ONLY = {
+    Source.HTTP: "it asks the slot's host, which answers for the present alone",
+    Source.WEBHOOK: "a hook answers for the moment in which it is asked",
+    Source.KUBERNETES: "a check in the cluster answers for the moment in which it runs",
+    Source.ALERTS: "which alerts fired is asked for the present alone",
+    Source.RESOURCE_HEALTH: "Resource Health is asked for the present alone",
+    Source.LOAD_TEST: "a load test is begun, and none runs in the past",
+}
 _RANGE = re.compile(r"\[\s*(?P<range>(?:\d+(?:ms|[smhdwy]))+)\s*(?P<subquery>:[^\]]*)?\]")
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
 _MINUTE = timedelta(minutes=1)
@@ -89,6 +99,16 @@ def lookback_seconds(promql: str) -> int:
         else:
             ranges.append(seconds)
     return -int(-(max(ranges) + subqueries) // 1)
+
+
+def present_only(gate: Gate) -> str | None:
+    """Why a gate cannot be asked of a time that is over, None where it can."""
+    because = _PRESENT_ONLY.get(gate.source)
+    if because is None and gate.source in (Source.LOGS, Source.APP_INSIGHTS):
+        found = _PRESENT.search(_TOKEN.sub(" ", gate.query))
+        if found is not None:
+            because = f"its query counts back from the present, by {found[1]}()"
+    return because
 
 
 def grain(span: timedelta) -> timedelta:

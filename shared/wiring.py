@@ -61,7 +61,7 @@ def system() -> System:
     return System(
         engine=engine,
         intake=intake,
-        api=Api(store, evidence, intake, clock),
+        api=Api(store, evidence, intake, clock, world),
         retention=Retention(store, evidence, clock),
         trusts_sign_in=settings.trust_easy_auth,
     )

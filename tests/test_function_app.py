@@ -71,6 +71,7 @@ PEOPLE = [
     ("PUT", "rings/{rings}"),
     ("GET", "fleets/{fleet}/audit"),
     ("GET", "fleets/{fleet}/scorecard"),
+    ("POST", "fleets/{fleet}/readings"),
     ("GET", "fleets/{fleet}/rollouts"),
     ("POST", "fleets/{fleet}/rollouts"),
     ("GET", "fleets/{fleet}/rollouts/{rollout}"),

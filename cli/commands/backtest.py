@@ -1,11 +1,13 @@
-"""`switchyard gates backtest`: what a fleet's gates would have said of its past rollouts. Changes nothing."""
+"""`switchyard gates backtest`: what a fleet's gates would have said of its past rollouts and between them.
+
+Changes nothing.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -13,29 +15,67 @@ import msgspec
 from cli.context import Desk, shared_options
 from cli.evidence import verdicts_of
 from cli.files import fleet_from, looks_like_file
-from cli.view.words import OUTCOME_WORDS, span
-from shared.clock import SystemClock
+from cli.past import Reader
+from cli.view.alarms import alarms
+from cli.view.tried import tried
 from shared.fleet import Fleet
-from shared.gates.backtest import Backtest, Case, Said, Trial
-from shared.gates.backtest import backtest as tried
-from shared.gates.ends import End, Ended
+from shared.gates.backtest import backtest as tried_on
+from shared.gates.ends import Ended
+from shared.gates.history import History, gates_of, history
+from shared.gates.quiet import Quiet, between_rollouts
+from shared.levers import SlotName
 from shared.model import Rollout
 from shared.ports import AuditEntry, Judged
+
+_MINUTE = timedelta(minutes=1)
 
 
 @click.command()
 @click.argument("fleet")
-@click.option("--since", default="30d", show_default=True, metavar="AGE", help="Rollouts that ended since.")
+@click.option("--since", default="30d", show_default=True, metavar="AGE", help="How far to look back.")
 @shared_options
 def backtest(desk: Desk, fleet: str, since: str) -> None:
-    """Try the gates of FLEET, a fleet file or an applied fleet, on the evidence of past rollouts."""
+    """Try the gates of FLEET, a fleet file or an applied fleet, on past rollouts and past metrics."""
     seconds = _seconds(since)
-    declared = _declared(desk, fleet)
-    until = SystemClock().now()
-    past = [each for each in _rollouts(desk, declared.name) if _is_since(each, until, seconds)]
-    found = tried(declared, [_ended(desk, declared.name, rollout) for rollout in past])
-    body = {"fleet": declared.name, "since_seconds": seconds, **msgspec.to_builtins(found)}
-    desk.output.show(body, lambda _: "\n".join(_lines(declared.name, since, found)))
+    declared, applied = _declared(desk, fleet)
+    until = msgspec.convert(applied["now"], datetime)
+    rollouts = _rollouts(desk, declared.name)
+    past = [each for each in rollouts if _is_since(each, until, seconds)]
+    found = tried_on(declared, [_ended(desk, declared.name, rollout) for rollout in past])
+    live = SlotName(applied["state"]["live"])
+    between = _between(desk, declared, rollouts, live, until, seconds)
+    body = {
+        "fleet": declared.name,
+        "since_seconds": seconds,
+        **msgspec.to_builtins(found),
+        "history": msgspec.to_builtins(between),
+    }
+    lines = (*tried(declared.name, since, found), "", *alarms(between))
+    desk.output.show(body, lambda _: "\n".join(lines))
+
+
+def _between(
+    desk: Desk, fleet: Fleet, rollouts: tuple[Rollout, ...], live: SlotName, now: datetime, seconds: int
+) -> History:
+    """What was measured between rollouts, as far as it has arrived, in whole minutes."""
+    late = max((gate.ingestion_seconds for gate in gates_of(fleet)), default=0)
+    until = _floor(now - timedelta(seconds=late))
+    since = _floor(now - timedelta(seconds=seconds))
+    found, left_out = between_rollouts(rollouts, live, since, until)
+    whole = (_whole(each) for each in found)
+    quiet = tuple(each for each in whole if each.since < each.until)
+    pasts = Reader(desk.api, fleet, desk.output.progress).pasts(quiet)
+    return history(fleet, (since, until), quiet, left_out, pasts)
+
+
+def _whole(quiet: Quiet) -> Quiet:
+    ceiling = -(-(quiet.since - _floor(quiet.since)) // _MINUTE) * _MINUTE
+    since = _floor(quiet.since) + ceiling
+    return msgspec.structs.replace(quiet, since=since, until=_floor(quiet.until))
+
+
+def _floor(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def _seconds(age: str) -> int:
@@ -49,12 +89,15 @@ def _seconds(age: str) -> int:
         raise click.BadParameter(f"got {age}, expected {A_DURATION}", param_hint="--since") from error
 
 
-def _declared(desk: Desk, word: str) -> Fleet:
+def _declared(desk: Desk, word: str) -> tuple[Fleet, dict[str, Any]]:
+    """The fleet whose gates are tried, and the one of that name as it is applied."""
     if not looks_like_file(word):
-        return msgspec.convert(desk.api.get("fleets", word).body["fleet"], Fleet)
+        applied = desk.api.get("fleets", word).body
+        return msgspec.convert(applied["fleet"], Fleet), applied
     if not Path(word).is_file():
         raise click.BadParameter(f"there is no file {word}", param_hint="FLEET")
-    return fleet_from(Path(word))
+    declared = fleet_from(Path(word))
+    return declared, desk.api.get("fleets", declared.name).body
 
 
 def _rollouts(desk: Desk, fleet: str) -> tuple[Rollout, ...]:
@@ -70,54 +113,3 @@ def _ended(desk: Desk, fleet: str, rollout: Rollout) -> Ended:
     entries = msgspec.convert(desk.api.get(*path, "audit").body["audit"], tuple[AuditEntry, ...])
     verdicts = msgspec.convert(verdicts_of(desk.api, path), tuple[Judged, ...])
     return Ended(rollout=rollout, entries=entries, verdicts=verdicts)
-
-
-def _lines(fleet: str, since: str, found: Backtest) -> Iterator[str]:
-    count = len(found.rollouts)
-    good = sum(end.good for end in found.rollouts)
-    past = f"{count} rollout{'' if count == 1 else 's'} of {fleet} ended within {since}"
-    yield f"{past}: {good} good, {count - good} bad{_reasons(found)}"
-    yield from map(_end, found.rollouts)
-    if not found.gates:
-        yield "the fleet has no gates"
-    for trial in found.gates:
-        yield ""
-        yield from _gate(trial)
-
-
-def _reasons(found: Backtest) -> str:
-    reasons = Counter(end.reason.value for end in found.rollouts if end.reason is not None)
-    told = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
-    return f" ({told})" if told else ""
-
-
-def _end(end: End) -> str:
-    by = f" by {end.reason}" if end.reason is not None else ""
-    return f"  {end.rollout}  {OUTCOME_WORDS[end.outcome]}{by}: {end.because}"
-
-
-def _gate(trial: Trial) -> Iterator[str]:
-    advises = " (it only advises)" if trial.advises else ""
-    yield f"{trial.question}: {trial.gate}{advises}: {trial.because}"
-    if trial.judged:
-        yield (
-            f"  judged {trial.judged}, false alarms {trial.false_alarms}, misses {trial.misses}, "
-            f"caught {trial.caught}, held {trial.held}"
-        )
-    yield from (f"  {_case(case)}" for case in trial.cases if case.said is not Said.PASS or not case.good)
-    yield from (f"  {each.rollout}  not judged: {each.because}" for each in trial.unjudged)
-
-
-def _case(case: Case) -> str:
-    kind = "good" if case.good else "bad"
-    words = {Said.STOP: "stopped it", Said.HOLD: "held it", Said.PASS: "passed it"}[case.said]
-    return f"{case.rollout}  {kind}, would have {words}{_when(case)}: {case.because}"
-
-
-def _when(case: Case) -> str:
-    if case.earlier_seconds is None:
-        return ""
-    if case.earlier_seconds == 0:
-        return " at the same time"
-    word = "earlier" if case.earlier_seconds > 0 else "later"
-    return f" {span(timedelta(seconds=abs(case.earlier_seconds)))} {word}"

@@ -23,6 +23,7 @@ from shared.fleet import Gate
 from shared.gate_rules import Scores
 from shared.gates import combine, grouped, mean
 from shared.gates.explaining import explained
+from shared.gates.measuring import advises
 from shared.gates.recorded import Beneath, Recorded, recorded
 from shared.levers import SlotName
 from shared.model import Judgement, Verdict
@@ -193,7 +194,7 @@ def _together(
             group=gate.group,
             weight=gate.weight,
             critical=gate.critical,
-            dry_run=gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides),
+            dry_run=advises(gate),
         )
         for gate in declared
     ]

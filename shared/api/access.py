@@ -44,6 +44,7 @@ class Act(StrEnum):
     SHOW_EVIDENCE = "read the evidence behind a rollout's verdicts"
     SHOW_FLEET_SCORECARD = "read a fleet's scorecard"
     SHOW_ROLLOUT_SCORECARD = "read a rollout's scorecard"
+    READ_PAST = "read what a gate asks, over past metrics"
     APPLY = "apply a fleet file"
     START = "start a rollout"
     LIFT_HOLD = "lift the hold of a version"
@@ -74,6 +75,8 @@ TABLE: Mapping[Act, frozenset[Role]] = {
     Act.SHOW_EVIDENCE: _ALL,
     Act.SHOW_FLEET_SCORECARD: _ALL,
     Act.SHOW_ROLLOUT_SCORECARD: _ALL,
+    # Whoever may apply a file can have any gate asked; nobody else can.
+    Act.READ_PAST: _OPERATORS,
     Act.APPLY: _OPERATORS,
     Act.START: _OPERATORS,
     Act.LIFT_HOLD: _APPROVERS,
@@ -106,6 +109,7 @@ ROUTES: Mapping[tuple[str, str], Asked] = {
     ("put", "/rings/{rings}"): Asked((Act.APPLY,), Act.DROP_APPROVAL),
     ("get", "/fleets/{fleet}/audit"): Asked((Act.SHOW_FLEET_AUDIT,)),
     ("get", "/fleets/{fleet}/scorecard"): Asked((Act.SHOW_FLEET_SCORECARD,)),
+    ("post", "/fleets/{fleet}/readings"): Asked((Act.READ_PAST,)),
     ("get", "/fleets/{fleet}/rollouts"): Asked((Act.LIST_ROLLOUTS,)),
     ("post", "/fleets/{fleet}/rollouts"): Asked((Act.START,), Act.LIFT_HOLD),
     ("get", _ROLLOUT): Asked((Act.SHOW_ROLLOUT,)),

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from shared import signals
-from shared.api import openapi, scorecards
+from shared.api import openapi, pasts, scorecards
 from shared.api.access import ACTION_GROUPS, EVENT_GRID, Act, allowed, sent_by
 from shared.api.applying import Applying, bare
 from shared.api.http import Request, Response, reply
@@ -22,7 +22,7 @@ from shared.api.rings import look
 from shared.errors import Conflict, NotFound, Refused, Superseded
 from shared.fleet import FLEET_NAME
 from shared.model import Judgement, Rollout, SignalKind
-from shared.ports import Clock, Evidence, Row, Store
+from shared.ports import Clock, Evidence, Row, Store, World
 from shared.signals.body import shown
 from stages.runbook import step_of
 from stages.way_back import way_back
@@ -33,11 +33,12 @@ VERSION = "0.1.0"
 class Api:
     """The HTTP API. Every method may raise an error of ours; `http.respond` turns it into a problem."""
 
-    def __init__(self, store: Store, evidence: Evidence, intake: Intake, clock: Clock) -> None:
+    def __init__(self, store: Store, evidence: Evidence, intake: Intake, clock: Clock, world: World) -> None:
         self._store = store
         self._evidence = evidence
         self._intake = intake
         self._clock = clock
+        self._world = world
         self._applying = Applying(store, clock)
 
     async def health(self, _request: Request) -> Response:
@@ -190,6 +191,13 @@ class Api:
             return reply(await scorecards.of_one(self._store, row, await self._rollout(request, row)))
         days = scorecards.days_of(request.query.get("days"))
         return reply(await scorecards.of_days(self._store, row, days, self._clock.now()))
+
+    async def read_past(self, request: Request) -> Response:
+        """What one gate asks, over one span of past time, on one slot. Nothing is kept of the answer."""
+        person = allowed(request.caller, Act.READ_PAST)
+        row = await self._row(request)
+        now = self._clock.now()
+        return reply(await pasts.read(self._world, row.fleet, request.json(), now, person.name))
 
     async def start_rollout(self, request: Request) -> Response:
         """A person starts a rollout."""

@@ -162,8 +162,11 @@ def _people() -> dict[str, Any]:
 
 
 def _histories(fleet: str, rollout: str) -> dict[str, Any]:
-    """What is kept of rollouts, and read when they are over."""
+    """What is kept of rollouts, and of the time between them, and read when it is over."""
     return {
+        f"{fleet}/readings": {
+            "post": _operation("read what a gate asks, over past metrics", "PastReading", "AskedPast", 404)
+        },
         f"{fleet}/audit": {"get": _operation("a fleet's audit trail", "Audit", None, 404)},
         f"{fleet}/scorecard": {
             "get": {

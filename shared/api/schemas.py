@@ -108,6 +108,25 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         verdicts=array(ref("Judged")),
         next={**_or_null(_TEXT), "description": "Where the next page begins; null after the last"},
     ),
+    "AskedPast": exactly(
+        gate={
+            "type": "object",
+            "description": "A gate in the words of the fleet file, whose limits do not matter; its source is "
+            "metrics, logs, prometheus or app_insights",
+        },
+        slot=_TEXT,
+        since={**_INSTANT, "description": "A whole minute"},
+        until={**_INSTANT, "description": "A whole minute, by a day at most after since"},
+    ),
+    "PastReading": exactly(
+        gate=_TEXT,
+        slot=_TEXT,
+        since=_INSTANT,
+        until=_INSTANT,
+        source={**_TEXT, "description": "The query as it was sent"},
+        samples=array(ref("Sample")),
+        unavailable={**_or_null(_TEXT), "description": "Why the source gave no answer; null where it did"},
+    ),
     "Scorecard": exactly(
         fleet=_TEXT,
         days={**_or_null(_COUNT), "description": "How many days it looks back; null for one rollout"},

@@ -76,12 +76,22 @@ def check_gates(draft: Draft) -> None:
 
 def check_gate(draft: Draft, path: Path) -> None:
     """Note every contradiction inside the gate at `path`."""
-    _source(draft, path)
-    _query(draft, path)
-    _metric(draft, path)
+    _asks(draft, path)
     _units(draft, path)
     _samples(draft, path)
     check_rules(draft, path)
+
+
+def check_asked(draft: Draft, path: Path) -> None:
+    """Note every contradiction in whom the gate at `path` asks, and what for; its rules are not looked at."""
+    _asks(draft, path)
+    source_checks.check_resource(draft, path)
+
+
+def _asks(draft: Draft, path: Path) -> None:
+    _source(draft, path)
+    _query(draft, path)
+    _metric(draft, path)
 
 
 def _source(draft: Draft, path: Path) -> None:

@@ -42,16 +42,22 @@ _COMPARED = ("max_over_live", "compare")
 
 def check_source(draft: Draft, path: Path, question: str) -> None:
     """Note every contradiction in what a gate says of a source that is no part of a slot."""
-    source, target = draft.text(*path, "source"), draft.text(*path, "target")
-    if source in ("metrics", "logs"):
-        _target(draft, path, target)
-    if source in _TYPES:
-        _type(draft, path, source)
+    source = draft.text(*path, "source")
+    check_resource(draft, path)
     if is_shared(draft, path):
         key = "filter" if source == "metrics" else "query"
         _names(draft, path, key)
         if not quoted(draft.text(*path, key) or ""):
             _whole(draft, path, key, question)
+
+
+def check_resource(draft: Draft, path: Path) -> None:
+    """Note what contradicts the resource that a gate names, or that it names none."""
+    source, target = draft.text(*path, "source"), draft.text(*path, "target")
+    if source in ("metrics", "logs"):
+        _target(draft, path, target)
+    if source in _TYPES:
+        _type(draft, path, source)
 
 
 def is_shared(draft: Draft, path: Path) -> bool:

@@ -1,35 +1,26 @@
 """Decides what gates would have said of rollouts that are over, by the samples that were kept of them.
 
-What cannot be judged again from samples is said to be so, and never guessed. Refuses to know where they are
-kept. Whether they answer what a gate asks is in `asked`; how a rollout ended in `ends`.
+What each look would have come to is in `again`; how a rollout ended in `ends`. Refuses to know where samples
+are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from shared.fleet import Fleet, Gate, Source
-from shared.gates.asked import asked_alike
+from shared.fleet import Fleet, Gate
+from shared.gate_rules import Scores
+from shared.gates.again import Look, judged_again
 from shared.gates.ends import End, Ended, end_of
-from shared.gates.judge import judge
-from shared.gates.measuring import beside_live
-from shared.measured import Tally
-from shared.model import Judgement, Sample, Stage, Verdict
-from shared.probes import Answer, Reading, Unavailable
-
-_QUESTIONS = {
-    "platform_gate": "platform",
-    "sync_gate": "platform",
-    "functional_tests": "functional",
-    "recheck": "functional",
-    "load_test": "load",
-    "ramp": "ramp",
-    "observe": "switch",
-}
+from shared.gates.judge import grouped
+from shared.gates.measuring import advises, beside_live
+from shared.gates.steps import watched_seconds
+from shared.model import Verdict
 
 
 class Said(StrEnum):
@@ -65,7 +56,8 @@ class Unjudged(Struct, frozen=True, kw_only=True):
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """A gate, tried on all rollouts. The numbers count rollouts; `judged` is all that it was tried on.
+    """A gate, or a group of the name `gate` with its `gates`, tried on all rollouts. The numbers
+    count rollouts; `judged` is all that it was tried on.
 
     `false_alarms` were good and stopped, `misses` bad and passed, `caught` bad and stopped, `held` neither
     stopped nor passed. `advises` says that it decides nothing as it is declared.
@@ -82,20 +74,28 @@ class Trial(Struct, frozen=True, kw_only=True):
     because: str
     cases: tuple[Case, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
+    gates: tuple[str, ...] = ()
 
 
 class Backtest(Struct, frozen=True, kw_only=True):
-    """How the rollouts ended, and what each gate would have said of them."""
+    """How the rollouts ended, and what each gate and each group would have said of them."""
 
     rollouts: tuple[End, ...]
     gates: tuple[Trial, ...]
+    groups: tuple[Trial, ...] = ()
 
 
 def backtest(fleet: Fleet, rollouts: Sequence[Ended]) -> Backtest:
     """Try every gate of `fleet` that is asked of a candidate on `rollouts`. What is under way is left out."""
     ends = [(ended, end) for ended in rollouts if (end := end_of(ended)) is not None]
-    trials = tuple(_trial(question, gate, ends) for question, gate in _gates(fleet))
-    return Backtest(rollouts=tuple(end for _, end in ends), gates=trials)
+    gates = list(_gates(fleet))
+    return Backtest(
+        rollouts=tuple(end for _, end in ends),
+        gates=tuple(_of_gate(fleet, question, gate, ends) for question, gate in gates),
+        groups=tuple(
+            _of_group(fleet, question, members, ends) for (question, _), members in _groups(gates).items()
+        ),
+    )
 
 
 def _gates(fleet: Fleet) -> Iterator[tuple[str, Gate]]:
@@ -107,15 +107,66 @@ def _gates(fleet: Fleet) -> Iterator[tuple[str, Gate]]:
         yield "ramp", gate
 
 
-def _trial(question: str, gate: Gate, ends: Iterable[tuple[Ended, End]]) -> Trial:
-    found = [_tried(question, gate, ended, end) for ended, end in ends]
+def _groups(gates: Iterable[tuple[str, Gate]]) -> Mapping[tuple[str, str], list[Gate]]:
+    """The gates that are scored together. Once all users have moved, nothing is judged beside live."""
+    found: dict[tuple[str, str], list[Gate]] = {}
+    for question, gate in gates:
+        alone = question == "switch" and beside_live(gate)
+        if gate.group and not advises(gate) and not alone:
+            found.setdefault((question, gate.group), []).append(gate)
+    return found
+
+
+def _of_gate(fleet: Fleet, question: str, gate: Gate, ends: Iterable[tuple[Ended, End]]) -> Trial:
+    watched = watched_seconds(fleet, (question,))
+    found = [_tried(judged_again(question, gate, ended, watched), end) for ended, end in ends]
+    return _trial(question, gate.name, found, advising=advises(gate))
+
+
+def _of_group(
+    fleet: Fleet, question: str, members: Sequence[Gate], ends: Iterable[tuple[Ended, End]]
+) -> Trial:
+    found = [_tried(_together(fleet, question, members, ended), end) for ended, end in ends]
+    return _trial(question, members[0].group, found, gates=tuple(gate.name for gate in members))
+
+
+def _together(fleet: Fleet, question: str, members: Sequence[Gate], ended: Ended) -> list[Look] | str:
+    """The looks of a group: at each claim, what those of its gates came to that were asked in it."""
+    claims: dict[int, list[Look]] = {}
+    watched = watched_seconds(fleet, (question,))
+    for gate in members:
+        looks = judged_again(question, gate, ended, watched)
+        if isinstance(looks, str):
+            return f"{gate.name}: {looks}"
+        for look in looks:
+            claims.setdefault(look.epoch, []).append(look)
+    return [_scored(claims[epoch], fleet.gates.scores) for epoch in sorted(claims)]
+
+
+def _scored(looks: Sequence[Look], scores: Scores) -> Look:
+    """The look of a group, in the place of those of its gates."""
+    first = looks[0]
+    ((name, scored),) = grouped([look.judgement for look in looks], scores).items()
+    because = f"{name}: {scored.because}"
+    judgement = replace(first.judgement, gate=name, verdict=scored.verdict, because=because)
+    return replace(first, judgement=judgement)
+
+
+def _trial(
+    question: str,
+    name: str,
+    found: Sequence[Case | Unjudged],
+    *,
+    advising: bool = False,
+    gates: tuple[str, ...] = (),
+) -> Trial:
     cases = tuple(each for each in found if isinstance(each, Case))
     unjudged = tuple(each for each in found if isinstance(each, Unjudged))
     stopped = [case.good for case in cases if case.said is Said.STOP]
     return Trial(
         question=question,
-        gate=gate.name,
-        advises=gate.dry_run or (gate.anomaly is not None and not gate.anomaly.decides),
+        gate=name,
+        advises=advising,
         judged=len(cases),
         false_alarms=sum(stopped),
         misses=sum(case.said is Said.PASS and not case.good for case in cases),
@@ -124,6 +175,7 @@ def _trial(question: str, gate: Gate, ends: Iterable[tuple[Ended, End]]) -> Tria
         because=_told(cases, unjudged),
         cases=cases,
         unjudged=unjudged,
+        gates=gates,
     )
 
 
@@ -141,12 +193,10 @@ def _told(cases: Sequence[Case], unjudged: Sequence[Unjudged]) -> str:
     return f"nothing is known of it: {'; '.join(reasons)}"
 
 
-def _tried(question: str, gate: Gate, ended: Ended, end: End) -> Case | Unjudged:
-    looks = _looks(question, gate, ended)
-    trouble = _unjudgeable(gate, ended, looks)
-    if trouble is not None:
-        return Unjudged(rollout=end.rollout, because=trouble)
-    found = _again(gate, looks, ended.rollout.baseline.get(gate.name))
+def _tried(looks: list[Look] | str, end: End) -> Case | Unjudged:
+    if isinstance(looks, str):
+        return Unjudged(rollout=end.rollout, because=looks)
+    found = [look.judgement for look in looks]
     failed = next((each for each in found if each.verdict is Verdict.FAIL), None)
     unclear = next((each for each in found if each.verdict is Verdict.INCONCLUSIVE), None)
     last = found[-1]
@@ -165,87 +215,3 @@ def _tried(question: str, gate: Gate, ended: Ended, end: End) -> Case | Unjudged
         because=shown.because,
         earlier_seconds=before,
     )
-
-
-class _Look(Struct, frozen=True):
-    step: str
-    judgement: Judgement
-
-
-def _looks(question: str, gate: Gate, ended: Ended) -> list[_Look]:
-    """What was asked of the candidate under the gate's name, in the steps that ask its question."""
-    steps = {entry.epoch: (entry.stage, entry.step) for entry in ended.entries}
-    found = []
-    for each in ended.verdicts:
-        stage, step = steps.get(each.epoch, ("", ""))
-        asked = "bake" if stage == Stage.RETIRE.value else _QUESTIONS.get(step)
-        ours = each.judgement.gate == gate.name and each.judgement.slot == ended.rollout.candidate
-        if ours and asked == question:
-            found.append(_Look(step, each.judgement))
-    return found
-
-
-def _unjudgeable(gate: Gate, ended: Ended, looks: Sequence[_Look]) -> str | None:
-    """Why the samples that were kept do not tell what the gate would have said, None where they do."""
-    if not looks:
-        return "it was not asked, or under another name"
-    answered = [look.judgement for look in looks if look.judgement.until is not None]
-    if not answered:
-        return "its source never answered"
-    if beside_live(gate):
-        return "it is judged beside the live slot, whose samples of the same window are not kept"
-    if gate.anomaly is not None:
-        return "it is judged by the weeks before, whose samples are not kept"
-    if gate.max_over_baseline is not None and gate.name not in ended.rollout.baseline:
-        return "no baseline was recorded for it"
-    other = next((each for each in answered if not asked_alike(gate, each)), None)
-    return None if other is None else f"the evidence answers another question: {other.source}"
-
-
-def _again(gate: Gate, looks: Sequence[_Look], baseline: float | None) -> list[Judgement]:
-    """Each look judged by `gate`; what is counted begins anew with each step."""
-    found = []
-    tally: Tally | None = None
-    before: list[Judgement] = []
-    step = looks[0].step
-    for look in looks:
-        if look.step != step:
-            tally, before, step = None, [], look.step
-        was = look.judgement
-        before.append(was)
-        judgement = judge(gate, was.slot, _answer(gate, before), was.at, baseline, tally=tally)
-        tally = judgement.tally
-        found.append(judgement)
-    return found
-
-
-def _answer(gate: Gate, looks: Sequence[Judgement]) -> Answer:
-    """What the gate would have been told at the newest of these looks.
-
-    A window that is longer than theirs was is put together from looks that follow one another.
-    """
-    newest = looks[-1]
-    if newest.since is None or newest.until is None:
-        return Unavailable(because=newest.because)
-    since, until, samples = newest.since, newest.until, newest.samples
-    if gate.source is not Source.HTTP:
-        begins = until - timedelta(seconds=gate.window_seconds)
-        since, samples = _joined(looks, begins)
-        since = max(since, begins)
-    return Reading(samples=samples, source=newest.source, since=since, until=until)
-
-
-def _joined(looks: Sequence[Judgement], begins: datetime) -> tuple[datetime, tuple[Sample, ...]]:
-    since, samples = looks[-1].since, looks[-1].samples
-    assert since is not None, "the caller has checked that it was answered"
-    for earlier in reversed(looks[:-1]):
-        if since <= begins:
-            break
-        if earlier.since is None or earlier.until is None or earlier.since >= since:
-            continue
-        if earlier.until < since:
-            break
-        # What both looks saw, the newer one knows better.
-        samples = (*(each for each in earlier.samples if each.at < since), *samples)
-        since = earlier.since
-    return since, samples

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from shared.gate_rules import Burn, Objective
 from shared.gates.budget import COVERED_MIN, allowed_share
-from shared.gates.events import Events, KeptEvents
+from shared.gates.events import Counting, Events, KeptEvents
 from shared.gates.figures import percent, shown, span
 from shared.measured import Kept
 from shared.model import Sample, Verdict
@@ -142,12 +142,17 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime, watch: Wat
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    allowed, events, longer = allowed_share(rule), Events(samples, until), KeptEvents(watch.kept)
+    return burn_of(rule, Events(samples, until), KeptEvents(watch.kept), watch)
+
+
+def burn_of(rule: Objective, near: Counting, longer: Counting, watch: Watch) -> Burnt:
+    """`burn`, of events that are summed up already: those of its gate's window, and of longer ones."""
+    allowed = allowed_share(rule)
     every = [
         _Alert(
             burn=alert,
-            long=_window(alert, allowed, alert.long_seconds, events, longer, watch),
-            short=_window(alert, allowed, alert.short_seconds, events, longer, watch),
+            long=_window(alert, allowed, alert.long_seconds, near, longer, watch),
+            short=_window(alert, allowed, alert.short_seconds, near, longer, watch),
         )
         for alert in rule.burns
     ]
@@ -157,7 +162,7 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime, watch: Wat
         if each.slow(watch.window_seconds) and each.too_long(watch.watched_seconds) and not each.fires
     ]
     alerts = [each for each in every if each not in left_out] or every
-    found = _together(alerts, allowed, events.strange + longer.strange)
+    found = _together(alerts, allowed, near.strange + longer.strange)
     if alerts is every or not left_out or found.verdict is Verdict.FAIL:
         return found
     names = " and ".join(span(each.burn.long_seconds) for each in left_out)
@@ -185,7 +190,7 @@ def _together(alerts: Sequence[_Alert], allowed: float, strange: int) -> Burnt:
 
 
 def _window(
-    alert: Burn, allowed: float, seconds: int, near: Events, longer: KeptEvents, watch: Watch
+    alert: Burn, allowed: float, seconds: int, near: Counting, longer: Counting, watch: Watch
 ) -> _Window:
     events = near if seconds <= watch.window_seconds else longer
     bad, total, covered = events.of(seconds)

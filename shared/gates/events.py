@@ -10,14 +10,38 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
+from typing import Protocol
 
 from shared.gates.figures import median
 from shared.measured import Kept, Span
 from shared.model import Sample
 
 _SECOND = timedelta(seconds=1)
-_GAPS = 30
 _NEAR_SECONDS = 300
+
+GAPS = 30
+"""How samples are usually apart is told by so many of the newest gaps between them."""
+
+
+class Counting(Protocol):
+    """What is known of good and bad events up to a moment, as `Events` has it."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether every sample knows its number of events."""
+
+    @property
+    def strange(self) -> int:
+        """How many samples are no shares."""
+
+    def of(self, seconds: float) -> tuple[float, float, float]:
+        """Bad events, all events, and the part that has samples."""
+
+    def well(self, seconds: float) -> float:
+        """The part that has good events."""
+
+    def spread(self, seconds: float) -> float:
+        """The part that samples stand for."""
 
 
 class Events:
@@ -38,21 +62,21 @@ class Events:
         if sorted(moments) != moments or (moments and moments[-1] > until):
             samples = sorted((s for s in samples if s.at <= until), key=lambda sample: sample.at)
             moments = [sample.at for sample in samples]
-        sound = _sound(samples)
+        sound = shares(samples)
         counts = [requests for _, _, requests in sound if requests is not None]
         self.counted = len(counts) == len(sound)
         # A mix of known and unknown numbers of requests gives no weights; what had none says nothing.
         self._all = counts if self.counted else [float(row[2] != 0) for row in sound]
         self._bad = [row[1] * weight for row, weight in zip(sound, self._all, strict=True)]
-        every = _distinct(moments)
+        every = distinct(moments)
         whole = len(sound) == len(samples)
         self.strange = 0 if whole else sum(s.value is not None for s in samples) - len(sound)
         self._moments = moments if whole else [row[0] for row in sound]
-        self._distinct = every if whole else _distinct(self._moments)
+        self._distinct = every if whole else distinct(self._moments)
         self._grain = self._good_grain = _grain(every)
         self._good = self._distinct
         if 0 in self._all or any(row[1] == 1 for row in sound):
-            self._good = _distinct(_good(sound, self._all))
+            self._good = distinct(_good(sound, self._all))
             self._good_grain = min(self._grain, _grain(self._good))
         self._until = until
         # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
@@ -92,7 +116,7 @@ class Events:
             points = [*points, self._until]
         elif first:
             points = [max(since, self._distinct[first - 1]), *points]
-        most = max(seconds / 4, _NEAR_SECONDS)
+        most = near_seconds(seconds)
         return min(1.0, sum(min((b - a) / _SECOND, most) for a, b in pairwise(points)) / seconds)
 
 
@@ -134,7 +158,7 @@ def kept(samples: Sequence[Sample], windows: Iterable[int], since: datetime | No
 
 def hourly(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     """One sample for each hour that has any, of all its sound ones: for people, in the place of thousands."""
-    rows = sorted(_sound(tuple(samples)), key=lambda row: row[0])
+    rows = sorted(shares(tuple(samples)), key=lambda row: row[0])
     return tuple(_summed(at, list(group)) for at, group in groupby(rows, key=_hour))
 
 
@@ -151,7 +175,8 @@ def _summed(at: datetime, rows: list[tuple[datetime, float, float | None]]) -> S
     return Sample(at=at, value=bad / total if total else None, requests=total)
 
 
-def _sound(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | None]]:
+def shares(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | None]]:
+    """The moment, the share and the number of events of each sample that is a share of a number."""
     return [
         (sample.at, value, requests)
         for sample in samples
@@ -166,7 +191,12 @@ def _good(sound: Iterable[tuple[datetime, float, float | None]], weights: Iterab
     return [row[0] for row, weight in zip(sound, weights, strict=True) if row[1] < 1 and weight > 0]
 
 
-def _distinct(moments: list[datetime]) -> list[datetime]:
+def near_seconds(seconds: float) -> float:
+    """For how long at most a sample stands for the time to its neighbour, in a window of so many seconds."""
+    return max(seconds / 4, _NEAR_SECONDS)
+
+
+def distinct(moments: list[datetime]) -> list[datetime]:
     """Sorted moments, each once."""
     if len(set(moments)) == len(moments):
         return moments
@@ -175,5 +205,5 @@ def _distinct(moments: list[datetime]) -> list[datetime]:
 
 def _grain(moments: list[datetime]) -> float:
     """How many seconds samples are usually apart, by the newest of them; 0 for less than two."""
-    gaps = sorted((after - before) / _SECOND for before, after in pairwise(moments[-_GAPS - 1 :]))
+    gaps = sorted((after - before) / _SECOND for before, after in pairwise(moments[-GAPS - 1 :]))
     return median(gaps) if gaps else 0.0

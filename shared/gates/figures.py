@@ -3,7 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+_PARTS = 1 << 60
+
+
+class Sums:
+    """The sum of any run of numbers by one subtraction, exact because they are kept as whole parts."""
+
+    __slots__ = ("_up_to",)
+
+    def __init__(self, numbers: Iterable[float]) -> None:
+        self._up_to = [0, *accumulate(map(_parts, numbers))]
+
+    def of(self, first: int, end: int) -> float:
+        """The sum of those from place `first` on, before place `end`. Raises OverflowError."""
+        return (self._up_to[end] - self._up_to[first]) / _PARTS
+
+    def mean(self, first: int, end: int) -> float:
+        """As `mean` of those, of which there is at least one."""
+        try:
+            return self.of(first, end) / (end - first)
+        except OverflowError:
+            return (self._up_to[end] - self._up_to[first]) / (_PARTS * (end - first))
+
+
+def _parts(number: float) -> int:
+    top, bottom = float(number).as_integer_ratio()
+    return top * _PARTS // bottom
 
 
 def median(ordered: Sequence[float]) -> float:

@@ -21,7 +21,7 @@ from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
-_NOT_ALL = math.nextafter(1.0, 0.0)
+NOT_ALL = math.nextafter(1.0, 0.0)
 """Of shares of bad events the worst that still has a good one."""
 
 
@@ -106,7 +106,7 @@ def weigh(
         return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
     if gate.slo is not None:
         weighed = _burnt(gate.slo, sound(measurements, samples), beside, until)
-        return _by_itself(gate, weighed, measurements, samples, _NOT_ALL)
+        return _by_itself(gate, weighed, measurements, samples, NOT_ALL)
     if gate.anomaly is not None:
         return _unusual(gate, gate.anomaly, sound(measurements, samples), beside)
     return _fixed(gate, measurements)
@@ -217,7 +217,7 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
 def worst_alone(gate: Gate, weighed: Weighed) -> float:
     """The worst number that is evidence for a pass by itself, where numbers are judged as a whole."""
     if gate.slo is not None:
-        return _NOT_ALL
+        return NOT_ALL
     relative = gate.max_over_baseline is not None or gate.max_over_live is not None
     return weighed.limit if relative and weighed.limit is not None else math.inf
 

@@ -32,7 +32,9 @@ class Client:
     def __init__(self) -> None:
         self.rig = Rig(FLEET)
         self.intake = Intake(self.rig.store, self.rig.engine, self.rig.clock)
-        self.api = Api(self.rig.store, EvidenceRows(self.rig.tables), self.intake, self.rig.clock)
+        self.api = Api(
+            self.rig.store, EvidenceRows(self.rig.tables), self.intake, self.rig.clock, self.rig.observed
+        )
 
     async def swept(self) -> None:
         """The timer ticks the fleets whose turn it is."""

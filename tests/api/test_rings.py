@@ -48,7 +48,9 @@ class Rings(Client):
         self.store = Failing(resources_of)
         self.worlds = Worlds(read(RINGS.read_text("utf-8")).fleets, store=self.store)
         self.intake = Intake(self.store, self.worlds.engine, self.worlds.clock)
-        self.api = Api(self.store, EvidenceRows(MemoryTables()), self.intake, self.worlds.clock)
+        self.api = Api(
+            self.store, EvidenceRows(MemoryTables()), self.intake, self.worlds.clock, self.worlds.observed
+        )
 
     async def put(self, document: dict[str, Any] | None = None, *roles: Role, **headers: str) -> Response:
         """Apply the example, or what a test made of it."""

@@ -114,7 +114,7 @@ async def test_a_rollout_in_flight_has_no_scorecard_yet(client: Client) -> None:
 async def test_days_decide_what_counts_and_what_is_read_at_all(over: Client) -> None:
     rig = over.rig
     store = Watched(resources_of, rig.tables)
-    over.api = Api(store, EvidenceRows(rig.tables), over.intake, rig.clock)
+    over.api = Api(store, EvidenceRows(rig.tables), over.intake, rig.clock, rig.observed)
     rig.clock.at += timedelta(days=2)
 
     assert (await scored(over, "1"))["rollouts"] == []

@@ -41,6 +41,7 @@ class FakeApi:
         self.heard: list[Heard] = []
         self.refusal: Reply | None = None
         self.notices: list[str] = []
+        self.past: Callable[[dict[str, Any]], Reply] = silence
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
@@ -67,6 +68,8 @@ class FakeApi:
         if heard.method == "PUT":
             name = heard.path.rsplit("/", 1)[-1]
             return Reply(201, {"name": name, "etag": 'W/"1"', "notices": self.notices}, 'W/"1"')
+        if heard.path.endswith("/readings"):
+            return self.past(heard.body)
         because = f"{PERSON} said so"
         rollout = self.story.rollout_body()["rollout"] if self.story else None
         status = 202 if heard.path.endswith("/rollouts") else 200
@@ -129,6 +132,18 @@ class FakeApi:
                 """Say nothing."""
 
         return Handler
+
+
+def silence(asked: dict[str, Any]) -> Reply:
+    """A source that has nothing to say of the past."""
+    return told(asked, [])
+
+
+def told(asked: dict[str, Any], samples: list[dict[str, Any]], unavailable: str | None = None) -> Reply:
+    """The answer to a question about the past."""
+    span = {"slot": asked["slot"], "since": asked["since"], "until": asked["until"]}
+    body = {"gate": asked["gate"]["name"], **span, "source": "a query", "samples": samples}
+    return Reply(200, {**body, "unavailable": unavailable})
 
 
 def problem(status: int, detail: str, **more: Any) -> Reply:

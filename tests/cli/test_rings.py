@@ -33,7 +33,9 @@ class RealApi(FakeApi):
         super().__init__()
         self.worlds = Rings(read(RINGS.read_text("utf-8")).fleets, store=MemoryStore(resources_of))
         intake = Intake(self.worlds.store, self.worlds.engine, self.worlds.clock)
-        self._api = Api(self.worlds.store, EvidenceRows(MemoryTables()), intake, self.worlds.clock)
+        evidence = EvidenceRows(MemoryTables())
+        clock, observed = self.worlds.clock, self.worlds.observed
+        self._api = Api(self.worlds.store, evidence, intake, clock, observed)
 
     def answer(self, heard: Heard) -> Reply:
         """What the API says."""

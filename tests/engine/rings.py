@@ -51,7 +51,8 @@ class Rings:
         }
         self.clock.at += timedelta(minutes=30)
         self.store = store if store is not None else MemoryStore(resources_of)
-        self.engine = Engine(self.store, Worlds(ports), Topic(), self.clock)
+        self.observed = Worlds(ports)
+        self.engine = Engine(self.store, self.observed, Topic(), self.clock)
 
     async def publish(self) -> None:
         """All of them are applied, and a version is out for everybody at once."""

@@ -103,6 +103,12 @@ def _with_parameters(random: Random) -> bytes:
     return odd.encode(fleet, random)
 
 
+def _past(random: Random, _published: bool) -> Case:
+    _, path = _odd_path(random, "", {"fleet": "contoso"})
+    body = _made(random, samples.pasts())
+    return Case(method="POST", route="/fleets/{fleet}/readings", path=path, body=body)
+
+
 def _look(random: Random, _published: bool) -> Case:
     route = random.choice(_LOOKS)
     _, path = _odd_path(random, "", {"fleet": "contoso", "rings": "contoso", "rollout": "current"})
@@ -136,9 +142,10 @@ _DOORS: tuple[Callable[[Random, bool], Case], ...] = (
     _command,
     _start,
     _apply,
+    _past,
     _look,
 )
-_WEIGHTS = (34, 32, 12, 9, 5, 5, 3)
+_WEIGHTS = (34, 32, 12, 9, 5, 5, 3, 3)
 
 
 def _pool(prefix: str, own: tuple[bytes, ...], published: bool) -> tuple[bytes, ...]:

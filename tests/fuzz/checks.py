@@ -46,6 +46,8 @@ async def check(estate: Estate, case: Case, seen: Seen) -> None:
         require(len(seen.inserted("i-")) == 0 or seen.events, "something was stored of no event")
     elif case.route in ("/events", "/alerts"):
         await _delivery(estate, case, seen)
+    elif case.route.endswith("/readings"):
+        require(not seen.writes, "a question about the past wrote something")
     elif case.method == "POST":
         await _command(estate, seen)
     elif case.method == "PUT":

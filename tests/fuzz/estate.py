@@ -100,7 +100,9 @@ class Estate:
         self.engine = Engine(self.store, Worlds(self.rig.observed), self.rig.topic, self.rig.clock)
         self.rig.engine = self.engine
         self.intake = Intake(self.store, self.engine, self.rig.clock)
-        self.api = Api(self.store, EvidenceRows(self.tables), self.intake, self.rig.clock)
+        self.api = Api(
+            self.store, EvidenceRows(self.tables), self.intake, self.rig.clock, Worlds(self.rig.observed)
+        )
         self._log = _Remembering()
         self._handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "GET /health": self.api.health,
@@ -112,6 +114,7 @@ class Estate:
             "PUT /rings/{rings}": self.api.put_rings,
             "GET /fleets/{fleet}/audit": self.api.get_audit,
             "GET /fleets/{fleet}/scorecard": self.api.get_scorecard,
+            "POST /fleets/{fleet}/readings": self.api.read_past,
             "GET /fleets/{fleet}/rollouts": self.api.list_rollouts,
             "POST /fleets/{fleet}/rollouts": self.api.start_rollout,
             "GET /fleets/{fleet}/rollouts/{rollout}": self.api.get_rollout,

@@ -61,6 +61,21 @@ def commands() -> tuple[bytes, ...]:
 
 
 @cache
+def pasts() -> tuple[bytes, ...]:
+    """Questions about a time that is over."""
+    gate = {"name": "n", "source": "metrics", "target": "cluster", "ingestion": "3m"}
+    metric = {
+        "namespace": "Microsoft.ContainerService/managedClusters",
+        "metric": "m",
+        "aggregation": "Total",
+    }
+    query = {"source": "logs", "query": "T | project TimeGenerated, value"}
+    span = {"slot": "blue", "since": "2026-11-21T09:00:00Z", "until": "2026-11-21T09:10:00Z"}
+    gates = ({**gate, **metric}, {**gate, **query})
+    return tuple(msgspec.json.encode({"gate": each, **span}) for each in gates)
+
+
+@cache
 def fleet() -> bytes:
     """The smallest fleet that there is, as JSON, which YAML is too."""
     groups = f"{SUBSCRIPTION}/resourceGroups"

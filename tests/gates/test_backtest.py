@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.fleet import Gate, Gates, Source, Target
-from shared.gate_rules import Anomaly, Comparison, Schedule, Tolerance
+from shared.gate_rules import Anomaly, Burn, Comparison, Objective, Schedule, Tolerance
 from shared.gates.backtest import Case, Said, Trial, backtest
 from shared.gates.ends import Ended, Reason, end_of
 from shared.model import Judgement, Outcome, Sample, Stage, Verdict
@@ -211,19 +211,71 @@ def test_a_gate_is_tried_on_the_steps_that_ask_its_question() -> None:
         ({"name": "errors"}, "it was not asked, or under another name"),
         ({"query": "requests | count"}, f"the evidence answers another question: {QUERY}"),
         ({"source": Source.HTTP, "path": "/healthz"}, f"the evidence answers another question: {QUERY}"),
-        (
-            {"max_over_live": 1.5},
-            "it is judged beside the live slot, whose samples of the same window are not kept",
-        ),
-        (
-            {"compare": Comparison()},
-            "it is judged beside the live slot, whose samples of the same window are not kept",
-        ),
-        ({"anomaly": Anomaly()}, "it is judged by the weeks before, whose samples are not kept"),
+        ({"max_over_live": 1.5}, "it is judged beside the live slot, of which nothing was kept"),
+        ({"compare": Comparison()}, "it is judged beside the live slot, of which nothing was kept"),
+        ({"anomaly": Anomaly()}, "it is judged by the weeks before, and tried between rollouts alone"),
     ],
 )
 def test_what_cannot_be_judged_again_is_said_and_not_guessed(rules: dict[str, Any], because: str) -> None:
     assert why_not(replace(GATE, **rules), bad(look(10, 900, 900))) == because
+
+
+LIVE = replace(GATE, max_value=None, max_over_live=1.5)
+
+
+def beside(n: int, mine: tuple[float, ...], live: tuple[float, ...], **facts: Any) -> Judgement:
+    """A look at both slots, in that minute."""
+    return look(n, *mine, beside=look(n, *live).samples, limits={"max_over_live": 1.5}, **facts)
+
+
+@pytest.mark.parametrize("gate", [LIVE, replace(GATE, max_value=None, compare=Comparison(effect_max=0.2))])
+def test_a_gate_beside_live_is_judged_by_what_was_kept_of_live(gate: Gate) -> None:
+    gate = replace(gate, min_samples=20, window_seconds=1800)
+    slow, well = (tuple(level + n % 7 for n in range(25)) for level in (300.0, 100.0))
+    assert case(gate, good(beside(40, slow, well, window=30))).said is Said.STOP
+    assert case(gate, good(beside(40, well, slow, window=30))).said is Said.PASS
+
+
+def test_a_longer_window_beside_live_is_joined_on_both_sides() -> None:
+    wide = replace(LIVE, window_seconds=1200, min_samples=3)
+    first = beside(10, (200.0, 200.0), (100.0, 100.0))
+    joined = good(first, beside(12, (200.0, 200.0), (180.0, 180.0), window=2))
+    assert case(wide, joined).said is Said.PASS
+    strict = case(replace(wide, max_over_live=1.3), joined)
+    assert (strict.said, strict.at) == (Said.STOP, minute(12))
+    assert "live's 153.3" in strict.because
+
+
+def test_a_look_at_which_live_gave_no_answer_is_not_judged_beside_another() -> None:
+    silent = replace(beside(12, (900.0, 900.0), ()), beside=())
+    found = case(LIVE, good(beside(10, (100.0, 100.0), (100.0, 100.0)), silent))
+    assert (found.said, found.at) == (Said.HOLD, minute(12))
+    assert "the live slot's source gave no answer" in found.because
+    assert "of which nothing was kept" in why_not(LIVE, good(silent))
+
+
+def test_samples_beside_a_gate_that_are_not_lives_are_not_taken_for_them() -> None:
+    weeks = replace(beside(10, (300.0, 310.0), (100.0, 100.0)), limits={"deviations_max": 3.0})
+    assert "of which nothing was kept" in why_not(LIVE, good(weeks))
+
+
+def test_what_was_judged_and_not_kept_is_not_judged_again() -> None:
+    cut = look(10, 100, 100, 100, left_out=7)
+    assert why_not(GATE, good(cut)) == "7 samples of one look were judged and not kept"
+    assert case(replace(GATE, window_seconds=60), good(look(10, 100, 100, 100, left_out=7))).said is Said.PASS
+    both = beside(10, (300.0, 310.0, 300.0), (100.0, 100.0), left_out=1)
+    assert "not kept" in why_not(replace(LIVE, window_seconds=60), good(both))
+
+
+def test_longer_windows_of_an_objective_are_put_together_from_all_looks() -> None:
+    slow = Burn(rate=2.0, long_seconds=1200, short_seconds=600)
+    gate = replace(GATE, max_value=None, slo=Objective(objective=0.9, burns=(slow,)), window_seconds=300)
+    looks = [look(n, *[0.5] * 5) for n in range(5, 25, 5)]
+    assert case(gate, good(*looks)).said is Said.STOP
+    calm = [look(n, *[0.01] * 5) for n in range(5, 25, 5)]
+    assert case(gate, good(*calm)).said is Said.PASS
+    assert case(gate, good(*calm[:1])).said is Said.HOLD
+    assert "not kept" in why_not(replace(gate, window_seconds=120), good(replace(calm[0], left_out=1)))
 
 
 def test_a_source_that_never_answered_is_no_evidence_and_one_that_did_once_is() -> None:
@@ -278,3 +330,65 @@ def test_a_gate_turned_it_back_where_its_verdict_led_to_that(
     end = end_of(bad(last, who="timer", because="nothing came, and two signals speak against it"))
     assert end is not None
     assert end.reason is reason
+
+
+ERRORS = replace(GATE, name="errors", max_value=0.01)
+
+
+def errors(n: int, *values: float | None, **facts: Any) -> Judgement:
+    return replace(look(n, *values, **facts), gate="errors")
+
+
+def group(first: Gate, second: Gate, *rollouts: Ended, question: str = "switch") -> Trial:
+    first, second = replace(first, group="users"), replace(second, group="users")
+    gates = replace(Gates(), **{question: (first, second)})
+    (found,) = backtest(replace(FLEET, gates=gates), rollouts).groups
+    assert (found.gate, found.gates, found.question) == ("users", (first.name, second.name), question)
+    return found
+
+
+def test_a_group_would_have_stopped_by_its_score_and_not_by_each_gate() -> None:
+    slow = good(look(10, 300, 400), errors(10, 0.0, 0.0))
+    light, heavy = replace(GATE, weight=1.0), replace(GATE, weight=4.0)
+    assert case(GATE, slow).said is Said.STOP
+    held = group(light, replace(ERRORS, weight=4.0), slow)
+    assert (held.judged, held.false_alarms, held.held) == (1, 0, 1)
+    stopped = group(heavy, ERRORS, slow, bad(look(10, 300, 400), errors(10, 0.0, 0.0), back=30))
+    assert (stopped.judged, stopped.false_alarms, stopped.caught) == (2, 1, 1)
+    assert stopped.because == "would have stopped 1 of 1 good rollouts, and passed 0 of 1 bad ones"
+    assert stopped.cases[0].because == "users: the group has 20 of 100 points; below 75 it fails"
+    assert stopped.cases[1].earlier_seconds == 1200
+
+
+def test_the_gates_of_a_group_speak_together_at_each_look_and_not_over_all_of_them() -> None:
+    # Half of the points at the first look, and all of them at the second: three quarters would only warn.
+    once = good(look(10, 300, 400), errors(10, 0.0, 0.0), look(20, 100, 100), errors(20, 0.0, 0.0))
+    found = group(GATE, ERRORS, once).cases[0]
+    assert (found.said, found.at) == (Said.STOP, minute(10))
+    lenient = replace(FLEET.gates.scores, marginal=50.0)
+    gates = Gates(switch=(replace(GATE, group="users"), replace(ERRORS, group="users")), scores=lenient)
+    assert backtest(replace(FLEET, gates=gates), [once]).groups[0].cases[0].said is Said.HOLD
+
+
+def test_a_group_passes_a_bad_one_with_all_of_its_gates() -> None:
+    found = group(GATE, ERRORS, bad(look(10, 100, 100), errors(10, 0.0, 0.0)))
+    assert (found.misses, found.cases[0].said) == (1, Said.PASS)
+
+
+def test_a_group_is_not_judged_where_one_of_its_gates_is_not() -> None:
+    found = group(GATE, ERRORS, good(look(10, 100, 100)))
+    assert found.judged == 0
+    assert found.unjudged[0].because == "errors: it was not asked, or under another name"
+
+
+def test_what_is_judged_beside_live_has_no_part_in_the_group_once_all_users_have_moved() -> None:
+    beside = replace(ERRORS, max_value=None, max_over_live=1.5, group="users")
+    gates = Gates(switch=(replace(GATE, group="users"), beside))
+    (found,) = backtest(replace(FLEET, gates=gates), [good(look(10, 100, 100))]).groups
+    assert (found.gates, found.judged) == (("latency",), 1)
+
+
+def test_what_only_advises_has_no_part_in_the_group() -> None:
+    gates = Gates(switch=(replace(GATE, group="users"), replace(ERRORS, group="users", dry_run=True)))
+    (found,) = backtest(replace(FLEET, gates=gates), [good(look(10, 100, 100))]).groups
+    assert found.gates == ("latency",)

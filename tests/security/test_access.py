@@ -38,6 +38,7 @@ CELLS: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "scorecard of a fleet": ("get_scorecard", {"fleet": "contoso"}, None, "ROA"),
     "scorecard of a rollout": ("get_scorecard", CURRENT, None, "ROA"),
     "evidence": ("get_evidence", CURRENT, None, "ROA"),
+    "past metrics": ("read_past", {"fleet": "contoso"}, {}, "O"),
     "apply": ("put_fleet", {"fleet": "contoso-public"}, EXAMPLE.read_bytes(), "O"),
     "start": ("start_rollout", {"fleet": "contoso"}, {"version": VERSION}, "O"),
     "start and lift": ("start_rollout", {"fleet": "contoso"}, {"version": VERSION, "lift_hold": True}, ""),

@@ -28,6 +28,7 @@ ROUTES = [
     ("GET", "/api/rings/contoso"),
     ("PUT", "/api/rings/contoso"),
     ("GET", "/api/fleets/guarded/audit"),
+    ("POST", "/api/fleets/guarded/readings"),
     ("GET", "/api/fleets/guarded/rollouts"),
     ("POST", "/api/fleets/guarded/rollouts"),
     ("GET", "/api/fleets/guarded/rollouts/current"),

@@ -1,0 +1,112 @@
+"""Reads what gates ask over times that are over, a day at a time. Decides what of it was not answered.
+
+Refuses to know what a gate would have said of it (`shared.gates.history`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cli.client import Api, Problem
+from shared.fleet import Fleet, Gate, Source
+from shared.gates.history import Past, gates_of, untriable
+from shared.gates.looking_back import Stretch
+from shared.gates.quiet import LeftOut, Quiet
+from shared.model import Sample
+from shared.queries import lookback_seconds, present_only
+
+_DAY = timedelta(days=1)
+_FORBIDDEN = 403
+
+
+class _Part(NamedTuple):
+    samples: tuple[Sample, ...]
+    unread: LeftOut | None
+
+
+class Reader:
+    """Asks the API for the pasts of a fleet's gates; gates that ask the same share an answer."""
+
+    def __init__(self, api: Api, fleet: Fleet, telling: Callable[[str], None]) -> None:
+        self._api = api
+        self._fleet = fleet
+        self._telling = telling
+        self._forbidden = ""
+        self._known: dict[tuple[Any, ...], _Part] = {}
+
+    def pasts(self, quiet: tuple[Quiet, ...]) -> dict[Gate, Past]:
+        """The past of each gate over quiet times, which begin and end with a minute. Raises Unreachable."""
+        gates = gates_of(self._fleet)
+        found = {}
+        for number, gate in enumerate(gates, 1):
+            self._telling(f"reading {gate.name}, {number} of {len(gates)} gates")
+            found[gate] = self._past(gate, quiet)
+        return found
+
+    def _past(self, gate: Gate, quiet: tuple[Quiet, ...]) -> Past:
+        untried = untriable(gate) or present_only(gate) or self._forbidden
+        if untried:
+            return Past(untried=untried)
+        lookback = lookback_seconds(gate.query) if gate.source is Source.PROMETHEUS else 0
+        try:
+            return Past(
+                stretches=tuple(self._stretch(gate, each) for each in quiet), lookback_seconds=lookback
+            )
+        except Problem as problem:
+            if problem.status == _FORBIDDEN:
+                self._forbidden = str(problem)
+            return Past(untried=str(problem))
+
+    def _stretch(self, gate: Gate, quiet: Quiet) -> Stretch:
+        parts = [self._part(gate, quiet, since, until) for since, until in _days(quiet)]
+        unread = [part.unread for part in parts if part.unread is not None]
+        samples = [sample for part in parts for sample in part.samples]
+        return Stretch(
+            quiet=quiet,
+            samples=tuple(sorted(samples, key=lambda sample: sample.at)),
+            unread=tuple(_joined(unread)),
+        )
+
+    def _part(self, gate: Gate, quiet: Quiet, since: datetime, until: datetime) -> _Part:
+        from shared.fleet_file.asked_past import asked_of  # pydantic is slow to load
+
+        asked = asked_of(gate)
+        question = {key: word for key, word in asked.items() if key not in ("name", "ingestion")}
+        key = (tuple(question.items()), quiet.slot, since, until)
+        if key not in self._known:
+            body = {"gate": asked, "slot": quiet.slot, "since": _wire(since), "until": _wire(until)}
+            answer = self._api.post("fleets", self._fleet.name, "readings", body=body).body
+            because = answer["unavailable"]
+            samples = msgspec.convert(answer["samples"], tuple[Sample, ...])
+            unread = LeftOut(since=since, until=until, because=because) if because is not None else None
+            self._known[key] = _Part(samples, unread)
+        return self._known[key]
+
+
+def _days(quiet: Quiet) -> Iterator[tuple[datetime, datetime]]:
+    since = quiet.since
+    while since < quiet.until:
+        yield since, min(since + _DAY, quiet.until)
+        since += _DAY
+
+
+def _joined(unread: list[LeftOut]) -> Iterator[LeftOut]:
+    """Days on end that nobody answered for, for the same reason, as one."""
+    before: LeftOut | None = None
+    for each in unread:
+        if before is not None and (before.until, before.because) == (each.since, each.because):
+            before = msgspec.structs.replace(before, until=each.until)
+            continue
+        if before is not None:
+            yield before
+        before = each
+    if before is not None:
+        yield before
+
+
+def _wire(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,231 @@
+"""Decides what a gate would have seen at each look of a time that is over, and what it would have said.
+
+A look comes every `poll_seconds` and sees the newest whole minutes that had arrived by then, none of before
+the start. Refuses to know what is reckoned from the looks (`history`).
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from shared.fleet import Gate
+from shared.gates.burning import beyond
+from shared.gates.events import kept
+from shared.gates.judge import Beyond, judge, mean
+from shared.gates.measuring import counted, limits_of, measured
+from shared.gates.quiet import LeftOut, Quiet
+from shared.gates.sliding import Said, View, Windows, moment
+from shared.gates.tally import begun, fold, standing
+from shared.levers import SlotName
+from shared.measured import Tally
+from shared.model import Sample, Verdict
+from shared.probes import Reading
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+class Stretch(Struct, frozen=True, kw_only=True):
+    """What a gate's source says of a quiet time: samples, oldest first, and when it gave no answer."""
+
+    quiet: Quiet
+    samples: tuple[Sample, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
+
+
+class Told(Struct, frozen=True):
+    """What is said at a look in a sentence, and how far beyond the limit the value is."""
+
+    because: str
+    beyond: float = 0.0
+
+
+class LookingBack:
+    """The looks of one gate over one stretch, numbered from 1. A start is the number of the look before it.
+
+    A gate that counts, or is held against a baseline, is judged from a start on: for each look that is the
+    newest of starts an hour apart. All others see their whole window at every look. `length` is of how many
+    looks its walks are; `lookback_seconds` is how far before its time a value may speak; `past` are the
+    samples of all stretches. `watched_seconds` is how long a step that asks the gate watches users.
+
+    An objective's windows that are longer than the gate's see all that was measured since the start; at
+    `looks`, since the stretch began. What nobody answered for is silence to them.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        stretch: Stretch,
+        poll_seconds: int,
+        length: int,
+        lookback_seconds: int = 0,
+        past: Sequence[Sample] = (),
+        watched_seconds: float = math.inf,
+    ) -> None:
+        self._gate = gate
+        self._samples = stretch.samples
+        self.slot: SlotName = stretch.quiet.slot
+        self._times = [each.at.timestamp() for each in stretch.samples]
+        self._unread = [(each.since.timestamp(), each.until.timestamp()) for each in stretch.unread]
+        self._poll = poll_seconds
+        self._lookback = lookback_seconds
+        self._begin = _ceiling(stretch.quiet.since.timestamp())
+        self.count = max(0, int((stretch.quiet.until.timestamp() - self._begin) // poll_seconds))
+        self.hour = -(-_HOUR // poll_seconds)
+        self.from_start = counted(gate) or gate.max_over_baseline is not None
+        self._length = length
+        self._walks: dict[int, list[Said]] = {}
+        self._beyond = beyond(gate.slo, gate.window_seconds) if gate.slo is not None else ()
+        self._reach = max(gate.window_seconds, *self._beyond, 0)
+        self._watched_seconds = watched_seconds
+        self._windows = Windows(gate, stretch.samples, past, watched_seconds)
+        self._looks = self._all()
+
+    @property
+    def looks(self) -> Sequence[Said]:
+        """What it says at each look, the first one at place 0."""
+        return self._looks
+
+    def at(self, look: int) -> datetime:
+        """When that look is."""
+        return moment(self._begin + look * self._poll)
+
+    @property
+    def starts(self) -> range:
+        """The starts whose whole walk lies in the stretch, an hour apart or the next look after it."""
+        return range(0, self.count - self._length + 1, self.hour)
+
+    def walk(self, start: int) -> Sequence[Said]:
+        """What it says at the looks after a start, which sees nothing of before it."""
+        if self.from_start:
+            return self._walks[start][: self._length]
+        found: list[Said] = []
+        while len(found) < self._length and self._is_cut(start, start + len(found) + 1):
+            found.append(self._window(start + len(found) + 1, start, None))
+        return [*found, *self._looks[start + len(found) : start + self._length]]
+
+    def told(self, look: int) -> Told:
+        """The sentence of a look, as in `looks`."""
+        start = self._start_of(look)
+        baseline = self._baseline(start) if self.from_start else None
+        since, until = self._span(look, start)
+        view = self._view(since, until, self._earliest(start), baseline)
+        odd = self._windows.unusual(view)
+        if odd is not None:
+            return Told(f"{self._gate.name} on {self.slot}: {odd.because}", abs(odd.deviations or 0.0))
+        tally = self._tally(start, look - 1, baseline) if counted(self._gate) else None
+        samples = self._samples[view.first : view.end]
+        reading = Reading(samples, self._gate.source.value, moment(since), moment(until))
+        longer = self._longer(self._earliest(start), until)
+        found = judge(self._gate, self.slot, reading, self.at(look), baseline, None, tally, longer)
+        known = found.value is not None and found.limit is not None
+        return Told(found.because, abs((found.value or 0.0) - (found.limit or 0.0)) if known else 0.0)
+
+    def _all(self) -> list[Said]:
+        if not self.from_start:
+            return [self._window(look, 0, None) for look in range(1, self.count + 1)]
+        found: list[Said] = []
+        for start in range(0, self.count, self.hour):
+            length = min(max(self.hour, self._length), self.count - start)
+            self._walks[start] = self._walked(start, length)
+            found += self._walks[start][: self.hour]
+        return found
+
+    def _walked(self, start: int, length: int) -> list[Said]:
+        baseline = self._baseline(start)
+        if self._gate.max_over_baseline is not None and baseline is None:
+            return [None] * length
+        if counted(self._gate):
+            return self._counted(start, length, baseline)
+        return [self._window(start + place, start, baseline) for place in range(1, length + 1)]
+
+    def _start_of(self, look: int) -> int:
+        return (look - 1) // self.hour * self.hour if self.from_start else 0
+
+    def _span(self, look: int, start: int) -> tuple[int, int]:
+        """From when until when a look sees, in seconds since 1970."""
+        until = _floor(self._begin + look * self._poll - self._gate.ingestion_seconds)
+        return max(_ceiling(until - self._gate.window_seconds), self._earliest(start)), until
+
+    def _earliest(self, start: int) -> int:
+        """From when on anything is seen after a start."""
+        return _ceiling(self._begin + start * self._poll + self._lookback)
+
+    def _is_cut(self, start: int, look: int) -> bool:
+        """Whether the start is later than the beginning of the longest window of the look."""
+        reached = self._span(look, start)[1] - self._reach
+        return self._earliest(start) > max(reached, self._earliest(0))
+
+    def _view(self, since: float, until: float, begin: float, baseline: float | None) -> View:
+        first = bisect_left(self._times, since)
+        return View(first, bisect_left(self._times, until, first), since, until, begin, baseline)
+
+    def _longer(self, begin: int, until: int) -> Beyond:
+        """What a rollout would know of the objective's longer windows, had it just read them."""
+        if not self._beyond:
+            return Beyond(watched_seconds=self._watched_seconds)
+        view = self._view(begin, until, begin, None)
+        since = moment(begin)
+        found = kept(self._samples[view.first : view.end], self._beyond, since, moment(until))
+        return Beyond(kept=found, watched_seconds=self._watched_seconds)
+
+    def _window(self, look: int, start: int, baseline: float | None) -> Said:
+        since, until = self._span(look, start)
+        if self._is_unread(since, until):
+            return Verdict.PROVIDER_ERROR
+        return self._windows.verdict(self._view(since, until, self._earliest(start), baseline))
+
+    def _is_unread(self, since: float, until: float) -> bool:
+        return any(begins < until and since < ends for begins, ends in self._unread)
+
+    def _baseline(self, start: int) -> float | None:
+        """The mean that T0 would have recorded at the start, None where there was none to record."""
+        if self._gate.max_over_baseline is None:
+            return None
+        since, until = self._span(start, 0)
+        view = self._view(since, until, since, None)
+        return mean(self._samples[view.first : view.end])
+
+    def _counted(self, start: int, length: int, baseline: float | None) -> list[Said]:
+        found: list[Said] = []
+        tally = begun(moment(self._span(start + 1, start)[0]))
+        for look in range(start + 1, start + length + 1):
+            since, until = self._span(look, start)
+            if self._is_unread(since, until):
+                found.append(Verdict.PROVIDER_ERROR)
+                continue
+            if not limits_of(self._gate, baseline).alone:
+                # A baseline was recorded, and is no number that anything can be a multiple of.
+                found.append(Verdict.INCONCLUSIVE)
+                continue
+            tally = self._folded(tally, since, until, baseline)
+            found.append(standing(self._gate, tally, moment(until)).verdict or Verdict.NO_DATA)
+        return found
+
+    def _tally(self, start: int, look: int, baseline: float | None) -> Tally:
+        tally = begun(moment(self._span(start + 1, start)[0]))
+        for each in range(start + 1, look + 1):
+            since, until = self._span(each, start)
+            if not self._is_unread(since, until):
+                tally = self._folded(tally, since, until, baseline)
+        return tally
+
+    def _folded(self, tally: Tally, since: float, until: float, baseline: float | None) -> Tally:
+        """The tally with what is new at a look."""
+        counted_until = tally.newest_at.timestamp() if tally.newest_at is not None else -math.inf
+        view = self._view(max(since, counted_until), until, since, baseline)
+        measurements = measured(self._samples[view.first : view.end], limits_of(self._gate, baseline))
+        return fold(self._gate, tally, measurements)[0]
+
+
+def _floor(seconds: float) -> int:
+    return int(seconds // _MINUTE) * _MINUTE
+
+
+def _ceiling(seconds: float) -> int:
+    return -int(-seconds // _MINUTE) * _MINUTE
