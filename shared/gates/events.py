@@ -75,7 +75,7 @@ class Events:
         self._distinct = every if whole else distinct(self._moments)
         self._grain = self._good_grain = _grain(every)
         self._good = self._distinct
-        if 0 in self._all or any(row[1] == 1 for row in sound):
+        if not whole or 0 in self._all or any(row[1] == 1 for row in sound):
             self._good = distinct(_good(sound, self._all))
             self._good_grain = min(self._grain, _grain(self._good))
         self._until = until
