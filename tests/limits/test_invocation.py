@@ -29,6 +29,7 @@ from shared.fleet import Fleet
 from shared.levers import Match, SwitchKind
 from shared.loads import LoadState, OpenConnections
 from shared.model import Outcome, Stage
+from shared.past_probes import GatePast
 from shared.ports import World
 from shared.probes import (
     Answer,
@@ -119,6 +120,7 @@ QUESTIONS: list[Probe] = [
     CommandState(BLUE, "c-1"),
     GateReading(NODES, BLUE),
     GateReading(ERRORS, BLUE),
+    GatePast(ERRORS, BLUE, ((START - timedelta(hours=1), START),)),
     TrafficShare(START - timedelta(hours=1)),
     GroupState(BLUE),
 ]
