@@ -19,6 +19,6 @@ ALERTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "resolved lifts any hold",
-        ("stages.react", "_release", "signal.alert_id not in held.alert_ids", "False"),
+        ("stages.react", "_release", "alert_id not in held.alert_ids", "False"),
     ),
 )
