@@ -10,7 +10,7 @@ import pytest
 
 from shared.actions import Action, Purge, SetMatch, SetWeights
 from shared.azure.front_door import State, settled
-from shared.azure.front_door_rule import Rule, rule
+from shared.azure.front_door_rule import rule
 from shared.azure.world import AzureWorld
 from shared.errors import NotFound, Refused, Retry
 from shared.levers import Match, SwitchKind
@@ -111,32 +111,6 @@ def test_what_failed_waits_for_what_is_still_under_way() -> None:
     assert not settled([failed, State("aks-green", "Updating", "InProgress")]).failed
 
 
-def shaped(properties: dict[str, Any]) -> Rule:
-    """A rule with these properties."""
-    return msgspec.convert({"properties": {"provisioningState": "Succeeded", **properties}}, Rule)
-
-
-@pytest.mark.parametrize("match", [HEADER, COOKIE], ids=["header", "cookie"])
-def test_a_rule_says_what_was_put_and_nothing_else(match: Match) -> None:
-    properties = rule(match, GROUP)["properties"]
-    assert shaped(properties).says(match, GROUP.upper())
-    assert not shaped(properties).says(COOKIE if match == HEADER else HEADER, GROUP)
-    assert not shaped(properties).says(match, GROUP.replace("green", "blue"))
-    (condition,) = properties["conditions"]
-    for other in (
-        {"operator": "Contains"},
-        {"negateCondition": True},
-        {"matchValues": ["c", "d"]},
-        {"matchValues": None},
-        {"selector": None},
-    ):
-        changed = [{**condition, "parameters": {**condition["parameters"], **other}}]
-        assert not shaped({**properties, "conditions": changed}).says(match, GROUP), other
-    assert not shaped({**properties, "conditions": [condition, condition]}).says(match, GROUP)
-    assert not shaped({**properties, "conditions": None}).says(match, GROUP)
-    assert not shaped({**properties, "conditions": [{**condition, "name": "UrlPath"}]}).says(match, GROUP)
-
-
 async def test_origins_are_found_on_every_page(tmp_path: Path) -> None:
     pages = [
         Said(200, {"value": [origin("aks-blue", "Enabled", 900)], "nextLink": "{next}"}),
@@ -181,15 +155,6 @@ async def test_what_is_unsettled_is_said_of_every_origin_and_of_the_rule(tmp_pat
 
 
 NAMES = ("aks-blue", "aks-green", "switchyardCanary")
-
-
-async def test_a_rule_that_sends_elsewhere_is_seen_to_do_so(tmp_path: Path) -> None:
-    elsewhere = rule(HEADER, GROUP.replace("only-green", "lab"))["properties"]["actions"]
-    for actions, matched in ((elsewhere, "lab"), ([], "")):
-        script = {("GET", "/origins"): [origins()], ("GET", "/switchyardCanary"): [found(actions=actions)]}
-        seen = await see(tmp_path, script)
-        assert isinstance(seen, BalancerSeen)
-        assert seen.matched == matched
 
 
 async def test_one_origin_is_changed_at_a_time_and_the_one_that_gets_more_first(tmp_path: Path) -> None:
@@ -260,32 +225,6 @@ async def test_an_answer_that_shows_another_origin_is_not_success(tmp_path: Path
     with pytest.raises(Retry, match="another state"):
         await do(tmp_path, CUT_OVER, {("PATCH", "/aks-green"): [Said(200, shown)]})
     await do(tmp_path, CUT_OVER, {("PATCH", "/aks-green"): [Said(200, origin("aks-green", "Enabled"))]})
-
-
-async def test_an_answer_that_shows_another_rule_is_not_success(tmp_path: Path) -> None:
-    order = SetMatch(LEVER, HEADER, GREEN)
-    with pytest.raises(Retry, match="another one"):
-        await do(tmp_path, order, {("PUT", "/switchyardCanary"): [found(COOKIE)]})
-    await do(tmp_path, order, {("PUT", "/switchyardCanary"): [Said(201, found(HEADER).body)]})
-
-
-async def test_a_rule_that_says_so_already_is_not_put_again(tmp_path: Path) -> None:
-    script: Script = {("GET", "/switchyardCanary"): [found(HEADER)], ("PUT", "/switchyardCanary"): [ACCEPTED]}
-    assert written(await do(tmp_path, SetMatch(LEVER, HEADER, GREEN), script)) == []
-    (put,) = written(await do(tmp_path, SetMatch(LEVER, COOKIE, GREEN), script))
-    assert put[:2] == ("PUT", "switchyardCanary")
-    script = {**script, ("GET", "/switchyardCanary"): [found(HEADER, deploymentStatus="Failed")]}
-    (put,) = written(await do(tmp_path, SetMatch(LEVER, HEADER, GREEN), script))
-    assert put[:2] == ("PUT", "switchyardCanary"), "no edge may have what failed to deploy"
-
-
-@pytest.mark.parametrize(
-    "said", [Said(202), Said(204), Said(200), Said(404, GONE.body)], ids=lambda each: each.status
-)
-async def test_a_rule_that_is_gone_is_lifted(tmp_path: Path, said: Said) -> None:
-    script: Script = {("GET", "/switchyardCanary"): [found()], ("DELETE", "/switchyardCanary"): [said]}
-    server = await do(tmp_path, SetMatch(LEVER, HEADER, None), script)
-    assert [method for method, _, _ in written(server)] == ["DELETE"]
 
 
 @pytest.mark.parametrize("body", [{"error": {"code": "No", "message": "No."}}, {}, [], "yes"], ids=str)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.azure import flux, logs
+from shared.azure import flux
 from shared.azure.connection import arm_scope, metrics_audience
 from shared.azure.deployments import deployment
 from shared.azure.errors import by_status, retry_after_seconds, sentence
@@ -21,7 +21,6 @@ from shared.azure.ids import parse
 from shared.azure.run_command import NEVER_RAN, Ended, command_id, ended, packed
 from shared.azure.window import Window, window
 from shared.errors import Conflict, NotFound, Refused, Retry, Superseded, SwitchyardError
-from shared.model import Sample
 from shared.probes import CommandSeen
 from tests.fleets import FLEET, GREEN
 
@@ -263,54 +262,3 @@ def test_files_are_packed_the_same_way_every_time() -> None:
     assert packed(files) == packed(dict(reversed(files.items())))
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed(files)))) as archive:
         assert {name: archive.read(name).decode() for name in archive.namelist()} == files
-
-
-def table(columns: list[str], *rows: tuple[Any, ...]) -> Any:
-    """A table of a log query's result."""
-    return SimpleNamespace(columns=columns, rows=[dict(zip(columns, row, strict=True)) for row in rows])
-
-
-def test_rows_of_a_log_query_are_samples_in_the_order_of_time() -> None:
-    span = Window(NOON - 5 * MINUTE, NOON)
-    found = logs.samples_of(table(["value", "TimeGenerated"], (2, NOON), (None, NOON - MINUTE)), span)
-    assert found == (Sample(at=NOON - MINUTE, value=None), Sample(at=NOON, value=2.0))
-
-
-def test_a_log_query_without_times_is_one_sample_at_the_windows_end() -> None:
-    span = Window(NOON - 5 * MINUTE, NOON)
-    assert logs.samples_of(table(["value"], (1,), (3,)), span) == (Sample(at=NOON, value=3.0),)
-    assert logs.samples_of(table(["value"]), span) == ()
-
-
-@pytest.mark.parametrize(
-    "rows", [table(["count_"], (1,)), table(["value"], ("many",))], ids=["no-column", "no-number"]
-)
-def test_a_log_query_that_gives_no_numbers_is_refused(rows: Any) -> None:
-    with pytest.raises(Refused, match="value"):
-        logs.samples_of(rows, Window(NOON, NOON))
-
-
-@pytest.mark.parametrize(
-    "value", ["0", "0.0", "1e3", " 1 ", "nan", "inf", "", True, False, [0], {"value": 0}, 10**400], ids=repr
-)
-@pytest.mark.parametrize("column", ["value", "requests"])
-def test_what_is_no_number_is_not_made_one_whatever_it_reads(column: str, value: Any) -> None:
-    row = {"value": 1.0, "requests": 10, "TimeGenerated": NOON, column: value}
-    with pytest.raises(Refused, match=f"column '{column}' must hold numbers"):
-        logs.samples_of(table(list(row), tuple(row.values())), Window(NOON, NOON))
-
-
-def test_what_divides_by_nothing_keeps_its_name() -> None:
-    rows = table(["value", "TimeGenerated"], *((each, NOON) for each in ("NaN", "Infinity", "-Infinity")))
-    found = [each.value for each in logs.samples_of(rows, Window(NOON, NOON))]
-    assert str(found) == "[nan, inf, -inf]"
-
-
-def test_only_a_missing_table_counts_as_no_data() -> None:
-    def refusal(message: str) -> dict[str, Any]:
-        inner = {"code": "SEM0100", "message": message}
-        return {"code": "BadArgumentError", "innererror": {"code": "SemanticError", "innererror": inner}}
-
-    assert logs.table_missing(refusal("Failed to resolve table or column expression named 'KubeEvents'"))
-    assert not logs.table_missing(refusal("Failed to resolve scalar expression named 'Sucess'"))
-    assert not logs.table_missing({"code": "BadArgumentError", "message": "syntax error in table"})

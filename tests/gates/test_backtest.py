@@ -2,110 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from shared.fleet import Gate, Gates, Source, Target
+from shared.fleet import Gate, Gates, Source
 from shared.gate_rules import Anomaly, Burn, Comparison, Objective, Schedule, Tolerance
-from shared.gates.backtest import Case, Said, Trial, backtest
-from shared.gates.ends import Ended, Reason, end_of
-from shared.model import Judgement, Outcome, Sample, Stage, Verdict
-from shared.ports import AuditEntry, Judged
-from tests.cli.samples import BLUE, FLEET, GREEN, ROLLOUT, START
-
-MINUTE = timedelta(minutes=1)
-QUERY = "requests | summarize avg(duration) by bin(timestamp, 1m)"
-GATE = Gate(
-    name="latency", source=Source.LOGS, target=Target.CLUSTER, query=QUERY, max_value=250.0, min_samples=2
+from shared.gates.backtest import Said, backtest
+from shared.gates.ends import Reason, end_of
+from shared.model import Judgement, Verdict
+from tests.cli.samples import BLUE, FLEET, ROLLOUT
+from tests.gates.past_rollouts import (
+    GATE,
+    QUERY,
+    bad,
+    case,
+    entry,
+    good,
+    look,
+    minute,
+    trial,
+    why_not,
 )
-
-
-def minute(n: int) -> datetime:
-    return START + n * MINUTE
-
-
-def look(n: int, *values: float | None, window: int = 5, **facts: Any) -> Judgement:
-    """A look in that minute; its values are those of the minutes up to it."""
-    samples = tuple(
-        Sample(at=minute(n - len(values) + 1 + place), value=value) for place, value in enumerate(values)
-    )
-    known: dict[str, Any] = {
-        "gate": "latency",
-        "slot": GREEN,
-        "verdict": Verdict.PASS,
-        "because": "it was well",
-        "at": minute(n),
-        "source": QUERY,
-        "samples": samples,
-        "since": minute(n - window),
-        "until": minute(n),
-    }
-    return Judgement(**{**known, **facts})
-
-
-def entry(n: int, step: str = "observe", stage: str = "T3", who: str = "timer", to: str = "") -> AuditEntry:
-    """The claim of that minute; `to` is the stage that it enters."""
-    return AuditEntry(
-        epoch=n,
-        at=minute(n),
-        who=who,
-        because="so it was",
-        rollout=ROLLOUT.id,
-        stage=stage,
-        step=step,
-        actions=[],
-        signals=[],
-        change={"rollout": {"stage": to}} if to else {},
-        seen={},
-        previous="",
-        hash="",
-    )
-
-
-def good(*looks: Judgement, step: str = "observe", stage: str = "T3", **facts: Any) -> Ended:
-    """A rollout that completed after these looks, each in the claim of its minute."""
-    numbers = [(round((each.at - START) / MINUTE), each) for each in looks]
-    return Ended(
-        rollout=replace(ROLLOUT, outcome=Outcome.COMPLETED, ended_at=minute(60), **facts),
-        entries=tuple(entry(n, step, stage) for n, _ in numbers),
-        verdicts=tuple(Judged(epoch=n, judgement=each) for n, each in numbers),
-    )
-
-
-def bad(
-    *looks: Judgement, back: int = 30, who: str = "ann@contoso.com", because: str = "it was slow"
-) -> Ended:
-    """The same, turned back in the minute `back`."""
-    before = good(*looks, rollback_because=because)
-    entries = [each for each in before.entries if each.epoch != back]
-    return Ended(
-        rollout=replace(before.rollout, outcome=Outcome.ROLLED_BACK),
-        entries=(*entries, replace(entry(back, who=who, to=Stage.ROLLBACK.value), because=because)),
-        verdicts=before.verdicts,
-    )
-
-
-def trial(gate: Gate, *rollouts: Ended, question: str = "switch") -> Trial:
-    fleet = replace(FLEET, gates=replace(Gates(), **{question: (gate,)}))
-    found = backtest(fleet, rollouts)
-    assert len(found.rollouts) == len(rollouts)
-    return found.gates[0]
-
-
-def case(gate: Gate, rollout: Ended) -> Case:
-    found = trial(gate, rollout)
-    assert found.unjudged == ()
-    return found.cases[0]
-
-
-def why_not(gate: Gate, rollout: Ended) -> str:
-    found = trial(gate, rollout)
-    assert (found.judged, found.false_alarms, found.misses, found.caught, found.held) == (0, 0, 0, 0, 0)
-    assert found.because == f"nothing is known of it: {found.unjudged[0].because}"
-    return found.unjudged[0].because
 
 
 def test_each_gate_counts_what_it_would_have_done_to_good_and_bad_ones() -> None:
@@ -330,65 +249,3 @@ def test_a_gate_turned_it_back_where_its_verdict_led_to_that(
     end = end_of(bad(last, who="timer", because="nothing came, and two signals speak against it"))
     assert end is not None
     assert end.reason is reason
-
-
-ERRORS = replace(GATE, name="errors", max_value=0.01)
-
-
-def errors(n: int, *values: float | None, **facts: Any) -> Judgement:
-    return replace(look(n, *values, **facts), gate="errors")
-
-
-def group(first: Gate, second: Gate, *rollouts: Ended, question: str = "switch") -> Trial:
-    first, second = replace(first, group="users"), replace(second, group="users")
-    gates = replace(Gates(), **{question: (first, second)})
-    (found,) = backtest(replace(FLEET, gates=gates), rollouts).groups
-    assert (found.gate, found.gates, found.question) == ("users", (first.name, second.name), question)
-    return found
-
-
-def test_a_group_would_have_stopped_by_its_score_and_not_by_each_gate() -> None:
-    slow = good(look(10, 300, 400), errors(10, 0.0, 0.0))
-    light, heavy = replace(GATE, weight=1.0), replace(GATE, weight=4.0)
-    assert case(GATE, slow).said is Said.STOP
-    held = group(light, replace(ERRORS, weight=4.0), slow)
-    assert (held.judged, held.false_alarms, held.held) == (1, 0, 1)
-    stopped = group(heavy, ERRORS, slow, bad(look(10, 300, 400), errors(10, 0.0, 0.0), back=30))
-    assert (stopped.judged, stopped.false_alarms, stopped.caught) == (2, 1, 1)
-    assert stopped.because == "would have stopped 1 of 1 good rollouts, and passed 0 of 1 bad ones"
-    assert stopped.cases[0].because == "users: the group has 20 of 100 points; below 75 it fails"
-    assert stopped.cases[1].earlier_seconds == 1200
-
-
-def test_the_gates_of_a_group_speak_together_at_each_look_and_not_over_all_of_them() -> None:
-    # Half of the points at the first look, and all of them at the second: three quarters would only warn.
-    once = good(look(10, 300, 400), errors(10, 0.0, 0.0), look(20, 100, 100), errors(20, 0.0, 0.0))
-    found = group(GATE, ERRORS, once).cases[0]
-    assert (found.said, found.at) == (Said.STOP, minute(10))
-    lenient = replace(FLEET.gates.scores, marginal=50.0)
-    gates = Gates(switch=(replace(GATE, group="users"), replace(ERRORS, group="users")), scores=lenient)
-    assert backtest(replace(FLEET, gates=gates), [once]).groups[0].cases[0].said is Said.HOLD
-
-
-def test_a_group_passes_a_bad_one_with_all_of_its_gates() -> None:
-    found = group(GATE, ERRORS, bad(look(10, 100, 100), errors(10, 0.0, 0.0)))
-    assert (found.misses, found.cases[0].said) == (1, Said.PASS)
-
-
-def test_a_group_is_not_judged_where_one_of_its_gates_is_not() -> None:
-    found = group(GATE, ERRORS, good(look(10, 100, 100)))
-    assert found.judged == 0
-    assert found.unjudged[0].because == "errors: it was not asked, or under another name"
-
-
-def test_what_is_judged_beside_live_has_no_part_in_the_group_once_all_users_have_moved() -> None:
-    beside = replace(ERRORS, max_value=None, max_over_live=1.5, group="users")
-    gates = Gates(switch=(replace(GATE, group="users"), beside))
-    (found,) = backtest(replace(FLEET, gates=gates), [good(look(10, 100, 100))]).groups
-    assert (found.gates, found.judged) == (("latency",), 1)
-
-
-def test_what_only_advises_has_no_part_in_the_group() -> None:
-    gates = Gates(switch=(replace(GATE, group="users"), replace(ERRORS, group="users", dry_run=True)))
-    (found,) = backtest(replace(FLEET, gates=gates), [good(look(10, 100, 100))]).groups
-    assert found.gates == ("latency",)

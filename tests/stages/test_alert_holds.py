@@ -1,0 +1,150 @@
+"""How a hold that an alert caused ends: by its resolution, whenever that is heard of, or by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from shared.alert_rules import AlertMapping, Alerts
+from shared.model import Hold, HoldKind, Signal, Stage
+from stages.alerting import OVER_MAX
+from stages.react import react
+from stages.reacted import Reacted
+from stages.table import Phase
+from tests.fleets import BLUE, FLEET
+from tests.stages.test_alerting import (
+    HOLD,
+    fired,
+    fleet,
+    held_in,
+    resolved,
+    rollout,
+)
+from tests.stages.test_table import NOW, state_in
+
+
+@pytest.mark.parametrize("kind", [HoldKind.PERSON, HoldKind.GATE, HoldKind.DRIFT, HoldKind.DEADLINE])
+def test_resolved_lifts_nobody_elses_hold(kind: HoldKind) -> None:
+    state = held_in(Phase.SYNC, Hold(kind=kind, because="a cause of its own", since=NOW))
+    held = react(FLEET, state, (fired(BLUE),), NOW, None).state
+    after = rollout(react(FLEET, held, (resolved(),), NOW, None)).held
+    assert after is not None
+    assert (after.kind, after.because) == (kind, "a cause of its own")
+
+
+def test_the_last_of_several_alerts_to_be_resolved_lifts_their_hold() -> None:
+    state = react(FLEET, state_in(Phase.SYNC), (fired(BLUE), fired(BLUE, "b")), NOW, None).state
+    for alert_id, holds in (("c", True), ("b", True), ("a", False)):
+        reacted = react(FLEET, state, (resolved(alert_id),), NOW, None)
+        state = reacted.state
+        assert (rollout(reacted).held is not None) is holds
+
+
+def over_first(fired_later: Signal, phase: Phase = Phase.SYNC) -> Reacted:
+    """What comes of an alert whose end was heard of first, in a claim of its own."""
+    over = resolved(fired_later.alert_id or "", at=NOW + timedelta(minutes=3))
+    state = react(FLEET, state_in(phase), (over,), NOW + timedelta(minutes=4), None).state
+    return react(FLEET, state, (fired_later,), NOW + timedelta(minutes=5), None)
+
+
+def test_an_alert_whose_end_was_heard_of_first_holds_nothing() -> None:
+    reacted = over_first(fired(BLUE))
+    assert rollout(reacted).held is None
+    assert reacted.because == "noted: a fired; it was over at 09:03 UTC, which was heard of first"
+    assert reacted.dispositions[0].applied
+
+
+def test_a_clean_run_begins_anew_after_an_alert_whose_end_was_heard_of_first() -> None:
+    governing = fleet(AlertMapping(effect=HOLD))
+    state = state_in(Phase.RETIRE)
+    assert state.rollout is not None
+    state = msgspec.structs.replace(state, rollout=msgspec.structs.replace(state.rollout, clean_since=NOW))
+    for alert in (resolved(at=NOW), fired()):
+        state = react(governing, state, (alert,), NOW, None).state
+    assert state.rollout is not None
+    assert (state.rollout.held, state.rollout.clean_since) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        fired(BLUE, fired_at=NOW + timedelta(minutes=4)),
+        fired(BLUE, fired_at=None),
+    ],
+    ids=["fires again after its end", "does not say when it fired"],
+)
+def test_an_alert_that_may_be_a_new_one_holds_whatever_was_over_before(alert: Signal) -> None:
+    assert rollout(over_first(alert)).held is not None
+
+
+def test_an_alert_that_rolls_back_does_so_whatever_order_its_signals_came_in() -> None:
+    assert rollout(over_first(fired(), Phase.RETIRE)).stage is Stage.ROLLBACK
+
+
+def test_what_is_over_is_remembered_of_the_newest_alerts_only() -> None:
+    state = state_in(Phase.SYNC)
+    for n in range(OVER_MAX + 1):
+        state = react(FLEET, state, (resolved(f"a{n}"),), NOW, None).state
+    assert state.rollout is not None
+    assert list(state.rollout.over_alerts) == [f"a{n}" for n in range(1, OVER_MAX + 1)]
+
+
+def test_a_hold_by_an_alert_that_never_resolves_expires_and_says_so() -> None:
+    governing = fleet(expire_seconds=600)
+    held = react(governing, state_in(Phase.SYNC), (fired(BLUE, stateless=True),), NOW, None).state
+    soon = react(governing, held, (), NOW + timedelta(seconds=599), None)
+    assert soon.state == held
+    over = react(governing, held, (), NOW + timedelta(seconds=600), None)
+    assert (rollout(over).held, rollout(over).entered_at) == (None, NOW + timedelta(seconds=600))
+    assert over.because == (
+        "goes on: the hold since 09:00 has expired, for nobody may say that the alert is over: a fired"
+    )
+
+
+def test_an_alert_that_never_resolves_and_fires_again_holds_for_longer() -> None:
+    governing = fleet(expire_seconds=600)
+    held = react(governing, state_in(Phase.SYNC), (fired(BLUE, stateless=True),), NOW, None).state
+    later = NOW + timedelta(seconds=500)
+    held = react(governing, held, (fired(BLUE, id="again", stateless=True),), later, None).state
+    for seconds, holds in ((600, True), (1099, True), (1100, False)):
+        after = rollout(react(governing, held, (), NOW + timedelta(seconds=seconds), None))
+        assert (after.held is not None) is holds
+
+
+def test_an_alert_that_can_be_resolved_is_waited_for_when_the_others_have_expired() -> None:
+    governing = fleet(expire_seconds=600)
+    alerts = (fired(BLUE, "a", stateless=True), fired(BLUE, "b"))
+    held = react(governing, state_in(Phase.SYNC), alerts, NOW, None).state
+    state = react(governing, held, (), NOW + timedelta(days=1), None).state
+    assert state.rollout is not None
+    assert state.rollout.held is not None
+    assert state.rollout.held.alert_ids == ("b",)
+    assert rollout(react(governing, state, (resolved("b"),), NOW, None)).held is None
+
+
+def test_a_mapping_says_when_the_hold_of_a_rule_expires_that_nobody_resolves() -> None:
+    governing = fleet(AlertMapping(effect=HOLD, rule="checkout-*", expire_seconds=120))
+    held = react(governing, state_in(Phase.RETIRE), (fired(),), NOW, None).state
+    assert rollout(react(governing, held, (), NOW + timedelta(seconds=119), None)).held is not None
+    assert rollout(react(governing, held, (), NOW + timedelta(seconds=120), None)).held is None
+
+
+def test_a_plan_of_before_holds_until_a_person_goes_on() -> None:
+    held = react(FLEET, state_in(Phase.SYNC), (fired(BLUE, stateless=True),), NOW, None).state
+    assert FLEET.alerts == Alerts()
+    assert react(FLEET, held, (), NOW + timedelta(days=30), None).state == held
+
+
+def test_what_an_expired_hold_covered_holds_again() -> None:
+    asks = Hold(kind=HoldKind.DEADLINE, because="a person decides", since=NOW)
+    state = held_in(Phase.SYNC, asks)
+    governing = fleet(expire_seconds=600)
+    held = react(governing, state, (fired(BLUE, stateless=True),), NOW, None).state
+    over = react(governing, held, (), NOW + timedelta(seconds=600), None)
+    assert rollout(over).held == asks
+    assert over.because is not None
+    assert over.because.startswith(
+        "held as before, because a person decides: the hold since 09:00 has expired"
+    )
