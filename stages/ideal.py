@@ -51,7 +51,7 @@ from shared.probes import (
     WriterSeen,
 )
 from shared.ring_probes import RingReading, RingSeen, RingState
-from stages.taken import answered, ordered, users
+from stages.assuming import answered, ordered, users
 
 _ANY_VERSION = "999"
 _NODES = 1

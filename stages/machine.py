@@ -241,7 +241,7 @@ def _decision(
     if rollout is not None and moves and not _ordered_already(rollout):
         rollout = msgspec.structs.replace(rollout, ordered_epoch=epoch)
     if rollout is not None:
-        rollout = shadow.taken(rollout, actions, epoch)
+        rollout = shadow.assuming(rollout, actions, epoch)
         rollout = ordering(rollout, actions, now) if now is not None else rollout
     in_shadow = where is not None and where.shadow
     return Decision(

@@ -33,7 +33,7 @@ from shared.probes import (
     TrafficShare,
 )
 from shared.ring_probes import RingReading
-from stages.taken import answered, ordered, users
+from stages.assuming import answered, ordered, users
 
 _BEGINS = {
     Source.WEBHOOK: "call a hook",
@@ -89,7 +89,7 @@ def told(fleet: Fleet, rollout: Rollout, probes: Iterable[Probe], seen: Seen) ->
     return replace(seen, answers={**seen.answers, **known})
 
 
-def taken(rollout: Rollout, actions: Iterable[Action], epoch: int) -> Rollout:
+def assuming(rollout: Rollout, actions: Iterable[Action], epoch: int) -> Rollout:
     """The rollout with its orders taken as carried out. A real one remembers none: it looks."""
     assumed = rollout.assumed
     for action in actions if rollout.shadow else ():

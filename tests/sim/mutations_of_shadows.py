@@ -33,6 +33,6 @@ SHADOWS: tuple[Mutant, ...] = (
     ),
     mutant(
         "a shadow forgets its orders",
-        ("stages.machine", "_decision", "shadow.taken(rollout, actions, epoch)", "rollout"),
+        ("stages.machine", "_decision", "shadow.assuming(rollout, actions, epoch)", "rollout"),
     ),
 )

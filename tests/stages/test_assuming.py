@@ -21,8 +21,8 @@ from shared.fleet import Fleet
 from shared.levers import THROUGH, SwitchKind
 from shared.model import Stage
 from shared.probes import BalancerSeen, BalancerState, ClusterSeen, ClusterState, RecordSeen, RecordState
+from stages.assuming import answered, ordered, users
 from stages.plan import plan
-from stages.taken import answered, ordered, users
 from tests.engine.balanced import CANARY, balanced
 from tests.fleets import ADDRESSES, BLUE, FLEET, GREEN
 from tests.fleets_balanced import composite_fleet
