@@ -15,7 +15,7 @@ from shared.gates.anomaly import hours, usual
 from shared.gates.burning import WHOLE, Watch, beyond
 from shared.gates.events import kept
 from shared.gates.judge import live_numbers
-from shared.gates.measuring import AGAINST, Limits, counted, known, limits_of, measured
+from shared.gates.measuring import AGAINST, SOUND, Limits, beside_live, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
 from shared.gates.window import (
     Beside,
@@ -62,14 +62,26 @@ _MOMENT = timedelta(microseconds=1)
 def recorded(
     gate: Gate, samples: Sequence[Sample], at: datetime | None = None, beneath: Beneath = _NOTHING
 ) -> Recorded:
-    """Judge `samples`, in the order in which they came, as of `at`, else as of the newest of them."""
-    now = at or max((sample.at for sample in samples), default=None)
-    if now is None:
+    """Judge `samples`, in the order in which they came, as of `at`, else as of the newest of them.
+
+    Beside live its samples say so as well: the candidate's must not choose which of them they stand beside.
+    """
+    newest = _newest_of_live(gate, beneath, at)
+    now = at or max((*(sample.at for sample in samples), *newest), default=None)
+    if now is None or not samples:
         return Recorded(verdict=Verdict.NO_DATA, because="there are no samples", complete=not counted(gate))
     limits = limits_of(gate, beneath.baseline)
     if counted(gate):
         return _counted(gate, samples, now, limits)
-    return _window(gate, samples, now, limits, beneath, still=at is not None)
+    return _window(gate, samples, now, limits, beneath, newest, still=at is not None)
+
+
+def _newest_of_live(gate: Gate, beneath: Beneath, at: datetime | None) -> list[datetime]:
+    """When live's newest sound sample was, where that matters: none or one moment."""
+    if at is not None or not beside_live(gate) or beneath.live is None:
+        return []
+    told = measured(beneath.live, limits_of(gate))
+    return sorted(each.at for each in told if each.phase in SOUND)[-1:]
 
 
 def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits) -> Recorded:
@@ -98,14 +110,21 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
 
 
 def _window(
-    gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits, beneath: Beneath, *, still: bool
+    gate: Gate,
+    samples: Sequence[Sample],
+    now: datetime,
+    limits: Limits,
+    beneath: Beneath,
+    live: list[datetime],
+    *,
+    still: bool,
 ) -> Recorded:
     length = timedelta(seconds=gate.window_seconds)
     told = measured(samples, limits, None, now)
     good = [each.at for each in told if each.phase in (Phase.PASS, Phase.MEASURED)]
     # Bad samples after the last good one lengthen the window: nothing falls out of it by getting worse.
     # Where it was said when to judge, no sample moves it.
-    last = now if still or not told else max(good, default=told[0].at)
+    last = now if still or not told else max(live or good, default=told[0].at)
     since = last - length
     found = measured(samples, limits, since, now)
     weighed = _weighed(gate, samples, found, since, now, beneath)
@@ -114,9 +133,7 @@ def _window(
         burning = _weighed(gate, samples, found, since, last, beneath)
         weighed = burning if burning.verdict is Verdict.FAIL else weighed
     if weighed.verdict is Verdict.PASS:
-        worst = worst_alone(gate, weighed)
-        fresh = [each for each in found if each.at >= now - length and not (each.value or 0.0) > worst]
-        stale = shortage(gate, fresh)
+        stale = _stale(gate, found, weighed, now - length) or _stale_live(gate, beneath, now - length, now)
         if stale is not None:
             weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
     return Recorded(
@@ -127,6 +144,22 @@ def _window(
         value=weighed.value,
         limit=weighed.limit,
     )
+
+
+def _stale(gate: Gate, found: list[Measurement], weighed: Weighed, since: datetime) -> str | None:
+    """What of the candidate's evidence is missing since then, None where nothing is."""
+    worst = worst_alone(gate, weighed)
+    return shortage(gate, [each for each in found if each.at >= since and not (each.value or 0.0) > worst])
+
+
+def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) -> str | None:
+    """The same of live's, where it is judged beside it."""
+    if not beside_live(gate) or beneath.live is None:
+        return None
+    there = len(live_numbers(gate, beneath.live, since, now))
+    if there >= gate.min_samples:
+        return None
+    return f"{there} of the {gate.min_samples} samples it needs of the live slot are there"
 
 
 def _weighed(

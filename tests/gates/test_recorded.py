@@ -197,13 +197,19 @@ def test_a_sample_beyond_a_limit_is_no_evidence_for_a_mean_within_it(rules: dict
     assert recorded(gate, samples(0, 0, 0, 1.6), beneath=beneath).verdict is Verdict.PASS
 
 
-@pytest.mark.parametrize("rules", [{"max_over_baseline": 1.5}, {"max_over_live": 1.5}])
-def test_a_sample_beyond_a_limit_does_not_make_an_old_one_fresh(rules: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    ("rules", "verdict"),
+    # Beside live the window begins by live's newest sample, and the old good one is no part of it.
+    [({"max_over_baseline": 1.5}, Verdict.NO_DATA), ({"max_over_live": 1.5}, Verdict.FAIL)],
+)
+def test_a_sample_beyond_a_limit_does_not_make_an_old_one_fresh(
+    rules: dict[str, float], verdict: Verdict
+) -> None:
     gate = declared(**rules, window="2m", min_samples=1).gates[0]
     beneath = Beneath(baseline=1.0, live=samples(1, 1, 1, 1))
     silent = Sample(at=START + MINUTE * 3)
     assert recorded(gate, [*samples(0), silent], beneath=beneath).verdict is Verdict.NO_DATA
-    assert recorded(gate, [*samples(0, 1.6), silent], beneath=beneath).verdict is Verdict.NO_DATA
+    assert recorded(gate, [*samples(0, 1.6), silent], beneath=beneath).verdict is verdict
 
 
 def test_silence_does_not_move_the_windows_of_a_burning_budget() -> None:
@@ -255,3 +261,15 @@ def test_requests_of_an_error_are_not_behind_the_samples() -> None:
     gate = declared(min_requests=100).gates[0]
     error = Sample(at=START, error="the query timed out", requests=1000.0)
     assert recorded(gate, [*samples(0, 0, 0), error]).verdict is Verdict.NO_DATA
+
+
+def test_beside_live_no_sample_of_the_candidate_moves_the_time_that_is_judged() -> None:
+    gate = declared(**LOGS, max_over_live=1.5, window="2m", min_samples=1).gates[0]
+    good, live = samples(0.0), (Sample(at=START + MINUTE, value=0.04),)
+    worse = [*good, Sample(at=START + MINUTE, value=0.0901)]
+    found = [recorded(gate, each, beneath=Beneath(live=live)).verdict for each in (good, worse)]
+    assert found == [Verdict.PASS, Verdict.PASS], "what lies between the two is judged either way"
+    late = [*good, Sample(at=START + 4 * MINUTE, value=0.0901)]
+    assert recorded(gate, late, beneath=Beneath(live=live)).verdict is Verdict.NO_DATA, (
+        "live is silent by then"
+    )
