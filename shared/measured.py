@@ -53,9 +53,9 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     """All that is remembered of a gate's measurements since `since`.
 
     `counts` are of the measurements before the newest one, which stays open until its interval is over:
-    `phase` is the worst that its samples say, `errored` whether one of them was an error. `number` says which
-    measurement it is, -1 for none yet. `newest_at` is the time of the newest sample, `passed_at` that of the
-    newest good one.
+    `phase` is the worst that its samples say, `errored` whether one of them was an error, `unclear` whether
+    one was inconclusive. `number` says which measurement it is, -1 for none yet. `newest_at` is the time of
+    the newest sample, `passed_at` that of the newest good one.
     """
 
     since: datetime
@@ -65,6 +65,7 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     errored: bool = False
     newest_at: datetime | None = None
     passed_at: datetime | None = None
+    unclear: bool = False
 
 
 class Usual(Struct, frozen=True, omit_defaults=True):

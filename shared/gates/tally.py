@@ -86,9 +86,11 @@ def _number(schedule: Schedule, tally: Tally, start: datetime, at: datetime) -> 
 
 
 def _taken(tally: Tally, with_newest: Counts, measurement: Measurement, number: int) -> Tally:
-    counts, phase, errored = tally.counts, tally.phase, tally.errored
+    counts, phase, errored, unclear = tally.counts, tally.phase, tally.errored, tally.unclear
     if number > tally.number:
-        counts, phase, errored = with_newest, Phase.NO_DATA, False
+        counts, phase, errored, unclear = with_newest, Phase.NO_DATA, False, False
+    # A failure beside it may be tolerated where it is not.
+    unclear = unclear or measurement.phase is Phase.INCONCLUSIVE
     if measurement.phase is Phase.ERROR:
         errored = True
     elif _WORSE[measurement.phase] > _WORSE[phase]:
@@ -96,7 +98,7 @@ def _taken(tally: Tally, with_newest: Counts, measurement: Measurement, number: 
     at = measurement.at
     newest_at = at if tally.newest_at is None or at > tally.newest_at else tally.newest_at
     passed_at = at if measurement.phase is Phase.PASS else tally.passed_at
-    return Tally(tally.since, counts, number, phase, errored, newest_at, passed_at)
+    return Tally(tally.since, counts, number, phase, errored, newest_at, passed_at, unclear)
 
 
 def _with_newest(gate: Gate, tally: Tally) -> Counts:
@@ -106,7 +108,7 @@ def _with_newest(gate: Gate, tally: Tally) -> Counts:
         return counts
     passed = phase is Phase.PASS
     clean = passed and not tally.errored
-    failed, unclear = phase is Phase.FAIL, phase is Phase.INCONCLUSIVE
+    failed, unclear = phase is Phase.FAIL, tally.unclear or phase is Phase.INCONCLUSIVE
     recent = counts.recent
     if gate.tolerance is not None and gate.tolerance.of and (passed or failed):
         recent = (recent + ("p" if passed else "f"))[-gate.tolerance.of :]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.gates.recorded import recorded
-from shared.model import Verdict
+from shared.model import Sample, Verdict
 from tests.gates.peers import MINUTE, START, declared, samples
 
 # 0 passes, 0.02 is inconclusive, 1 fails.
@@ -66,3 +66,16 @@ def test_what_only_the_step_ends_passes_on_enough_passes_that_are_fresh(
     gate = declared(**RULES, interval="1m", min_samples=3).gates[0]
     found = recorded(gate, samples(*values), START + (len(values) - 1) * MINUTE + later)
     assert (found.verdict, found.complete) == (verdict, False)
+
+
+@pytest.mark.parametrize("beside", [UNCLEAR, "away"])
+def test_a_tolerated_failure_takes_back_nothing_that_was_worse_tolerated_in_its_interval(
+    beside: float | str,
+) -> None:
+    tolerance = {"failures": 1, "inconclusives": 0, "errors": 0}
+    gate = declared(**RULES, interval="1m", count=3, min_samples=1, tolerance=tolerance).gates[0]
+    failed = Sample(at=START, value=1.0)
+    without = [*samples(beside), *(Sample(at=START + n * MINUTE, value=0.0) for n in (1, 2, 3))]
+    before, after = recorded(gate, without).verdict, recorded(gate, [failed, *without]).verdict
+    assert before is after
+    assert after in (Verdict.INCONCLUSIVE, Verdict.PROVIDER_ERROR)
