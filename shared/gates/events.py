@@ -70,7 +70,8 @@ class Events:
         self._bad = [row[1] * weight for row, weight in zip(sound, self._all, strict=True)]
         every = distinct(moments)
         whole = len(sound) == len(samples)
-        self.strange = 0 if whole else sum(s.value is not None for s in samples) - len(sound)
+        valued = sum(s.value is not None and not s.error for s in samples)
+        self.strange = 0 if whole else valued - len(sound)
         self._moments = moments if whole else [row[0] for row in sound]
         self._distinct = every if whole else distinct(self._moments)
         self._grain = self._good_grain = _grain(every)
@@ -180,7 +181,8 @@ def shares(samples: Sequence[Sample]) -> list[tuple[datetime, float, float | Non
     return [
         (sample.at, value, requests)
         for sample in samples
-        if (value := sample.value) is not None
+        if not sample.error
+        and (value := sample.value) is not None
         and 0 <= value <= 1
         and ((requests := sample.requests) is None or 0 <= requests < math.inf)
     ]

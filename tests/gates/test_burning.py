@@ -143,3 +143,11 @@ def test_failing_everything_is_noticed_in_the_workbooks_detection_time(
 def test_what_no_alert_of_the_gate_can_notice_takes_its_window(objective: float, window: int) -> None:
     rule = Objective(objective=objective, burns=BURNS[:1])
     assert noticed_seconds(rule, window) == window
+
+
+def test_a_value_that_came_with_an_error_is_kept_as_nothing() -> None:
+    odd = [
+        Sample(at=NOW - timedelta(minutes=n), value=0.0, requests=10.0, error="away") for n in range(1, 60)
+    ]
+    (found,) = kept(odd, (HOUR,), None, NOW).spans
+    assert (found.total, found.covered, found.well) == (0.0, 0.0, 0.0)
