@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from shared.fleet import Gate
 from shared.gate_rules import Objective
-from shared.gates.anomaly import Unusual, hours, unusual, usual
+from shared.gates.anomaly import Unusual, hours, odd_alone, unusual, usual
 from shared.gates.burning import Watch, beyond, burn_of
 from shared.gates.figures import Sums
 from shared.gates.ledger import Ledger, Page
@@ -105,8 +105,14 @@ class _Told:
         there = sum(each <= worst for each in self._lowest[first:end])
         if there >= self._gate.min_samples and not self._gate.requests_min:
             return Verdict.PASS
+        return self.on(view, lambda value: value <= worst)
+
+    def on(self, view: View, speaks: Callable[[float], bool]) -> Verdict:
+        """What a window that is well passes as, by the samples whose value speaks for it."""
         measurements = self.measurements[view.first : view.end]
-        within = [each for each in measurements if each.value is None or each.value <= worst]
+        within = [each for each in measurements if each.value is None or speaks(each.value)]
+        if len(within) == len(measurements):
+            return Verdict.PASS
         lack = lacking(self._gate, within, self.samples[view.first : view.end])
         return Verdict.PASS if lack is None else lack[0]
 
@@ -183,9 +189,13 @@ class _Odd:
         self._past = past
         self._moments = [each.at for each in past]
         self._known: dict[tuple[datetime, datetime], Usual] = {}
+        self._alone: dict[tuple[datetime, datetime, float], bool] = {}
 
     def __call__(self, view: View) -> Said:
         found = self.unusual(view)
+        if found.verdict is Verdict.PASS:
+            known = self.usual(view.until)
+            return self._told.on(view, lambda value: not self._odd(value, known))
         short = found.verdict is Verdict.INCONCLUSIVE and found.median is None
         return None if short else found.verdict
 
@@ -193,6 +203,12 @@ class _Odd:
         """The same with its sentence."""
         samples = self._told.sound[self._told.places[view.first] : self._told.places[view.end]]
         return unusual(self._anomaly, samples, self.usual(view.until), self._unit)
+
+    def _odd(self, value: float, known: Usual) -> bool:
+        key = known.since, known.until, value
+        if key not in self._alone:
+            self._alone[key] = odd_alone(self._anomaly, value, known)
+        return self._alone[key]
 
     def usual(self, until: float) -> Usual:
         """What is usual in the hours of a window that ends then."""

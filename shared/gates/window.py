@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.gate_rules import Anomaly, Objective
-from shared.gates.anomaly import unusual
+from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import mean
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
@@ -94,10 +94,10 @@ def weigh(
     """Judge a window that has enough samples."""
     if gate.max_over_baseline is not None:
         weighed = _against_baseline(gate, numbers(gate, measurements), beside.baseline)
-        return _by_itself(gate, weighed, measurements, samples, weighed.limit)
+        return _by_itself(gate, weighed, measurements, samples, _no_worse(measurements, weighed.limit))
     if gate.max_over_live is not None:
         weighed = _against_live(gate, numbers(gate, measurements), beside)
-        return _by_itself(gate, weighed, measurements, samples, weighed.limit)
+        return _by_itself(gate, weighed, measurements, samples, _no_worse(measurements, weighed.limit))
     if gate.compare is not None:
         if beside.live is None:
             return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
@@ -106,9 +106,9 @@ def weigh(
         return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
     if gate.slo is not None:
         weighed = _burnt(gate.slo, sound(measurements, samples), beside, until)
-        return _by_itself(gate, weighed, measurements, samples, NOT_ALL)
+        return _by_itself(gate, weighed, measurements, samples, _no_worse(measurements, NOT_ALL))
     if gate.anomaly is not None:
-        return _unusual(gate, gate.anomaly, sound(measurements, samples), beside)
+        return _unusual(gate, gate.anomaly, measurements, samples, beside)
     return _fixed(gate, measurements)
 
 
@@ -121,12 +121,16 @@ def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: da
     return Weighed(verdict, because, burnt.rate, burnt.limit)
 
 
-def _unusual(gate: Gate, rule: Anomaly, samples: Sequence[Sample], beside: Beside) -> Weighed:
+def _unusual(
+    gate: Gate, rule: Anomaly, measurements: Sequence[Measurement], samples: Sequence[Sample], beside: Beside
+) -> Weighed:
     if beside.usual is None:
         verdict = Verdict.PROVIDER_ERROR if beside.unread else Verdict.INCONCLUSIVE
         return Weighed(verdict, beside.unread or "nobody can say what was usual in the weeks before")
-    far = unusual(rule, samples, beside.usual, gate.unit)
-    return Weighed(far.verdict, far.because, far.value, far.limit)
+    far = unusual(rule, sound(measurements, samples), beside.usual, gate.unit)
+    weighed = Weighed(far.verdict, far.because, far.value, far.limit)
+    within = [each for each in measurements if not odd_alone(rule, each.value, beside.usual)]
+    return _by_itself(gate, weighed, measurements, samples, within)
 
 
 def sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
@@ -222,17 +226,22 @@ def worst_alone(gate: Gate, weighed: Weighed) -> float:
     return weighed.limit if relative and weighed.limit is not None else math.inf
 
 
+def _no_worse(measurements: Sequence[Measurement], worst: float | None) -> Sequence[Measurement]:
+    if worst is None:
+        return measurements
+    return [each for each in measurements if each.value is None or each.value <= worst]
+
+
 def _by_itself(
     gate: Gate,
     weighed: Weighed,
     measurements: Sequence[Measurement],
     samples: Sequence[Sample],
-    worst: float | None,
+    within: Sequence[Measurement],
 ) -> Weighed:
-    """What is within a limit as a whole passes on the samples that are no worse than `worst` alone."""
-    if weighed.verdict is not Verdict.PASS or worst is None:
+    """What is well as a whole passes on the measurements that are `within` alone."""
+    if weighed.verdict is not Verdict.PASS:
         return weighed
-    within = [each for each in measurements if each.value is None or each.value <= worst]
     lack = lacking(gate, within, samples) if len(within) < len(measurements) else None
     if lack is None:
         return weighed

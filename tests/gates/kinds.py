@@ -56,7 +56,7 @@ WINDOWS = (
     Kind("live by logs", {**LOGS, "max_over_live": 1.5}, (0.0, 0.03, 0.09), (0.0901, 1.0, 1e308)),
     Kind("slo", {"slo": BURNS}, (0.0, 0.1, 0.5), (1.0,)),
     Kind("compare", {**LOGS, "compare": {"min_samples": 5}}, (0.0, 0.02, 0.04), (1e6,), alone=False),
-    Kind("anomaly", {"anomaly": {"weeks_min": 1}}, (0.0, 0.02, 0.04), (1e6,), alone=False),
+    Kind("anomaly", {"anomaly": {"weeks_min": 1}}, (0.0, 0.02, 0.04), (1e6,)),
 )
 COUNTED = Kind("counted", {}, (0.0, 0.01, LIMIT), (0.06, 1.0, 1e308))
 small = st.integers(0, 3)

@@ -273,3 +273,12 @@ def test_beside_live_no_sample_of_the_candidate_moves_the_time_that_is_judged() 
     assert recorded(gate, late, beneath=Beneath(live=live)).verdict is Verdict.NO_DATA, (
         "live is silent by then"
     )
+
+
+def test_a_sample_that_is_an_anomaly_alone_is_no_evidence_for_a_usual_median() -> None:
+    gate = declared(**LOGS, anomaly={"weeks_min": 1}, window="10m", min_samples=3).gates[0]
+    past = tuple(Sample(at=START - 7 * 24 * 60 * MINUTE + n * MINUTE, value=n % 3 / 50) for n in range(30))
+    weeks = Beneath(past=past)
+    assert recorded(gate, samples(0.02, 0.02), beneath=weeks).verdict is Verdict.NO_DATA
+    assert recorded(gate, samples(0.02, 0.02, 1e6), beneath=weeks).verdict is Verdict.NO_DATA
+    assert recorded(gate, samples(0.02, 0.02, 0.02, 1e6), beneath=weeks).verdict is Verdict.PASS
