@@ -116,10 +116,8 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
     return _measured(rule, value, known.median, scale, (told, unit), seen=seen)
 
 
-def odd_alone(rule: Anomaly, value: float | None, known: Usual) -> bool:
+def odd_alone(rule: Anomaly, value: float, known: Usual) -> bool:
     """Whether a value would be an anomaly by itself: one that would is no evidence that others are usual."""
-    if value is None:
-        return False
     return unusual(rule, (Sample(at=known.since, value=value),), known).verdict is Verdict.FAIL
 
 

@@ -25,7 +25,6 @@ from shared.gates.window import (
     shortage,
     sound,
     weigh,
-    worst_alone,
 )
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
@@ -133,7 +132,7 @@ def _window(
         burning = _weighed(gate, samples, found, since, last, beneath)
         weighed = burning if burning.verdict is Verdict.FAIL else weighed
     if weighed.verdict is Verdict.PASS:
-        stale = _stale(gate, found, weighed, now - length) or _stale_live(gate, beneath, now - length, now)
+        stale = _stale(gate, weighed, now - length) or _stale_live(gate, beneath, now - length, now)
         if stale is not None:
             weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
     return Recorded(
@@ -146,10 +145,9 @@ def _window(
     )
 
 
-def _stale(gate: Gate, found: list[Measurement], weighed: Weighed, since: datetime) -> str | None:
+def _stale(gate: Gate, weighed: Weighed, since: datetime) -> str | None:
     """What of the candidate's evidence is missing since then, None where nothing is."""
-    worst = worst_alone(gate, weighed)
-    return shortage(gate, [each for each in found if each.at >= since and not (each.value or 0.0) > worst])
+    return shortage(gate, [each for each in weighed.within if each.at >= since])
 
 
 def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) -> str | None:

@@ -6,23 +6,27 @@ Limits are the largest (or smallest) tolerated number: only a strictly greater (
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.fleet import Gate
-from shared.gate_rules import Anomaly, Objective
+from shared.gate_rules import Anomaly, Comparison, Objective
 from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import mean
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
-from shared.gates.statistics import compare
+from shared.gates.statistics import compare, fence
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
 NOT_ALL = math.nextafter(1.0, 0.0)
 """Of shares of bad events the worst that still has a good one."""
+
+Speaks = Callable[[float], bool]
+"""Whether a number by itself speaks for a pass."""
 
 
 class Beside(Struct, frozen=True):
@@ -42,13 +46,17 @@ class Beside(Struct, frozen=True):
 
 
 class Weighed(Struct, frozen=True):
-    """A verdict with its sentence, and the value and the limit that it rests on."""
+    """A verdict with its sentence, and the value and the limit that it rests on.
+
+    `within` are the measurements that speak for a pass by themselves.
+    """
 
     verdict: Verdict
     because: str
     value: float | None = None
     limit: float | None = None
     score: float | None = None
+    within: Sequence[Measurement] = ()
 
 
 def lacking(
@@ -92,24 +100,46 @@ def weigh(
     until: datetime,
 ) -> Weighed:
     """Judge a window that has enough samples."""
+    weighed, speaks = _by_its_rule(gate, measurements, samples, beside, until)
+    within = [each for each in measurements if each.value is None or speaks(each.value)]
+    return _by_itself(gate, replace(weighed, within=within), measurements, samples)
+
+
+def _by_its_rule(
+    gate: Gate,
+    measurements: Sequence[Measurement],
+    samples: Sequence[Sample],
+    beside: Beside,
+    until: datetime,
+) -> tuple[Weighed, Speaks]:
+    """What the numbers come to as a whole, and which of them speak for a pass by themselves."""
     if gate.max_over_baseline is not None:
         weighed = _against_baseline(gate, numbers(gate, measurements), beside.baseline)
-        return _by_itself(gate, weighed, measurements, samples, _no_worse(measurements, weighed.limit))
+        return weighed, _up_to(weighed.limit)
     if gate.max_over_live is not None:
         weighed = _against_live(gate, numbers(gate, measurements), beside)
-        return _by_itself(gate, weighed, measurements, samples, _no_worse(measurements, weighed.limit))
+        return weighed, _up_to(weighed.limit)
     if gate.compare is not None:
-        if beside.live is None:
-            return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
-        compared = compare(gate.compare, numbers(gate, measurements), beside.live, gate.unit)
-        limit = gate.compare.effect_max
-        return Weighed(compared.verdict, compared.because, compared.effect, limit, compared.score)
+        return _beside_live(gate, gate.compare, numbers(gate, measurements), beside)
     if gate.slo is not None:
-        weighed = _burnt(gate.slo, sound(measurements, samples), beside, until)
-        return _by_itself(gate, weighed, measurements, samples, _no_worse(measurements, NOT_ALL))
+        return _burnt(gate.slo, sound(measurements, samples), beside, until), _up_to(NOT_ALL)
     if gate.anomaly is not None:
-        return _unusual(gate, gate.anomaly, measurements, samples, beside)
-    return _fixed(gate, measurements)
+        return _unusual(gate, gate.anomaly, sound(measurements, samples), beside)
+    return _fixed(gate, measurements), _up_to(None)
+
+
+def _up_to(worst: float | None) -> Speaks:
+    return lambda value: worst is None or value <= worst
+
+
+def _beside_live(
+    gate: Gate, rule: Comparison, values: Sequence[float], beside: Beside
+) -> tuple[Weighed, Speaks]:
+    if beside.live is None:
+        return Weighed(Verdict.PROVIDER_ERROR, beside.trouble), _up_to(None)
+    found = compare(rule, values, beside.live, gate.unit)
+    weighed = Weighed(found.verdict, found.because, found.effect, rule.effect_max, found.score)
+    return weighed, fence(rule, beside.live).holds
 
 
 def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: datetime) -> Weighed:
@@ -121,16 +151,16 @@ def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: da
     return Weighed(verdict, because, burnt.rate, burnt.limit)
 
 
-def _unusual(
-    gate: Gate, rule: Anomaly, measurements: Sequence[Measurement], samples: Sequence[Sample], beside: Beside
-) -> Weighed:
-    if beside.usual is None:
+def _unusual(gate: Gate, rule: Anomaly, samples: Sequence[Sample], beside: Beside) -> tuple[Weighed, Speaks]:
+    known = beside.usual
+    if known is None:
         verdict = Verdict.PROVIDER_ERROR if beside.unread else Verdict.INCONCLUSIVE
-        return Weighed(verdict, beside.unread or "nobody can say what was usual in the weeks before")
-    far = unusual(rule, sound(measurements, samples), beside.usual, gate.unit)
-    weighed = Weighed(far.verdict, far.because, far.value, far.limit)
-    within = [each for each in measurements if not odd_alone(rule, each.value, beside.usual)]
-    return _by_itself(gate, weighed, measurements, samples, within)
+        because = beside.unread or "nobody can say what was usual in the weeks before"
+        return Weighed(verdict, because), _up_to(None)
+    far = unusual(rule, samples, known, gate.unit)
+    return Weighed(
+        far.verdict, far.because, far.value, far.limit
+    ), lambda value: not odd_alone(rule, value, known)
 
 
 def sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
@@ -218,35 +248,17 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
     return Weighed(verdict, because, value, limit)
 
 
-def worst_alone(gate: Gate, weighed: Weighed) -> float:
-    """The worst number that is evidence for a pass by itself, where numbers are judged as a whole."""
-    if gate.slo is not None:
-        return NOT_ALL
-    relative = gate.max_over_baseline is not None or gate.max_over_live is not None
-    return weighed.limit if relative and weighed.limit is not None else math.inf
-
-
-def _no_worse(measurements: Sequence[Measurement], worst: float | None) -> Sequence[Measurement]:
-    if worst is None:
-        return measurements
-    return [each for each in measurements if each.value is None or each.value <= worst]
-
-
 def _by_itself(
-    gate: Gate,
-    weighed: Weighed,
-    measurements: Sequence[Measurement],
-    samples: Sequence[Sample],
-    within: Sequence[Measurement],
+    gate: Gate, weighed: Weighed, measurements: Sequence[Measurement], samples: Sequence[Sample]
 ) -> Weighed:
     """What is well as a whole passes on the measurements that are `within` alone."""
     if weighed.verdict is not Verdict.PASS:
         return weighed
-    lack = lacking(gate, within, samples) if len(within) < len(measurements) else None
+    lack = lacking(gate, weighed.within, samples) if len(weighed.within) < len(measurements) else None
     if lack is None:
         return weighed
     because = f"{weighed.because}; without the samples that are worse {lack[1]}"
-    return Weighed(lack[0], because, weighed.value, weighed.limit)
+    return replace(weighed, verdict=lack[0], because=because)
 
 
 def limit_shown(limits: Limits) -> float | None:

@@ -29,6 +29,7 @@ BETTER = tuple(50.0 + n % 7 for n in range(50))
 UP, DOWN, EITHER = against(direction="increase"), against(direction="decrease"), against(direction="either")
 FEW = against(min_samples=5)
 NOISE = "two different constants get noise, and chance decides"
+FAR_OUT = "an outlier is a sample like any other"
 ZEROS = "`nanStrategy: replace` puts zeros where nothing was measured"
 
 # kayenta/kayenta-judge: MannWhitneyClassifier.scala, EffectSizes.scala, ClassifierSuite.scala; spinnaker.io,
@@ -55,8 +56,16 @@ METRICS = (
     Case(
         "one zero among equal ones",
         against(direction="decrease", min_samples=5),
-        (0, 1, 1, 1, 1),
+        (0, 1, 1, 1, 1, 1),
         PASS,
+        live=(1,) * 5,
+    ),
+    Case(
+        "one zero among too few equal ones",
+        against(direction="decrease", min_samples=5),
+        (0, 1, 1, 1, 1),
+        NO_DATA,
+        differs=FAR_OUT,
         live=(1,) * 5,
     ),
     Case("tied and equal", EITHER, (0.0, 1.0) * 25, PASS, live=(1.0, 0.0) * 25),
