@@ -157,7 +157,7 @@ CONSECUTIVE = (
     ),
     Case(
         "not met in count",
-        counted(5, consecutive_passes=3, tolerance={"failures": 9}),
+        counted(5, consecutive_passes=3, tolerance={"failures": 5}),
         (P, P, F, P, P),
         INCONCLUSIVE,
     ),
