@@ -139,11 +139,19 @@ SCORES = (
     ),
     Together("it would not matter", of((PASS, 19), (PROVIDER_ERROR, 1)), PASS, 95),
     Together(
+        "a key objective without a value",
+        (Member(PASS, 9), Member(PROVIDER_ERROR, 1, True)),
+        PROVIDER_ERROR,
+        90,
+        "in the metrics operator a key objective without a value fails the analysis",
+        scores=HALF,
+    ),
+    Together(
         "a key SLI that nobody measured",
         (Member(PASS, 99), Member(NO_DATA, 1, True)),
         NO_DATA,
         99,
-        "a key SLI without any value does not fail the evaluation",
+        "in the lighthouse a key SLI without any value does not fail the evaluation",
     ),
 )
 
