@@ -162,6 +162,11 @@ def _counting(draft: Draft, path: Path) -> None:
     if count is not None and wanted is not None and wanted > count:
         draft.refuse((*path, "consecutive_passes"), f"at most count, which is {count}")
     failures, of = draft.count(*path, "tolerance", "failures") or 0, draft.count(*path, "tolerance", "of")
+    in_a_row = draft.value(*path, "tolerance", "consecutive_failures")
+    # With either of them only passes fill a place, so that count bounds no failures.
+    if count is not None and of is None and in_a_row is None and failures > count:
+        expected = f"at most count, which is {count}: so many measurements never come, and it could not fail"
+        draft.refuse((*path, "tolerance", "failures"), expected)
     if of is not None and failures >= of:
         draft.refuse(
             (*path, "tolerance", "of"), f"more than failures, which is {failures}: it could never fail"

@@ -57,6 +57,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"max": 1, "count": 2, "min_samples": 3}, "min_samples", "at most count"),
     ({"max": 1, "count": 2, "consecutive_passes": 3}, "consecutive_passes", "at most count"),
     ({"max": 1, "tolerance": {"failures": 3, "of": 3}}, "tolerance.of", "more than failures"),
+    ({"max": 1, "count": 2, "tolerance": {"failures": 3}}, "tolerance.failures", "at most count"),
     ({"max": 1, "pass_max": 2}, "pass_max", "at most max"),
     ({"min": 1, "pass_min": 0}, "pass_min", "at least min"),
     ({"min": 1, "pass_max": 2}, "pass_max", "max beside it"),

@@ -116,6 +116,8 @@ def counted_gates(draw: st.DrawFn, *, baseline: bool = True) -> Gate:
     for key in ("consecutive_failures", "errors", "consecutive_errors", "consecutive_inconclusives"):
         if draw(st.booleans()):
             tolerance[key] = draw(small)
+    if not of and "consecutive_failures" not in tolerance:
+        tolerance["failures"] = min(tolerance["failures"], keys.get("count", 9))
     return declared(**keys, tolerance=tolerance).gates[0]
 
 

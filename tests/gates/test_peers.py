@@ -31,6 +31,7 @@ from tests.gates.peers import (
     Together,
     Value,
     argo,
+    argo_runs,
     counted,
     declared,
     flagger,
@@ -41,11 +42,11 @@ from tests.gates.peers import (
 )
 
 CASES = [
-    *argo.LIMITS, *argo.RESULTS, *argo.CONSECUTIVE, *flagger.CHECKS, *flagger.METRICS, *kayenta.METRICS,
+    *argo.LIMITS, *argo.RESULTS, *argo_runs.CONSECUTIVE, *flagger.CHECKS, *flagger.METRICS, *kayenta.METRICS,
     *keptn.CRITERIA,
 ]  # fmt: skip
-TOGETHER = [*argo.RUNS, *kayenta.SCORES, *keptn.SCORES]
-REFUSED = [*argo.REFUSED, *keptn.REFUSED]
+TOGETHER = [*argo_runs.RUNS, *kayenta.SCORES, *keptn.SCORES]
+REFUSED = [*argo_runs.REFUSED, *keptn.REFUSED]
 VALUES: dict[Verdict, Value] = {
     PASS: 0.0, FAIL: 1.0, INCONCLUSIVE: 0.07, NO_DATA: None, PROVIDER_ERROR: "away",
 }  # fmt: skip
@@ -123,6 +124,21 @@ def test_each_metric_has_a_threshold_of_its_own(judged: Judge) -> None:
     values = {"success-rate": (1.0, 0.0) * 3 + (0.0, 0.0), "duration": (0.0, 1.0) * 3 + (0.0, 0.0)}
     found = judged(gate={"gates": gates}, samples={name: written(each) for name, each in values.items()})
     assert found["verdict"] == PASS
+
+
+def test_a_run_goes_on_while_a_metric_does_and_ends_with_a_failure(judged: Judge) -> None:
+    # argo_runs.RUNS, of TestAssessRunStatus and TestReconcileAnalysisRunTerminateSiblingAfterFail.
+    gates = [gate(**counted(2)) | {"name": name} for name in ("latency", "success-rate")]
+
+    def together(*values: tuple[Value, ...]) -> Any:
+        names = ("latency", "success-rate")
+        return judged(
+            gate={"gates": gates}, samples={n: written(each) for n, each in zip(names, values, strict=True)}
+        )
+
+    assert together((0.0, 0.0), (0.0,))["verdict"] is None
+    assert together((0.0, 0.0), (0.0, 0.0))["verdict"] == PASS
+    assert together((0.0,), (0.0, 1.0))["verdict"] == FAIL
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=named)

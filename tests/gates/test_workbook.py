@@ -1,7 +1,9 @@
 """The numbers of Google's SRE workbook, through the gate that a fleet file declares.
 
-Sources: "Alerting on SLOs" (sre.google/workbook/alerting-on-slos: tables 5-4, 5-5 and 5-8, figure 5-6, "Low-
-Traffic Services and Error Budget Alerting", "Extreme Availability Goals") and "Canarying Releases".
+Sources: "Alerting on SLOs" (sre.google/workbook/alerting-on-slos: tables 5-3 to 5-8, figures 5-3 and 5-6,
+"Low-Traffic Services and Error Budget Alerting", "Extreme Availability Goals") and "Canarying Releases"
+(sre.google/workbook/canarying-releases: "Minimizing Risk to SLOs and the Error Budget", "Choosing a Canary
+Population and Duration", "Dependencies and Isolation", "Requirements on Monitoring Data").
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from shared.errors import Invalid
 from shared.gate_rules import BURNS, Burn, Objective
 from shared.gates.budget import Budget, budget, exposure_max
 from shared.gates.burning import burn
-from shared.gates.recorded import Recorded, recorded
+from shared.gates.recorded import Beneath, Recorded, recorded
 from shared.model import Sample, Verdict
 from tests.gates.peers import FAIL, INCONCLUSIVE, NO_DATA, PASS, START, declared
 
@@ -31,6 +33,8 @@ MONTH, DAY, HOUR = 2_592_000, 86_400, 3_600
 OBJECTIVE = Objective(objective=0.999)
 FIRST = {"rate": 14.4, "long": "1h", "short": "5m"}
 SECOND = {"rate": 6, "long": "6h", "short": "30m"}
+TICKET = {"rate": 3, "long": "1d", "short": "2h"}
+STEEP = {"rate": 36, "long": "1h", "short": "5m"}
 ONE_HOUR = {"slo": {"objective": "99.9%", "burns": [FIRST]}, "window": "1h"}
 
 
@@ -83,6 +87,44 @@ def test_an_alert_is_as_late_as_the_workbooks_formula_says(share: float, seconds
         assert seconds == pytest.approx(0.001 / share * HOUR * 14.4)
 
 
+@pytest.mark.parametrize(
+    ("alert", "window", "share", "seconds"),
+    [
+        (SECOND, "6h", 1.0, 129.6),
+        (SECOND, "6h", 0.05, 2_592.0),
+        (TICKET, "1d", 1.0, 259.2),
+        (STEEP, "1h", 1.0, 129.6),
+    ],
+)
+def test_every_alert_is_as_late_as_the_formula_says(
+    alert: dict[str, Any], window: str, share: float, seconds: float
+) -> None:
+    # Table 5-6 and the ticket over a day of the text; 36 times in an hour is table 5-5's.
+    rules: dict[str, Any] = {"slo": {"objective": "99.9%", "burns": [alert]}, "window": window}
+    long_seconds = {"1h": HOUR, "6h": 6 * HOUR, "1d": DAY}[window]
+    assert seconds == pytest.approx(0.001 / share * long_seconds * alert["rate"])
+    last = int(seconds // 60)
+    calm = long_seconds // 60 - last - 1
+    assert judged(minutes((calm + 1, 0.0), (last, share)), **rules).verdict is PASS
+    assert judged(minutes((calm, 0.0), (last + 1, share)), **rules).verdict is FAIL
+
+
+def test_a_share_at_the_alerts_limit_burns_nothing() -> None:
+    # The workbook's rules are written with ">": 1.44 % for 14.4 times, and not a bit more.
+    assert judged(minutes((60, 0.0144))).verdict is PASS
+    assert judged(minutes((60, 0.01441))).verdict is FAIL
+
+
+def test_spikes_that_a_duration_never_sees_burn_the_budget() -> None:
+    # Table 5-3 and figure 5-3: five minutes of an outage are almost 12 % of a month, and their end begins a
+    # duration anew.
+    spike = exposure_max(OBJECTIVE, Budget(0.0, 1.0, 1.0, ""), 300.0).full_seconds
+    assert 300 / spike == pytest.approx(0.116, abs=0.001)
+    spikes = minutes(*((10, 0.0), (5, 1.0)) * 4)
+    assert judged(spikes).verdict is FAIL
+    assert judged(spikes[:-1]).verdict is FAIL
+
+
 def test_fifteen_percent_for_ten_minutes_fire_after_five_and_reset_five_after_the_end() -> None:
     # Figure 5-6. The short window is over the limit at once, the long one after 5.76 minutes.
     def at(minute: int) -> Verdict | None:
@@ -96,7 +138,7 @@ def test_fifteen_percent_for_ten_minutes_fire_after_five_and_reset_five_after_th
 
 def test_a_rate_below_one_alert_is_caught_by_the_next() -> None:
     # Table 5-5: an alert of 36 alone never fires at 35, which spends all of it in 20.5 hours.
-    alone = {"objective": "99.9%", "burns": [{"rate": 36, "long": "1h", "short": "5m"}]}
+    alone = {"objective": "99.9%", "burns": [STEEP]}
     thirty_five = minutes((360, 0.035))
     assert pytest.approx(20.57, abs=0.01) == MONTH / 35 / HOUR
     assert judged(thirty_five, slo=alone, window="1h").verdict is PASS
@@ -134,6 +176,14 @@ def test_an_objective_that_no_outage_could_burn_is_refused() -> None:
         declared(slo={"objective": "90%"}, window="1h")
 
 
+def test_an_objective_of_five_nines_has_26_seconds_and_more_for_fewer_users() -> None:
+    # "Extreme Availability Goals": 1 % of the users have 43 minutes.
+    strict = Objective(objective=0.99999)
+    whole = Budget(0.0, 1.0, 1.0, "")
+    assert exposure_max(strict, whole, 60.0).full_seconds == pytest.approx(25.92)
+    assert exposure_max(strict, whole, 43.2 * 60).share_max == pytest.approx(0.01)
+
+
 def test_a_full_outage_is_found_before_the_budget_of_an_hour_is_gone() -> None:
     assert judged(minutes((60, 0.0), (1, 1.0))).verdict is FAIL
     # Also of a candidate that has no hour behind it.
@@ -155,6 +205,33 @@ def test_five_percent_of_the_users_spend_a_twentieth_of_the_budget() -> None:
     assert whole.spent == pytest.approx(10.0)
     full = exposure_max(OBJECTIVE, Budget(0.0, 1.0, 1.0, ""), 0.05 * MONTH)
     assert full.share_max * 0.05 * MONTH == pytest.approx(full.full_seconds)
+
+
+def test_a_canary_of_twenty_percent_errors_is_bad_beside_its_control() -> None:
+    # "Requirements on Monitoring Data": told apart by version it is plain, over both it is one percent.
+    control, canary = minutes((60, 0.0005)), minutes((60, 0.20))
+    rules: list[dict[str, Any]] = [{"max_over_live": 2.0}, {"compare": {}}]
+    for rule in rules:
+        gate = declared(**rule, window="1h").gates[0]
+        assert recorded(gate, canary, beneath=Beneath(live=tuple(control))).verdict is FAIL
+        assert recorded(gate, control, beneath=Beneath(live=tuple(control))).verdict is PASS
+    assert judged(minutes((60, 0.20 * 0.05))).verdict is PASS
+
+
+def test_a_control_that_goes_bad_in_tandem_hides_nothing_from_an_absolute_limit() -> None:
+    # "Dependencies and Isolation": an A/B comparison sees no difference, so a defined SLO stands beside it.
+    both = minutes((60, 0.20))
+    gate = declared(compare={}, window="1h").gates[0]
+    assert recorded(gate, both, beneath=Beneath(live=tuple(both))).verdict is PASS
+    assert judged(both).verdict is FAIL
+    assert judged(both, max=0.05, window="1h").verdict is FAIL
+
+
+def test_a_handful_of_queries_is_no_signal() -> None:
+    # "Choosing a Canary Population and Duration": traffic must be enough to be representative.
+    few, rules = minutes((3, 0.0), requests=3.0), {"max": 0.05, "min_requests": 1_000}
+    assert judged(few, **rules).verdict is NO_DATA
+    assert judged(minutes((3, 0.0), requests=400.0), **rules).verdict is PASS
 
 
 def test_minutes_in_which_nothing_went_well_do_not_cover_the_rest_of_the_hour() -> None:

@@ -61,12 +61,12 @@ class Together(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """What a peer accepts and we do not, with words of the reason."""
+    """What is no gate, with words of the reason; with `differs` where a peer accepts it."""
 
     name: str
     body: dict[str, Any]
     words: str
-    differs: str
+    differs: str = ""
 
 
 def declared(**rules: Any) -> GateFile:

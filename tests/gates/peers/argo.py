@@ -10,24 +10,24 @@ from tests.gates.peers import (
     LIMIT_OF_ITS_OWN,
     NAN,
     NO_DATA,
-    NO_LIMIT,
     PASS,
     PROVIDER_ERROR,
     Case,
     E,
     F,
-    Member,
     P,
-    Refused,
-    Together,
     counted,
 )
 
-# analysis/analysis.go: assessMetricStatus, assessMetricFailureInconclusiveOrError and what
-# runMeasurements counts; pkg/apis/rollouts/v1alpha1/analysis_types.go: EffectiveCount.
+NOT_ENDED = "a terminated run counts as success"
+COUNT_FILLED = "inconclusive measurements fill `count`"
+# analysis/analysis.go: assessMetricStatus, assessMetricFailureInconclusiveOrError and what runMeasurements
+# counts; analysis_test.go: TestAssessMetricStatus…, TestGenerateMetricTasksInterval,
+# TestRunMeasurementsResetConsecutiveErrorCounter; pkg/apis/rollouts/v1alpha1/analysis_types.go:
+# EffectiveCount.
 LIMITS = (
-    Case("no measurement yet", counted(3), (), NO_DATA, False, "a terminated run counts as success"),
-    Case("fewer than count", counted(3), (P, P), None, False, "a terminated run counts as success"),
+    Case("no measurement yet", counted(3), (), NO_DATA, False, NOT_ENDED),
+    Case("fewer than count", counted(3), (P, P), None, False, NOT_ENDED),
     Case("count reached", counted(3), (P, P, P), PASS),
     Case("count of one", counted(1), (P,), PASS),
     Case("failureLimit 0 by default", counted(3), (P, F), FAIL),
@@ -38,6 +38,69 @@ LIMITS = (
     Case("nothing is measured after count", counted(2), (P, P, F), PASS),
     Case("interval without count goes on", counted(), (P, P, P), PASS, False),
     Case("and fails whenever it does", counted(), (P, P, P, P, F), FAIL),
+    Case(
+        "as many failures as failureLimit, without count",
+        counted(tolerance={"failures": 3}),
+        (F, F, F),
+        NO_DATA,
+        False,
+        NOT_ENDED,
+    ),
+    Case("one more", counted(tolerance={"failures": 2}), (F, F, F), FAIL),
+    Case(
+        "as many inconclusives as inconclusiveLimit, without count",
+        counted(0, **BETWEEN, tolerance={"inconclusives": 3}),
+        (0.07, 0.07, 0.07),
+        NO_DATA,
+        False,
+        NOT_ENDED,
+    ),
+    Case(
+        "one inconclusive more",
+        counted(0, **BETWEEN, tolerance={"inconclusives": 2}),
+        (0.07,) * 3,
+        INCONCLUSIVE,
+    ),
+    Case(
+        "both limits, each reached",
+        counted(4, **BETWEEN, tolerance={"failures": 1, "inconclusives": 1}),
+        (F, 0.07, P, P, P),
+        PASS,
+    ),
+    Case(
+        "both limits, one inconclusive too many",
+        counted(4, **BETWEEN, tolerance={"failures": 1, "inconclusives": 1}),
+        (F, 0.07, P, 0.07),
+        INCONCLUSIVE,
+    ),
+    Case(
+        "both limits, one failure too many",
+        counted(4, **BETWEEN, tolerance={"failures": 1, "inconclusives": 1}),
+        (F, 0.07, P, F),
+        FAIL,
+    ),
+    Case(
+        "inconclusiveLimit above count",
+        counted(1, **BETWEEN, tolerance={"inconclusives": 2}),
+        (0.07, 0.07, P),
+        PASS,
+        differs=COUNT_FILLED,
+    ),
+    Case("one measurement an interval", {"interval": "2m", "count": 3}, (P, P, P, P), None, False, NOT_ENDED),
+    Case(
+        "a failure within an interval",
+        {"interval": "2m", "count": 2},
+        (P, F, P, P),
+        FAIL,
+        differs="what happens within an interval is not measured",
+    ),
+    Case(
+        "count without interval",
+        {"count": 3},
+        (P, P, P),
+        PASS,
+        differs="`count` above one without `interval` is refused",
+    ),
     Case("inconclusiveLimit 0 by default", counted(3, **BETWEEN), (P, 0.07), INCONCLUSIVE),
     Case(
         "inconclusives equal to inconclusiveLimit",
@@ -78,6 +141,15 @@ LIMITS = (
         "any other measurement ends a run of errors",
     ),
     Case(
+        "an inconclusive between errors",
+        counted(5, **BETWEEN, tolerance={"inconclusives": 2, "consecutive_errors": 1}),
+        (E, 0.07, E),
+        PROVIDER_ERROR,
+        False,
+        "any other measurement ends a run of errors",
+    ),
+    Case("four errors, and never a count", counted(), (E,) * 4, PROVIDER_ERROR, False, NOT_ENDED),
+    Case(
         "a failure after too many inconclusives",
         counted(5, **BETWEEN),
         (0.07, 0.2),
@@ -90,7 +162,7 @@ LIMITS = (
         (0.07, P),
         None,
         False,
-        "inconclusive measurements fill `count`",
+        COUNT_FILLED,
     ),
     Case(
         "nothing but tolerated failures",
@@ -108,8 +180,8 @@ LIMITS = (
     ),
 )
 
-# utils/evaluate/evaluate.go: EvaluateResult; docs/features/analysis.md: "Inconclusive Runs", "Delay Analysis
-# Runs", "Handling Metric Results".
+# utils/evaluate/evaluate.go and evaluate_test.go: EvaluateResult; docs/features/analysis.md: "Inconclusive
+# Runs", "Delay Analysis Runs", "Handling Metric Results"; TestGenerateMetricTasksHonorInitialDelay.
 RESULTS = (
     Case("a success condition alone fails what it does not meet", counted(1), (0.051,), FAIL),
     Case("both conditions: beyond both", counted(1, **BETWEEN), (0.11,), FAIL),
@@ -121,6 +193,8 @@ RESULTS = (
     Case("success from below: beyond", counted(1, min=0.9, pass_min=0.95), (0.89,), FAIL),
     Case("result < 0.05 at 0.05", counted(1), (0.05,), PASS, differs=LIMIT_OF_ITS_OWN),
     Case("initialDelay", counted(2, initial_delay="2m"), (F, F, P, P), PASS),
+    Case("before initialDelay is over", counted(1, initial_delay="2m"), (P, P), None, False, NOT_ENDED),
+    Case("when initialDelay is over", counted(1, initial_delay="2m"), (F, F, P), PASS),
     Case("a failure after initialDelay", counted(2, initial_delay="2m"), (P, P, F), FAIL),
     Case(
         "NaN, which result >= 0.95 fails",
@@ -146,34 +220,4 @@ RESULTS = (
         False,
         "an empty result passes where the condition says so",
     ),
-)
-
-# Issue 3969 and pull request 3970 of argoproj/argo-rollouts, in 1.8.
-CONSECUTIVE = (
-    Case("reached", counted(consecutive_passes=3, tolerance={"failures": 9}), (P, F, P, P, P), PASS),
-    Case("broken", counted(consecutive_passes=3, tolerance={"failures": 9}), (P, P, F, P, P), None, False),
-    Case(
-        "failureLimit beside it", counted(consecutive_passes=3, tolerance={"failures": 1}), (P, F, P, F), FAIL
-    ),
-    Case(
-        "not met in count",
-        counted(5, consecutive_passes=3, tolerance={"failures": 9}),
-        (P, P, F, P, P),
-        INCONCLUSIVE,
-    ),
-)
-
-DRY = (Member(FAIL, group="", dry_run=True),)
-# analysis/analysis.go: assessRunStatus and dryRunMetricsMap; docs/features/analysis.md: "Dry-Run Mode".
-RUNS = (
-    Together("the worst metric counts", (Member(PASS, group=""), Member(FAIL, group="")), FAIL, None),
-    Together(
-        "an inconclusive one", (Member(PASS, group=""), Member(INCONCLUSIVE, group="")), INCONCLUSIVE, None
-    ),
-    Together("a dry run that fails", (Member(PASS, group=""), *DRY), PASS, None),
-    Together("nothing but dry runs", DRY, NO_DATA, None, "a run of nothing but dry runs succeeds"),
-)
-
-REFUSED = (
-    Refused("no condition", NO_LIMIT, "at least one limit", "without conditions a measurement succeeds"),
 )
