@@ -104,7 +104,7 @@ class Kept(Struct, frozen=True, omit_defaults=True):
     """What is kept of windows that are longer than a gate's own, in the place of their samples.
 
     They end at `until`, and hold nothing older than `since`. `counted` says that every sample knew its number
-    of events, `strange` how many were no shares.
+    of events, `strange` how many were no shares. `alone` are those that did, where only some did.
     """
 
     until: datetime
@@ -112,3 +112,4 @@ class Kept(Struct, frozen=True, omit_defaults=True):
     spans: tuple[Span, ...] = ()
     counted: bool = False
     strange: int = 0
+    alone: Kept | None = None

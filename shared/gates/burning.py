@@ -50,6 +50,11 @@ class _Window(Struct, frozen=True, kw_only=True):
     within: bool = False
     because: str = ""
 
+    @property
+    def badness(self) -> tuple[bool, bool, bool]:
+        """The greater the worse."""
+        return self.breached, self.doubtful, not self.within
+
 
 class _Alert(Struct, frozen=True, kw_only=True):
     """An alert with both of its windows."""
@@ -131,6 +136,7 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime, watch: Wat
       found in a minute and not when the hour is over.
     - a window has so few requests that a single bad one would breach: it is never clear, and one bad request
       alone does not burn it (the workbook's "Low-Traffic Services"). An objective of 1 tolerates none.
+    - only some samples know their number of events: those alone must be well too, and all of them as equals.
     - an alert that not even 100 % bad events would fire is never clear.
     - shares below 0 or above 1, NaN and negative numbers of requests are no samples.
 
@@ -193,6 +199,13 @@ def _window(
     alert: Burn, allowed: float, seconds: int, near: Counting, longer: Counting, watch: Watch
 ) -> _Window:
     events = near if seconds <= watch.window_seconds else longer
+    found = _counted(alert, allowed, seconds, events)
+    if events.alone is None:
+        return found
+    return max(found, _counted(alert, allowed, seconds, events.alone), key=lambda each: each.badness)
+
+
+def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> _Window:
     bad, total, covered = events.of(seconds)
     if total == 0:
         return _Window(

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from shared.gates.figures import median
 from shared.measured import Kept, Span
 from shared.model import Sample
@@ -34,6 +36,10 @@ class Counting(Protocol):
     def strange(self) -> int:
         """How many samples are no shares."""
 
+    @property
+    def alone(self) -> Counting | None:
+        """What the samples say alone that know their number of events; None where all of them do, or none."""
+
     def of(self, seconds: float) -> tuple[float, float, float]:
         """Bad events, all events, and the part that has samples."""
 
@@ -47,14 +53,16 @@ class Counting(Protocol):
 class Events:
     """Samples that mean something until a moment. What is newer, or no share of a number, is left out.
 
-    `counted` says that every sample knows its number of events; otherwise all of them weigh the same.
+    `counted` says that every sample knows its number of events; otherwise all of them weigh the same. Neither
+    way of counting is right where only some do: a bad one that does not would hide how few or how bad the
+    others were. So `alone` has those that do.
     `strange` is how many samples have a value that is no share, or a number of events that is none.
     """
 
     # Moments are compared and hardly ever subtracted, which would take most of the time.
     __slots__ = (
         "_all", "_bad", "_distinct", "_find", "_good", "_good_grain", "_grain", "_moments", "_until",
-        "counted", "strange",
+        "alone", "counted", "strange",
     )  # fmt: skip
 
     def __init__(self, samples: Sequence[Sample], until: datetime) -> None:
@@ -65,7 +73,8 @@ class Events:
         sound = shares(samples)
         counts = [requests for _, _, requests in sound if requests is not None]
         self.counted = len(counts) == len(sound)
-        # A mix of known and unknown numbers of requests gives no weights; what had none says nothing.
+        self.alone = None if self.counted or not counts else Events(knowing(samples), until)
+        # What had no requests says nothing, whatever the others know.
         self._all = counts if self.counted else [float(row[2] != 0) for row in sound]
         self._bad = [row[1] * weight for row, weight in zip(sound, self._all, strict=True)]
         every = distinct(moments)
@@ -127,11 +136,12 @@ class KeptEvents:
     A kept window ends a while ago: how long is for whoever keeps it to bound.
     """
 
-    __slots__ = ("_spans", "counted", "strange")
+    __slots__ = ("_spans", "alone", "counted", "strange")
 
     def __init__(self, kept: Kept | None) -> None:
         self._spans = {span.seconds: span for span in kept.spans} if kept is not None else {}
         self.counted = kept.counted if kept is not None else False
+        self.alone = KeptEvents(kept.alone) if kept is not None and kept.alone is not None else None
         self.strange = kept.strange if kept is not None else 0
 
     def of(self, seconds: float) -> tuple[float, float, float]:
@@ -152,9 +162,18 @@ class KeptEvents:
 
 def kept(samples: Sequence[Sample], windows: Iterable[int], since: datetime | None, until: datetime) -> Kept:
     """What is kept of samples for windows of so many seconds that end then."""
-    events = Events(samples, until)
+    return _kept(Events(samples, until), tuple(windows), since, until)
+
+
+def _kept(events: Events, windows: tuple[int, ...], since: datetime | None, until: datetime) -> Kept:
     spans = tuple(Span(each, *events.of(each), events.spread(each), events.well(each)) for each in windows)
-    return Kept(until, since, spans, events.counted, events.strange)
+    alone = None if events.alone is None else _kept(events.alone, windows, since, until)
+    return Kept(until, since, spans, events.counted, events.strange, alone)
+
+
+def knowing(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """The samples, without the values of those that do not know their number of events."""
+    return tuple(replace(each, value=None) if each.requests is None else each for each in samples)
 
 
 def hourly(samples: Iterable[Sample]) -> tuple[Sample, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from shared.gates.events import GAPS, distinct, near_seconds, shares
+from shared.gates.events import GAPS, distinct, knowing, near_seconds, shares
 from shared.gates.figures import Sums, median
 from shared.model import Sample
 
@@ -55,10 +55,12 @@ class _Marks:
 
 
 class Ledger:
-    """Samples, oldest first, with the sums of what they say up to each."""
+    """Samples, oldest first, with the sums of what they say up to each. `alone` as in `Counting`."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         rows = shares(samples)
+        known = sum(requests is not None for _, _, requests in rows)
+        self.alone = Ledger(knowing(samples)) if 0 < known < len(rows) else None
         weights = [float(requests != 0) for _, _, requests in rows]
         counts = [0.0 if requests is None else requests for _, _, requests in rows]
         self.every = _Marks([each.at for each in samples])
@@ -79,10 +81,13 @@ class Ledger:
 class Page:
     """What is known of good and bad events from `since` on before `until`, both in seconds since 1970."""
 
-    __slots__ = ("_end", "_every", "_first", "_ledger", "_sound", "_until", "_well", "counted", "strange")
+    __slots__ = (
+        "_end", "_every", "_first", "_ledger", "_since", "_sound", "_until", "_well", "counted", "strange",
+    )  # fmt: skip
 
     def __init__(self, ledger: Ledger, since: float, until: float) -> None:
         self._ledger = ledger
+        self._since = since
         self._until = until
         self._first = bisect_left(ledger.seconds, since)
         self._end = bisect_left(ledger.seconds, until, self._first)
@@ -91,6 +96,14 @@ class Page:
         self._well = ledger.well.places(since, until)
         self.counted = ledger.unknown[self._first] == ledger.unknown[self._end]
         self.strange = 0
+
+    @property
+    def alone(self) -> Page | None:
+        """As `Counting.alone`."""
+        unknown = self._ledger.unknown[self._end] - self._ledger.unknown[self._first]
+        if self._ledger.alone is None or unknown in (0, self._end - self._first):
+            return None
+        return Page(self._ledger.alone, self._since, self._until)
 
     def of(self, seconds: float) -> tuple[float, float, float]:
         """As `Events.of`."""

@@ -151,3 +151,33 @@ def test_a_value_that_came_with_an_error_is_kept_as_nothing() -> None:
     ]
     (found,) = kept(odd, (HOUR,), None, NOW).spans
     assert (found.total, found.covered, found.well) == (0.0, 0.0, 0.0)
+
+
+TENTH = Objective(objective=0.9, burns=(Burn(rate=5, long_seconds=600, short_seconds=600),))
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ([(0.0, 0.1)] * 10, Verdict.NO_DATA),  # so few that one bad request would be too many
+        ([(0.0, 1.0)] * 9 + [(1.0, 10_000.0)], Verdict.FAIL),
+        ([(0.0, 10_000.0)] * 10, Verdict.PASS),
+    ],
+)
+def test_a_sample_that_does_not_know_its_requests_hides_nothing_of_those_that_do(
+    told: list[tuple[float, float]], verdict: Verdict
+) -> None:
+    known = [
+        Sample(at=NOW - timedelta(minutes=10 - n), value=share, requests=requests)
+        for n, (share, requests) in enumerate(told)
+    ]
+    for stream in (known, [*known, Sample(at=known[-1].at, value=0.0)]):
+        assert burn(TENTH, stream, NOW).verdict is verdict
+        longer = Watch(60, DAY, kept(stream, (600,), None, NOW))
+        assert burn(TENTH, (), NOW, longer).verdict is verdict
+
+
+def test_bad_samples_that_do_not_know_their_requests_burn_beside_good_ones_that_do() -> None:
+    bad = [Sample(at=NOW - timedelta(minutes=n), value=1.0) for n in range(10, 0, -1)]
+    good = Sample(at=bad[-1].at, value=0.0, requests=10_000.0)
+    assert burn(TENTH, [*bad, good], NOW).verdict is Verdict.FAIL

@@ -46,10 +46,18 @@ def test_a_page_tells_what_the_events_of_its_samples_would(seed: int) -> None:
         events = Events([each for each in samples if since <= each.at < until], until)
         page = Page(ledger, since.timestamp(), until.timestamp())
         assert page.counted == events.counted
-        for seconds in SPANS:
-            assert page.of(seconds) == events.of(seconds)
-            assert page.well(seconds) == events.well(seconds)
-            assert page.spread(seconds) == pytest.approx(events.spread(seconds), rel=1e-12)
+        same(page, events)
+        assert (page.alone is None) == (events.alone is None)
+        if page.alone is not None and events.alone is not None:
+            same(page.alone, events.alone)
+
+
+def same(page: Page, events: Events) -> None:
+    """Fails where they tell something else."""
+    for seconds in SPANS:
+        assert page.of(seconds) == events.of(seconds)
+        assert page.well(seconds) == events.well(seconds)
+        assert page.spread(seconds) == pytest.approx(events.spread(seconds), rel=1e-12)
 
 
 @pytest.mark.parametrize("numbers", [[0.1] * 7, [1e-300, 1.0, -1.0], [1e308, 1e308, 1e308], [3.0]])
