@@ -8,33 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import quantiles
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from shared.gate_rules import Comparison, Direction
 from shared.gates.figures import median, shown
-from shared.gates.scoring import POINTS, rank
+from shared.gates.scoring import POINTS
 from shared.model import Verdict
 
 # Romano, Kromrey, Coraggio and Skowronek (2006), the usual reading of Cliff's delta.
 NEGLIGIBLE = 0.147
 _SIZES = ((NEGLIGIBLE, "negligible"), (0.33, "small"), (0.474, "medium"))
-# Tukey (1977), "Exploratory Data Analysis": what is so many interquartile ranges outside is far out.
-_RANGES_MAX = 3.0
-
-
-class Fence(NamedTuple):
-    """Between which values, both included, a number of the candidate is like those of live."""
-
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        """Whether it is no further out."""
-        return self.low <= value <= self.high or any(math.isclose(value, end) for end in self)
 
 
 class Compared(Struct, frozen=True):
@@ -72,9 +57,6 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
     Two constants are compared like all else: each value of one side is above each of the other, and how
     certain that is follows from their numbers alone. Kayenta adds noise to them and lets chance decide.
 
-    What is far out of all that live has (`fence`) is no evidence that both are alike: the values are compared
-    once more without it, and the worse of the two verdicts counts.
-
     Fewer than `samples_min` values on a side are `no_data`. The test is exact for small samples without ties
     and corrected for ties otherwise (docs.scipy.org, scipy.stats.mannwhitneyu). No p-value is smaller than
     the number of ways to deal the values to two sides allows.
@@ -83,34 +65,6 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
         ValueError: a value is NaN or infinite.
     """
     _refuse_no_numbers(candidate=candidate, live=live)
-    found = _compared(rule, candidate, live, unit)
-    around = fence(rule, live)
-    near = [value for value in candidate if around.holds(value)]
-    if len(near) == len(candidate) or found.verdict is Verdict.FAIL:
-        return found
-    without = _compared(rule, near, live, unit)
-    if rank(without.verdict) >= rank(found.verdict):
-        return found
-    far = len(candidate) - len(near)
-    which = "1 sample that is" if far == 1 else f"{far} samples that are"
-    return replace(without, because=f"without {which} far out of all that live has, {without.because}")
-
-
-def fence(rule: Comparison, live: Sequence[float]) -> Fence:
-    """How far out a number may be, in the direction that counts, to speak for a candidate beside live.
-
-    As far as live itself, or three times the range of the middle half of its values away from that half.
-    """
-    if not live:
-        return Fence(-math.inf, math.inf)
-    lower, _, upper = quantiles(live, method="inclusive") if len(live) > 1 else (*live, *live, *live)
-    away = _RANGES_MAX * (upper - lower)
-    low = -math.inf if rule.direction is Direction.INCREASE else min(*live, lower - away)
-    high = math.inf if rule.direction is Direction.DECREASE else max(*live, upper + away)
-    return Fence(low, high)
-
-
-def _compared(rule: Comparison, candidate: Sequence[float], live: Sequence[float], unit: str) -> Compared:
     needed = max(rule.samples_min, 1)
     if len(candidate) < needed or len(live) < needed:
         because = (

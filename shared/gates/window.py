@@ -18,7 +18,7 @@ from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import mean
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
-from shared.gates.statistics import compare, fence
+from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
@@ -120,7 +120,7 @@ def _by_its_rule(
         weighed = _against_live(gate, numbers(gate, measurements), beside)
         return weighed, _up_to(weighed.limit)
     if gate.compare is not None:
-        return _beside_live(gate, gate.compare, numbers(gate, measurements), beside)
+        return _beside_live(gate, gate.compare, numbers(gate, measurements), beside), _up_to(None)
     if gate.slo is not None:
         return _burnt(gate.slo, sound(measurements, samples), beside, until), _up_to(NOT_ALL)
     if gate.anomaly is not None:
@@ -132,14 +132,11 @@ def _up_to(worst: float | None) -> Speaks:
     return lambda value: worst is None or value <= worst
 
 
-def _beside_live(
-    gate: Gate, rule: Comparison, values: Sequence[float], beside: Beside
-) -> tuple[Weighed, Speaks]:
+def _beside_live(gate: Gate, rule: Comparison, values: Sequence[float], beside: Beside) -> Weighed:
     if beside.live is None:
-        return Weighed(Verdict.PROVIDER_ERROR, beside.trouble), _up_to(None)
+        return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
     found = compare(rule, values, beside.live, gate.unit)
-    weighed = Weighed(found.verdict, found.because, found.effect, rule.effect_max, found.score)
-    return weighed, fence(rule, beside.live).holds
+    return Weighed(found.verdict, found.because, found.effect, rule.effect_max, found.score)
 
 
 def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: datetime) -> Weighed:

@@ -36,7 +36,6 @@ SELDOM = tuple(0.02 * (n % 12 == 0) for n in range(60))
 HIGH = (54.0, 55.0, 56.0, 57.0, 58.0)
 RATIO = "effect size is a ratio of means, unless `cles` is asked for"
 NOISE = "two different constants get noise, and chance decides"
-FAR_OUT = "an outlier is a sample like any other"
 ZEROS = "`nanStrategy: replace` puts zeros where nothing was measured"
 
 # kayenta/kayenta-judge: MannWhitneyClassifier.scala, MeanInequalityClassifier.scala, EffectSizes.scala,
@@ -64,16 +63,8 @@ METRICS = (
     Case(
         "one zero among equal ones",
         against(direction="decrease", min_samples=5),
-        (0, 1, 1, 1, 1, 1),
-        PASS,
-        live=(1,) * 5,
-    ),
-    Case(
-        "one zero among too few equal ones",
-        against(direction="decrease", min_samples=5),
         (0, 1, 1, 1, 1),
-        NO_DATA,
-        differs=FAR_OUT,
+        PASS,
         live=(1,) * 5,
     ),
     Case("tied and equal", EITHER, (0.0, 1.0) * 25, PASS, live=(1.0, 0.0) * 25),
