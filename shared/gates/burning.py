@@ -222,14 +222,14 @@ def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> _Wi
     if limit >= 1:
         because = f"{shown(alert.rate)} times the budget is more than all requests, so nothing can burn it"
         return _Window(share=share, because=because)
-    if covered < COVERED_MIN:
+    well = events.well(seconds)
+    if well < COVERED_MIN and covered < COVERED_MIN:
         return _Window(share=share, because=f"samples cover {percent(covered)} of the last {span(seconds)}")
     if events.counted and allowed > 0 and (total - bad) * limit < 1:
         because = (
             f"{total:.4g} requests in the last {span(seconds)} are too few: one bad one would be too many"
         )
         return _Window(share=share, because=because)
-    well = events.well(seconds)
     if well < COVERED_MIN:
         because = f"good events cover {percent(well)} of the last {span(seconds)}"
         return _Window(share=share, because=because)

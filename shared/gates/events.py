@@ -83,14 +83,15 @@ class Events:
         self.strange = 0 if whole else valued - len(sound)
         self._moments = moments if whole else [row[0] for row in sound]
         self._distinct = every if whole else distinct(self._moments)
-        self._grain = self._good_grain = _grain(every)
+        self._grain = self._good_grain = usual_gap(every, every)
         self._good = self._distinct
         if not whole or 0 in self._all or any(row[1] == 1 for row in sound):
             self._good = distinct(_good(sound, self._all))
-            self._good_grain = min(self._grain, _grain(self._good))
+            self._good_grain = usual_gap(self._good, every)
         self._until = until
         # A sample at the very end is stamped with the end of its bucket; otherwise stamps are beginnings.
-        self._find = bisect_right if moments and moments[-1] == until else bisect_left
+        # A bad one must not say so, or one that is worse could go.
+        self._find = bisect_right if self._good[-1:] == [until] else bisect_left
 
     def of(self, seconds: float) -> tuple[float, float, float]:
         """The last so many seconds: bad events, all events, and the part (0 to 1) that has samples.
@@ -224,7 +225,15 @@ def distinct(moments: list[datetime]) -> list[datetime]:
     return list(dict.fromkeys(moments))
 
 
-def _grain(moments: list[datetime]) -> float:
-    """How many seconds samples are usually apart, by the newest of them; 0 for less than two."""
-    gaps = sorted((after - before) / _SECOND for before, after in pairwise(moments[-GAPS - 1 :]))
-    return median(gaps) if gaps else 0.0
+def usual_gap(good: list[datetime], every: list[datetime]) -> float:
+    """How many seconds a good moment covers: what samples are usually apart, by the newest good ones.
+
+    0 for less than two. Of the gaps between `every` sample the smallest are taken, as many as there are
+    between good ones: so no further sample makes more of the good ones.
+    """
+    newest = good[-GAPS - 1 :]
+    if len(newest) < 2:
+        return 0.0
+    since = bisect_left(every, newest[0])
+    gaps = sorted((after - before) / _SECOND for before, after in pairwise(every[since:]))
+    return median(gaps[: len(newest) - 1])

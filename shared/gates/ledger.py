@@ -21,13 +21,14 @@ class _Marks:
     """Moments, oldest first and each once, and how far apart they are."""
 
     # Seconds since 1970 are found sooner than moments are, and subtracted less exactly.
-    __slots__ = ("_gaps", "_grains", "_near", "seconds")
+    __slots__ = ("_gaps", "_grains", "_near", "_smallest", "seconds")
 
     def __init__(self, moments: list[datetime]) -> None:
         once = distinct(moments)
         self.seconds = [each.timestamp() for each in once]
         self._gaps = [(after - before) / _SECOND for before, after in pairwise(once)]
         self._grains: dict[tuple[int, int], float] = {}
+        self._smallest: dict[tuple[int, int, int], float] = {}
         self._near: dict[float, Sums] = {}
 
     def places(self, since: float, until: float) -> tuple[int, int]:
@@ -42,6 +43,15 @@ class _Marks:
         if found is None:
             gaps = sorted(self._gaps[key[0] : max(key[0], end - 1)])
             found = self._grains[key] = median(gaps) if gaps else 0.0
+        return found
+
+    def smallest(self, since: float, end: int, count: int) -> float:
+        """The median of the smallest gaps, so many of them, from then on before place `end`."""
+        key = bisect_left(self.seconds, since), end, count
+        found = self._smallest.get(key)
+        if found is None:
+            gaps = sorted(self._gaps[key[0] : end - 1])[:count]
+            found = self._smallest[key] = median(gaps)
         return found
 
     def spread(self, first: int, end: int, until: float, most: float) -> float:
@@ -118,8 +128,16 @@ class Page:
         """As `Events.well`."""
         ledger = self._ledger
         well = bisect_left(ledger.well.seconds, self._until - seconds, *self._well)
-        usually = min(ledger.every.grain(*self._every), ledger.well.grain(*self._well))
-        return min(1.0, (self._well[1] - well) * usually / seconds)
+        return min(1.0, (self._well[1] - well) * self._usually() / seconds)
+
+    def _usually(self) -> float:
+        """As `usual_gap`."""
+        first, end = self._well
+        newest = max(first, end - GAPS - 1)
+        if end - newest < 2:
+            return 0.0
+        since = self._ledger.well.seconds[newest]
+        return self._ledger.every.smallest(since, self._every[1], end - newest - 1)
 
     def spread(self, seconds: float) -> float:
         """As `Events.spread`."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.gate_rules import BURNS, Burn, Objective
 from shared.gates.burning import Watch, beyond, burn, noticed_seconds
-from shared.gates.events import hourly, kept
+from shared.gates.events import Events, hourly, kept
 from shared.measured import Kept
 from shared.model import Sample, Verdict
 from tests.gates.test_budget import NOW, OBJECTIVE, series
@@ -181,3 +184,48 @@ def test_bad_samples_that_do_not_know_their_requests_burn_beside_good_ones_that_
     bad = [Sample(at=NOW - timedelta(minutes=n), value=1.0) for n in range(10, 0, -1)]
     good = Sample(at=bad[-1].at, value=0.0, requests=10_000.0)
     assert burn(TENTH, [*bad, good], NOW).verdict is Verdict.FAIL
+
+
+Row = tuple[int, float | None, float | None]
+rows = st.tuples(
+    st.integers(0, 12),
+    st.sampled_from([0.0, 0.5, 1.0, None, -1.0]),
+    st.sampled_from([None, 0.0, 1.0, 1_000.0]),
+)
+bad_rows = st.tuples(
+    st.integers(0, 12), st.sampled_from([1.0, None, -1.0]), st.sampled_from([None, 0.0, 1.0, 1_000.0])
+)
+
+
+def minutely(found: Iterable[Row]) -> list[Sample]:
+    """Samples of the last twelve minutes: the minute, the share, and the number of requests."""
+    ordered = sorted(found, key=lambda row: row[0])
+    return [Sample(at=NOW - timedelta(minutes=12 - n), value=share, requests=of) for n, share, of in ordered]
+
+
+def well(*found: Row) -> float:
+    """The part of the last ten minutes that has good events."""
+    return Events(minutely(found), NOW).well(600)
+
+
+@given(st.lists(rows, max_size=14), bad_rows, st.sampled_from([120, 300, 600]))
+def test_no_bad_sample_makes_more_of_the_good_ones(found: list[Row], bad: Row, seconds: int) -> None:
+    before, after = (Events(minutely(each), NOW) for each in (found, [*found, bad]))
+    if before.counted == after.counted:
+        assert after.well(seconds) <= before.well(seconds)
+
+
+@pytest.mark.parametrize("bad", [(4, 1.0, 0.0), (5, None, None), (0, 1.0, 1.0), (12, -1.0, None)])
+def test_few_good_samples_cover_as_little_beside_a_bad_one(bad: Row) -> None:
+    few: list[Row] = [(2, 0.0, 1.0), (3, 0.0, 1_000.0), (10, 0.0, 0.0), (11, 0.1, 1.0)]
+    assert well(*few) == pytest.approx(0.3)
+    assert well(*few, bad) <= well(*few)
+
+
+def test_good_samples_cover_what_samples_are_usually_apart() -> None:
+    every_minute: list[Row] = [(n, 0.0, None) for n in range(2, 12)]
+    assert well(*every_minute) == 1.0
+    assert well(*every_minute[::2]) == 1.0, "a source that tells every two minutes"
+    assert well(*((n, n % 2 * 1.0, None) for n in range(2, 12))) == 0.5
+    assert well(*every_minute[:4]) == pytest.approx(0.4)
+    assert well(*every_minute[:1]) == 0.0, "nobody knows how far apart they are"
