@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 _PARTS = 1 << 60
+_MINUTE = 60
 
 
 class Sums:
@@ -32,6 +33,16 @@ class Sums:
 def _parts(number: float) -> int:
     top, bottom = float(number).as_integer_ratio()
     return top * _PARTS // bottom
+
+
+def minute_until(seconds: float) -> int:
+    """The start of the minute that a moment lies in, both in seconds since 1970."""
+    return int(seconds // _MINUTE) * _MINUTE
+
+
+def minute_from(seconds: float) -> int:
+    """The first start of a minute that is not before a moment, both in seconds since 1970."""
+    return -int(-seconds // _MINUTE) * _MINUTE
 
 
 def median(ordered: Sequence[float]) -> float:

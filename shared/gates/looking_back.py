@@ -16,6 +16,7 @@ from msgspec import Struct
 from shared.fleet import Gate
 from shared.gates.burning import beyond
 from shared.gates.events import kept
+from shared.gates.figures import minute_from, minute_until
 from shared.gates.judge import Beyond, judge, mean
 from shared.gates.measuring import counted, limits_of, measured
 from shared.gates.quiet import LeftOut, Quiet
@@ -26,7 +27,6 @@ from shared.measured import Tally
 from shared.model import Sample, Verdict
 from shared.probes import Reading
 
-_MINUTE = 60
 _HOUR = 3600
 
 
@@ -74,7 +74,7 @@ class LookingBack:
         self._unread = [(each.since.timestamp(), each.until.timestamp()) for each in stretch.unread]
         self._poll = poll_seconds
         self._lookback = lookback_seconds
-        self._begin = _ceiling(stretch.quiet.since.timestamp())
+        self._begin = minute_from(stretch.quiet.since.timestamp())
         self.count = max(0, int((stretch.quiet.until.timestamp() - self._begin) // poll_seconds))
         self.hour = -(-_HOUR // poll_seconds)
         self.from_start = counted(gate) or gate.max_over_baseline is not None
@@ -149,12 +149,12 @@ class LookingBack:
 
     def _span(self, look: int, start: int) -> tuple[int, int]:
         """From when until when a look sees, in seconds since 1970."""
-        until = _floor(self._begin + look * self._poll - self._gate.ingestion_seconds)
-        return max(_ceiling(until - self._gate.window_seconds), self._earliest(start)), until
+        until = minute_until(self._begin + look * self._poll - self._gate.ingestion_seconds)
+        return max(minute_from(until - self._gate.window_seconds), self._earliest(start)), until
 
     def _earliest(self, start: int) -> int:
         """From when on anything is seen after a start."""
-        return _ceiling(self._begin + start * self._poll + self._lookback)
+        return minute_from(self._begin + start * self._poll + self._lookback)
 
     def _is_cut(self, start: int, look: int) -> bool:
         """Whether the start is later than the beginning of the longest window of the look."""
@@ -221,11 +221,3 @@ class LookingBack:
         view = self._view(max(since, counted_until), until, since, baseline)
         measurements = measured(self._samples[view.first : view.end], limits_of(self._gate, baseline))
         return fold(self._gate, tally, measurements)[0]
-
-
-def _floor(seconds: float) -> int:
-    return int(seconds // _MINUTE) * _MINUTE
-
-
-def _ceiling(seconds: float) -> int:
-    return -int(-seconds // _MINUTE) * _MINUTE
