@@ -152,7 +152,11 @@ class KeptEvents:
 
 def kept(samples: Sequence[Sample], windows: Iterable[int], since: datetime | None, until: datetime) -> Kept:
     """What is kept of samples for windows of so many seconds that end then."""
-    events = Events(samples, until)
+    return kept_of(Events(samples, until), windows, since, until)
+
+
+def kept_of(events: Counting, windows: Iterable[int], since: datetime | None, until: datetime) -> Kept:
+    """`kept`, of events that are summed up already."""
     spans = tuple(Span(each, *events.of(each), events.spread(each), events.well(each)) for each in windows)
     return Kept(until, since, spans, events.counted, events.strange)
 
