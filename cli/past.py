@@ -5,7 +5,7 @@ Refuses to know what a gate would have said of it (`shared.gates.history`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,9 @@ from shared.fleet import Fleet, Gate, Source
 from shared.gates.history import Past, gates_of, untriable
 from shared.gates.looking_back import Stretch
 from shared.gates.quiet import LeftOut, Quiet
+from shared.gates.spending import Whole, reached
+from shared.gates.steps import objectives
+from shared.levers import SlotName
 from shared.model import Sample
 from shared.queries import lookback_seconds, present_only
 
@@ -25,7 +28,7 @@ _FORBIDDEN = 403
 
 class _Part(NamedTuple):
     samples: tuple[Sample, ...]
-    unread: LeftOut | None
+    unread: tuple[LeftOut, ...]
 
 
 class Reader:
@@ -35,6 +38,7 @@ class Reader:
         self._api = api
         self._fleet = fleet
         self._telling = telling
+        self._budgets = dict(objectives(fleet))
         self._forbidden = ""
         self._known: dict[tuple[Any, ...], _Part] = {}
 
@@ -53,45 +57,67 @@ class Reader:
             return Past(untried=untried)
         lookback = lookback_seconds(gate.query) if gate.source is Source.PROMETHEUS else 0
         try:
-            return Past(
-                stretches=tuple(self._stretch(gate, each) for each in quiet), lookback_seconds=lookback
-            )
+            wholes = self._wholes(gate, quiet)
+            stretches = tuple(self._stretch(gate, each, wholes) for each in quiet)
         except Problem as problem:
             if problem.status == _FORBIDDEN:
                 self._forbidden = str(problem)
             return Past(untried=str(problem))
+        return Past(stretches=stretches, wholes=tuple(wholes.values()), lookback_seconds=lookback)
 
-    def _stretch(self, gate: Gate, quiet: Quiet) -> Stretch:
-        parts = [self._part(gate, quiet, since, until) for since, until in _days(quiet)]
-        unread = [part.unread for part in parts if part.unread is not None]
-        samples = [sample for part in parts for sample in part.samples]
+    def _wholes(self, gate: Gate, quiet: tuple[Quiet, ...]) -> dict[SlotName, Whole]:
+        """What an error budget is reckoned from, by slot; nothing of a gate that has none."""
+        rule = self._budgets.get(gate)
+        found = {}
+        for each in reached(gate, rule, quiet) if rule is not None else ():
+            part = self._read(gate, each.slot, each.since, each.until)
+            found[each.slot] = msgspec.structs.replace(each, samples=part.samples, unread=part.unread)
+        return found
+
+    def _stretch(self, gate: Gate, quiet: Quiet, wholes: Mapping[SlotName, Whole]) -> Stretch:
+        whole = wholes.get(quiet.slot)
+        known = whole or self._read(gate, quiet.slot, quiet.since, quiet.until)
         return Stretch(
             quiet=quiet,
-            samples=tuple(sorted(samples, key=lambda sample: sample.at)),
-            unread=tuple(_joined(unread)),
+            samples=tuple(each for each in known.samples if quiet.since <= each.at < quiet.until),
+            unread=tuple(_within(known.unread, quiet)),
         )
 
-    def _part(self, gate: Gate, quiet: Quiet, since: datetime, until: datetime) -> _Part:
+    def _read(self, gate: Gate, slot: SlotName, since: datetime, until: datetime) -> _Part:
+        parts = [self._part(gate, slot, *day) for day in _days(since, until)]
+        samples = [sample for part in parts for sample in part.samples]
+        return _Part(
+            tuple(sorted(samples, key=lambda sample: sample.at)),
+            tuple(_joined([each for part in parts for each in part.unread])),
+        )
+
+    def _part(self, gate: Gate, slot: SlotName, since: datetime, until: datetime) -> _Part:
         from shared.fleet_file.asked_past import asked_of  # pydantic is slow to load
 
         asked = asked_of(gate)
         question = {key: word for key, word in asked.items() if key not in ("name", "ingestion")}
-        key = (tuple(question.items()), quiet.slot, since, until)
+        key = (tuple(question.items()), slot, since, until)
         if key not in self._known:
-            body = {"gate": asked, "slot": quiet.slot, "since": _wire(since), "until": _wire(until)}
+            body = {"gate": asked, "slot": slot, "since": _wire(since), "until": _wire(until)}
             answer = self._api.post("fleets", self._fleet.name, "readings", body=body).body
             because = answer["unavailable"]
             samples = msgspec.convert(answer["samples"], tuple[Sample, ...])
-            unread = LeftOut(since=since, until=until, because=because) if because is not None else None
+            unread = (LeftOut(since=since, until=until, because=because),) if because is not None else ()
             self._known[key] = _Part(samples, unread)
         return self._known[key]
 
 
-def _days(quiet: Quiet) -> Iterator[tuple[datetime, datetime]]:
-    since = quiet.since
-    while since < quiet.until:
-        yield since, min(since + _DAY, quiet.until)
+def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while since < until:
+        yield since, min(since + _DAY, until)
         since += _DAY
+
+
+def _within(unread: Iterable[LeftOut], quiet: Quiet) -> Iterator[LeftOut]:
+    for each in unread:
+        since, until = max(each.since, quiet.since), min(each.until, quiet.until)
+        if since < until:
+            yield msgspec.structs.replace(each, since=since, until=until)
 
 
 def _joined(unread: list[LeftOut]) -> Iterator[LeftOut]:

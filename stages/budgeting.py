@@ -19,6 +19,7 @@ from shared.gate_rules import Objective
 from shared.gates.budget import Budget, budget, exposure_max
 from shared.gates.burning import noticed_seconds
 from shared.gates.measuring import declared
+from shared.gates.steps import objectives
 from shared.levers import SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import GateReading, Probe, Reading
@@ -27,13 +28,10 @@ from stages.looking import seen_as, unavailable
 from stages.step import Move, fail, hold, judged, wait
 from stages.verdicts import unseen
 
-_ROUNDING = 1e-9
-"""A budget that is spent to the last request leaves such a rest in binary fractions."""
-
 
 def budget_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     """The live slot's share of bad events over the period of each objective."""
-    return frozenset(GateReading(_whole(gate), rollout.live) for gate, _ in _objectives(fleet))
+    return frozenset(GateReading(_whole(gate), rollout.live) for gate, _ in objectives(fleet))
 
 
 def spent(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | tuple[Judgement, ...]:
@@ -52,13 +50,13 @@ def exposure_needs(fleet: Fleet, rollout: Rollout) -> frozenset[Probe]:
     """What users had to bear: on the live slot over the period, and on the candidate since they came."""
     if not rollout.shifted:
         return budget_needs(fleet, rollout)
-    probes = (_on_candidate(gate, rollout) for gate, _ in _objectives(fleet))
+    probes = (_on_candidate(gate, rollout) for gate, _ in objectives(fleet))
     return budget_needs(fleet, rollout) | frozenset(probes)
 
 
 def bounded(fleet: Fleet) -> bool:
     """Whether the fleet has an error budget that bounds how many users may be put at risk."""
-    return bool(_objectives(fleet))
+    return bool(objectives(fleet))
 
 
 def exposed(fleet: Fleet, rollout: Rollout, seen: Seen, percent: int) -> Move | tuple[Judgement, ...]:
@@ -99,7 +97,7 @@ def _looked(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move | list[tuple[Gat
     if unread is not None:
         return unseen(rollout, f"the error budget could not be read: {unread}")
     looked = []
-    for gate, rule in _objectives(fleet):
+    for gate, rule in objectives(fleet):
         found = _left(gate, rule, rollout, seen)
         if found is None:
             because = f"{gate.name}: nothing is known of the error budget, and silence is no evidence"
@@ -123,12 +121,6 @@ def _on_candidate(gate: Gate, rollout: Rollout) -> GateReading:
     return GateReading(_whole(gate), rollout.candidate, rollout.came_at or rollout.entered_at)
 
 
-def _objectives(fleet: Fleet) -> list[tuple[Gate, Objective]]:
-    """The gates with an objective, each once: what is asked in the switch may be asked in the bake again."""
-    gates = {gate.name: gate for gate in (*fleet.gates.switch, *fleet.gates.bake) if not gate.dry_run}
-    return [(gate, gate.slo) for gate in gates.values() if gate.slo is not None]
-
-
 def _whole(gate: Gate) -> Gate:
     """The gate over its objective's whole period."""
     assert gate.slo is not None, "the caller has chosen those with an objective"
@@ -140,7 +132,7 @@ def _judgement(gate: Gate, slot: SlotName, found: Budget, at: datetime) -> Judge
     return Judgement(
         gate=f"{gate.name} budget",
         slot=slot,
-        verdict=Verdict.FAIL if found.left <= _ROUNDING else Verdict.PASS,
+        verdict=Verdict.FAIL if found.is_spent else Verdict.PASS,
         because=f"{gate.name} on {slot}: {found.because}",
         at=at,
         value=found.spent,

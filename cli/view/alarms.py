@@ -39,6 +39,8 @@ def _lines(found: Alarms) -> Iterator[str]:
         f"  looks: passed {looks.passed}, failed {looks.failed}, inconclusive {looks.inconclusive}, "
         f"no data {looks.no_data}, provider error {looks.provider_error}, not judged {looks.unjudged}"
     )
+    if found.budget is not None:
+        yield f"  budget: {found.budget.because}"
     longest = sorted(found.episodes, key=lambda each: -each.looks)[:_SHOWN_MAX]
     yield from (f"  {_episode(each)}" for each in sorted(longest, key=lambda each: each.since))
     yield from _more(len(found.episodes), "episodes")

@@ -19,6 +19,7 @@ from shared.gates.ends import Ended
 from shared.gates.events import kept
 from shared.gates.judge import Beyond, judge
 from shared.gates.measuring import beside_live
+from shared.gates.weeks import Weeks
 from shared.measured import Tally
 from shared.model import Judgement, Sample, Stage
 from shared.probes import Answer, Reading, Unavailable
@@ -48,10 +49,11 @@ def judged_again(question: str, gate: Gate, ended: Ended, watched_seconds: float
     `watched_seconds` is how long a step that asks the question watches users.
     """
     looks = _looks(question, gate, ended)
-    trouble = _unjudgeable(gate, ended, looks)
+    weeks = Weeks(gate, ended)
+    trouble = _unjudgeable(gate, ended, looks, weeks)
     if trouble is not None:
         return trouble
-    return _again(gate, looks, ended.rollout.baseline.get(gate.name), watched_seconds)
+    return _again(gate, looks, ended.rollout.baseline.get(gate.name), watched_seconds, weeks)
 
 
 def _looks(question: str, gate: Gate, ended: Ended) -> list[Look]:
@@ -67,7 +69,7 @@ def _looks(question: str, gate: Gate, ended: Ended) -> list[Look]:
     return found
 
 
-def _unjudgeable(gate: Gate, ended: Ended, looks: Sequence[Look]) -> str | None:
+def _unjudgeable(gate: Gate, ended: Ended, looks: Sequence[Look], weeks: Weeks) -> str | None:
     """Why the samples that were kept do not tell what the gate would have said, None where they do."""
     if not looks:
         return "it was not asked, or under another name"
@@ -76,8 +78,8 @@ def _unjudgeable(gate: Gate, ended: Ended, looks: Sequence[Look]) -> str | None:
         return "its source never answered"
     if beside_live(gate) and not any(_was_beside_live(each) for each in answered):
         return "it is judged beside the live slot, of which nothing was kept"
-    if gate.anomaly is not None:
-        return "it is judged by the weeks before, and tried between rollouts alone"
+    if gate.anomaly is not None and not weeks.read:
+        return "it is judged by the weeks before, of which nothing was kept"
     if gate.max_over_baseline is not None and gate.name not in ended.rollout.baseline:
         return "no baseline was recorded for it"
     other = next((each for each in answered if not asked_alike(gate, each)), None)
@@ -107,8 +109,10 @@ def _begins(gate: Gate, look: Judgement) -> datetime | None:
     return None if look.until is None else look.until - timedelta(seconds=gate.window_seconds)
 
 
-def _again(gate: Gate, looks: Sequence[Look], baseline: float | None, watched_seconds: float) -> list[Look]:
-    """Each look judged by `gate`; what is counted begins anew with each step."""
+def _again(
+    gate: Gate, looks: Sequence[Look], baseline: float | None, watched_seconds: float, weeks: Weeks
+) -> list[Look] | str:
+    """Each look judged by `gate`, or why one cannot be; what is counted begins anew with each step."""
     found = []
     tally: Tally | None = None
     every: list[Judgement] = []
@@ -122,8 +126,11 @@ def _again(gate: Gate, looks: Sequence[Look], baseline: float | None, watched_se
         for known, one in ((every, was), (before, was), (beside, _live_of(was))):
             known.append(one)
         live = _answer(gate, beside) if _was_beside_live(was) else None
-        longer = _longer(gate, every, watched_seconds)
-        judgement = judge(gate, was.slot, _answer(gate, before), was.at, baseline, live, tally, longer)
+        more = weeks.beyond(look.epoch, was) if gate.anomaly else _longer(gate, every, watched_seconds)
+        judgement = judge(gate, was.slot, _answer(gate, before), was.at, baseline, live, tally, more)
+        trouble = weeks.untold(was, judgement, more) if gate.anomaly else None
+        if trouble is not None:
+            return trouble
         tally = judgement.tally
         found.append(Look(look.epoch, look.step, judgement))
     return found

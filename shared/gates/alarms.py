@@ -17,6 +17,7 @@ from shared.gates.figures import median
 from shared.gates.looking_back import LookingBack, Stretch, Told
 from shared.gates.quiet import LeftOut
 from shared.gates.sliding import Said
+from shared.gates.spending import Refusals
 from shared.levers import SlotName
 from shared.model import Sample, Verdict
 
@@ -73,7 +74,8 @@ class Episode(Struct, frozen=True, kw_only=True):
 class Alarms(Struct, frozen=True, kw_only=True):
     """What a gate, or a group of the name `gate`, would have said while all was well.
 
-    `untried` says why it cannot be tried on the past; of a group, which of its `gates` cannot.
+    `untried` says why it cannot be tried on the past; of a group, which of its `gates` cannot. `budget` is
+    what T0 would have made of the error budget of a gate that has one.
     """
 
     questions: tuple[str, ...]
@@ -86,6 +88,7 @@ class Alarms(Struct, frozen=True, kw_only=True):
     looks: Looks = Looks()
     starts: Starts = Starts()
     episodes: tuple[Episode, ...] = ()
+    budget: Refusals | None = None
     unread: tuple[LeftOut, ...] = ()
 
 

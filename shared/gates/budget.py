@@ -15,9 +15,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.gate_rules import Objective
-from shared.gates.events import Events
+from shared.gates.events import Counting, Events
 from shared.gates.figures import percent, span
 from shared.model import Sample
+
+_ROUNDING = 1e-9
+"""A budget that is spent to the last request leaves such a rest in binary fractions."""
 
 COVERED_MIN = 0.75
 """The part of a window that samples must cover to speak for it: a late minute must not blind it."""
@@ -33,6 +36,11 @@ class Budget(Struct, frozen=True):
     left: float
     covered: float
     because: str
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing of it is left."""
+        return self.left <= _ROUNDING
 
 
 class Exposure(Struct, frozen=True):
@@ -63,7 +71,12 @@ def budget(rule: Objective, samples: Sequence[Sample], until: datetime) -> Budge
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    allowed, events = allowed_share(rule), Events(samples, until)
+    return budget_of(rule, Events(samples, until))
+
+
+def budget_of(rule: Objective, events: Counting) -> Budget | None:
+    """`budget`, of events that are summed up already, of which none is older than the period."""
+    allowed = allowed_share(rule)
     bad, total, covered = events.of(rule.period_seconds)
     if total == 0:
         return None

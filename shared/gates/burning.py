@@ -8,10 +8,9 @@ Refuses to know whose requests they were. Source: the SRE workbook, "Alerting on
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-import msgspec
 from msgspec import Struct
 
 from shared.gate_rules import Burn, Objective
@@ -38,8 +37,8 @@ class Burnt(Struct, frozen=True):
     limit: float | None = None
 
 
-class _Window(Struct, frozen=True, kw_only=True):
-    """What is known of a window: `breached`, `within`, or neither, and then why not.
+class _Window(Struct, frozen=True):
+    """What is known of a window: `breached`, `within`, or neither, and then `because` says why not.
 
     `doubtful` ones look burnt, by samples that stand for too little of them.
     """
@@ -48,7 +47,8 @@ class _Window(Struct, frozen=True, kw_only=True):
     breached: bool = False
     doubtful: bool = False
     within: bool = False
-    because: str = ""
+    # Of ten thousands of windows only a few are told in words.
+    because: Callable[[], str] | None = None
 
     @property
     def badness(self) -> tuple[bool, bool, bool]:
@@ -56,32 +56,42 @@ class _Window(Struct, frozen=True, kw_only=True):
         return self.breached, self.doubtful, not self.within
 
 
-class _Alert(Struct, frozen=True, kw_only=True):
-    """An alert with both of its windows."""
+class _Alert:
+    """An alert with both of its windows. Mostly the short one is calm, and the long one decides nothing."""
 
-    burn: Burn
-    long: _Window
-    short: _Window
+    __slots__ = ("_long", "_look", "burn", "short")
+
+    def __init__(self, burn: Burn, look: Callable[[Burn, int], _Window]) -> None:
+        self.burn = burn
+        self._look = look
+        self.short = look(burn, burn.short_seconds)
+        self._long: _Window | None = None
+
+    @property
+    def long(self) -> _Window:
+        if self._long is None:
+            self._long = self._look(self.burn, self.burn.long_seconds)
+        return self._long
 
     @property
     def fires(self) -> bool:
-        return self.long.breached and self.short.breached
+        return self.short.breached and self.long.breached
 
     @property
     def clear(self) -> bool:
-        return self.long.within or self.short.within
+        return self.short.within or self.long.within
 
     @property
     def known(self) -> bool:
         return self.long.share is not None and self.short.share is not None
 
-    def slow(self, window_seconds: float) -> bool:
-        """Whether it looks further back than its gate."""
-        return self.burn.long_seconds > window_seconds
+    def left_out(self, watch: Watch) -> bool:
+        """Whether it looks further back than its gate, and neither of its windows can be covered in time.
 
-    def too_long(self, watched_seconds: float) -> bool:
-        """Whether neither of its windows can be covered in that time."""
-        return self.burn.short_seconds * COVERED_MIN > watched_seconds
+        One that fires all the same is not.
+        """
+        slow = self.burn.long_seconds > watch.window_seconds
+        return slow and self.burn.short_seconds * COVERED_MIN > watch.watched_seconds and not self.fires
 
     @property
     def share(self) -> float:
@@ -148,92 +158,118 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime, watch: Wat
     Raises:
         ValueError: the objective is not between 0 and 1.
     """
-    return burn_of(rule, Events(samples, until), KeptEvents(watch.kept), watch)
+    return burn_of(rule, Events(samples, until), KeptEvents(watch.kept), watch).told()
 
 
-def burn_of(rule: Objective, near: Counting, longer: Counting, watch: Watch) -> Burnt:
-    """`burn`, of events that are summed up already: those of its gate's window, and of longer ones."""
-    allowed = allowed_share(rule)
-    every = [
-        _Alert(
-            burn=alert,
-            long=_window(alert, allowed, alert.long_seconds, near, longer, watch),
-            short=_window(alert, allowed, alert.short_seconds, near, longer, watch),
-        )
-        for alert in rule.burns
-    ]
-    left_out = [
-        each
-        for each in every
-        if each.slow(watch.window_seconds) and each.too_long(watch.watched_seconds) and not each.fires
-    ]
-    alerts = [each for each in every if each not in left_out] or every
-    found = _together(alerts, allowed, near.strange + longer.strange)
-    if alerts is every or not left_out or found.verdict is Verdict.FAIL:
-        return found
-    names = " and ".join(span(each.burn.long_seconds) for each in left_out)
-    because = f"{found.because}; of {names} nothing is known while users are watched for"
-    return msgspec.structs.replace(found, because=f"{because} {span(watch.watched_seconds)}")
-
-
-def _together(alerts: Sequence[_Alert], allowed: float, strange: int) -> Burnt:
-    firing = [alert for alert in alerts if alert.fires]
-    unclear = [alert for alert in alerts if not alert.fires and not alert.clear]
-    worst = max(firing or alerts, key=lambda alert: alert.share / alert.burn.rate, default=None)
-    if worst is None:
-        return Burnt(Verdict.NO_DATA, "the objective declares no alert")
-    rate = worst.share / allowed if allowed and worst.known else None
-    limit = worst.burn.rate if rate is not None else None
-    if firing:
-        return Burnt(Verdict.FAIL, _burning(worst, allowed), rate, limit)
-    if not unclear:
-        return Burnt(Verdict.PASS, _calm(worst, allowed), rate, limit)
-    because = _unclear(unclear, strange)
-    windows = [window for alert in unclear for window in (alert.long, alert.short)]
-    if any(window.breached or window.doubtful for window in windows):
-        return Burnt(Verdict.INCONCLUSIVE, f"the error budget may be burning: {because}", rate, limit)
-    return Burnt(Verdict.NO_DATA, because, rate, limit)
-
-
-def _window(
-    alert: Burn, allowed: float, seconds: int, near: Counting, longer: Counting, watch: Watch
-) -> _Window:
-    events = near if seconds <= watch.window_seconds else longer
+def _window(alert: Burn, allowed: float, seconds: int, events: Counting) -> _Window:
+    """What is known of one window of an alert, of which `allowed` is the share of bad events per its rate."""
     found = _counted(alert, allowed, seconds, events)
-    if events.alone is None:
+    alone = events.alone
+    if alone is None:
         return found
-    return max(found, _counted(alert, allowed, seconds, events.alone), key=lambda each: each.badness)
+    return max(found, _counted(alert, allowed, seconds, alone), key=lambda each: each.badness)
 
 
 def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> _Window:
     bad, total, covered = events.of(seconds)
     if total == 0:
-        return _Window(
-            because=f"there are no {'requests' if covered else 'samples'} in the last {span(seconds)}"
-        )
+        what = "requests" if covered else "samples"
+        return _Window(because=lambda: f"there are no {what} in the last {span(seconds)}")
     share, limit = bad / total, alert.rate * allowed
     few = events.counted and allowed > 0 and total * limit < 1
     if share > limit * _MARGIN and not (few and bad < 2):
         spread = events.spread(seconds)
         if spread >= COVERED_MIN or share * spread > limit * _MARGIN:
-            return _Window(share=share, breached=True)
-        because = f"samples cover {percent(spread)} of the last {span(seconds)}"
-        return _Window(share=share, doubtful=True, because=because)
+            return _Window(share, breached=True)
+        return _Window(share, doubtful=True, because=lambda: _cover("samples", spread, seconds))
     if limit >= 1:
-        because = f"{shown(alert.rate)} times the budget is more than all requests, so nothing can burn it"
-        return _Window(share=share, because=because)
+        more = "times the budget is more than all requests, so nothing can burn it"
+        return _Window(share, because=lambda: f"{shown(alert.rate)} {more}")
     well = events.well(seconds)
     if well < COVERED_MIN and covered < COVERED_MIN:
-        return _Window(share=share, because=f"samples cover {percent(covered)} of the last {span(seconds)}")
+        return _Window(share, because=lambda: _cover("samples", covered, seconds))
     if events.counted and allowed > 0 and (total - bad) * limit < 1:
-        because = (
-            f"{total:.4g} requests in the last {span(seconds)} are too few: one bad one would be too many"
-        )
-        return _Window(share=share, because=because)
+        few_are = "are too few: one bad one would be too many"
+        return _Window(share, because=lambda: f"{total:.4g} requests in the last {span(seconds)} {few_are}")
     if well < COVERED_MIN:
-        because = f"good events cover {percent(well)} of the last {span(seconds)}"
-        return _Window(share=share, because=because)
-    return _Window(share=share, within=True)
+        return _Window(share, because=lambda: _cover("good events", well, seconds))
+    return _Window(share, within=True)
+
+
+def burn_of(rule: Objective, near: Counting, longer: Counting, watch: Watch) -> Burning:
+    """`burn`, of events that are summed up already: those of its gate's window, and of longer ones."""
+    allowed = allowed_share(rule)
+
+    def look(alert: Burn, seconds: int) -> _Window:
+        return _window(alert, allowed, seconds, near if seconds <= watch.window_seconds else longer)
+
+    return Burning([_Alert(alert, look) for alert in rule.burns], allowed, watch, (near, longer))
+
+
+class Burning:
+    """All alerts of an objective at a look: the verdict on them, and the words for it once somebody asks."""
+
+    __slots__ = ("_alerts", "_allowed", "_events", "_every", "_firing", "_unclear", "_watch", "verdict")
+
+    def __init__(
+        self,
+        every: Sequence[_Alert],
+        allowed: float,
+        watch: Watch,
+        events: Iterable[Counting],
+    ) -> None:
+        self._every = every
+        self._alerts = alerts = [each for each in every if not each.left_out(watch)] or every
+        self._allowed = allowed
+        self._watch = watch
+        self._events = events
+        self._firing = [alert for alert in alerts if alert.fires]
+        self._unclear = [alert for alert in alerts if not alert.fires and not alert.clear]
+        self.verdict = self._verdict()
+
+    def _verdict(self) -> Verdict:
+        if self._firing:
+            return Verdict.FAIL
+        if not self._unclear:
+            return Verdict.PASS if self._alerts else Verdict.NO_DATA
+        windows = (window for alert in self._unclear for window in (alert.long, alert.short))
+        burning = any(window.breached or window.doubtful for window in windows)
+        return Verdict.INCONCLUSIVE if burning else Verdict.NO_DATA
+
+    def told(self) -> Burnt:
+        """The verdict with its sentence."""
+        worst = max(
+            self._firing or self._alerts, key=lambda alert: alert.share / alert.burn.rate, default=None
+        )
+        if worst is None:
+            return Burnt(self.verdict, "the objective declares no alert")
+        allowed = self._allowed
+        rate = worst.share / allowed if allowed and worst.known else None
+        limit = worst.burn.rate if rate is not None else None
+        return Burnt(self.verdict, self._sentence(worst) + self._untold(), rate, limit)
+
+    def _sentence(self, worst: _Alert) -> str:
+        if self.verdict is Verdict.FAIL:
+            return _burning(worst, self._allowed)
+        if self.verdict is Verdict.PASS:
+            return _calm(worst, self._allowed)
+        because = _reasons(self._unclear, sum(each.strange for each in self._events))
+        burning = self.verdict is Verdict.INCONCLUSIVE
+        return f"the error budget may be burning: {because}" if burning else because
+
+    def _untold(self) -> str:
+        """Of which alerts nothing is known, where others decide without them and do not fail."""
+        left_out = [each for each in self._every if each not in self._alerts]
+        if not left_out or self.verdict is Verdict.FAIL:
+            return ""
+        names = " and ".join(span(each.burn.long_seconds) for each in left_out)
+        return (
+            f"; of {names} nothing is known while users are watched for {span(self._watch.watched_seconds)}"
+        )
+
+
+def _cover(what: str, part: float, seconds: int) -> str:
+    return f"{what} cover {percent(part)} of the last {span(seconds)}"
 
 
 def _burning(alert: _Alert, allowed: float) -> str:
@@ -250,10 +286,9 @@ def _calm(alert: _Alert, allowed: float) -> str:
     return f"the error budget burns {rate} {alert.over}, within the limit of {shown(alert.burn.rate)} times"
 
 
-def _unclear(alerts: Sequence[_Alert], strange: int) -> str:
-    reasons = dict.fromkeys(
-        window.because for alert in alerts for window in (alert.long, alert.short) if window.because
-    )
+def _reasons(alerts: Sequence[_Alert], strange: int) -> str:
+    windows = (window for alert in alerts for window in (alert.long, alert.short))
+    reasons = dict.fromkeys(window.because() for window in windows if window.because is not None)
     if strange:
         reasons[f"{strange} samples are no shares between 0 and 1"] = None
     return "; ".join(reasons)

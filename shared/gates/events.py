@@ -163,12 +163,13 @@ class KeptEvents:
 
 def kept(samples: Sequence[Sample], windows: Iterable[int], since: datetime | None, until: datetime) -> Kept:
     """What is kept of samples for windows of so many seconds that end then."""
-    return _kept(Events(samples, until), tuple(windows), since, until)
+    return kept_of(Events(samples, until), tuple(windows), since, until)
 
 
-def _kept(events: Events, windows: tuple[int, ...], since: datetime | None, until: datetime) -> Kept:
+def kept_of(events: Counting, windows: tuple[int, ...], since: datetime | None, until: datetime) -> Kept:
+    """`kept`, of events that are summed up already."""
     spans = tuple(Span(each, *events.of(each), events.spread(each), events.well(each)) for each in windows)
-    alone = None if events.alone is None else _kept(events.alone, windows, since, until)
+    alone = None if events.alone is None else kept_of(events.alone, windows, since, until)
     return Kept(until, since, spans, events.counted, events.strange, alone)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 _PARTS = 1 << 60
+_MINUTE = 60
 
 
 class Sums:
@@ -29,9 +30,40 @@ class Sums:
             return (self._up_to[end] - self._up_to[first]) / (_PARTS * (end - first))
 
 
+class Highest:
+    """The highest of any run of numbers by one comparison: those of runs of 2, 4, 8 and so on are kept."""
+
+    __slots__ = ("_runs",)
+
+    def __init__(self, numbers: Iterable[float]) -> None:
+        self._runs = [list(numbers)]
+        length = 1
+        while 2 * length <= len(self._runs[0]):
+            shorter = self._runs[-1]
+            self._runs.append(list(map(max, shorter, shorter[length:])))
+            length *= 2
+
+    def of(self, first: int, end: int) -> float:
+        """The highest of those from place `first` on, before place `end`, of which there is at least one."""
+        runs = self._runs[(end - first).bit_length() - 1]
+        return max(runs[first], runs[end - (1 << (end - first).bit_length() - 1)])
+
+
 def _parts(number: float) -> int:
+    if number == int(number):
+        return int(number) * _PARTS
     top, bottom = float(number).as_integer_ratio()
     return top * _PARTS // bottom
+
+
+def minute_until(seconds: float) -> int:
+    """The start of the minute that a moment lies in, both in seconds since 1970."""
+    return int(seconds // _MINUTE) * _MINUTE
+
+
+def minute_from(seconds: float) -> int:
+    """The first start of a minute that is not before a moment, both in seconds since 1970."""
+    return -int(-seconds // _MINUTE) * _MINUTE
 
 
 def median(ordered: Sequence[float]) -> float:

@@ -12,25 +12,32 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.fleet import Fleet, Gate
+from shared.gate_rules import Objective
 from shared.gates.alarms import Alarms, Episode, episodes_of, hours_of, looks_of, starts_of, told_of
 from shared.gates.looking_back import LookingBack, Stretch, Told
 from shared.gates.measuring import advises, beside_live
 from shared.gates.quiet import LeftOut, Quiet
 from shared.gates.scoring import score
 from shared.gates.sliding import Said
-from shared.gates.steps import watched_seconds
+from shared.gates.spending import Refusals, Whole, refusals
+from shared.gates.steps import objectives, watched_seconds
 from shared.model import Verdict
 
 
 class Past(Struct, frozen=True, kw_only=True):
     """What was read of a gate; `untried` says why nothing was, empty where it was.
 
-    `lookback_seconds` is how far before its own time a value of its query may speak.
+    `wholes` are what the budget of an objective is reckoned from, one for each slot. `lookback_seconds` is
+    how far before its own time a value of its query may speak.
     """
 
     stretches: tuple[Stretch, ...] = ()
+    wholes: tuple[Whole, ...] = ()
     lookback_seconds: int = 0
     untried: str = ""
+
+
+_UNREAD = Past(untried="it was not read")
 
 
 class History(Struct, frozen=True, kw_only=True):
@@ -85,6 +92,7 @@ def history(
         for gate in gates
         if gate in pasts and not pasts[gate].untried
     }
+    budgets = dict(objectives(fleet))
     return History(
         since=span[0],
         until=span[1],
@@ -92,7 +100,7 @@ def history(
         left_out=left_out,
         start_seconds=seconds,
         gates=tuple(
-            _of_gate(gate, questions, pasts.get(gate, Past(untried="it was not read")), tried.get(gate, ()))
+            _of_gate(gate, questions, pasts.get(gate, _UNREAD), tried.get(gate, ()), budgets.get(gate))
             for gate, questions in gates.items()
         ),
         groups=tuple(_groups(fleet, tried)),
@@ -123,7 +131,13 @@ def _looking_back(
     )
 
 
-def _of_gate(gate: Gate, questions: tuple[str, ...], past: Past, tried: Sequence[LookingBack]) -> Alarms:
+def _of_gate(
+    gate: Gate,
+    questions: tuple[str, ...],
+    past: Past,
+    tried: Sequence[LookingBack],
+    budgeted: Objective | None,
+) -> Alarms:
     looks = [each.looks for each in tried]
     starts = starts_of([each.walk(start) for start in each.starts] for each in tried)
     return Alarms(
@@ -140,8 +154,14 @@ def _of_gate(gate: Gate, questions: tuple[str, ...], past: Past, tried: Sequence
             for each, said in zip(tried, looks, strict=True)
             for episode in episodes_of(said, each, each.told)
         ),
+        budget=_budget(gate, budgeted, past, tried) if budgeted is not None and not past.untried else None,
         unread=tuple(part for each in past.stretches for part in each.unread),
     )
+
+
+def _budget(gate: Gate, rule: Objective, past: Past, tried: Iterable[LookingBack]) -> Refusals:
+    starts = ((each.slot, each.at(start)) for each in tried for start in each.starts)
+    return refusals(gate, rule, past.wholes, starts)
 
 
 def _groups(fleet: Fleet, tried: Mapping[Gate, tuple[LookingBack, ...]]) -> Iterator[Alarms]:

@@ -6,7 +6,7 @@ Decides nothing: a `Page` tells of its time what `Events` of its samples would, 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
@@ -17,24 +17,36 @@ from shared.model import Sample
 _SECOND = timedelta(seconds=1)
 
 
-class _Marks:
-    """Moments, oldest first and each once, and how far apart they are."""
+class _Places:
+    """At which place of many moments, oldest first, a time begins. Looks ask for the same times again."""
 
-    # Seconds since 1970 are found sooner than moments are, and subtracted less exactly.
-    __slots__ = ("_gaps", "_grains", "_near", "_smallest", "seconds")
+    __slots__ = ("_known", "seconds")
+
+    def __init__(self, moments: Iterable[datetime]) -> None:
+        # Seconds since 1970 are found sooner than moments are, and subtracted less exactly.
+        self.seconds = [each.timestamp() for each in moments]
+        self._known: dict[float, int] = {}
+
+    def of(self, at: float) -> int:
+        """The place of the first one that is not before then, in seconds since 1970."""
+        found = self._known.get(at)
+        if found is None:
+            found = self._known[at] = bisect_left(self.seconds, at)
+        return found
+
+
+class _Marks(_Places):
+    """Moments, each once, and how far apart they are."""
+
+    __slots__ = ("_gaps", "_grains", "_near", "_smallest")
 
     def __init__(self, moments: list[datetime]) -> None:
         once = distinct(moments)
-        self.seconds = [each.timestamp() for each in once]
+        super().__init__(once)
         self._gaps = [(after - before) / _SECOND for before, after in pairwise(once)]
         self._grains: dict[tuple[int, int], float] = {}
         self._smallest: dict[tuple[int, int, int], float] = {}
         self._near: dict[float, Sums] = {}
-
-    def places(self, since: float, until: float) -> tuple[int, int]:
-        """The places of those from `since` on, before `until`."""
-        first = bisect_left(self.seconds, since)
-        return first, bisect_left(self.seconds, until, first)
 
     def grain(self, first: int, end: int) -> float:
         """How many seconds those from place `first` on, before place `end`, are usually apart."""
@@ -45,13 +57,12 @@ class _Marks:
             found = self._grains[key] = median(gaps) if gaps else 0.0
         return found
 
-    def smallest(self, since: float, end: int, count: int) -> float:
-        """The median of the smallest gaps, so many of them, from then on before place `end`."""
-        key = bisect_left(self.seconds, since), end, count
+    def smallest(self, first: int, end: int, count: int) -> float:
+        """The median of the smallest gaps, so many of them, from place `first` on before place `end`."""
+        key = first, end, count
         found = self._smallest.get(key)
         if found is None:
-            gaps = sorted(self._gaps[key[0] : end - 1])[:count]
-            found = self._smallest[key] = median(gaps)
+            found = self._smallest[key] = median(sorted(self._gaps[first : end - 1])[:count])
         return found
 
     def spread(self, first: int, end: int, until: float, most: float) -> float:
@@ -72,75 +83,84 @@ class Ledger:
         known = sum(requests is not None for _, _, requests in rows)
         self.alone = Ledger(knowing(samples)) if 0 < known < len(rows) else None
         weights = [float(requests != 0) for _, _, requests in rows]
-        counts = [0.0 if requests is None else requests for _, _, requests in rows]
+        self._rows, self._weights = rows, weights
         self.every = _Marks([each.at for each in samples])
-        self.sound = _Marks([at for at, _, _ in rows])
+        self.told = _Places(each.at for each in samples)
+        self.strange = [0, *accumulate(int(_is_strange(each)) for each in samples)]
+        self.sound = self.every if len(rows) == len(samples) else _Marks([at for at, _, _ in rows])
         self.well = _Marks(
             [row[0] for row, weight in zip(rows, weights, strict=True) if row[1] < 1 and weight]
         )
-        self.seconds = [at.timestamp() for at, _, _ in rows]
+        self.rows = _Places(at for at, _, _ in rows)
         self.unknown = [0, *accumulate(int(requests is None) for _, _, requests in rows)]
-        # Where one sample of a time does not know its number of events, all weigh the same.
-        self.bad = {
-            counted: Sums(row[1] * weight for row, weight in zip(rows, each, strict=True))
-            for counted, each in ((True, counts), (False, weights))
-        }
-        self.all = {True: Sums(counts), False: Sums(weights)}
+        self._sums: dict[bool, tuple[Sums, Sums]] = {}
+
+    def sums(self, *, counted: bool) -> tuple[Sums, Sums]:
+        """Bad events and all. Where one sample does not know its number of events, all weigh the same."""
+        if counted not in self._sums:
+            each = [row[2] or 0.0 for row in self._rows] if counted else self._weights
+            bad = Sums(row[1] * weight for row, weight in zip(self._rows, each, strict=True))
+            self._sums[counted] = bad, Sums(each)
+        return self._sums[counted]
+
+
+def _is_strange(sample: Sample) -> bool:
+    return sample.value is not None and not sample.error and not shares((sample,))
 
 
 class Page:
     """What is known of good and bad events from `since` on before `until`, both in seconds since 1970."""
 
-    __slots__ = (
-        "_end", "_every", "_first", "_ledger", "_since", "_sound", "_until", "_well", "counted", "strange",
-    )  # fmt: skip
+    __slots__ = ("_ledger", "_rows", "_since", "_until", "_usually", "counted")
 
     def __init__(self, ledger: Ledger, since: float, until: float) -> None:
         self._ledger = ledger
         self._since = since
         self._until = until
-        self._first = bisect_left(ledger.seconds, since)
-        self._end = bisect_left(ledger.seconds, until, self._first)
-        self._every = ledger.every.places(since, until)
-        self._sound = ledger.sound.places(since, until)
-        self._well = ledger.well.places(since, until)
-        self.counted = ledger.unknown[self._first] == ledger.unknown[self._end]
-        self.strange = 0
+        self._rows = ledger.rows.of(since), ledger.rows.of(until)
+        self._usually = ledger.every.grain(ledger.every.of(since), ledger.every.of(until))
+        self.counted = ledger.unknown[self._rows[0]] == ledger.unknown[self._rows[1]]
+
+    @property
+    def strange(self) -> int:
+        """As `Events.strange`."""
+        told, strange = self._ledger.told, self._ledger.strange
+        return strange[told.of(self._until)] - strange[told.of(self._since)]
 
     @property
     def alone(self) -> Page | None:
         """As `Counting.alone`."""
-        unknown = self._ledger.unknown[self._end] - self._ledger.unknown[self._first]
-        if self._ledger.alone is None or unknown in (0, self._end - self._first):
+        first, end = self._rows
+        unknown = self._ledger.unknown[end] - self._ledger.unknown[first]
+        if self._ledger.alone is None or unknown in (0, end - first):
             return None
         return Page(self._ledger.alone, self._since, self._until)
 
     def of(self, seconds: float) -> tuple[float, float, float]:
         """As `Events.of`."""
-        ledger, since = self._ledger, self._until - seconds
-        first = bisect_left(ledger.seconds, since, self._first, self._end)
-        sound = bisect_left(ledger.sound.seconds, since, *self._sound)
-        covered = min(1.0, (self._sound[1] - sound) * ledger.every.grain(*self._every) / seconds)
-        bad, every = ledger.bad[self.counted], ledger.all[self.counted]
-        return bad.of(first, self._end), every.of(first, self._end), covered
+        ledger, since = self._ledger, max(self._since, self._until - seconds)
+        first, end = ledger.rows.of(since), self._rows[1]
+        sound = ledger.sound.of(self._until) - ledger.sound.of(since)
+        bad, every = ledger.sums(counted=self.counted)
+        return bad.of(first, end), every.of(first, end), min(1.0, sound * self._usually / seconds)
 
     def well(self, seconds: float) -> float:
         """As `Events.well`."""
-        ledger = self._ledger
-        well = bisect_left(ledger.well.seconds, self._until - seconds, *self._well)
-        return min(1.0, (self._well[1] - well) * self._usually() / seconds)
+        well = self._ledger.well
+        there = well.of(self._until) - well.of(max(self._since, self._until - seconds))
+        return min(1.0, there * self._apart() / seconds)
 
-    def _usually(self) -> float:
-        """As `usual_gap`."""
-        first, end = self._well
-        newest = max(first, end - GAPS - 1)
+    def _apart(self) -> float:
+        """As `usual_gap` of the good ones."""
+        well, every = self._ledger.well, self._ledger.every
+        end = well.of(self._until)
+        newest = max(well.of(self._since), end - GAPS - 1)
         if end - newest < 2:
             return 0.0
-        since = self._ledger.well.seconds[newest]
-        return self._ledger.every.smallest(since, self._every[1], end - newest - 1)
+        return every.smallest(every.of(well.seconds[newest]), every.of(self._until), end - newest - 1)
 
     def spread(self, seconds: float) -> float:
         """As `Events.spread`."""
-        first, end = self._sound
-        first = bisect_left(self._ledger.sound.seconds, self._until - seconds, first, end)
-        return min(1.0, self._ledger.sound.spread(first, end, self._until, near_seconds(seconds)) / seconds)
+        sound = self._ledger.sound
+        first, end = sound.of(max(self._since, self._until - seconds)), sound.of(self._until)
+        return min(1.0, sound.spread(first, end, self._until, near_seconds(seconds)) / seconds)

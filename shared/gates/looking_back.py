@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.gates.burning import beyond
-from shared.gates.events import kept
+from shared.gates.course import Course, Look, Start, unread
+from shared.gates.figures import minute_from, minute_until
 from shared.gates.judge import Beyond, judge, mean
-from shared.gates.measuring import counted, limits_of, measured
+from shared.gates.measuring import counted, limits_of
 from shared.gates.quiet import LeftOut, Quiet
 from shared.gates.sliding import Said, View, Windows, moment
-from shared.gates.tally import begun, fold, standing
 from shared.levers import SlotName
 from shared.measured import Tally
 from shared.model import Sample, Verdict
 from shared.probes import Reading
 
-_MINUTE = 60
 _HOUR = 3600
 
 
@@ -74,16 +73,18 @@ class LookingBack:
         self._unread = [(each.since.timestamp(), each.until.timestamp()) for each in stretch.unread]
         self._poll = poll_seconds
         self._lookback = lookback_seconds
-        self._begin = _ceiling(stretch.quiet.since.timestamp())
+        self._begin = minute_from(stretch.quiet.since.timestamp())
         self.count = max(0, int((stretch.quiet.until.timestamp() - self._begin) // poll_seconds))
         self.hour = -(-_HOUR // poll_seconds)
         self.from_start = counted(gate) or gate.max_over_baseline is not None
         self._length = length
         self._walks: dict[int, list[Said]] = {}
-        self._beyond = beyond(gate.slo, gate.window_seconds) if gate.slo is not None else ()
-        self._reach = max(gate.window_seconds, *self._beyond, 0)
+        longer = beyond(gate.slo, gate.window_seconds) if gate.slo is not None else ()
+        self._reach = max(gate.window_seconds, *longer, 0)
         self._watched_seconds = watched_seconds
         self._windows = Windows(gate, stretch.samples, past, watched_seconds)
+        self._counting = list(self._each()) if counted(gate) else []
+        self._steady: Course | None = None
         self._looks = self._all()
 
     @property
@@ -121,7 +122,7 @@ class LookingBack:
         tally = self._tally(start, look - 1, baseline) if counted(self._gate) else None
         samples = self._samples[view.first : view.end]
         reading = Reading(samples, self._gate.source.value, moment(since), moment(until))
-        longer = self._longer(self._earliest(start), until)
+        longer = Beyond(kept=self._windows.kept(view), watched_seconds=self._watched_seconds)
         found = judge(self._gate, self.slot, reading, self.at(look), baseline, None, tally, longer)
         known = found.value is not None and found.limit is not None
         return Told(found.because, abs((found.value or 0.0) - (found.limit or 0.0)) if known else 0.0)
@@ -149,12 +150,12 @@ class LookingBack:
 
     def _span(self, look: int, start: int) -> tuple[int, int]:
         """From when until when a look sees, in seconds since 1970."""
-        until = _floor(self._begin + look * self._poll - self._gate.ingestion_seconds)
-        return max(_ceiling(until - self._gate.window_seconds), self._earliest(start)), until
+        until = minute_until(self._begin + look * self._poll - self._gate.ingestion_seconds)
+        return max(minute_from(until - self._gate.window_seconds), self._earliest(start)), until
 
     def _earliest(self, start: int) -> int:
         """From when on anything is seen after a start."""
-        return _ceiling(self._begin + start * self._poll + self._lookback)
+        return minute_from(self._begin + start * self._poll + self._lookback)
 
     def _is_cut(self, start: int, look: int) -> bool:
         """Whether the start is later than the beginning of the longest window of the look."""
@@ -164,15 +165,6 @@ class LookingBack:
     def _view(self, since: float, until: float, begin: float, baseline: float | None) -> View:
         first = bisect_left(self._times, since)
         return View(first, bisect_left(self._times, until, first), since, until, begin, baseline)
-
-    def _longer(self, begin: int, until: int) -> Beyond:
-        """What a rollout would know of the objective's longer windows, had it just read them."""
-        if not self._beyond:
-            return Beyond(watched_seconds=self._watched_seconds)
-        view = self._view(begin, until, begin, None)
-        since = moment(begin)
-        found = kept(self._samples[view.first : view.end], self._beyond, since, moment(until))
-        return Beyond(kept=found, watched_seconds=self._watched_seconds)
 
     def _window(self, look: int, start: int, baseline: float | None) -> Said:
         since, until = self._span(look, start)
@@ -192,40 +184,38 @@ class LookingBack:
         return mean(self._samples[view.first : view.end])
 
     def _counted(self, start: int, length: int, baseline: float | None) -> list[Said]:
-        found: list[Said] = []
-        tally = begun(moment(self._span(start + 1, start)[0]))
-        for look in range(start + 1, start + length + 1):
-            since, until = self._span(look, start)
-            if self._is_unread(since, until):
-                found.append(Verdict.PROVIDER_ERROR)
-                continue
-            if not limits_of(self._gate, baseline).alone:
-                # A baseline was recorded, and is no number that anything can be a multiple of.
-                found.append(Verdict.INCONCLUSIVE)
-                continue
-            tally = self._folded(tally, since, until, baseline)
-            found.append(standing(self._gate, tally, moment(until)).verdict or Verdict.NO_DATA)
-        return found
+        looks, begin = range(start + 1, start + length + 1), self._start(start)
+        if limits_of(self._gate, baseline).alone:
+            return list(self._course(looks, baseline).said(begin, looks))
+        # A baseline was recorded, and is no number that anything can be a multiple of.
+        unseen = (unread(self._counting[look - 1], begin) for look in looks)
+        return [Verdict.PROVIDER_ERROR if each else Verdict.INCONCLUSIVE for each in unseen]
 
     def _tally(self, start: int, look: int, baseline: float | None) -> Tally:
-        tally = begun(moment(self._span(start + 1, start)[0]))
-        for each in range(start + 1, look + 1):
-            since, until = self._span(each, start)
-            if not self._is_unread(since, until):
-                tally = self._folded(tally, since, until, baseline)
-        return tally
+        looks = range(start + 1, look + 1)
+        return self._course(looks, baseline).tally(self._start(start), looks)
 
-    def _folded(self, tally: Tally, since: float, until: float, baseline: float | None) -> Tally:
-        """The tally with what is new at a look."""
-        counted_until = tally.newest_at.timestamp() if tally.newest_at is not None else -math.inf
-        view = self._view(max(since, counted_until), until, since, baseline)
-        measurements = measured(self._samples[view.first : view.end], limits_of(self._gate, baseline))
-        return fold(self._gate, tally, measurements)[0]
+    def _start(self, start: int) -> Start:
+        return Start(self._earliest(start), self._span(start + 1, start)[0])
 
+    def _course(self, looks: range, baseline: float | None) -> Course:
+        """Who counts at these looks: one for all where the limits are always the same."""
+        limits = limits_of(self._gate, baseline)
+        if baseline is not None and looks:
+            first, end = self._counting[looks[0] - 1].first, self._counting[looks[-1] - 1].end
+            return Course(self._gate, self._samples[first:end], limits, self._counting, looks, first)
+        if self._steady is None:
+            every = range(1, self.count + 1)
+            self._steady = Course(self._gate, self._samples, limits, self._counting, every)
+        return self._steady
 
-def _floor(seconds: float) -> int:
-    return int(seconds // _MINUTE) * _MINUTE
-
-
-def _ceiling(seconds: float) -> int:
-    return -int(-seconds // _MINUTE) * _MINUTE
+    def _each(self) -> Iterator[Look]:
+        """All looks with their whole windows, as they are counted."""
+        before = -math.inf
+        for look in range(1, self.count + 1):
+            since, until = self._span(look, 0)
+            view = self._view(since, until, since, None)
+            new = bisect_left(self._times, before, view.first, view.end)
+            last = max((ends for begins, ends in self._unread if begins < until), default=-math.inf)
+            yield Look(since, until, view.first, new, view.end, last)
+            before = until

@@ -17,11 +17,12 @@ from shared.fleet import Gate
 from shared.gate_rules import Objective
 from shared.gates.anomaly import Unusual, hours, odd_alone, unusual, usual
 from shared.gates.burning import Watch, beyond, burn_of
-from shared.gates.figures import Sums
+from shared.gates.events import kept_of
+from shared.gates.figures import Highest, Sums
 from shared.gates.ledger import Ledger, Page
 from shared.gates.measuring import SOUND, known, limits_of, measured
 from shared.gates.window import NOT_ALL, lacking
-from shared.measured import Measurement, Phase, Usual
+from shared.measured import Kept, Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
 Said = Verdict | None
@@ -69,6 +70,10 @@ class Windows:
         """How far from the weeks before that window is, None for a gate that does not ask."""
         return self._rule.unusual(view) if isinstance(self._rule, _Odd) else None
 
+    def kept(self, view: View) -> Kept | None:
+        """What is known of longer windows than the gate's; None for a gate that has none."""
+        return self._rule.kept(view) if isinstance(self._rule, _Burn) else None
+
 
 class _Told:
     """Samples with what each is worth. Several of one instant are one, as bad as the worst of them."""
@@ -82,6 +87,7 @@ class _Told:
         self.places = _count(good)
         self.instants = _instants(self.measurements, SOUND)
         self.highest, self._lowest = _extremes(self.sound)
+        self._worst = Highest(self.highest)
         self._errors = _count(each.phase is Phase.ERROR for each in self.measurements)
         self._requests = Sums(
             _requests(each) if one else 0.0 for each, one in zip(samples, good, strict=True)
@@ -100,7 +106,7 @@ class _Told:
     def without(self, view: View, worst: float) -> Verdict:
         """What a window that is within its limit passes as, by the samples that are no worse than that."""
         first, end = self.instants[view.first], self.instants[view.end]
-        if max(self.highest[first:end]) <= worst:
+        if self._worst.of(first, end) <= worst:
             return Verdict.PASS
         there = sum(each <= worst for each in self._lowest[first:end])
         if there >= self._gate.min_samples and not self._gate.requests_min:
@@ -168,13 +174,22 @@ class _Burn:
         self._watch = watch
         self._told = told
         self._near = Ledger(told.sound)
-        self._longer = Ledger(told.samples) if beyond(rule, watch.window_seconds) else self._near
+        self._beyond = beyond(rule, watch.window_seconds)
+        same = not self._beyond or len(told.sound) == len(told.samples)
+        self._longer = self._near if same else Ledger(told.samples)
 
     def __call__(self, view: View) -> Said:
         near = Page(self._near, view.since, view.until)
         longer = Page(self._longer, view.begin, view.until)
         verdict = burn_of(self._objective, near, longer, self._watch).verdict
         return self._told.without(view, NOT_ALL) if verdict is Verdict.PASS else verdict
+
+    def kept(self, view: View) -> Kept | None:
+        """What a rollout would know of the longer windows, had it just read them; None without any."""
+        if not self._beyond:
+            return None
+        page = Page(self._longer, view.begin, view.until)
+        return kept_of(page, self._beyond, moment(view.begin), moment(view.until))
 
 
 class _Odd:

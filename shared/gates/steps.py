@@ -1,10 +1,14 @@
-"""Decides for how long the steps that ask a gate watch users. Refuses to know what it says."""
+"""Decides for how long the steps that ask a gate watch users, and whose budget bounds what they do to them.
+
+Refuses to know what a gate says.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Gate
+from shared.gate_rules import Objective
 
 
 def watched_seconds(fleet: Fleet, questions: Iterable[str]) -> int:
@@ -16,3 +20,9 @@ def watched_seconds(fleet: Fleet, questions: Iterable[str]) -> int:
         "ramp": max((portion.hold_seconds for portion in portions), default=0),
     }
     return max((seconds.get(question, 0) for question in questions), default=0)
+
+
+def objectives(fleet: Fleet) -> list[tuple[Gate, Objective]]:
+    """The gates with an objective, each once: what is asked in the switch may be asked in the bake again."""
+    gates = {gate.name: gate for gate in (*fleet.gates.switch, *fleet.gates.bake) if not gate.dry_run}
+    return [(gate, gate.slo) for gate in gates.values() if gate.slo is not None]

@@ -7,7 +7,7 @@ it ends no run of failures and fills no place that a later failure would have ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -54,6 +54,44 @@ def fold(gate: Gate, tally: Tally, measurements: Iterable[Measurement]) -> tuple
         counts = _with_newest(gate, tally)
         ended = _ended(gate, counts)
     return tally, taken
+
+
+def endless(gate: Gate) -> bool:
+    """Whether no number of passes ends it."""
+    return not _counts_to_an_end(gate)
+
+
+def passed(gate: Gate, tally: Tally, passes: Sequence[Measurement]) -> Tally:
+    """`fold` of passes alone, each newer than the one before and than the tally, without a step for each.
+
+    For a tally that has passed something and has not ended, of a gate that is `endless`.
+    """
+    number, place = tally.number, 0
+    while place < len(passes) and tally.number == number:
+        tally, _ = fold(gate, tally, passes[place : place + 1])
+        place += 1
+    rest = passes[place:]
+    if not rest:
+        return tally
+    # What is open now is a pass, and each that follows closes the one before it.
+    schedule = gate.schedule or _SCHEDULE
+    start = tally.since + timedelta(seconds=schedule.initial_delay_seconds)
+    numbers = {_number(schedule, tally, start, each.at) for each in rest} if schedule.interval_seconds else ()
+    closed = len({*numbers, tally.number}) - 1 if numbers else len(rest)
+    known, newest = tally.counts, rest[-1].at
+    counts = Counts(
+        known.passes + closed,
+        known.failures,
+        known.inconclusives,
+        known.errors,
+        known.passes_run + closed,
+        0 if closed else known.failures_run,
+        0 if closed else known.inconclusives_run,
+        0 if closed else known.errors_run,
+        _recent(gate, known.recent, "p" * closed),
+    )
+    number = max(numbers, default=tally.number + closed)
+    return Tally(tally.since, counts, number, Phase.PASS, newest_at=newest, passed_at=newest)
 
 
 def newer(tally: Tally, measurements: Iterable[Measurement]) -> list[Measurement]:
@@ -110,8 +148,8 @@ def _with_newest(gate: Gate, tally: Tally) -> Counts:
     clean = passed and not tally.errored
     failed, unclear = phase is Phase.FAIL, tally.unclear or phase is Phase.INCONCLUSIVE
     recent = counts.recent
-    if gate.tolerance is not None and gate.tolerance.of and (passed or failed):
-        recent = (recent + ("p" if passed else "f"))[-gate.tolerance.of :]
+    if passed or failed:
+        recent = _recent(gate, recent, "p" if passed else "f")
     return Counts(
         counts.passes + passed,
         counts.failures + failed,
@@ -123,6 +161,11 @@ def _with_newest(gate: Gate, tally: Tally) -> Counts:
         0 if clean else counts.errors_run + tally.errored,
         recent,
     )
+
+
+def _recent(gate: Gate, recent: str, more: str) -> str:
+    of = gate.tolerance.of if gate.tolerance is not None else 0
+    return (recent + more)[-of:] if of else recent
 
 
 def _ended(gate: Gate, counts: Counts) -> bool:

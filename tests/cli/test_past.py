@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from shared.fleet import Gate, Gates, Source, Target
+from shared.gate_rules import Objective
 from shared.model import Outcome, Stage
 from tests.cli.conftest import Cli
 from tests.cli.fake_api import FakeApi, Reply, problem, told
@@ -167,3 +168,69 @@ def test_whoever_may_not_read_the_past_still_gets_what_evidence_tells(cli: Cli, 
     assert [end["outcome"] for end in body["rollouts"]] == ["rolled_back"]
     assert {each["untried"] for each in body["history"]["gates"] if each["gate"] != "answers"} == {because}
     assert len(asked(past)) == 1, "a no is taken for a no"
+
+
+AVAILABILITY = msgspec.structs.replace(
+    FAILURES,
+    name="availability",
+    max_value=None,
+    group="",
+    slo=Objective(objective=0.999, period_seconds=2 * 86_400),
+    window_seconds=3600,
+)
+
+
+def spending(api: FakeApi) -> None:
+    """A gate with an error budget of two days, which half an hour of yesterday evening spends."""
+    story = Past()
+    story.gates = Gates(switch=(AVAILABILITY,))
+    api.story = story
+
+    def spent(asked: dict[str, Any]) -> Reply:
+        reply = measured(asked)
+        for each in reply.body["samples"]:
+            each["value"] = float("2026-11-22T20:30" <= each["at"] < "2026-11-22T21:00")
+        return reply
+
+    api.past = spent
+
+
+def test_a_budget_is_read_back_by_its_period_and_the_looks_are_cut_from_that(cli: Cli, past: FakeApi) -> None:
+    spending(past)
+    text = cli("gates", "backtest", "contoso-public", "--since", "4d").out
+    spans = [(each["since"], each["until"], each["slot"]) for each in asked(past)]
+    assert len(spans) == 6
+    # Two days of the period, then the two days of the rollout as well: they are what live had measured.
+    assert spans[0] == ("2026-11-17T11:58:00Z", "2026-11-18T11:58:00Z", "blue")
+    assert spans[-1] == ("2026-11-22T11:58:00Z", "2026-11-23T11:58:00Z", "blue")
+    told = "T0 would have refused 15 of 60 starts, because the error budget was spent"
+    assert f"  budget: {told}" in text.splitlines()
+
+
+def test_a_budget_as_json(cli: Cli, past: FakeApi) -> None:
+    found = cli("gates", "backtest", "contoso-public", "--since", "4d", "-o", "json").json["history"]["gates"]
+    assert {each["budget"] for each in found} == {None}
+    spending(past)
+    (gate,) = cli("gates", "backtest", "contoso-public", "--since", "4d", "-o", "json").json["history"][
+        "gates"
+    ]
+    assert {name: gate["budget"][name] for name in ("judged", "refused", "blind")} == {
+        "judged": 60,
+        "refused": 15,
+        "blind": 0,
+    }
+    assert gate["hours"] == {"covered": 59.95, "silent": 0.0, "unread": 0.0}
+
+
+def test_a_day_of_the_period_that_nobody_answered_for_leaves_its_starts_untold(
+    cli: Cli, past: FakeApi
+) -> None:
+    spending(past)
+    well = past.past
+    assert well is not None
+    past.past = lambda body: told(body, [], BUSY) if body["since"] < "2026-11-18" else well(body)
+    (gate,) = cli("gates", "backtest", "contoso-public", "--since", "4d", "-o", "json").json["history"][
+        "gates"
+    ]
+    assert (gate["budget"]["judged"], gate["budget"]["blind"]) == (36, 24)
+    assert (gate["hours"]["unread"], gate["unread"]) == (0.0, [])

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from sandbox.world import Faults
+from shared.fleet import Fleet
 from shared.gates.backtest import Backtest, Said, Trial, backtest
 from shared.gates.ends import Ended, Reason
 from shared.model import Outcome, SignalKind
 from shared.ports import Judged
 from shared.store.evidence import EvidenceRows
 from tests.engine.rig import Rig
+from tests.engine.test_anomalies import learning
 from tests.fleets import ERRORS, fleet
 
 
-async def rig(faults: Faults | None = None) -> Rig:
-    it = await Rig(fleet(), faults).applied()
+async def rig(faults: Faults | None = None, declared: Fleet | None = None) -> Rig:
+    it = await Rig(declared or fleet(), faults).applied()
     await it.publish_version()
     return it
 
@@ -87,3 +90,20 @@ async def test_an_alert_and_a_person_who_turn_a_rollout_back_are_told_apart() ->
     await called.send(SignalKind.ROLLBACK, by="olivia@contoso.com")
     found = backtest(alarmed.fleet, [await ended(alarmed), await ended(called)])
     assert [end.reason for end in found.rollouts] == [Reason.ALERT, Reason.PERSON]
+
+
+@pytest.mark.parametrize("faults", [None, Faults(slow_burn=True)])
+async def test_an_anomaly_comes_to_the_same_by_the_weeks_that_the_rollout_read(faults: Faults | None) -> None:
+    it = await rig(faults, learning(decides=True))
+    past = await ended(it)
+    told = {
+        each.judgement.because
+        for each in past.verdicts
+        if (each.judgement.gate, each.judgement.slot) == ("unusual", past.rollout.candidate)
+    }
+    found = backtest(it.fleet, [past])
+    cases = [case for trial in found.gates if trial.gate == "unusual" for case in trial.cases]
+    assert cases
+    assert {case.because for case in cases} <= told
+    stopped = [case for case in cases if case.said is Said.STOP]
+    assert [case.earlier_seconds for case in stopped] == ([] if faults is None else [0.0])

@@ -132,7 +132,7 @@ def test_a_gate_is_tried_on_the_steps_that_ask_its_question() -> None:
         ({"source": Source.HTTP, "path": "/healthz"}, f"the evidence answers another question: {QUERY}"),
         ({"max_over_live": 1.5}, "it is judged beside the live slot, of which nothing was kept"),
         ({"compare": Comparison()}, "it is judged beside the live slot, of which nothing was kept"),
-        ({"anomaly": Anomaly()}, "it is judged by the weeks before, and tried between rollouts alone"),
+        ({"anomaly": Anomaly()}, "it is judged by the weeks before, of which nothing was kept"),
     ],
 )
 def test_what_cannot_be_judged_again_is_said_and_not_guessed(rules: dict[str, Any], because: str) -> None:

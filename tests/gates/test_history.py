@@ -254,6 +254,17 @@ def test_a_month_is_judged_in_seconds_however_long_a_window_is() -> None:
     assert process_time() - begun < 20
 
 
+def test_a_bake_of_a_day_is_counted_in_seconds() -> None:
+    counting = replace(ERRORS, tolerance=Tolerance(failures_max=20, of=100))
+    declared = replace(fleet(counting), policy=Policy(observe_seconds=600, bake_seconds=86_400))
+    month = stretch(lambda n: 0.2 if n % 4000 < 3 else 0.0, 0, 30 * DAY)
+    begun = process_time()
+    found = tried(declared, {counting: Past(stretches=(month,))}).gates[0]
+    assert found.starts == Starts(judged=696)
+    # A step for each of a million looks takes more than ten.
+    assert process_time() - begun < 6
+
+
 @pytest.mark.parametrize("poll_seconds", [30, 60, 420])
 def test_a_fleet_that_looks_more_or_less_often_is_followed_at_its_own_pace(poll_seconds: int) -> None:
     declared = fleet(LATENCY)

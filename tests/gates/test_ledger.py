@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.gates.events import Events
-from shared.gates.figures import Sums, mean
+from shared.gates.figures import Highest, Sums, mean
 from shared.gates.ledger import Ledger, Page
 from shared.model import Sample
 
@@ -54,6 +54,7 @@ def test_a_page_tells_what_the_events_of_its_samples_would(seed: int) -> None:
 
 def same(page: Page, events: Events) -> None:
     """Fails where they tell something else."""
+    assert page.strange == events.strange
     for seconds in SPANS:
         assert page.of(seconds) == events.of(seconds)
         assert page.well(seconds) == events.well(seconds)
@@ -64,3 +65,12 @@ def same(page: Page, events: Events) -> None:
 def test_a_mean_of_sums_is_the_mean_however_large_its_numbers_are(numbers: list[float]) -> None:
     sums = Sums([5.0, *numbers])
     assert sums.mean(1, len(numbers) + 1) == pytest.approx(mean(numbers), rel=1e-15, abs=1e-18)
+
+
+def test_the_highest_of_every_run_is_its_highest() -> None:
+    chance = random.Random(1)
+    numbers = [chance.choice([0.0, -1.0, 7.0, math.inf, chance.random()]) for _ in range(37)]
+    highest = Highest(numbers)
+    for first in range(37):
+        for end in range(first + 1, 38):
+            assert highest.of(first, end) == max(numbers[first:end])
