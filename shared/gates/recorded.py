@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from shared.fleet import Gate
+from shared.gate_rules import Schedule
 from shared.gates.anomaly import hours, usual
 from shared.gates.burning import WHOLE, Watch, beyond
 from shared.gates.events import kept
 from shared.gates.judge import live_numbers
-from shared.gates.measuring import AGAINST, SOUND, Limits, beside_live, counted, known, limits_of, measured
+from shared.gates.measuring import SOUND, Limits, beside_live, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
 from shared.gates.window import (
     Beside,
@@ -88,10 +89,12 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
     if not limits.alone:
         return Recorded(verdict=Verdict.INCONCLUSIVE, because="no baseline was recorded to compare with")
     told = [each for each in measured(samples, limits) if each.at <= now]
-    # It began with the sample that came first, or with an older one that speaks against the candidate.
-    first = [each.at for each in samples[:1]]
-    against = [each.at for each in told if each.phase in AGAINST]
-    tally, taken = fold(gate, begun(min([now, *first, *against])), told)
+    begin = min((each.at for each in told), default=now)
+    schedule = gate.schedule or Schedule()
+    due_at = begin + timedelta(seconds=schedule.initial_delay_seconds)
+    start = _aligned(begin, _first_good(samples, limits, now), schedule.interval_seconds)
+    tally, taken = fold(gate, begun(start), (each for each in told if each.at >= due_at))
+    tally = tally if taken else begun(begin)
     stands = standing(gate, tally, now)
     verdict = stands.verdict
     if verdict is None and taken and all(each.phase is Phase.NO_DATA for each in taken):
@@ -107,6 +110,27 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
         value=newest if worst is None else worst,
         limit=limit_shown(limits),
     )
+
+
+def _first_good(samples: Sequence[Sample], limits: Limits, now: datetime) -> datetime | None:
+    """When the first sample to come was that passes by itself."""
+    passing = (each.at for each in samples if each.at <= now and _passes_alone(each, limits))
+    return next(passing, None)
+
+
+def _passes_alone(sample: Sample, limits: Limits) -> bool:
+    return measured((sample,), limits)[0].phase is Phase.PASS
+
+
+def _aligned(begin: datetime, good: datetime | None, interval_seconds: int) -> datetime:
+    """The newest time that is not after `begin`, and whole intervals before `good`.
+
+    A bad sample must not decide which of the good ones lie in one interval.
+    """
+    if good is None or not interval_seconds:
+        return begin
+    interval = timedelta(seconds=interval_seconds)
+    return good + (begin - good) // interval * interval
 
 
 def _window(

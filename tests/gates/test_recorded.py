@@ -235,6 +235,20 @@ def test_a_bad_sample_that_comes_late_does_not_move_the_beginning() -> None:
     assert recorded(gate, [*known, Sample(at=START - MINUTE)]).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize("bad", [None, 1.0, "away"])
+def test_a_bad_sample_that_comes_first_makes_no_more_of_the_good_ones(bad: float | str | None) -> None:
+    gate = declared(interval="3m", min_samples=2, tolerance={"failures": 1}).gates[0]
+    good = [*samples(0, start=START + MINUTE * 4), *samples(0, start=START + MINUTE * 6)]
+    for stream in (good, [*samples(bad), *good], [*good, *samples(bad)]):
+        assert recorded(gate, stream).verdict is Verdict.NO_DATA
+
+
+def test_what_fails_before_anything_passes_is_counted() -> None:
+    gate = declared(interval="3m", initial_delay="3m", tolerance={"failures": 1}, min_samples=1).gates[0]
+    assert recorded(gate, samples(1, 1, 1, 1, 1, 1, 1, 0, 0)).verdict is Verdict.FAIL
+    assert recorded(gate, samples(1, 1, 1, 0, 0, 0, 0)).verdict is Verdict.PASS
+
+
 def test_a_sample_of_the_future_does_not_hide_what_comes_before_it() -> None:
     rules = counted(tolerance={"failures": 0})
     gate = declared(**rules).gates[0]
