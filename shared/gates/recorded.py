@@ -5,20 +5,25 @@ Comes to what the engine would have come to at the same time. Refuses to read fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import islice
 
 from msgspec import Struct
 
 from shared.fleet import Gate
-from shared.gate_rules import Schedule
-from shared.gates.anomaly import hours, usual
+from shared.gate_rules import Anomaly, Schedule
+from shared.gates.anomaly import hours, unusual, usual
+from shared.gates.budget import allowed_share
 from shared.gates.burning import WHOLE, Watch, beyond
 from shared.gates.events import kept
 from shared.gates.judge import live_numbers
 from shared.gates.measuring import SOUND, Limits, beside_live, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
 from shared.gates.window import (
+    NOT_ALL,
     Beside,
     Weighed,
     lacking,
@@ -58,6 +63,9 @@ class Beneath(Struct, frozen=True, kw_only=True):
 
 _NOTHING = Beneath()
 _MOMENT = timedelta(microseconds=1)
+_GOOD = frozenset({Phase.PASS, Phase.MEASURED})
+_WORK_MAX = 100_000
+_LOOKS_MAX = 100
 
 
 def recorded(
@@ -145,19 +153,22 @@ def _window(
 ) -> Recorded:
     length = timedelta(seconds=gate.window_seconds)
     told = measured(samples, limits, None, now)
-    good = [each.at for each in told if each.phase in (Phase.PASS, Phase.MEASURED)]
     # Bad samples after the last good one lengthen the window: nothing falls out of it by getting worse.
     # Where it was said when to judge, no sample moves it.
-    last = now if still or not told else max(live or good, default=told[0].at)
+    last = now if still or not told else (live or [_last_good(gate, told, beneath)])[0]
     since = last - length
     found = measured(samples, limits, since, now)
     weighed = _weighed(gate, samples, found, since, now, beneath)
-    if gate.slo is not None and last < now:
-        # Its windows end with what is judged, and silence must not move them past what burns.
-        burning = _weighed(gate, samples, found, since, last, beneath)
-        weighed = burning if burning.verdict is Verdict.FAIL else weighed
+    if last < now and (gate.slo is not None or gate.anomaly is not None):
+        earlier = (
+            _weighed(gate, samples, measured(samples, limits, begin, at), begin, at, beneath)
+            for at in _looks_until(now, last, told)
+            for begin in dict.fromkeys((at - length, since))
+        )
+        weighed = _worst(weighed, earlier)
     if weighed.verdict is Verdict.PASS:
-        stale = _stale(gate, found, weighed, now - length) or _stale_live(gate, beneath, now - length, now)
+        fresh = now - length
+        stale = _stale(gate, found, weighed, fresh, beneath) or _stale_live(gate, beneath, fresh, now)
         if stale is not None:
             weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
     return Recorded(
@@ -170,10 +181,67 @@ def _window(
     )
 
 
-def _stale(gate: Gate, found: list[Measurement], weighed: Weighed, since: datetime) -> str | None:
+def _last_good(gate: Gate, told: Sequence[Measurement], beneath: Beneath) -> datetime:
+    """When the newest sample was that is not bad by itself; the first of all where there is none."""
+    bad = _bad_alone(gate, beneath)
+    good = (each.at for each in reversed(told) if each.phase in _GOOD and not bad(each))
+    return next(good, told[0].at)
+
+
+def _bad_alone(gate: Gate, beneath: Beneath) -> Callable[[Measurement], bool]:
+    """Which of the numbers without a limit of their own are bad by themselves, or not known to be good."""
+    if gate.anomaly is not None:
+        alone = _usual_alone(gate.anomaly, beneath)
+        return lambda each: alone(each) is not Verdict.PASS
+    worst = math.inf
+    if gate.slo is not None:
+        fastest = max((burn.rate for burn in gate.slo.burns), default=math.inf)
+        worst = min(fastest * allowed_share(gate.slo), NOT_ALL)
+    return lambda each: each.value is not None and each.value > worst
+
+
+def _usual_alone(rule: Anomaly, beneath: Beneath) -> Callable[[Measurement], Verdict]:
+    """What one number comes to beside the weeks before."""
+    known = cache(lambda since, until: usual(rule, since, until, beneath.past))
+
+    def verdict(each: Measurement) -> Verdict:
+        found = known(*hours(each.at, each.at + _MOMENT))
+        return unusual(rule, (Sample(at=each.at, value=each.value),), found).verdict
+
+    return verdict
+
+
+def _looks_until(now: datetime, last: datetime, told: Sequence[Measurement]) -> list[datetime]:
+    """The moments since the last good sample of which something was told, newest first.
+
+    Windows that end later than what burns, or is unusual, see less and less of it. Each look goes through all
+    samples, so of very many only the newest are looked at.
+    """
+    times = (each.at for each in reversed(told) if last < each.at <= now)
+    return [*islice(dict.fromkeys(times), min(_LOOKS_MAX, _WORK_MAX // len(told))), last]
+
+
+def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
+    """The first that failed, and a pass only where the last of `earlier` passed too."""
+    if weighed.verdict is Verdict.FAIL:
+        return weighed
+    before = weighed
+    for before in earlier:
+        if before.verdict is Verdict.FAIL:
+            return before
+    return before if weighed.verdict is Verdict.PASS else weighed
+
+
+def _stale(
+    gate: Gate, found: list[Measurement], weighed: Weighed, since: datetime, beneath: Beneath
+) -> str | None:
     """What of the candidate's evidence is missing since then, None where nothing is."""
     worst = worst_alone(gate, weighed)
-    return shortage(gate, [each for each in found if each.at >= since and not (each.value or 0.0) > worst])
+    fresh = [each for each in found if each.at >= since and not (each.value or 0.0) > worst]
+    if gate.anomaly is not None:
+        alone = _usual_alone(gate.anomaly, beneath)
+        fresh = [each for each in fresh if alone(each) is not Verdict.FAIL]
+    return shortage(gate, fresh)
 
 
 def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) -> str | None:

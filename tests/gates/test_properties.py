@@ -138,7 +138,7 @@ def test_a_bad_sample_more_never_improves_the_verdict_of_a_window(
     stream = data.draw(streams(kind))
     requests = data.draw(st.sampled_from([None, 0.0, 1.0, 1_000.0]))
     bad = sample(minute, data.draw(bad_values(kind)), requests)
-    now = LAST if kind.name in ("slo", "compare", "anomaly") else None
+    now = LAST if kind.name == "compare" else None
     before = recorded(gate, stream, now, beneath)
     after = recorded(gate, put(stream, bad), now, beneath)
     # A number that is only bad among others is one more of them before there are enough.

@@ -222,6 +222,38 @@ def test_silence_does_not_move_the_windows_of_a_burning_budget() -> None:
     assert recorded(gate, burning, START + MINUTE * 66).verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize("later", [11, 14, 30, 3000])
+@pytest.mark.parametrize("bad", [1.0, 0.9])
+@pytest.mark.parametrize("good", [0, 6])
+def test_a_bad_share_does_not_move_the_windows_past_what_burns(later: int, bad: float, good: int) -> None:
+    rule = {"objective": "90%", "burns": [{"rate": 5, "long": "10m", "short": "2m"}]}
+    gate = declared(**LOGS, slo=rule, window="10m").gates[0]
+    burning = samples(*[0.0] * good, *[bad] * 11)
+    assert recorded(gate, burning).verdict is Verdict.FAIL
+    after = Sample(at=burning[-1].at + MINUTE * later, value=bad)
+    assert recorded(gate, [*burning, after]).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("later", [11, 14, 30, 3000])
+@pytest.mark.parametrize("good", [0, 2, 6])
+def test_an_odd_sample_does_not_move_the_window_past_an_anomaly(later: int, good: int) -> None:
+    gate = declared(**LOGS, anomaly={"weeks_min": 1}, window="10m", min_samples=3).gates[0]
+    week = 7 * 24 * 60
+    past = tuple(Sample(at=START + (n - week) * MINUTE, value=n % 3 / 50) for n in range(-120, 600))
+    odd = samples(*[0.02] * good, *[9.0] * 9)
+    assert recorded(gate, odd, beneath=Beneath(past=past)).verdict is Verdict.FAIL
+    after = Sample(at=odd[-1].at + MINUTE * later, value=9.0)
+    assert recorded(gate, [*odd, after], beneath=Beneath(past=past)).verdict is Verdict.FAIL
+
+
+def test_odd_samples_after_a_gap_are_an_anomaly_of_their_own() -> None:
+    gate = declared(**LOGS, anomaly={"weeks_min": 1}, window="10m", min_samples=3).gates[0]
+    week = 7 * 24 * 60
+    past = tuple(Sample(at=START + (n - week) * MINUTE, value=n % 3 / 50) for n in range(-120, week))
+    odd = [*samples(*[0.02] * 9), *samples(*[9.0] * 5, start=START + MINUTE * 60)]
+    assert recorded(gate, odd, beneath=Beneath(past=past)).verdict is Verdict.FAIL
+
+
 def test_a_time_that_was_named_is_where_the_window_ends() -> None:
     gate = declared(window="5m").gates[0]
     assert recorded(gate, samples(1, 0, 0, 0)).verdict is Verdict.FAIL
