@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from shared.gate_rules import Anomaly, Direction
-from shared.gates.figures import median, shown
+from shared.gates.figures import beside, exactly, median, shown
 from shared.measured import Usual
 from shared.model import Sample, Verdict
 
@@ -158,8 +158,8 @@ def _measured(
     usual, unit = told
     deviations = (value - middle) / scale
     limit = middle + math.copysign(rule.deviations_max * scale, deviations)
-    because = f"{usual}; {shown(abs(deviations))} robust deviations away"
-    bound = f"the limit of {shown(rule.deviations_max)}, which is {shown(limit, unit)}"
+    because = f"{usual}; {beside(abs(deviations), rule.deviations_max)} robust deviations away"
+    bound = f"the limit of {exactly(rule.deviations_max)}, which is {shown(limit, unit)}"
     if abs(deviations) <= rule.deviations_max:
         verdict, because = Verdict.PASS, f"{because}, within {bound}"
     elif not _against(rule.direction, deviations):

@@ -17,7 +17,7 @@ from msgspec import Struct
 from shared.gate_rules import Burn, Objective
 from shared.gates.budget import COVERED_MIN, allowed_share
 from shared.gates.events import Counting, Events, KeptEvents
-from shared.gates.figures import percent, shown, span
+from shared.gates.figures import exactly, percent, shown, span, telling, times
 from shared.measured import Kept
 from shared.model import Sample, Verdict
 
@@ -207,7 +207,7 @@ def _window(
         because = f"samples cover {percent(spread)} of the last {span(seconds)}"
         return _Window(share=share, doubtful=True, because=because)
     if limit >= 1:
-        because = f"{shown(alert.rate)} times the budget is more than all requests, so nothing can burn it"
+        because = f"{times(exactly(alert.rate))} the budget is more than all requests, so nothing can burn it"
         return _Window(share=share, because=because)
     if covered < COVERED_MIN:
         return _Window(share=share, because=f"samples cover {percent(covered)} of the last {span(seconds)}")
@@ -226,15 +226,20 @@ def _window(
 def _burning(alert: _Alert, allowed: float) -> str:
     if not allowed:
         return f"{percent(alert.share)} were bad {alert.over}, and the objective tolerates none"
-    rate = f"{shown(alert.share / allowed)} times as fast as it may"
-    return f"the error budget burns {rate} {alert.over}, beyond the limit of {shown(alert.burn.rate)} times"
+    return _speed(alert, allowed, "beyond")
 
 
 def _calm(alert: _Alert, allowed: float) -> str:
     if not allowed:
         return f"none were bad {alert.over}"
-    rate = f"{shown(alert.share / allowed)} times as fast as it may"
-    return f"the error budget burns {rate} {alert.over}, within the limit of {shown(alert.burn.rate)} times"
+    return _speed(alert, allowed, "within")
+
+
+def _speed(alert: _Alert, allowed: float, word: str) -> str:
+    rate, limit = alert.share / allowed, alert.burn.rate
+    digits = telling(lambda read: (read > limit) is (word == "beyond"), rate)
+    fast = f"{times(shown(rate, digits=digits))} as fast as it may"
+    return f"the error budget burns {fast} {alert.over}, {word} the limit of {times(exactly(limit))}"
 
 
 def _unclear(alerts: Sequence[_Alert], strange: int) -> str:

@@ -6,7 +6,7 @@ from shared.check_rules import AlertFilter, ClusterCheck, Expect, Hook, LoadMeas
 from shared.fleet import Gate, Source
 from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Tolerance
 from shared.gates.burning import beyond
-from shared.gates.figures import shown, span
+from shared.gates.figures import exactly, span
 from shared.gates.measuring import advises, counted
 from shared.gates.statistics import NEGLIGIBLE
 from shared.gates.tally import places_of_passes
@@ -93,7 +93,7 @@ def _wanted(expect: Expect) -> str:
     days = span(expect.certificate_seconds)
     found = [
         f"that has another status than {' or '.join(map(str, expect.statuses))}" if expect.statuses else "",
-        f"takes longer than {shown(expect.latency_ms)} ms" if expect.latency_ms is not None else "",
+        f"takes longer than {exactly(expect.latency_ms)} ms" if expect.latency_ms is not None else "",
         f"lacks {lacks}" if lacks else "",
         f"has another value in {paths}" if paths else "",
         f"whose certificate ends within {days}" if expect.certificate_seconds else "",
@@ -107,22 +107,22 @@ def _limits(gate: Gate) -> list[str]:
     told = []
     unit = gate.unit
     if gate.max_value is not None:
-        told.append(f"A value above {shown(gate.max_value, unit)} fails.")
+        told.append(f"A value above {exactly(gate.max_value, unit)} fails.")
     if gate.min_value is not None:
-        told.append(f"A value below {shown(gate.min_value, unit)} fails.")
+        told.append(f"A value below {exactly(gate.min_value, unit)} fails.")
     if gate.pass_max is not None:
-        told.append(f"One above {shown(gate.pass_max, unit)} that does not fail is inconclusive.")
+        told.append(f"One above {exactly(gate.pass_max, unit)} that does not fail is inconclusive.")
     if gate.pass_min is not None:
-        told.append(f"One below {shown(gate.pass_min, unit)} that does not fail is inconclusive.")
+        told.append(f"One below {exactly(gate.pass_min, unit)} that does not fail is inconclusive.")
     if gate.max_over_baseline is not None:
-        times = shown(gate.max_over_baseline)
+        times = exactly(gate.max_over_baseline)
         told.append(
             f"A mean of more than {times} times the recorded baseline fails; without a baseline it is "
             "inconclusive."
         )
         told += [_BY_THEMSELVES] if not counted(gate) else []
     if gate.max_over_live is not None:
-        times = shown(gate.max_over_live)
+        times = exactly(gate.max_over_live)
         told.append(
             f"A mean of more than {times} times the live slot's over the same window fails. Without data of "
             "live it has no data, and where live has 0 anything above 0 is inconclusive."
@@ -141,12 +141,12 @@ def _compares(rule: Comparison) -> list[str]:
     return [
         (
             "It compares with live's samples of the same window (Mann-Whitney U), and fails where "
-            f"the candidate is {_WORSE[rule.direction]} with {rule.confidence * 100:g} % confidence and "
-            f"an effect above {shown(rule.effect_max)} (Cliff's delta)."
+            f"the candidate is {_WORSE[rule.direction]} with {exactly(rule.confidence * 100)} % confidence "
+            f"and an effect above {exactly(rule.effect_max)} (Cliff's delta)."
         ),
         (
             "Where only one of the two holds it is inconclusive, but for a certain effect of at most "
-            f"{shown(min(NEGLIGIBLE, rule.effect_max))}, which passes."
+            f"{exactly(min(NEGLIGIBLE, rule.effect_max))}, which passes."
         ),
         f"Each side needs {rule.samples_min} samples.",
     ]
@@ -154,9 +154,9 @@ def _compares(rule: Comparison) -> list[str]:
 
 def _burns(rule: Objective, window_seconds: int) -> list[str]:
     return [
-        f"The objective is {rule.objective * 100:g} % good events over {span(rule.period_seconds)}.",
+        f"The objective is {exactly(rule.objective * 100)} % good events over {span(rule.period_seconds)}.",
         *(
-            f"It fails where the error budget burns at more than {shown(burn.rate)} times the sustainable "
+            f"It fails where the error budget burns at more than {exactly(burn.rate)} times the sustainable "
             f"speed over {span(burn.long_seconds)} and over {span(burn.short_seconds)}."
             for burn in rule.burns
         ),
@@ -169,7 +169,7 @@ def _learns(rule: Anomaly) -> list[str]:
     return [
         (
             f"It learns from the same hour of the week in the last {rule.weeks} weeks: more than "
-            f"{shown(rule.deviations_max)} robust deviations {_SIDE[rule.direction]} their median fail."
+            f"{exactly(rule.deviations_max)} robust deviations {_SIDE[rule.direction]} their median fail."
         ),
         "In a rollout those are the live slot's weeks.",
         f"Fewer than {rule.weeks_min} of those weeks with values are inconclusive.",
@@ -257,7 +257,7 @@ def _role(gate: Gate) -> list[str]:
     told = []
     if gate.group:
         vital = ", and the group needs it to pass" if gate.critical else ""
-        told.append(f"It is scored in the group {gate.group} with a weight of {shown(gate.weight)}{vital}.")
+        told.append(f"It is scored in the group {gate.group} with a weight of {exactly(gate.weight)}{vital}.")
     if advises(gate):
         told.append("It is recorded and decides nothing.")
     return told

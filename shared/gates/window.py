@@ -15,7 +15,8 @@ from shared.fleet import Gate
 from shared.gate_rules import Anomaly, Objective
 from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burning import WHOLE, Watch, burn
-from shared.gates.figures import mean
+from shared.gates.figures import beside as near
+from shared.gates.figures import exactly, mean, shown, telling
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
 from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase, Usual
@@ -81,7 +82,8 @@ def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Seq
     there = sum(each for each in known if math.isfinite(each) and each > 0)
     if there >= gate.requests_min:
         return None
-    return f"{there:g} of the {gate.requests_min} requests it needs are behind the samples"
+    behind = near(there, gate.requests_min)
+    return f"{behind} of the {gate.requests_min} requests it needs are behind the samples"
 
 
 def weigh(
@@ -154,18 +156,26 @@ def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
         verdict, word = Verdict.INCONCLUSIVE, "beyond"
     else:
         verdict, word = Verdict.FAIL, "beyond"
-    because = f"{show(worst)}{gate.unit} is {word} the limit of {show(limit)}{gate.unit}"
+    which = "lower limit" if _is_lower(gate, limit) else "limit"
+    because = f"{near(worst, limit, gate.unit)} is {word} the {which} of {exactly(limit, gate.unit)}"
     if breaches:
         because += f" in {breaches} of {there} samples"
     return Weighed(verdict, because, worst, limit)
 
 
+def _is_lower(gate: Gate, limit: float) -> bool:
+    """Whether a limit is one from below."""
+    lowest = gate.min_value if gate.min_value is not None else gate.pass_min
+    return limit == lowest and limit not in (gate.max_value, gate.pass_max)
+
+
 def _between(gate: Gate, values: list[float], which: str) -> Weighed:
     high = gate.pass_max is not None and max(values) > gate.pass_max
     worst, limit = (max(values), gate.pass_max) if high else (min(values), gate.pass_min)
+    reached = "up" if high else "down"
     because = (
-        f"{show(worst)}{gate.unit} is beyond {show(limit or 0.0)}{gate.unit}, up to which it passes, in "
-        f"{which}, and not so far that it fails"
+        f"{near(worst, limit or 0.0, gate.unit)} is beyond {exactly(limit or 0.0, gate.unit)}, {reached} to "
+        f"which it passes, in {which}, and not so far that it fails"
     )
     return Weighed(Verdict.INCONCLUSIVE, because, worst, limit)
 
@@ -186,10 +196,7 @@ def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -
         return Weighed(Verdict.INCONCLUSIVE, "no baseline was recorded to compare with", value)
     limit = (gate.max_over_baseline or 0.0) * baseline
     verdict, word = (Verdict.FAIL, "beyond") if value > limit else (Verdict.PASS, "within")
-    because = (
-        f"a mean of {show(value)}{gate.unit} is {word} {show(gate.max_over_baseline or 0.0)} times "
-        f"the baseline of {show(baseline)}{gate.unit}"
-    )
+    because = _multiple(gate, value, gate.max_over_baseline, ("the baseline of ", baseline), word)
     return Weighed(verdict, because, value, limit)
 
 
@@ -206,16 +213,24 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
         verdict, word = Verdict.PASS, "within"
     elif live <= 0:
         because = (
-            f"a mean of {show(value)}{gate.unit} is a multiple of nothing: live has {show(live)}{gate.unit}"
+            f"a mean of {shown(value, gate.unit)} is a multiple of nothing: live has {shown(live, gate.unit)}"
         )
         return Weighed(Verdict.INCONCLUSIVE, because, value, limit)
     else:
         verdict, word = Verdict.FAIL, "beyond"
-    because = (
-        f"a mean of {show(value)}{gate.unit} is {word} {show(gate.max_over_live or 0.0)} times "
-        f"live's {show(live)}{gate.unit}"
-    )
+    because = _multiple(gate, value, gate.max_over_live, ("live's ", live), word)
     return Weighed(verdict, because, value, limit)
+
+
+def _multiple(gate: Gate, value: float, factor: float | None, of: tuple[str, float], word: str) -> str:
+    """The sentence on a mean and a multiple, with as many digits as it takes to be true."""
+    factor, (name, base) = factor or 0.0, of
+    is_beyond = word == "beyond"
+    digits = telling(lambda read, other: (read > factor * other) is is_beyond, value, base)
+    return (
+        f"a mean of {shown(value, gate.unit, digits)} is {word} {exactly(factor)} times "
+        f"{name}{shown(base, gate.unit, digits)}"
+    )
 
 
 def worst_alone(gate: Gate, weighed: Weighed) -> float:
@@ -255,8 +270,3 @@ def limit_shown(limits: Limits) -> float | None:
         if math.isfinite(limit):
             return limit
     return None
-
-
-def show(number: float) -> str:
-    """A number as people read it."""
-    return f"{number:.4g}"

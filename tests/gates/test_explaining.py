@@ -84,7 +84,7 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
             asks("load_test", load_test=LOAD) | {"max": 1},
             "It runs the load test shop-load against the slot: the 95th percentile of its response times.",
         ),
-        ({"max": 5, "measure": "latency_ms"}, "A value above 5ms fails."),
+        ({"max": 5, "measure": "latency_ms"}, "A value above 5 ms fails."),
         ({"breaches_max": 2}, "Up to 2 samples that fail are inconclusive, more of them fail the gate."),
         ({"max_over_baseline": 1.5}, "A mean of more than 1.5 times the recorded baseline fails;"),
         ({"max_over_live": 1.5}, "Samples that are beyond it by themselves are no evidence for a pass."),
