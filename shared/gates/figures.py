@@ -11,6 +11,7 @@ _DIGITS = 4
 # What is written with so many digits is read back as it was, and with more of them every number is itself.
 _DIGITS_ALL, _DIGITS_MAX = 15, 17
 _SMALLEST = -6
+_MARGIN = 1 + 1e-12
 
 
 class Sums:
@@ -36,6 +37,16 @@ class Sums:
 def _parts(number: float) -> int:
     top, bottom = float(number).as_integer_ratio()
     return top * _PARTS // bottom
+
+
+def multiple(factor: float, of: float) -> float:
+    """A limit that is a multiple: a mean that equals it is within, whatever the last bits of both say."""
+    return factor * of * _MARGIN
+
+
+def tidy(number: float) -> float:
+    """A number without the noise of its last bits."""
+    return float(f"{number:.12g}")
 
 
 def median(ordered: Sequence[float]) -> float:

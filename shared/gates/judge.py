@@ -16,7 +16,7 @@ from shared.fleet import Gate
 from shared.gate_rules import Scores
 from shared.gates.burning import Watch
 from shared.gates.events import hourly
-from shared.gates.figures import exactly, shown
+from shared.gates.figures import exactly, shown, tidy
 from shared.gates.figures import mean as mean_of
 from shared.gates.measuring import advises, counted, declared, known, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
@@ -205,6 +205,14 @@ def _multiple(gate: Gate, baseline: float | None) -> str:
     return f"; the limit of {limit} is {exactly(gate.max_over_baseline)} times the baseline of {of}"
 
 
+def _limit_told(gate: Gate, limit: float | None) -> float | None:
+    """The limit that a record keeps: of a multiple without what it leaves to the last bits of a mean."""
+    if limit is None:
+        return gate.max_value
+    relative = gate.max_over_baseline is not None or gate.max_over_live is not None
+    return tidy(limit) if relative else limit
+
+
 def _held_against(gate: Gate, live: Answer | None, beyond: Beyond) -> tuple[Sample, ...]:
     """The samples beside the gate's own. Thousands of a longer window are told by the hour."""
     if isinstance(live, Reading):
@@ -257,7 +265,7 @@ def _judgement(
         because=f"{gate.name} on {slot}: {because}",
         at=at,
         value=value,
-        limit=limit if limit is not None else gate.max_value,
+        limit=_limit_told(gate, limit),
         limits=declared(gate),
         unit=gate.unit,
         source=reading.source if reading else gate.source.value,

@@ -17,7 +17,7 @@ from shared.fleet import Gate
 from shared.gate_rules import Objective
 from shared.gates.anomaly import Unusual, hours, odd_alone, unusual, usual
 from shared.gates.burning import Watch, beyond, burn_of
-from shared.gates.figures import Sums
+from shared.gates.figures import Sums, multiple
 from shared.gates.ledger import Ledger, Page
 from shared.gates.measuring import SOUND, known, limits_of, measured
 from shared.gates.window import NOT_ALL, lacking
@@ -155,7 +155,7 @@ class _Relative:
         assert view.baseline is not None, "without a baseline nothing is judged"
         if known(view.baseline) is None:
             return Verdict.INCONCLUSIVE
-        limit = self._factor * view.baseline
+        limit = multiple(self._factor, view.baseline)
         value = self._values.mean(self._told.instants[view.first], self._told.instants[view.end])
         return Verdict.FAIL if value > limit else self._told.without(view, limit)
 

@@ -16,7 +16,7 @@ from shared.gate_rules import Anomaly, Objective
 from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import beside as near
-from shared.gates.figures import exactly, mean, shown, telling
+from shared.gates.figures import exactly, mean, multiple, shown, telling
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
 from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase, Usual
@@ -194,7 +194,7 @@ def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -
     value = mean(values)
     if baseline is None:
         return Weighed(Verdict.INCONCLUSIVE, "no baseline was recorded to compare with", value)
-    limit = (gate.max_over_baseline or 0.0) * baseline
+    limit = multiple(gate.max_over_baseline or 0.0, baseline)
     verdict, word = (Verdict.FAIL, "beyond") if value > limit else (Verdict.PASS, "within")
     because = _multiple(gate, value, gate.max_over_baseline, ("the baseline of ", baseline), word)
     return Weighed(verdict, because, value, limit)
@@ -208,7 +208,7 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
         there = f"{len(beside.live)} of the {gate.min_samples} samples it needs of the live slot are there"
         return Weighed(Verdict.NO_DATA, there, value)
     live = mean(beside.live)
-    limit = (gate.max_over_live or 0.0) * live
+    limit = multiple(gate.max_over_live or 0.0, live)
     if value <= limit:
         verdict, word = Verdict.PASS, "within"
     elif live <= 0:
@@ -226,7 +226,7 @@ def _multiple(gate: Gate, value: float, factor: float | None, of: tuple[str, flo
     """The sentence on a mean and a multiple, with as many digits as it takes to be true."""
     factor, (name, base) = factor or 0.0, of
     is_beyond = word == "beyond"
-    digits = telling(lambda read, other: (read > factor * other) is is_beyond, value, base)
+    digits = telling(lambda read, other: (read > multiple(factor, other)) is is_beyond, value, base)
     return (
         f"a mean of {shown(value, gate.unit, digits)} is {word} {exactly(factor)} times "
         f"{name}{shown(base, gate.unit, digits)}"

@@ -189,6 +189,19 @@ def test_the_mean_of_live_counts_no_errors_and_is_no_overflow() -> None:
     assert mean(samples(1e308, 1e308, math.nan)) == 1e308
 
 
+@pytest.mark.parametrize(
+    ("factor", "base", "value"), [(1, 0.1, 0.1), (1, 0.05, 0.05), (1.4, 0.1, 0.14), (1.1, 0.3, 0.33)]
+)
+def test_a_mean_at_a_relative_limit_is_within_it(factor: float, base: float, value: float) -> None:
+    before, live = {"max_over_baseline": factor}, {"max_over_live": factor}
+    beneath = Beneath(baseline=base, live=samples(*[base] * 3))
+    for rules in (before, live, {**before, **counted(3)}):
+        found = recorded(declared(**LOGS, **rules).gates[0], samples(value, value, value), beneath=beneath)
+        assert found.verdict is Verdict.PASS, found.because
+        found = recorded(declared(**LOGS, **rules).gates[0], samples(*[value * 1.0001] * 3), beneath=beneath)
+        assert found.verdict is Verdict.FAIL, found.because
+
+
 @pytest.mark.parametrize("rules", [{"max_over_baseline": 1.5}, {"max_over_live": 1.5}])
 def test_a_sample_beyond_a_limit_is_no_evidence_for_a_mean_within_it(rules: dict[str, float]) -> None:
     gate = declared(**rules).gates[0]
