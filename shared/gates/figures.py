@@ -102,6 +102,18 @@ def times(number: str) -> str:
     return f"{number} time{'' if number == '1' else 's'}"
 
 
+def many(number: float, one: str, several: str) -> str:
+    """A number and the word for so many."""
+    return f"{number} {one if number == 1 else several}"
+
+
+def missing(there: int, needed: int, one: str, several: str, of: str = "") -> str:
+    """How many there are of what is needed."""
+    if needed == 1:
+        return f"the 1 {one} it needs{of} is not there"
+    return f"{there} of the {needed} {several} it needs{of} are there"
+
+
 def percent(share: float) -> str:
     """A share (0 to 1) in percent."""
     hundredths = share * 100

@@ -28,6 +28,7 @@ from shared.gates.window import (
     Weighed,
     lacking,
     limit_shown,
+    short_of_live,
     shortage,
     sound,
     weigh,
@@ -251,7 +252,7 @@ def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) ->
     there = len(live_numbers(gate, beneath.live, since, now))
     if there >= gate.min_samples:
         return None
-    return f"{there} of the {gate.min_samples} samples it needs of the live slot are there"
+    return short_of_live(gate, there)
 
 
 def _weighed(

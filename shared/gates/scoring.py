@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 
 from shared.gate_rules import Scores
-from shared.gates.figures import exactly, shown, telling
+from shared.gates.figures import exactly, many, shown, telling
 from shared.model import Verdict
 
 POINTS = {Verdict.PASS: 100.0, Verdict.INCONCLUSIVE: 50.0, Verdict.FAIL: 0.0}
@@ -104,7 +104,8 @@ def _sentence(
     digits = telling(lambda read: (read >= rule.passing, read < rule.marginal) == reached, least)
     because = f"the group has {shown(least, digits=digits)} of 100 points"
     if unknown:
-        because += f", up to {shown(greatest)} if the {unknown} without evidence are well"
+        silent = many(unknown, "without evidence is", "without evidence are")
+        because += f", up to {shown(greatest)} if the {silent} well"
     if worst is not verdict:
         return f"{because}, but a critical gate is not known to pass: {worst}"
     if verdict is Verdict.PASS:

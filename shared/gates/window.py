@@ -16,7 +16,7 @@ from shared.gate_rules import Anomaly, Objective
 from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import beside as near
-from shared.gates.figures import exactly, mean, multiple, shown, telling
+from shared.gates.figures import exactly, many, mean, missing, multiple, shown, telling
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
 from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase, Usual
@@ -68,7 +68,7 @@ def shortage(gate: Gate, measurements: Sequence[Measurement]) -> str | None:
     there = told_once(gate, (each for each in measurements if each.phase in SOUND))
     if there >= gate.min_samples:
         return None
-    because = f"{there} of the {gate.min_samples} samples it needs are there"
+    because = missing(there, gate.min_samples, "sample", "samples")
     # Of one instant always the same, in whatever order its samples came.
     odd = min(((each.at, each.because) for each in measurements if each.phase is Phase.ERROR), default=None)
     return because if odd is None else f"{because}: {odd[1]}"
@@ -83,7 +83,8 @@ def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Seq
     if there >= gate.requests_min:
         return None
     behind = near(there, gate.requests_min)
-    return f"{behind} of the {gate.requests_min} requests it needs are behind the samples"
+    needed = many(gate.requests_min, "request it needs is", "requests it needs are")
+    return f"{behind} of the {needed} behind the samples"
 
 
 def weigh(
@@ -205,7 +206,7 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
     if beside.live is None:
         return Weighed(Verdict.PROVIDER_ERROR, beside.trouble, value)
     if len(beside.live) < gate.min_samples:
-        there = f"{len(beside.live)} of the {gate.min_samples} samples it needs of the live slot are there"
+        there = short_of_live(gate, len(beside.live))
         return Weighed(Verdict.NO_DATA, there, value)
     live = mean(beside.live)
     limit = multiple(gate.max_over_live or 0.0, live)
@@ -231,6 +232,11 @@ def _multiple(gate: Gate, value: float, factor: float | None, of: tuple[str, flo
         f"a mean of {shown(value, gate.unit, digits)} is {word} {exactly(factor)} times "
         f"{name}{shown(base, gate.unit, digits)}"
     )
+
+
+def short_of_live(gate: Gate, there: int) -> str:
+    """Which samples of the live slot are missing."""
+    return missing(there, gate.min_samples, "sample", "samples", " of the live slot")
 
 
 def worst_alone(gate: Gate, weighed: Weighed) -> float:

@@ -45,6 +45,15 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
     [
         ({}, "It sends 5 requests to /healthz on the slot's own host name: the share that fails."),
         ({"measure": "latency_ms"}, "on the slot's own host name: how long they take."),
+        ({"requests": 1}, "It sends 1 request to /healthz on the slot's own host name: whether it fails."),
+        ({"requests": 1, "measure": "latency_ms"}, "on the slot's own host name: how long it takes."),
+        ({**LOGS, "max_over_baseline": 1.5}, "A mean of more than 1.5 times the recorded baseline fails;"),
+        ({"max_over_baseline": 1, **counted(3)}, "A value of more than 1 time the recorded baseline fails;"),
+        ({**LOGS, "anomaly": {"weeks": 1, "weeks_min": 1}}, "of the week in the last week: more than 3.5"),
+        ({**LOGS, "anomaly": {"weeks_min": 1}}, "Without values of that time it is inconclusive."),
+        ({**LOGS, "min_requests": 1}, "Fewer than 1 request behind all samples is no data."),
+        ({"min_requests": 1, **counted(3)}, "A sample with fewer than 1 request behind it is no data."),
+        ({**LOGS, "max": 0.1, "min": -273.15}, "A value below -273.15 fails."),
         (
             {"expect": EXPECT},
             "An answer fails that has another status than 200 or 204, takes longer than 500 ms,",

@@ -15,7 +15,7 @@ from shared.gates.recorded import Beneath, recorded
 from shared.gates.scoring import score
 from shared.model import Sample, Verdict
 from tests.gates.kinds import LOGS
-from tests.gates.peers import MINUTE, START, declared, samples
+from tests.gates.peers import MINUTE, START, counted, declared, samples
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,26 @@ def test_rounding_makes_no_verdict_absurd(rules: dict[str, float], value: float,
     beneath = Beneath(baseline=0.04, live=samples(0.04, 0.04, 0.04))
     found = recorded(declared(**LOGS, **rules).gates[0], samples(value, value, value), beneath=beneath)
     assert found.because.startswith(because)
+
+
+@pytest.mark.parametrize(
+    ("rules", "values", "because"),
+    [
+        (counted(3), (1,), "1 measurement failed, 0 are tolerated"),
+        (counted(3, tolerance={"failures": 1}), (1, 1), "2 measurements failed, 1 is tolerated"),
+        (counted(1), (), "there are no samples"),
+        (counted(1), ("away",), "it has not ended: 0 of 1 measurements are there"),
+        (counted(3, tolerance={"errors": 0}), ("away",), "1 measurement was an error, 0 are tolerated"),
+        ({"min_samples": 1}, (None,), "the 1 sample it needs is not there"),
+        ({"min_samples": 2}, (None,), "0 of the 2 samples it needs are there"),
+        ({"min_samples": 1, "tolerance": {}}, (None,), "the 1 pass it needs is not there"),
+        ({"min_samples": 1, "min_requests": 1}, (0.0,), "0 of the 1 request it needs is behind the samples"),
+    ],
+)
+def test_one_of_a_thing_is_told_from_several(
+    rules: dict[str, object], values: tuple[float | str | None, ...], because: str
+) -> None:
+    assert recorded(declared(**rules).gates[0], samples(*values)).because == because
 
 
 def test_few_requests_are_fewer_than_are_needed_in_the_sentence_too() -> None:
