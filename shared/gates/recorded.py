@@ -6,7 +6,7 @@ Comes to what the engine would have come to at the same time. Refuses to read fi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -20,7 +20,7 @@ from shared.gates.budget import allowed_share
 from shared.gates.burning import WHOLE, Watch, beyond
 from shared.gates.events import kept
 from shared.gates.judge import live_numbers
-from shared.gates.measuring import SOUND, Limits, beside_live, counted, known, limits_of, measured
+from shared.gates.measuring import AGAINST, SOUND, Limits, beside_live, counted, known, limits_of, measured
 from shared.gates.tally import begun, fold, standing
 from shared.gates.window import (
     NOT_ALL,
@@ -98,12 +98,17 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
     if not limits.alone:
         return Recorded(verdict=Verdict.INCONCLUSIVE, because="no baseline was recorded to compare with")
     told = [each for each in measured(samples, limits) if each.at <= now]
-    begin = min((each.at for each in told), default=now)
+    # It began with what came first: for a pass a number, for what speaks against it also an older one.
+    first = min(now, samples[0].at)
+    number = _first(samples, limits, now, SOUND) or first
+    begin = min([first, *(each.at for each in told if each.phase in AGAINST)])
     schedule = gate.schedule or Schedule()
-    due_at = begin + timedelta(seconds=schedule.initial_delay_seconds)
-    start = _aligned(begin, _first_good(samples, limits, now), schedule.interval_seconds)
-    tally, taken = fold(gate, begun(start), (each for each in told if each.at >= due_at))
-    tally = tally if taken else begun(begin)
+    delay = timedelta(seconds=schedule.initial_delay_seconds)
+    since = {Phase.PASS: number, **dict.fromkeys(AGAINST, begin)}
+    due = [each for each in told if each.at >= since.get(each.phase, first) + delay]
+    start = _aligned(begin, _first(samples, limits, now, {Phase.PASS}), schedule.interval_seconds)
+    tally, taken = fold(gate, begun(start), due)
+    tally = tally if taken else begun(number)
     stands = standing(gate, tally, now)
     verdict = stands.verdict
     if verdict is None and taken and all(each.phase is Phase.NO_DATA for each in taken):
@@ -121,14 +126,12 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
     )
 
 
-def _first_good(samples: Sequence[Sample], limits: Limits, now: datetime) -> datetime | None:
-    """When the first sample to come was that passes by itself."""
-    passing = (each.at for each in samples if each.at <= now and _passes_alone(each, limits))
-    return next(passing, None)
-
-
-def _passes_alone(sample: Sample, limits: Limits) -> bool:
-    return measured((sample,), limits)[0].phase is Phase.PASS
+def _first(
+    samples: Sequence[Sample], limits: Limits, now: datetime, phases: Collection[Phase]
+) -> datetime | None:
+    """When the first sample to come was that has such a phase by itself."""
+    known = (each for each in samples if each.at <= now)
+    return next((each.at for each in known if measured((each,), limits)[0].phase in phases), None)
 
 
 def _aligned(begin: datetime, good: datetime | None, interval_seconds: int) -> datetime:

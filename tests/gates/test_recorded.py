@@ -288,6 +288,23 @@ def test_a_bad_sample_that_comes_first_makes_no_more_of_the_good_ones(bad: float
         assert recorded(gate, stream).verdict is Verdict.NO_DATA
 
 
+@pytest.mark.parametrize("bad", [None, 1.0, "away"])
+def test_a_bad_sample_that_comes_late_does_not_shorten_the_delay(bad: float | str | None) -> None:
+    gate = declared(initial_delay="2m", min_samples=2, tolerance={"failures": 1}).gates[0]
+    good = samples(0, 0, 0)
+    late = samples(bad, start=START - MINUTE * 10)
+    assert recorded(gate, good).verdict is Verdict.NO_DATA
+    assert recorded(gate, [*good, *late]).verdict is Verdict.NO_DATA
+
+
+@pytest.mark.parametrize("silent", [None, "away"])
+def test_silence_that_comes_first_does_not_shorten_the_delay(silent: str | None) -> None:
+    gate = declared(initial_delay="2m", min_samples=2).gates[0]
+    for before in ((), (silent,), (silent, silent, silent)):
+        assert recorded(gate, samples(*before, 0, 0, 0)).verdict is Verdict.NO_DATA
+        assert recorded(gate, samples(*before, 0, 0, 0, 0)).verdict is Verdict.PASS
+
+
 def test_what_fails_before_anything_passes_is_counted() -> None:
     gate = declared(interval="3m", initial_delay="3m", tolerance={"failures": 1}, min_samples=1).gates[0]
     assert recorded(gate, samples(1, 1, 1, 1, 1, 1, 1, 0, 0)).verdict is Verdict.FAIL
