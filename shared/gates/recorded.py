@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import islice
 
 from msgspec import Struct
@@ -206,10 +205,11 @@ def _bad_alone(gate: Gate, beneath: Beneath) -> Callable[[Measurement], bool]:
 
 def _usual_alone(rule: Anomaly, beneath: Beneath) -> Callable[[Measurement], Verdict]:
     """What one number comes to beside the weeks before."""
-    known = cache(lambda since, until: usual(rule, since, until, beneath.past))
+    known: dict[tuple[datetime, datetime], Usual] = {}
 
     def verdict(each: Measurement) -> Verdict:
-        found = known(*hours(each.at, each.at + _MOMENT))
+        span = hours(each.at, each.at + _MOMENT)
+        found = known[span] = known.get(span) or usual(rule, *span, beneath.past)
         return unusual(rule, (Sample(at=each.at, value=each.value),), found).verdict
 
     return verdict
