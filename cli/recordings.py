@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,8 +93,7 @@ def _body(file: Path, expected: str) -> Any:
 def _mapping(pairs: list[tuple[str, Any]]) -> _Mapping:
     found = _Mapping(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        found.twice = tuple(key for key in found if keys.count(key) > 1)
+        found.twice = tuple(key for key, told in Counter(key for key, _ in pairs).items() if told > 1)
     return found
 
 

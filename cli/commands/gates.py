@@ -229,7 +229,10 @@ def _plain(value: float | None) -> float | str | None:
 
 
 def _text(body: dict[str, Any]) -> str:
-    lines = [f"{each['at']}  {each['phase']:<12}  {each['value']}" for each in body["measurements"]]
+    lines = [
+        f"{each['at']}  {each['phase']:<12}  {'–' if each['value'] is None else each['value']}"
+        for each in body["measurements"]
+    ]
     for name, each in body.get("gates", {}).items():
         lines.append(f"{name:<32}{each['verdict'] or 'no verdict yet'}: {each['because']}")
     score = f", score {body['score']:g}" if body["score"] is not None else ""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from shared.gate_rules import Anomaly, Direction
-from shared.gates.figures import median, shown
+from shared.gates.figures import beside, exactly, many, median, shown
 from shared.measured import Usual
 from shared.model import Sample, Verdict
 
@@ -103,12 +103,14 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
     value = median(present)
     wanted = max(rule.weeks_min, 1)
     if known.weeks < wanted:
-        because = f"{known.weeks} of the {wanted} past weeks it needs have values for this hour"
+        weeks = many(wanted, "past week it needs has", "past weeks it needs have")
+        because = f"{known.weeks} of the {weeks} values for this hour"
         return Unusual(Verdict.INCONCLUSIVE, because, value)
     rough = known.deviation == 0
     scale = _MEAN_SCALE * known.mean_deviation if rough else _MEDIAN_SCALE * known.deviation
     told = (
-        f"{shown(value, unit)} now; {shown(known.median, unit)} is usual at this hour in {known.weeks} weeks"
+        f"{shown(value, unit)} now; {shown(known.median, unit)} is usual at this hour "
+        f"in {many(known.weeks, 'week', 'weeks')}"
     )
     if scale == 0 or not math.isfinite(scale):
         return _unvaried(rule, value, known.median, known.count, told)
@@ -156,8 +158,8 @@ def _measured(
     usual, unit = told
     deviations = (value - middle) / scale
     limit = middle + math.copysign(rule.deviations_max * scale, deviations)
-    because = f"{usual}; {shown(abs(deviations))} robust deviations away"
-    bound = f"the limit of {shown(rule.deviations_max)}, which is {shown(limit, unit)}"
+    because = f"{usual}; {beside(abs(deviations), rule.deviations_max)} robust deviations away"
+    bound = f"the limit of {exactly(rule.deviations_max)}, which is {shown(limit, unit)}"
     if abs(deviations) <= rule.deviations_max:
         verdict, because = Verdict.PASS, f"{because}, within {bound}"
     elif not _against(rule.direction, deviations):

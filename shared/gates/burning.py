@@ -15,13 +15,11 @@ from msgspec import Struct
 
 from shared.gate_rules import Burn, Objective
 from shared.gates.budget import COVERED_MIN, allowed_share
+from shared.gates.burn_windows import Window, window_of
 from shared.gates.events import Counting, Events, KeptEvents
-from shared.gates.figures import percent, shown, span
+from shared.gates.figures import exactly, percent, shown, span, telling, times
 from shared.measured import Kept
 from shared.model import Sample, Verdict
-
-# A share that equals the limit has not breached it, whatever the last bits of a product and a mean say.
-_MARGIN = 1 + 1e-9
 
 
 class Burnt(Struct, frozen=True):
@@ -37,38 +35,19 @@ class Burnt(Struct, frozen=True):
     limit: float | None = None
 
 
-class _Window(Struct, frozen=True):
-    """What is known of a window: `breached`, `within`, or neither, and then `because` says why not.
-
-    `doubtful` ones look burnt, by samples that stand for too little of them.
-    """
-
-    share: float | None = None
-    breached: bool = False
-    doubtful: bool = False
-    within: bool = False
-    # Of ten thousands of windows only a few are told in words.
-    because: Callable[[], str] | None = None
-
-    @property
-    def badness(self) -> tuple[bool, bool, bool]:
-        """The greater the worse."""
-        return self.breached, self.doubtful, not self.within
-
-
 class _Alert:
     """An alert with both of its windows. Mostly the short one is calm, and the long one decides nothing."""
 
     __slots__ = ("_long", "_look", "burn", "short")
 
-    def __init__(self, burn: Burn, look: Callable[[Burn, int], _Window]) -> None:
+    def __init__(self, burn: Burn, look: Callable[[Burn, int], Window]) -> None:
         self.burn = burn
         self._look = look
         self.short = look(burn, burn.short_seconds)
-        self._long: _Window | None = None
+        self._long: Window | None = None
 
     @property
-    def long(self) -> _Window:
+    def long(self) -> Window:
         if self._long is None:
             self._long = self._look(self.burn, self.burn.long_seconds)
         return self._long
@@ -161,47 +140,12 @@ def burn(rule: Objective, samples: Sequence[Sample], until: datetime, watch: Wat
     return burn_of(rule, Events(samples, until), KeptEvents(watch.kept), watch).told()
 
 
-def _window(alert: Burn, allowed: float, seconds: int, events: Counting) -> _Window:
-    """What is known of one window of an alert, of which `allowed` is the share of bad events per its rate."""
-    found = _counted(alert, allowed, seconds, events)
-    alone = events.alone
-    if alone is None:
-        return found
-    return max(found, _counted(alert, allowed, seconds, alone), key=lambda each: each.badness)
-
-
-def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> _Window:
-    bad, total, covered = events.of(seconds)
-    if total == 0:
-        what = "requests" if covered else "samples"
-        return _Window(because=lambda: f"there are no {what} in the last {span(seconds)}")
-    share, limit = bad / total, alert.rate * allowed
-    few = events.counted and allowed > 0 and total * limit < 1
-    if share > limit * _MARGIN and not (few and bad < 2):
-        spread = events.spread(seconds)
-        if spread >= COVERED_MIN or share * spread > limit * _MARGIN:
-            return _Window(share, breached=True)
-        return _Window(share, doubtful=True, because=lambda: _cover("samples", spread, seconds))
-    if limit >= 1:
-        more = "times the budget is more than all requests, so nothing can burn it"
-        return _Window(share, because=lambda: f"{shown(alert.rate)} {more}")
-    well = events.well(seconds)
-    if well < COVERED_MIN and covered < COVERED_MIN:
-        return _Window(share, because=lambda: _cover("samples", covered, seconds))
-    if events.counted and allowed > 0 and (total - bad) * limit < 1:
-        few_are = "are too few: one bad one would be too many"
-        return _Window(share, because=lambda: f"{total:.4g} requests in the last {span(seconds)} {few_are}")
-    if well < COVERED_MIN:
-        return _Window(share, because=lambda: _cover("good events", well, seconds))
-    return _Window(share, within=True)
-
-
 def burn_of(rule: Objective, near: Counting, longer: Counting, watch: Watch) -> Burning:
     """`burn`, of events that are summed up already: those of its gate's window, and of longer ones."""
     allowed = allowed_share(rule)
 
-    def look(alert: Burn, seconds: int) -> _Window:
-        return _window(alert, allowed, seconds, near if seconds <= watch.window_seconds else longer)
+    def look(alert: Burn, seconds: int) -> Window:
+        return window_of(alert, allowed, seconds, near if seconds <= watch.window_seconds else longer)
 
     return Burning([_Alert(alert, look) for alert in rule.burns], allowed, watch, (near, longer))
 
@@ -268,22 +212,23 @@ class Burning:
         )
 
 
-def _cover(what: str, part: float, seconds: int) -> str:
-    return f"{what} cover {percent(part)} of the last {span(seconds)}"
-
-
 def _burning(alert: _Alert, allowed: float) -> str:
     if not allowed:
         return f"{percent(alert.share)} were bad {alert.over}, and the objective tolerates none"
-    rate = f"{shown(alert.share / allowed)} times as fast as it may"
-    return f"the error budget burns {rate} {alert.over}, beyond the limit of {shown(alert.burn.rate)} times"
+    return _speed(alert, allowed, "beyond")
 
 
 def _calm(alert: _Alert, allowed: float) -> str:
     if not allowed:
         return f"none were bad {alert.over}"
-    rate = f"{shown(alert.share / allowed)} times as fast as it may"
-    return f"the error budget burns {rate} {alert.over}, within the limit of {shown(alert.burn.rate)} times"
+    return _speed(alert, allowed, "within")
+
+
+def _speed(alert: _Alert, allowed: float, word: str) -> str:
+    rate, limit = alert.share / allowed, alert.burn.rate
+    digits = telling(lambda read: (read > limit) is (word == "beyond"), rate)
+    fast = f"{times(shown(rate, digits=digits))} as fast as it may"
+    return f"the error budget burns {fast} {alert.over}, {word} the limit of {times(exactly(limit))}"
 
 
 def _reasons(alerts: Sequence[_Alert], strange: int) -> str:

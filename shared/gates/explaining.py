@@ -6,7 +6,7 @@ from shared.check_rules import AlertFilter, ClusterCheck, Expect, Hook, LoadMeas
 from shared.fleet import Gate, Source
 from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Tolerance
 from shared.gates.burning import beyond
-from shared.gates.figures import shown, span
+from shared.gates.figures import exactly, many, span, times
 from shared.gates.measuring import advises, counted
 from shared.gates.statistics import NEGLIGIBLE
 from shared.gates.tally import places_of_passes
@@ -53,8 +53,11 @@ def _asks(gate: Gate) -> str:
 
 def _reads(gate: Gate) -> str:
     where = f" where {gate.filter}" if gate.filter else ""
-    what = "how long they take" if gate.unit == "ms" else "the share that fails"
-    asked = f"It sends {gate.requests} requests to {gate.path} on the slot's own host name: {what}."
+    one = gate.requests == 1
+    takes, fails = ("it takes", "whether it fails") if one else ("they take", "the share that fails")
+    what = f"how long {takes}" if gate.unit == "ms" else fails
+    sent = many(gate.requests, "request", "requests")
+    asked = f"It sends {sent} to {gate.path} on the slot's own host name: {what}."
     wanted = f" {_wanted(gate.check)}" if isinstance(gate.check, Expect) else ""
     told = {
         Source.METRICS: (
@@ -93,7 +96,7 @@ def _wanted(expect: Expect) -> str:
     days = span(expect.certificate_seconds)
     found = [
         f"that has another status than {' or '.join(map(str, expect.statuses))}" if expect.statuses else "",
-        f"takes longer than {shown(expect.latency_ms)} ms" if expect.latency_ms is not None else "",
+        f"takes longer than {exactly(expect.latency_ms)} ms" if expect.latency_ms is not None else "",
         f"lacks {lacks}" if lacks else "",
         f"has another value in {paths}" if paths else "",
         f"whose certificate ends within {days}" if expect.certificate_seconds else "",
@@ -107,25 +110,25 @@ def _limits(gate: Gate) -> list[str]:
     told = []
     unit = gate.unit
     if gate.max_value is not None:
-        told.append(f"A value above {shown(gate.max_value, unit)} fails.")
+        told.append(f"A value above {exactly(gate.max_value, unit)} fails.")
     if gate.min_value is not None:
-        told.append(f"A value below {shown(gate.min_value, unit)} fails.")
+        told.append(f"A value below {exactly(gate.min_value, unit)} fails.")
     if gate.pass_max is not None:
-        told.append(f"One above {shown(gate.pass_max, unit)} that does not fail is inconclusive.")
+        told.append(f"One above {exactly(gate.pass_max, unit)} that does not fail is inconclusive.")
     if gate.pass_min is not None:
-        told.append(f"One below {shown(gate.pass_min, unit)} that does not fail is inconclusive.")
+        told.append(f"One below {exactly(gate.pass_min, unit)} that does not fail is inconclusive.")
     if gate.max_over_baseline is not None:
-        times = shown(gate.max_over_baseline)
+        what = "value" if counted(gate) else "mean"
         told.append(
-            f"A mean of more than {times} times the recorded baseline fails; without a baseline it is "
-            "inconclusive."
+            f"A {what} of more than {times(exactly(gate.max_over_baseline))} the recorded baseline fails; "
+            "without a baseline it is inconclusive."
         )
         told += [_BY_THEMSELVES] if not counted(gate) else []
     if gate.max_over_live is not None:
-        times = shown(gate.max_over_live)
         told.append(
-            f"A mean of more than {times} times the live slot's over the same window fails. Without data of "
-            "live it has no data, and where live has 0 anything above 0 is inconclusive."
+            f"A mean of more than {times(exactly(gate.max_over_live))} the live slot's over the same window "
+            "fails. Without data of live it has no data, and where live has 0 anything above 0 is "
+            "inconclusive."
         )
         told.append(_BY_THEMSELVES)
     return told
@@ -141,22 +144,22 @@ def _compares(rule: Comparison) -> list[str]:
     return [
         (
             "It compares with live's samples of the same window (Mann-Whitney U), and fails where "
-            f"the candidate is {_WORSE[rule.direction]} with {rule.confidence * 100:g} % confidence and "
-            f"an effect above {shown(rule.effect_max)} (Cliff's delta)."
+            f"the candidate is {_WORSE[rule.direction]} with {exactly(rule.confidence * 100)} % confidence "
+            f"and an effect above {exactly(rule.effect_max)} (Cliff's delta)."
         ),
         (
             "Where only one of the two holds it is inconclusive, but for a certain effect of at most "
-            f"{shown(min(NEGLIGIBLE, rule.effect_max))}, which passes."
+            f"{exactly(min(NEGLIGIBLE, rule.effect_max))}, which passes."
         ),
-        f"Each side needs {rule.samples_min} samples.",
+        f"Each side needs {many(rule.samples_min, 'sample', 'samples')}.",
     ]
 
 
 def _burns(rule: Objective, window_seconds: int) -> list[str]:
     return [
-        f"The objective is {rule.objective * 100:g} % good events over {span(rule.period_seconds)}.",
+        f"The objective is {exactly(rule.objective * 100)} % good events over {span(rule.period_seconds)}.",
         *(
-            f"It fails where the error budget burns at more than {shown(burn.rate)} times the sustainable "
+            f"It fails where the error budget burns at more than {times(exactly(burn.rate))} the sustainable "
             f"speed over {span(burn.long_seconds)} and over {span(burn.short_seconds)}."
             for burn in rule.burns
         ),
@@ -166,22 +169,26 @@ def _burns(rule: Objective, window_seconds: int) -> list[str]:
 
 
 def _learns(rule: Anomaly) -> list[str]:
+    weeks = "week" if rule.weeks == 1 else f"{rule.weeks} weeks"
+    few = f"Fewer than {rule.weeks_min} of those weeks with values are inconclusive."
     return [
         (
-            f"It learns from the same hour of the week in the last {rule.weeks} weeks: more than "
-            f"{shown(rule.deviations_max)} robust deviations {_SIDE[rule.direction]} their median fail."
+            f"It learns from the same hour of the week in the last {weeks}: more than "
+            f"{exactly(rule.deviations_max)} robust deviations {_SIDE[rule.direction]} their median fail."
         ),
         "In a rollout those are the live slot's weeks.",
-        f"Fewer than {rule.weeks_min} of those weeks with values are inconclusive.",
+        "Without values of that time it is inconclusive." if rule.weeks_min == 1 else few,
     ]
 
 
 def _evidence(gate: Gate) -> list[str]:
     told = _schedule(gate) if counted(gate) else _window(gate)
     if gate.requests_min and counted(gate):
-        told.append(f"A sample with fewer than {gate.requests_min} requests behind it is no data.")
+        requests = many(gate.requests_min, "request", "requests")
+        told.append(f"A sample with fewer than {requests} behind it is no data.")
     elif gate.requests_min:
-        told.append(f"Fewer than {gate.requests_min} requests behind all samples are no data.")
+        requests = many(gate.requests_min, "request behind all samples is", "requests behind all samples are")
+        told.append(f"Fewer than {requests} no data.")
     told.append("Silence, NaN, infinities and errors of the source never pass.")
     return told
 
@@ -194,7 +201,7 @@ def _window(gate: Gate) -> list[str]:
         least = "Without a sample it has no data, or is a provider error where there are errors."
     told = [f"Its window is {span(gate.window_seconds)} long{lag}.", least]
     if gate.breaches_max:
-        samples = _many(gate.breaches_max, "sample that fails is", "samples that fail are")
+        samples = many(gate.breaches_max, "sample that fails is", "samples that fail are")
         told.append(f"Up to {samples} inconclusive, more of them fail the gate.")
     return told
 
@@ -216,13 +223,13 @@ def _schedule(gate: Gate) -> list[str]:
             f"{schedule.consecutive_passes} passes in a row complete it; without them it does not pass."
         )
     if schedule is not None and schedule.count:
-        measurements = _many(schedule.count, "measurement", "measurements")
+        measurements = many(schedule.count, "measurement", "measurements")
         told.append(f"It is over after {measurements}, and has no verdict if it is cut short.")
         only = places_of_passes(gate)
         told.append(f"{'Only passes' if only else 'Passes and failures'} fill a place of them.")
     elif schedule is None or not schedule.consecutive_passes:
         told.append(
-            f"It needs {_many(gate.min_samples, 'pass', 'passes')}, the newest at most "
+            f"It needs {many(gate.min_samples, 'pass', 'passes')}, the newest at most "
             f"{span(gate.window_seconds)} old, and goes on for as long as the step."
         )
     return told + _tolerated(gate.tolerance or Tolerance())
@@ -241,23 +248,19 @@ def _tolerated(allowed: Tolerance) -> list[str]:
         (allowed.consecutive_errors_max, "error", "errors", " in a row", "it is a provider error"),
     )  # fmt: skip
     told = []
-    for limit, one, many, where, end in limits:
+    for limit, one, several, where, end in limits:
         if limit == 0:
             told.append(f"With {'an' if one[0] in 'aeiou' else 'a'} {one} {end}.")
         elif limit is not None:
-            told.append(f"With more than {_many(limit, one, many)}{where} {end}.")
+            told.append(f"With more than {many(limit, one, several)}{where} {end}.")
     return told
-
-
-def _many(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _role(gate: Gate) -> list[str]:
     told = []
     if gate.group:
         vital = ", and the group needs it to pass" if gate.critical else ""
-        told.append(f"It is scored in the group {gate.group} with a weight of {shown(gate.weight)}{vital}.")
+        told.append(f"It is scored in the group {gate.group} with a weight of {exactly(gate.weight)}{vital}.")
     if advises(gate):
         told.append("It is recorded and decides nothing.")
     return told

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
 _PARTS = 1 << 60
 _MINUTE = 60
+_DIGITS = 4
+# What is written with so many digits is read back as it was, and with more of them every number is itself.
+_DIGITS_ALL, _DIGITS_MAX = 15, 17
+_SMALLEST = -6
+_MARGIN = 1 + 1e-12
 
 
 class Sums:
@@ -66,6 +71,16 @@ def minute_from(seconds: float) -> int:
     return -int(-seconds // _MINUTE) * _MINUTE
 
 
+def multiple(factor: float, of: float) -> float:
+    """A limit that is a multiple: a mean that equals it is within, whatever the last bits of both say."""
+    return factor * of * _MARGIN
+
+
+def tidy(number: float) -> float:
+    """A number without the noise of its last bits."""
+    return float(f"{number:.12g}")
+
+
 def median(ordered: Sequence[float]) -> float:
     """The median of sorted numbers, of which there is at least one."""
     middle = len(ordered) // 2
@@ -83,9 +98,52 @@ def mean(values: Sequence[float]) -> float:
         return math.fsum(value / len(values) for value in values)
 
 
-def shown(number: float, unit: str = "") -> str:
-    """A number with its unit as people read it: four digits, no more than it has."""
-    return f"{number:.4g}{unit}"
+def shown(number: float, unit: str = "", digits: int = _DIGITS) -> str:
+    """A number with its unit as people read it: so many digits, and all before the point."""
+    return f"{_plain(number, digits)}{' ' if unit[:1].isalpha() else ''}{unit}"
+
+
+def exactly(number: float, unit: str = "") -> str:
+    """A number that somebody wrote, as it was written."""
+    return shown(number, unit, _DIGITS_ALL)
+
+
+def telling(holds: Callable[..., bool], *numbers: float) -> int:
+    """With how many digits numbers must be shown so that what is said of them holds of what is read."""
+    every = range(_DIGITS, _DIGITS_MAX)
+    good = (each for each in every if holds(*(float(_plain(number, each)) for number in numbers)))
+    return next(good, _DIGITS_MAX)
+
+
+def beside(value: float, limit: float, unit: str = "") -> str:
+    """A value that is read next to a limit: rounding makes it neither equal nor something else."""
+    digits = telling(lambda read: (read > limit, read < limit) == (value > limit, value < limit), value)
+    return shown(value, unit, digits)
+
+
+def _plain(number: float, digits: int) -> str:
+    size = math.floor(math.log10(abs(number))) if number and math.isfinite(number) else 0
+    if not _SMALLEST <= size < _DIGITS_ALL:
+        return f"{number:.{digits}g}"
+    text = f"{number or 0.0:.{max(0, digits - 1 - size)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def times(number: str) -> str:
+    """So many times."""
+    return f"{number} time{'' if number == '1' else 's'}"
+
+
+def many(number: float, one: str, several: str) -> str:
+    """A number and the word for so many."""
+    return f"{number} {one if number == 1 else several}"
+
+
+def missing(there: int, needed: int, one: str, several: str, of: str = "") -> str:
+    """How many there are of what is needed."""
+    if needed == 1:
+        return f"the 1 {one} it needs{of} is not there"
+    return f"{there} of the {needed} {several} it needs{of} are there"
 
 
 def percent(share: float) -> str:

@@ -16,11 +16,12 @@ from shared.fleet import Gate
 from shared.gate_rules import Scores
 from shared.gates.burning import Watch
 from shared.gates.events import hourly
+from shared.gates.figures import exactly, shown, tidy
 from shared.gates.figures import mean as mean_of
 from shared.gates.measuring import advises, counted, declared, known, limits_of, measured, numbers
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
-from shared.gates.window import Beside, lacking, limit_shown, show, weigh
+from shared.gates.window import Beside, lacking, limit_shown, weigh
 from shared.levers import SlotName
 from shared.measured import Kept, Measurement, Phase, Tally, Usual
 from shared.model import Judgement, Sample, Verdict
@@ -200,8 +201,16 @@ def _multiple(gate: Gate, baseline: float | None) -> str:
     """What the limit of each measurement is a multiple of, for the sentence of a gate that counts them."""
     if gate.max_over_baseline is None or baseline is None:
         return ""
-    limit, times = (show(each) for each in (gate.max_over_baseline * baseline, gate.max_over_baseline))
-    return f"; the limit of {limit}{gate.unit} is {times} times the baseline of {show(baseline)}{gate.unit}"
+    limit, of = (shown(each, gate.unit) for each in (gate.max_over_baseline * baseline, baseline))
+    return f"; the limit of {limit} is {exactly(gate.max_over_baseline)} times the baseline of {of}"
+
+
+def _limit_told(gate: Gate, limit: float | None) -> float | None:
+    """The limit that a record keeps: of a multiple without what it leaves to the last bits of a mean."""
+    if limit is None:
+        return gate.max_value
+    relative = gate.max_over_baseline is not None or gate.max_over_live is not None
+    return tidy(limit) if relative else limit
 
 
 def _held_against(gate: Gate, live: Answer | None, beyond: Beyond) -> tuple[Sample, ...]:
@@ -256,7 +265,7 @@ def _judgement(
         because=f"{gate.name} on {slot}: {because}",
         at=at,
         value=value,
-        limit=limit if limit is not None else gate.max_value,
+        limit=_limit_told(gate, limit),
         limits=declared(gate),
         unit=gate.unit,
         source=reading.source if reading else gate.source.value,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from shared.fleet import Gate, Source
 from shared.gate_rules import Direction
+from shared.gates.figures import multiple
 from shared.measured import Measurement, Phase
 from shared.model import Sample
 
@@ -57,7 +58,7 @@ def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
     high = math.inf if gate.max_value is None else gate.max_value
     factor = gate.max_over_baseline if gate.max_over_live is None else gate.max_over_live
     if factor is not None and multiple_of is not None:
-        high = factor * multiple_of
+        high = multiple(factor, multiple_of)
     low = -math.inf if gate.min_value is None else gate.min_value
     fixed = (gate.max_value, gate.min_value, gate.pass_max, gate.pass_min)
     apart = gate.compare is not None or gate.slo is not None or gate.anomaly is not None

@@ -5,23 +5,29 @@ Comes to what the engine would have come to at the same time. Refuses to read fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from msgspec import Struct
 
 from shared.fleet import Gate
-from shared.gates.anomaly import hours, usual
+from shared.gate_rules import Anomaly
+from shared.gates.anomaly import hours, unusual, usual
+from shared.gates.beginning import counted_from
+from shared.gates.burn_windows import worst_alone
 from shared.gates.burning import WHOLE, Watch, beyond
 from shared.gates.events import kept
 from shared.gates.judge import live_numbers
-from shared.gates.measuring import AGAINST, SOUND, Limits, beside_live, counted, known, limits_of, measured
-from shared.gates.tally import begun, fold, standing
+from shared.gates.measuring import SOUND, Limits, beside_live, counted, known, limits_of, measured
+from shared.gates.tally import standing
 from shared.gates.window import (
     Beside,
     Weighed,
     lacking,
     limit_shown,
+    short_of_live,
     shortage,
     sound,
     weigh,
@@ -56,6 +62,9 @@ class Beneath(Struct, frozen=True, kw_only=True):
 
 _NOTHING = Beneath()
 _MOMENT = timedelta(microseconds=1)
+_GOOD = frozenset({Phase.PASS, Phase.MEASURED})
+_WORK_MAX = 100_000
+_LOOKS_MAX = 100
 
 
 def recorded(
@@ -86,11 +95,7 @@ def _newest_of_live(gate: Gate, beneath: Beneath, at: datetime | None) -> list[d
 def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits) -> Recorded:
     if not limits.alone:
         return Recorded(verdict=Verdict.INCONCLUSIVE, because="no baseline was recorded to compare with")
-    told = [each for each in measured(samples, limits) if each.at <= now]
-    # It began with the sample that came first, or with an older one that speaks against the candidate.
-    first = [each.at for each in samples[:1]]
-    against = [each.at for each in told if each.phase in AGAINST]
-    tally, taken = fold(gate, begun(min([now, *first, *against])), told)
+    tally, taken = counted_from(gate, samples, limits, now)
     stands = standing(gate, tally, now)
     verdict = stands.verdict
     if verdict is None and taken and all(each.phase is Phase.NO_DATA for each in taken):
@@ -120,17 +125,19 @@ def _window(
 ) -> Recorded:
     length = timedelta(seconds=gate.window_seconds)
     told = measured(samples, limits, None, now)
-    good = [each.at for each in told if each.phase in (Phase.PASS, Phase.MEASURED)]
     # Bad samples after the last good one lengthen the window: nothing falls out of it by getting worse.
     # Where it was said when to judge, no sample moves it.
-    last = now if still or not told else max(live or good, default=told[0].at)
+    last = now if still or not told else (live or [_last_good(gate, told, beneath)])[0]
     since = last - length
     found = measured(samples, limits, since, now)
     weighed = _weighed(gate, samples, found, since, now, beneath)
-    if gate.slo is not None and last < now:
-        # Its windows end with what is judged, and silence must not move them past what burns.
-        burning = _weighed(gate, samples, found, since, last, beneath)
-        weighed = burning if burning.verdict is Verdict.FAIL else weighed
+    if last < now and (gate.slo is not None or gate.anomaly is not None):
+        earlier = (
+            _weighed(gate, samples, measured(samples, limits, begin, at), begin, at, beneath)
+            for at in _looks_until(now, last, told)
+            for begin in dict.fromkeys((at - length, since))
+        )
+        weighed = _worst(weighed, earlier)
     if weighed.verdict is Verdict.PASS:
         stale = _stale(gate, weighed, now - length) or _stale_live(gate, beneath, now - length, now)
         if stale is not None:
@@ -145,6 +152,55 @@ def _window(
     )
 
 
+def _last_good(gate: Gate, told: Sequence[Measurement], beneath: Beneath) -> datetime:
+    """When the newest sample was that is not bad by itself; the first of all where there is none."""
+    bad = _bad_alone(gate, beneath)
+    good = (each.at for each in reversed(told) if each.phase in _GOOD and not bad(each))
+    return next(good, told[0].at)
+
+
+def _bad_alone(gate: Gate, beneath: Beneath) -> Callable[[Measurement], bool]:
+    """Which of the numbers without a limit of their own are bad by themselves, or not known to be good."""
+    if gate.anomaly is not None:
+        alone = _usual_alone(gate.anomaly, beneath)
+        return lambda each: alone(each) is not Verdict.PASS
+    worst = math.inf if gate.slo is None else worst_alone(gate.slo)
+    return lambda each: each.value is not None and each.value > worst
+
+
+def _usual_alone(rule: Anomaly, beneath: Beneath) -> Callable[[Measurement], Verdict]:
+    """What one number comes to beside the weeks before."""
+    known: dict[tuple[datetime, datetime], Usual] = {}
+
+    def verdict(each: Measurement) -> Verdict:
+        span = hours(each.at, each.at + _MOMENT)
+        found = known[span] = known.get(span) or usual(rule, *span, beneath.past)
+        return unusual(rule, (Sample(at=each.at, value=each.value),), found).verdict
+
+    return verdict
+
+
+def _looks_until(now: datetime, last: datetime, told: Sequence[Measurement]) -> list[datetime]:
+    """The moments since the last good sample of which something was told, newest first.
+
+    Windows that end later than what burns, or is unusual, see less and less of it. Each look goes through all
+    samples, so of very many only the newest are looked at.
+    """
+    times = (each.at for each in reversed(told) if last < each.at <= now)
+    return [*islice(dict.fromkeys(times), min(_LOOKS_MAX, _WORK_MAX // len(told))), last]
+
+
+def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
+    """The first that failed, and a pass only where the last of `earlier` passed too."""
+    if weighed.verdict is Verdict.FAIL:
+        return weighed
+    before = weighed
+    for before in earlier:
+        if before.verdict is Verdict.FAIL:
+            return before
+    return before if weighed.verdict is Verdict.PASS else weighed
+
+
 def _stale(gate: Gate, weighed: Weighed, since: datetime) -> str | None:
     """What of the candidate's evidence is missing since then, None where nothing is."""
     return shortage(gate, [each for each in weighed.within if each.at >= since])
@@ -157,7 +213,7 @@ def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) ->
     there = len(live_numbers(gate, beneath.live, since, now))
     if there >= gate.min_samples:
         return None
-    return f"{there} of the {gate.min_samples} samples it needs of the live slot are there"
+    return short_of_live(gate, there)
 
 
 def _weighed(

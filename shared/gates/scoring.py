@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 
 from shared.gate_rules import Scores
+from shared.gates.figures import exactly, many, shown, telling
 from shared.model import Verdict
 
 POINTS = {Verdict.PASS: 100.0, Verdict.INCONCLUSIVE: 50.0, Verdict.FAIL: 0.0}
@@ -99,13 +100,16 @@ def _sentence(
     worst: Verdict,
 ) -> str:
     unknown = sum(1 for found, weight in judged if found in _UNKNOWN and weight > 0)
-    because = f"the group has {least:.4g} of 100 points"
+    reached = (least >= rule.passing, least < rule.marginal)
+    digits = telling(lambda read: (read >= rule.passing, read < rule.marginal) == reached, least)
+    because = f"the group has {shown(least, digits=digits)} of 100 points"
     if unknown:
-        because += f", up to {greatest:.4g} if the {unknown} without evidence are well"
+        silent = many(unknown, "without evidence is", "without evidence are")
+        because += f", up to {shown(greatest)} if the {silent} well"
     if worst is not verdict:
         return f"{because}, but a critical gate is not known to pass: {worst}"
     if verdict is Verdict.PASS:
-        return f"{because}; {rule.passing:.4g} are enough"
+        return f"{because}; {exactly(rule.passing)} are enough"
     if verdict is Verdict.FAIL:
-        return f"{because}; below {rule.marginal:.4g} it fails"
-    return f"{because}; it passes from {rule.passing:.4g} on and fails below {rule.marginal:.4g}"
+        return f"{because}; below {exactly(rule.marginal)} it fails"
+    return f"{because}; it passes from {exactly(rule.passing)} on and fails below {exactly(rule.marginal)}"

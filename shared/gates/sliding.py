@@ -16,12 +16,13 @@ from typing import NamedTuple, Protocol
 from shared.fleet import Gate
 from shared.gate_rules import Objective
 from shared.gates.anomaly import Unusual, hours, odd_alone, unusual, usual
+from shared.gates.burn_windows import NOT_ALL
 from shared.gates.burning import Watch, beyond, burn_of
 from shared.gates.events import kept_of
-from shared.gates.figures import Highest, Sums
+from shared.gates.figures import Highest, Sums, multiple
 from shared.gates.ledger import Ledger, Page
 from shared.gates.measuring import SOUND, known, limits_of, measured
-from shared.gates.window import NOT_ALL, lacking
+from shared.gates.window import lacking
 from shared.measured import Kept, Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
@@ -161,7 +162,7 @@ class _Relative:
         assert view.baseline is not None, "without a baseline nothing is judged"
         if known(view.baseline) is None:
             return Verdict.INCONCLUSIVE
-        limit = self._factor * view.baseline
+        limit = multiple(self._factor, view.baseline)
         value = self._values.mean(self._told.instants[view.first], self._told.instants[view.end])
         return Verdict.FAIL if value > limit else self._told.without(view, limit)
 

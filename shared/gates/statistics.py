@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.gate_rules import Comparison, Direction
-from shared.gates.figures import median, shown
+from shared.gates.figures import beside, exactly, median, shown
 from shared.gates.scoring import POINTS
 from shared.model import Verdict
 
@@ -123,7 +123,7 @@ def _against(direction: Direction, delta: float) -> float:
 
 def _weigh(rule: Comparison, effect: float, p_value: float) -> tuple[Verdict, str]:
     significant = 1 - p_value > rule.confidence
-    limit = shown(rule.effect_max)
+    limit = exactly(rule.effect_max)
     if significant and effect > rule.effect_max:
         return Verdict.FAIL, f"it is no chance, and more than the effect of {limit} that is tolerated"
     if effect > rule.effect_max:
@@ -144,12 +144,11 @@ def _difference(
     size = next((word for limit, word in _SIZES if abs(delta) <= limit), "large")
     side = "neither is higher"
     if delta:
-        side = (
-            f"the candidate is {'higher' if delta > 0 else 'lower'}, a {size} effect of {shown(abs(delta))}"
-        )
+        effect = beside(abs(delta), rule.effect_max)
+        side = f"the candidate is {'higher' if delta > 0 else 'lower'}, a {size} effect of {effect}"
     constant = ", each side constant" if ours[0] == ours[-1] and theirs[0] == theirs[-1] else ""
     return (
         f"a median of {shown(median(ours), unit)} on the candidate and {shown(median(theirs), unit)} on live "
         f"in {len(ours)} and {len(theirs)} samples{constant}; {side} "
-        f"(p {shown(p_value)}, significant below {shown(1 - rule.confidence)})"
+        f"(p {beside(p_value, 1 - rule.confidence)}, significant below {shown(1 - rule.confidence)})"
     )

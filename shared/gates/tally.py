@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.gate_rules import Schedule, Tolerance
+from shared.gates.figures import many, missing
 from shared.measured import Counts, Measurement, Phase, Tally
 from shared.model import Verdict
 
@@ -178,27 +179,28 @@ def _decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
     """The verdict by the limits, its sentence, and whether it can still become a pass (False) or not."""
     allowed = gate.tolerance or _TOLERANCE
     failures = counts.recent.count("f") if allowed.of else counts.failures
-    among = f" of the newest {allowed.of}" if allowed.of else ""
+    failed = f" of the newest {allowed.of} failed" if allowed.of else " failed"
     if _beyond(failures, allowed.failures_max):
-        return Verdict.FAIL, _tolerated(failures, f"measurements{among} failed", allowed.failures_max), True
+        return Verdict.FAIL, _tolerated(failures, failed, failed, allowed.failures_max), True
     if _beyond(counts.failures_run, allowed.consecutive_failures_max):
-        run = "measurements in a row failed"
-        return Verdict.FAIL, _tolerated(counts.failures_run, run, allowed.consecutive_failures_max), True
+        run = " in a row failed"
+        because = _tolerated(counts.failures_run, run, run, allowed.consecutive_failures_max)
+        return Verdict.FAIL, because, True
     if _beyond(counts.errors, allowed.errors_max):
-        because = _tolerated(counts.errors, "measurements were errors", allowed.errors_max)
+        because = _tolerated(counts.errors, " was an error", " were errors", allowed.errors_max)
         return Verdict.PROVIDER_ERROR, because, True
     if _beyond(counts.inconclusives, allowed.inconclusives_max):
         because = _tolerated(
-            counts.inconclusives, "measurements were inconclusive", allowed.inconclusives_max
+            counts.inconclusives, " was inconclusive", " were inconclusive", allowed.inconclusives_max
         )
         return Verdict.INCONCLUSIVE, because, True
     if _beyond(counts.errors_run, allowed.consecutive_errors_max):
-        run = "measurements in a row were errors"
-        because = _tolerated(counts.errors_run, run, allowed.consecutive_errors_max)
+        one, run = " in a row was an error", " in a row were errors"
+        because = _tolerated(counts.errors_run, one, run, allowed.consecutive_errors_max)
         return Verdict.PROVIDER_ERROR, because, False
     if _beyond(counts.inconclusives_run, allowed.consecutive_inconclusives_max):
-        run = "measurements in a row were inconclusive"
-        because = _tolerated(counts.inconclusives_run, run, allowed.consecutive_inconclusives_max)
+        one, run = " in a row was inconclusive", " in a row were inconclusive"
+        because = _tolerated(counts.inconclusives_run, one, run, allowed.consecutive_inconclusives_max)
         return Verdict.INCONCLUSIVE, because, False
     return _counted(gate, counts)
 
@@ -208,15 +210,18 @@ def _counted(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
     schedule = gate.schedule or _SCHEDULE
     wanted = schedule.consecutive_passes
     if wanted and counts.passes_run >= wanted:
-        return Verdict.PASS, f"{counts.passes_run} measurements in a row passed, of {wanted} wanted", True
+        return (
+            Verdict.PASS,
+            f"{many(counts.passes_run, 'measurement', 'measurements')} in a row passed, of {wanted} wanted",
+            True,
+        )
     taken = _taken_of_count(gate, counts)
     if schedule.count and taken >= schedule.count:
+        over = f"{many(taken, 'measurement is', 'measurements are')} over"
         if wanted:
-            because = f"{taken} measurements are over, and never did {wanted} in a row pass"
-            return Verdict.INCONCLUSIVE, because, True
+            return Verdict.INCONCLUSIVE, f"{over}, and never did {wanted} in a row pass", True
         if counts.passes == 0:
-            because = f"{taken} measurements are over, and none of them passed"
-            return Verdict.INCONCLUSIVE, because, True
+            return Verdict.INCONCLUSIVE, f"{over}, and none of them passed", True
         return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed", True
     return None, "", False
 
@@ -247,7 +252,7 @@ def _taken_of_count(gate: Gate, counts: Counts) -> int:
 def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Verdict, str]:
     """The verdict of a gate that only the step ends: it passes on fresh and sufficient evidence."""
     if counts.passes < gate.min_samples:
-        there = f"{counts.passes} of the {gate.min_samples} passes it needs are there"
+        there = missing(counts.passes, gate.min_samples, "pass", "passes")
         return (Verdict.PROVIDER_ERROR if tally.errored else Verdict.NO_DATA), there
     assert tally.passed_at is not None, "a tally with passes knows when the newest was"
     if tally.passed_at < at - timedelta(seconds=gate.window_seconds):
@@ -272,8 +277,9 @@ def _beyond(found: int, limit: int | None) -> bool:
     return limit is not None and found > limit
 
 
-def _tolerated(found: int, what: str, limit: int | None) -> str:
-    return f"{found} {what}, {limit} are tolerated"
+def _tolerated(found: int, one: str, several: str, limit: int | None) -> str:
+    what = many(found, f"measurement{one}", f"measurements{several}")
+    return f"{what}, {many(limit or 0, 'is', 'are')} tolerated"
 
 
 def begun(since: datetime) -> Tally:

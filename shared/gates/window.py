@@ -15,15 +15,14 @@ from msgspec.structs import replace
 from shared.fleet import Gate
 from shared.gate_rules import Anomaly, Comparison, Objective
 from shared.gates.anomaly import odd_alone, unusual
+from shared.gates.burn_windows import NOT_ALL
 from shared.gates.burning import WHOLE, Watch, burn
-from shared.gates.figures import mean
+from shared.gates.figures import beside as near
+from shared.gates.figures import exactly, many, mean, missing, multiple, shown, telling
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
 from shared.gates.statistics import compare
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
-
-NOT_ALL = math.nextafter(1.0, 0.0)
-"""Of shares of bad events the worst that still has a good one."""
 
 Speaks = Callable[[float], bool]
 """Whether a number by itself speaks for a pass."""
@@ -75,7 +74,7 @@ def shortage(gate: Gate, measurements: Sequence[Measurement]) -> str | None:
     there = told_once(gate, (each for each in measurements if each.phase in SOUND))
     if there >= gate.min_samples:
         return None
-    because = f"{there} of the {gate.min_samples} samples it needs are there"
+    because = missing(there, gate.min_samples, "sample", "samples")
     # Of one instant always the same, in whatever order its samples came.
     odd = min(((each.at, each.because) for each in measurements if each.phase is Phase.ERROR), default=None)
     return because if odd is None else f"{because}: {odd[1]}"
@@ -89,7 +88,9 @@ def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Seq
     there = sum(each for each in known if math.isfinite(each) and each > 0)
     if there >= gate.requests_min:
         return None
-    return f"{there:g} of the {gate.requests_min} requests it needs are behind the samples"
+    behind = near(there, gate.requests_min)
+    needed = many(gate.requests_min, "request it needs is", "requests it needs are")
+    return f"{behind} of the {needed} behind the samples"
 
 
 def weigh(
@@ -181,18 +182,26 @@ def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
         verdict, word = Verdict.INCONCLUSIVE, "beyond"
     else:
         verdict, word = Verdict.FAIL, "beyond"
-    because = f"{show(worst)}{gate.unit} is {word} the limit of {show(limit)}{gate.unit}"
+    which = "lower limit" if _is_lower(gate, limit) else "limit"
+    because = f"{near(worst, limit, gate.unit)} is {word} the {which} of {exactly(limit, gate.unit)}"
     if breaches:
         because += f" in {breaches} of {there} samples"
     return Weighed(verdict, because, worst, limit)
 
 
+def _is_lower(gate: Gate, limit: float) -> bool:
+    """Whether a limit is one from below."""
+    lowest = gate.min_value if gate.min_value is not None else gate.pass_min
+    return limit == lowest and limit not in (gate.max_value, gate.pass_max)
+
+
 def _between(gate: Gate, values: list[float], which: str) -> Weighed:
     high = gate.pass_max is not None and max(values) > gate.pass_max
     worst, limit = (max(values), gate.pass_max) if high else (min(values), gate.pass_min)
+    reached = "up" if high else "down"
     because = (
-        f"{show(worst)}{gate.unit} is beyond {show(limit or 0.0)}{gate.unit}, up to which it passes, in "
-        f"{which}, and not so far that it fails"
+        f"{near(worst, limit or 0.0, gate.unit)} is beyond {exactly(limit or 0.0, gate.unit)}, {reached} to "
+        f"which it passes, in {which}, and not so far that it fails"
     )
     return Weighed(Verdict.INCONCLUSIVE, because, worst, limit)
 
@@ -211,12 +220,9 @@ def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -
     value = mean(values)
     if baseline is None:
         return Weighed(Verdict.INCONCLUSIVE, "no baseline was recorded to compare with", value)
-    limit = (gate.max_over_baseline or 0.0) * baseline
+    limit = multiple(gate.max_over_baseline or 0.0, baseline)
     verdict, word = (Verdict.FAIL, "beyond") if value > limit else (Verdict.PASS, "within")
-    because = (
-        f"a mean of {show(value)}{gate.unit} is {word} {show(gate.max_over_baseline or 0.0)} times "
-        f"the baseline of {show(baseline)}{gate.unit}"
-    )
+    because = _multiple(gate, value, gate.max_over_baseline, ("the baseline of ", baseline), word)
     return Weighed(verdict, because, value, limit)
 
 
@@ -225,24 +231,37 @@ def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
     if beside.live is None:
         return Weighed(Verdict.PROVIDER_ERROR, beside.trouble, value)
     if len(beside.live) < gate.min_samples:
-        there = f"{len(beside.live)} of the {gate.min_samples} samples it needs of the live slot are there"
+        there = short_of_live(gate, len(beside.live))
         return Weighed(Verdict.NO_DATA, there, value)
     live = mean(beside.live)
-    limit = (gate.max_over_live or 0.0) * live
+    limit = multiple(gate.max_over_live or 0.0, live)
     if value <= limit:
         verdict, word = Verdict.PASS, "within"
     elif live <= 0:
         because = (
-            f"a mean of {show(value)}{gate.unit} is a multiple of nothing: live has {show(live)}{gate.unit}"
+            f"a mean of {shown(value, gate.unit)} is a multiple of nothing: live has {shown(live, gate.unit)}"
         )
         return Weighed(Verdict.INCONCLUSIVE, because, value, limit)
     else:
         verdict, word = Verdict.FAIL, "beyond"
-    because = (
-        f"a mean of {show(value)}{gate.unit} is {word} {show(gate.max_over_live or 0.0)} times "
-        f"live's {show(live)}{gate.unit}"
-    )
+    because = _multiple(gate, value, gate.max_over_live, ("live's ", live), word)
     return Weighed(verdict, because, value, limit)
+
+
+def _multiple(gate: Gate, value: float, factor: float | None, of: tuple[str, float], word: str) -> str:
+    """The sentence on a mean and a multiple, with as many digits as it takes to be true."""
+    factor, (name, base) = factor or 0.0, of
+    is_beyond = word == "beyond"
+    digits = telling(lambda read, other: (read > multiple(factor, other)) is is_beyond, value, base)
+    return (
+        f"a mean of {shown(value, gate.unit, digits)} is {word} {exactly(factor)} times "
+        f"{name}{shown(base, gate.unit, digits)}"
+    )
+
+
+def short_of_live(gate: Gate, there: int) -> str:
+    """Which samples of the live slot are missing."""
+    return missing(there, gate.min_samples, "sample", "samples", " of the live slot")
 
 
 def _by_itself(
@@ -264,8 +283,3 @@ def limit_shown(limits: Limits) -> float | None:
         if math.isfinite(limit):
             return limit
     return None
-
-
-def show(number: float) -> str:
-    """A number as people read it."""
-    return f"{number:.4g}"

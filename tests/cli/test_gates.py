@@ -169,9 +169,14 @@ def test_gates_of_a_group_have_one_score(judged: Any) -> None:
     assert ran.json["gates"]["b"]["verdict"] == "fail"
 
 
+def test_text_shows_a_dash_where_there_is_no_value(judged: Any) -> None:
+    lines = judged(GATE, values(None, 0.5)).out.splitlines()
+    assert [line.split()[-1] for line in lines[:2]] == ["–", "0.5"]
+
+
 def test_text_names_the_verdict_last(judged: Any) -> None:
     ran = judged(GATE, values(0, 1))
-    assert ran.out.splitlines()[-1].startswith("fail: 1 measurements failed, 0 are tolerated")
+    assert ran.out.splitlines()[-1].startswith("fail: 1 measurement failed, 0 are tolerated")
 
 
 def test_a_gate_is_explained_in_sentences(cli: Cli, tmp_path: Path) -> None:

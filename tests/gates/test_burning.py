@@ -79,7 +79,7 @@ def test_kept_counts_say_what_their_samples_would(share: float) -> None:
         (((10 * 60, 0.9), (HOUR, 0.0)), 20 * 60, Verdict.FAIL, "over the last 3 days and 6 hours"),
         (((10 * 60, 0.02), (HOUR, 0.0)), 20 * 60, Verdict.PASS, "nothing is known"),
         # A slow burn that no faster alert sees, over three days of users.
-        (((THREE_DAYS, 0.0011),), THREE_DAYS, Verdict.FAIL, "beyond the limit of 1 times"),
+        (((THREE_DAYS, 0.0011),), THREE_DAYS, Verdict.FAIL, "beyond the limit of 1 time"),
         (((THREE_DAYS - 7 * HOUR, 0.0015), (7 * HOUR, 0.0)), THREE_DAYS, Verdict.PASS, "within"),
     ],
 )

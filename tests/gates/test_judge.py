@@ -202,9 +202,9 @@ def known(*values: float) -> Beyond:
 @pytest.mark.parametrize(
     ("beyond", "verdict", "words"),
     [
-        (known(1, 2, 3, 2, 1), Verdict.PASS, "2 is usual at this hour in 1 weeks"),
+        (known(1, 2, 3, 2, 1), Verdict.PASS, "2 is usual at this hour in 1 week"),
         (known(101, 102, 103), Verdict.FAIL, "beyond the limit of 3.5, which is 96.81"),
-        (known(), Verdict.INCONCLUSIVE, "0 of the 1 past weeks it needs have values for this hour"),
+        (known(), Verdict.INCONCLUSIVE, "0 of the 1 past week it needs has values for this hour"),
         (Beyond(), Verdict.INCONCLUSIVE, "nobody can say what was usual in the weeks before"),
         (
             Beyond(answer=Unavailable("throttled")),

@@ -60,7 +60,7 @@ def test_a_group_scores_by_the_weights_of_its_members(
         (equal(N, E), None, E, "no gate of the group has any evidence"),
         ([], None, N, "no gate of the group has a weight"),
         ([(P, 0.0)], None, N, "no gate of the group has a weight"),
-        (equal(*[P] * 9, E), 90, E, "90 of 100 points, up to 100 if the 1 without evidence are well"),
+        (equal(*[P] * 9, E), 90, E, "90 of 100 points, up to 100 if the 1 without evidence is well"),
         (equal(*[P] * 9, N), 90, N, "up to 100"),
         (equal(*[P] * 19, E), 95, P, "95 are enough"),
         (equal(*[F] * 3, E), 0, F, "up to 25"),

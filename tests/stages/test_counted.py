@@ -62,7 +62,7 @@ def test_a_failure_of_an_earlier_tick_counts_in_a_later_one() -> None:
     first = tick(fleet, rollout("functional_tests", Stage.SYNC), NOW + MINUTE, {GREEN: (9.0,)})
     second = tick(fleet, first, NOW + MINUTE * 2, {GREEN: (9.0,)})
     assert second.stage is Stage.ROLLBACK
-    assert "2 measurements failed, 1 are tolerated" in second.because
+    assert "2 measurements failed, 1 is tolerated" in second.because
 
 
 def test_a_gate_beside_live_reads_both_slots() -> None:
