@@ -34,17 +34,8 @@ _SEVERITY = (
     Verdict.INCONCLUSIVE,
     Verdict.PASS,
 )
-_RANKS = {Verdict.FAIL: 0, Verdict.PASS: 2}
 _SCORES = Scores()
 _WORDS_MAX = 3
-
-
-def rank(verdict: Verdict) -> int:
-    """How good a verdict is: 0 a failure, 2 a pass, 1 all that decides nothing.
-
-    A bad sample more never lifts it. What has no verdict yet has no rank either.
-    """
-    return _RANKS.get(verdict, 1)
 
 
 def combine(judgements: Iterable[Judgement], scores: Scores = _SCORES) -> Verdict:

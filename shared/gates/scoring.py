@@ -17,8 +17,17 @@ POINTS = {Verdict.PASS: 100.0, Verdict.INCONCLUSIVE: 50.0, Verdict.FAIL: 0.0}
 An inconclusive gate counts half, as a warning does in Keptn (its lighthouse-service).
 """
 
+_RANKS = {Verdict.FAIL: 0, Verdict.PASS: 2}
 _UNKNOWN = (Verdict.PROVIDER_ERROR, Verdict.NO_DATA)
 _WORST_FIRST = (Verdict.FAIL, *_UNKNOWN, Verdict.INCONCLUSIVE, Verdict.PASS)
+
+
+def rank(verdict: Verdict) -> int:
+    """How good a verdict is: 0 a failure, 2 a pass, 1 all that decides nothing.
+
+    A bad sample more never lifts it. What has no verdict yet has no rank either.
+    """
+    return _RANKS.get(verdict, 1)
 
 
 class Scored(Struct, frozen=True):

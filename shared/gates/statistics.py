@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.gate_rules import Comparison, Direction
-from shared.gates.figures import beside, exactly, median, shown
-from shared.gates.scoring import POINTS
+from shared.gates.figures import beside, exactly, many, median, shown
+from shared.gates.scoring import POINTS, rank
 from shared.model import Verdict
 
 # Romano, Kromrey, Coraggio and Skowronek (2006), the usual reading of Cliff's delta.
 NEGLIGIBLE = 0.147
 _SIZES = ((NEGLIGIBLE, "negligible"), (0.33, "small"), (0.474, "medium"))
+# So many times the range of live's values beyond it a value is far out.
+_RANGES_MAX = 3.0
+
+
+class Fence(NamedTuple):
+    """Between which values, both included, a number of the candidate is not far out of what live has."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether it is no further out."""
+        return self.low <= value <= self.high
 
 
 class Compared(Struct, frozen=True):
@@ -57,6 +71,9 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
     Two constants are compared like all else: each value of one side is above each of the other, and how
     certain that is follows from their numbers alone. Kayenta adds noise to them and lets chance decide.
 
+    What is far out of what live has (`fence`) is no evidence that both are alike: the values are compared
+    once more without it, and the worse of the two verdicts counts.
+
     Fewer than `samples_min` values on a side are `no_data`. The test is exact for small samples without ties
     and corrected for ties otherwise (docs.scipy.org, scipy.stats.mannwhitneyu). No p-value is smaller than
     the number of ways to deal the values to two sides allows.
@@ -65,6 +82,30 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
         ValueError: a value is NaN or infinite.
     """
     _refuse_no_numbers(candidate=candidate, live=live)
+    found = _compared(rule, candidate, live, unit)
+    around = fence(rule, live)
+    near = [value for value in candidate if around.holds(value)]
+    if len(near) == len(candidate) or found.verdict is Verdict.FAIL:
+        return found
+    without = _compared(rule, near, live, unit)
+    if rank(without.verdict) >= rank(found.verdict):
+        return found
+    far = many(len(candidate) - len(near), "sample that is", "samples that are")
+    return replace(without, because=f"without {far} far out of what live has, {without.because}")
+
+
+def fence(rule: Comparison, live: Sequence[float]) -> Fence:
+    """How far out a number may be, in the direction that counts, to speak for a candidate beside live.
+
+    Where live never varied, nobody can say what is far.
+    """
+    away = _RANGES_MAX * (max(live) - min(live)) if live else 0.0
+    falls = away > 0 and rule.direction is not Direction.INCREASE
+    rises = away > 0 and rule.direction is not Direction.DECREASE
+    return Fence(min(live) - away if falls else -math.inf, max(live) + away if rises else math.inf)
+
+
+def _compared(rule: Comparison, candidate: Sequence[float], live: Sequence[float], unit: str) -> Compared:
     needed = max(rule.samples_min, 1)
     if len(candidate) < needed or len(live) < needed:
         because = (

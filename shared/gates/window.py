@@ -20,7 +20,7 @@ from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import beside as near
 from shared.gates.figures import exactly, many, mean, missing, multiple, shown, telling
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
-from shared.gates.statistics import compare
+from shared.gates.statistics import compare, fence
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
@@ -121,7 +121,8 @@ def _by_its_rule(
         weighed = _against_live(gate, numbers(gate, measurements), beside)
         return weighed, _up_to(weighed.limit)
     if gate.compare is not None:
-        return _beside_live(gate, gate.compare, numbers(gate, measurements), beside), _up_to(None)
+        compared = _beside_live(gate, gate.compare, numbers(gate, measurements), beside)
+        return compared, fence(gate.compare, beside.live or ()).holds
     if gate.slo is not None:
         return _burnt(gate.slo, sound(measurements, samples), beside, until), _up_to(NOT_ALL)
     if gate.anomaly is not None:

@@ -26,21 +26,16 @@ Value = tuple[float | None, str]
 
 
 class Kind(NamedTuple):
-    """A rule with its numbers. `alone`: a number by itself may be bad; others are only bad among others."""
+    """A rule with its numbers. What is neither good nor bad is left out: it depends on what is beside it."""
 
     name: str
     rules: dict[str, Any]
     good: tuple[float, ...]
     bad: tuple[float, ...]
-    alone: bool = True
 
     def evidence(self, sample: Sample) -> bool:
         """Whether a sample speaks for the candidate."""
-        return not sample.error and sample.value is not None and self._good(sample.value)
-
-    def _good(self, value: float) -> bool:
-        worst = max(self.good) if self.alone else 1e308
-        return 0 <= value <= worst
+        return not sample.error and sample.value is not None and 0 <= sample.value <= max(self.good)
 
 
 BURNS = {"objective": "90%", "burns": [{"rate": 5, "long": "10m", "short": "2m"}]}
@@ -55,7 +50,7 @@ WINDOWS = (
     Kind("live", {"max_over_live": 1.5}, (0.0, 0.03, 0.09), (0.0901, 1.0, 1e308)),
     Kind("live by logs", {**LOGS, "max_over_live": 1.5}, (0.0, 0.03, 0.09), (0.0901, 1.0, 1e308)),
     Kind("slo", {"slo": BURNS}, (0.0, 0.1, 0.5), (1.0,)),
-    Kind("compare", {**LOGS, "compare": {"min_samples": 5}}, (0.0, 0.02, 0.04), (1e6,), alone=False),
+    Kind("compare", {**LOGS, "compare": {"min_samples": 5}}, (0.0, 0.02, 0.04), (1e6,)),
     Kind("anomaly", {"anomaly": {"weeks_min": 1}}, (0.0, 0.02, 0.04), (1e6,)),
 )
 COUNTED = Kind("counted", {}, (0.0, 0.01, LIMIT), (0.06, 1.0, 1e308))

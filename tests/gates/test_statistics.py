@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from shared.gate_rules import Comparison, Direction
-from shared.gates.statistics import compare
+from shared.gates.statistics import compare, fence
 from shared.model import Verdict
 
 # docs.scipy.org, scipy.stats.mannwhitneyu: ages at diagnosis of type II diabetes, U = 17 for the men.
 MALES, FEMALES = [19.0, 22.0, 16.0, 29.0, 24.0], [20.0, 11.0, 17.0, 12.0]
 EXAMPLE = Comparison(samples_min=4)
 INCREASE, DECREASE, EITHER = Direction.INCREASE, Direction.DECREASE, Direction.EITHER
-BADNESS = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAIL: 2}
+BADNESS = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.NO_DATA: 1, Verdict.FAIL: 2}
 
 numbers = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda x: round(x, 3))
 few = st.integers(min_value=0, max_value=9).map(float)
 sides = st.lists(st.one_of(numbers, few), min_size=5, max_size=40)
+
+
+def alike(rule: Comparison, candidate: list[float], live: list[float]) -> bool:
+    """Whether no value of the candidate is far out of what live has."""
+    return all(fence(rule, live).holds(value) for value in candidate)
 
 
 def spread(center: float, count: int = 30) -> list[float]:
@@ -159,6 +165,7 @@ def test_nothing_heavy_is_loaded_before_there_is_enough_to_compare() -> None:
 @settings(deadline=None, max_examples=40)
 @given(sides, sides)
 def test_u_and_p_are_those_of_scipy(candidate: list[float], live: list[float]) -> None:
+    assume(alike(Comparison(), candidate, live))
     found = compare(Comparison(samples_min=5), candidate, live)
     if len(set(candidate)) == len(set(live)) == 1:
         return
@@ -179,18 +186,45 @@ def test_the_same_values_on_both_sides_are_no_difference(values: list[float]) ->
 @settings(deadline=None, max_examples=40)
 @given(sides, sides)
 def test_an_increase_of_one_side_is_a_decrease_of_the_other(one: list[float], other: list[float]) -> None:
-    up = compare(Comparison(direction=INCREASE, samples_min=5), one, other)
-    down = compare(Comparison(direction=DECREASE, samples_min=5), other, one)
+    increase, decrease = (Comparison(direction=each, samples_min=5) for each in (INCREASE, DECREASE))
+    assume(alike(increase, one, other) and alike(decrease, other, one))
+    up, down = compare(increase, one, other), compare(decrease, other, one)
     assert up.verdict is down.verdict
     assert up.effect == pytest.approx(down.effect)
 
 
+@pytest.mark.parametrize(
+    ("candidate", "rule", "verdict", "words"),
+    [
+        ([0.02] * 4, {}, Verdict.NO_DATA, "4 candidate and 9 live samples are there, 5 each are needed"),
+        ([0.02] * 4 + [9.0], {}, Verdict.NO_DATA, "without 1 sample that is far out of what live has, 4"),
+        ([0.01] * 4 + [9.0] * 2, {}, Verdict.NO_DATA, "without 2 samples that are far out"),
+        ([0.02] * 4 + [9.0], {"direction": DECREASE}, Verdict.PASS, "the candidate is not worse"),
+        ([0.02] * 5 + [9.0], {}, Verdict.PASS, "it may well be chance"),
+        ([0.02] * 4 + [0.09], {}, Verdict.PASS, "it may well be chance"),
+        ([9.0] * 5, {}, Verdict.FAIL, "it is no chance"),
+        ([0.01] * 9 + [9.0] * 6, {"direction": EITHER}, Verdict.FAIL, "without 6 samples that are far out"),
+    ],
+)
+def test_what_is_far_out_of_what_live_has_is_no_evidence_that_both_are_alike(
+    candidate: list[float], rule: dict[str, Any], verdict: Verdict, words: str
+) -> None:
+    found = compare(Comparison(samples_min=5, **rule), candidate, [0.01, *[0.02] * 7, 0.03])
+    assert found.verdict is verdict
+    assert words in found.because
+
+
+def test_where_live_never_varied_nobody_can_say_what_is_far() -> None:
+    assert compare(Comparison(samples_min=5), [1.0] * 4 + [10.0], [1.0] * 5).verdict is Verdict.PASS
+
+
 @settings(deadline=None, max_examples=40)
-@given(sides, sides)
+@given(st.lists(numbers, max_size=9) | sides, sides)
 def test_a_sample_worse_than_all_others_never_improves_a_verdict(
     candidate: list[float], live: list[float]
 ) -> None:
-    worse = [*candidate, max(*candidate, *live) + 1]
+    assume(min(live) < max(live))
+    worse = [*candidate, max([*candidate, fence(Comparison(), live).high]) + 1]
     rule = Comparison(samples_min=5)
     assert BADNESS[compare(rule, worse, live).verdict] >= BADNESS[compare(rule, candidate, live).verdict]
 
