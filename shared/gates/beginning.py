@@ -31,7 +31,9 @@ def counted_from(
     delay = timedelta(seconds=schedule.initial_delay_seconds)
     since = {Phase.PASS: number, **dict.fromkeys(AGAINST, begin)}
     due = [each for each in told if each.at >= since.get(each.phase, first) + delay]
-    start = _aligned(begin, _first(samples, limits, now, {Phase.PASS}), schedule.interval_seconds)
+    passed = _first(samples, limits, now, {Phase.PASS})
+    anchor = passed or _first(samples, limits, now, AGAINST) or begin
+    start = _aligned(begin, anchor, schedule.interval_seconds)
     tally, taken = fold(gate, begun(start), due)
     return (tally if taken else begun(number)), taken
 
@@ -44,12 +46,12 @@ def _first(
     return next((each.at for each in known if measured((each,), limits)[0].phase in phases), None)
 
 
-def _aligned(begin: datetime, good: datetime | None, interval_seconds: int) -> datetime:
-    """The newest time that is not after `begin`, and whole intervals before `good`.
+def _aligned(begin: datetime, anchor: datetime, interval_seconds: int) -> datetime:
+    """The newest time that is not after `begin`, and whole intervals before `anchor`.
 
-    A bad sample must not decide which of the good ones lie in one interval.
+    A bad sample must not decide which good ones lie in one interval, nor silence which bad ones.
     """
-    if good is None or not interval_seconds:
+    if not interval_seconds:
         return begin
     interval = timedelta(seconds=interval_seconds)
-    return good + (begin - good) // interval * interval
+    return anchor + (begin - anchor) // interval * interval

@@ -48,10 +48,14 @@ def fold(gate: Gate, tally: Tally, measurements: Iterable[Measurement]) -> tuple
     counts = _with_newest(gate, tally)
     ended = _ended(gate, counts)
     for each in measurements:
-        if each.at < start or (ended and each.at != tally.newest_at):
+        if each.at < start:
+            continue
+        number = _number(schedule, tally, start, each.at)
+        # What ended it may still be revised by the rest of its interval.
+        if ended and number != tally.number:
             continue
         taken.append(each)
-        tally = _taken(tally, counts, each, _number(schedule, tally, start, each.at))
+        tally = _taken(tally, counts, each, number)
         counts = _with_newest(gate, tally)
         ended = _ended(gate, counts)
     return tally, taken

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.fleet import Gate, Source
 from shared.gates import combine, judge, rank
 from shared.gates.judge import live_numbers
-from shared.gates.measuring import beside_live, limits_of, measured
+from shared.gates.measuring import SOUND, beside_live, limits_of, measured
 from shared.gates.recorded import Beneath, recorded
 from shared.gates.tally import begun, fold, standing
 from shared.levers import SlotName
@@ -179,16 +179,17 @@ def test_a_bad_sample_more_never_improves_what_is_counted(
     stream = data.draw(streams(COUNTED))
     bad = sample(minute, data.draw(bad_values(COUNTED)), data.draw(st.sampled_from([None, 1_000.0])))
     if gate.schedule is not None and gate.schedule.initial_delay_seconds:
-        # The delay of a recording begins with its first sample, whatever that is.
-        bad = msgspec.structs.replace(bad, at=max(bad.at, *(each.at for each in stream[:1]), START))
+        # The delay of a recording begins with its first number, whatever that is.
+        numbers = [each.at for each in measured(stream, limits_of(gate)) if each.phase in SOUND]
+        bad = msgspec.structs.replace(bad, at=max(bad.at, *numbers[:1], START))
     before, after = recorded(gate, stream), recorded(gate, put(stream, bad))
     last = recorded(gate, [*stream, bad])
-    # What has not ended has no verdict, and what a failure ends by filling the last place has one.
+    # What has not ended has no verdict, and a failure that fills the last place ends it before what comes.
     fills = (
         gate.schedule is not None and gate.schedule.count > 0 and bad.value in COUNTED.bad and not bad.error
     )
     for found in (after, last):
-        ends = fills and found.complete and not before.complete and before.verdict is not Verdict.FAIL
+        ends = fills and found.complete and before.verdict is not Verdict.FAIL
         if before.verdict is not None and found.verdict is not None and not ends:
             assert rank(found.verdict) <= rank(before.verdict), (before.because, found.because)
         assert not (before.verdict is Verdict.FAIL and found.verdict is None)

@@ -305,6 +305,21 @@ def test_silence_that_comes_first_does_not_shorten_the_delay(silent: str | None)
         assert recorded(gate, samples(*before, 0, 0, 0, 0)).verdict is Verdict.PASS
 
 
+def test_the_last_measurement_is_as_bad_as_the_worst_of_its_interval() -> None:
+    gate = declared(interval="3m", count=2, min_samples=1).gates[0]
+    assert recorded(gate, samples(0, None, None, 0)).complete
+    assert recorded(gate, samples(0, None, None, 0, 1)).verdict is Verdict.FAIL
+    assert recorded(gate, samples(0, None, None, 0, None, None, 1)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("minute", range(6))
+def test_silence_before_failures_does_not_say_which_of_them_are_one(minute: int) -> None:
+    gate = declared(interval="3m", count=2, min_samples=1, tolerance={"failures": 1}).gates[0]
+    failures = [Sample(at=START + n * MINUTE, value=1.0) for n in (6, 8)]
+    silence = samples(None, start=START + minute * MINUTE)
+    assert recorded(gate, [*silence, *failures]).verdict is recorded(gate, failures).verdict is None
+
+
 def test_what_fails_before_anything_passes_is_counted() -> None:
     gate = declared(interval="3m", initial_delay="3m", tolerance={"failures": 1}, min_samples=1).gates[0]
     assert recorded(gate, samples(1, 1, 1, 1, 1, 1, 1, 0, 0)).verdict is Verdict.FAIL
