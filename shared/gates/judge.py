@@ -131,7 +131,9 @@ def judge(
     lack = lacking(gate, measurements, answer.samples)
     if lack is not None:
         verdict, because = lack
-        return _judgement(gate, slot, at, verdict, because + _said(answer), reading=answer)
+        # What was read of the time before is remembered, whatever came of this look.
+        read = _held_against(gate, None, beyond)
+        return _judgement(gate, slot, at, verdict, because + _said(answer), reading=answer, beside=read)
     beside = _beside(gate, baseline, live, beyond)
     weighed = weigh(gate, measurements, answer.samples, beside, answer.until)
     return _judgement(

@@ -217,7 +217,10 @@ def test_a_past_that_nobody_tells_is_never_a_pass(beyond: Beyond, verdict: Verdi
     judgement = judge(UNUSUAL, GREEN, reading(2, 2, 2), NOW, beyond=beyond)
     assert (judgement.verdict, judgement.dry_run) == (verdict, False)
     assert words in judgement.because
-    assert judgement.beside == (beyond.answer.samples if isinstance(beyond.answer, Reading) else ())
+    read = beyond.answer.samples if isinstance(beyond.answer, Reading) else ()
+    silent = judge(UNUSUAL, GREEN, reading(2, None, None), NOW, beyond=beyond)
+    assert silent.verdict is Verdict.NO_DATA
+    assert (judgement.beside, silent.beside) == (read, read), "the rollout remembers what it says"
 
 
 def test_an_unusual_value_is_shown_beside_the_value_that_was_its_limit() -> None:
