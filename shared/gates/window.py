@@ -102,6 +102,8 @@ def weigh(
 ) -> Weighed:
     """Judge a window that has enough samples."""
     weighed, speaks = _by_its_rule(gate, measurements, samples, beside, until)
+    if speaks is None:
+        return replace(weighed, within=measurements)
     within = [each for each in measurements if each.value is None or speaks(each.value)]
     return _by_itself(gate, replace(weighed, within=within), measurements, samples)
 
@@ -112,8 +114,8 @@ def _by_its_rule(
     samples: Sequence[Sample],
     beside: Beside,
     until: datetime,
-) -> tuple[Weighed, Speaks]:
-    """What the numbers come to as a whole, and which of them speak for a pass by themselves."""
+) -> tuple[Weighed, Speaks | None]:
+    """What the numbers come to as a whole, and which of them speak for a pass by themselves; None: all do."""
     if gate.max_over_baseline is not None:
         weighed = _against_baseline(gate, numbers(gate, measurements), beside.baseline)
         return weighed, _up_to(weighed.limit)
@@ -127,11 +129,11 @@ def _by_its_rule(
         return _burnt(gate.slo, sound(measurements, samples), beside, until), _up_to(NOT_ALL)
     if gate.anomaly is not None:
         return _unusual(gate, gate.anomaly, sound(measurements, samples), beside)
-    return _fixed(gate, measurements), _up_to(None)
+    return _fixed(gate, measurements), None
 
 
-def _up_to(worst: float | None) -> Speaks:
-    return lambda value: worst is None or value <= worst
+def _up_to(worst: float | None) -> Speaks | None:
+    return None if worst is None else lambda value: value <= worst
 
 
 def _beside_live(gate: Gate, rule: Comparison, values: Sequence[float], beside: Beside) -> Weighed:
@@ -150,16 +152,17 @@ def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: da
     return Weighed(verdict, because, burnt.rate, burnt.limit)
 
 
-def _unusual(gate: Gate, rule: Anomaly, samples: Sequence[Sample], beside: Beside) -> tuple[Weighed, Speaks]:
+def _unusual(
+    gate: Gate, rule: Anomaly, samples: Sequence[Sample], beside: Beside
+) -> tuple[Weighed, Speaks | None]:
     known = beside.usual
     if known is None:
         verdict = Verdict.PROVIDER_ERROR if beside.unread else Verdict.INCONCLUSIVE
         because = beside.unread or "nobody can say what was usual in the weeks before"
-        return Weighed(verdict, because), _up_to(None)
+        return Weighed(verdict, because), None
     far = unusual(rule, samples, known, gate.unit)
-    return Weighed(
-        far.verdict, far.because, far.value, far.limit
-    ), lambda value: not odd_alone(rule, value, known)
+    weighed = Weighed(far.verdict, far.because, far.value, far.limit)
+    return weighed, lambda value: not odd_alone(rule, value, known)
 
 
 def sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:
