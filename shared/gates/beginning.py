@@ -31,8 +31,8 @@ def counted_from(
     delay = timedelta(seconds=schedule.initial_delay_seconds)
     since = {Phase.PASS: number, **dict.fromkeys(AGAINST, begin)}
     due = [each for each in told if each.at >= since.get(each.phase, first) + delay]
-    passed = _first(samples, limits, now, {Phase.PASS})
-    anchor = passed or _first(samples, limits, now, AGAINST) or begin
+    passed, failed = (_first(samples, limits, now, {each}) for each in (Phase.PASS, Phase.FAIL))
+    anchor = passed or failed or begin
     start = _aligned(begin, anchor, schedule.interval_seconds)
     tally, taken = fold(gate, begun(start), due)
     return (tally if taken else begun(number)), taken
@@ -49,7 +49,7 @@ def _first(
 def _aligned(begin: datetime, anchor: datetime, interval_seconds: int) -> datetime:
     """The newest time that is not after `begin`, and whole intervals before `anchor`.
 
-    A bad sample must not decide which good ones lie in one interval, nor silence which bad ones.
+    A bad sample must not decide which good ones lie in one interval, nor a lesser one which failures.
     """
     if not interval_seconds:
         return begin
