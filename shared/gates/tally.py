@@ -174,9 +174,16 @@ def _recent(gate: Gate, recent: str, more: str) -> str:
 
 
 def _ended(gate: Gate, counts: Counts) -> bool:
-    """Whether nothing that comes can change it: it failed, or passed."""
+    """Whether nothing that comes can change it: it failed, or passed.
+
+    Where a tolerated failure filled a place of `count`, what comes until there are as many passes still
+    counts against it: a failure more must not end the measuring before the one that decides.
+    """
     verdict, _, complete = _decided(gate, counts)
-    return complete and verdict in (Verdict.FAIL, Verdict.PASS)
+    if verdict is not Verdict.PASS:
+        return complete and verdict is Verdict.FAIL
+    schedule = gate.schedule or _SCHEDULE
+    return complete and (bool(schedule.consecutive_passes) or counts.passes >= schedule.count)
 
 
 def _decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:

@@ -7,7 +7,7 @@ import pytest
 from shared.gates.recorded import Beneath, recorded
 from shared.model import Sample, Verdict
 from tests.gates.kinds import LOGS
-from tests.gates.peers import MINUTE, START, declared, samples
+from tests.gates.peers import MINUTE, START, counted, declared, samples
 
 
 def test_silence_does_not_move_the_windows_of_a_burning_budget() -> None:
@@ -88,6 +88,18 @@ def test_silence_that_comes_first_does_not_shorten_the_delay(silent: str | None)
     for before in ((), (silent,), (silent, silent, silent)):
         assert recorded(gate, samples(*before, 0, 0, 0)).verdict is Verdict.NO_DATA
         assert recorded(gate, samples(*before, 0, 0, 0, 0)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("later", "verdict"),
+    [((1,), Verdict.FAIL), ((0, 1), Verdict.PASS), (("away",) * 5, Verdict.PROVIDER_ERROR)],
+)
+def test_a_tolerated_failure_does_not_hide_what_comes_until_all_have_passed(
+    later: tuple[float | str, ...], verdict: Verdict
+) -> None:
+    gate = declared(**counted(3, tolerance={"failures": 1})).gates[0]
+    assert recorded(gate, samples(0, 1, 0)).verdict is Verdict.PASS
+    assert recorded(gate, samples(0, 1, 0, *later)).verdict is verdict
 
 
 def test_the_last_measurement_is_as_bad_as_the_worst_of_its_interval() -> None:

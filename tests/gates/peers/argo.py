@@ -192,6 +192,13 @@ RESULTS = (
     Case("success from below: between", counted(1, min=0.9, pass_min=0.95), (0.9,), INCONCLUSIVE),
     Case("success from below: beyond", counted(1, min=0.9, pass_min=0.95), (0.89,), FAIL),
     Case("result < 0.05 at 0.05", counted(1), (0.05,), PASS, differs=LIMIT_OF_ITS_OWN),
+    Case(
+        "a failure after count was reached with one",
+        counted(3, tolerance={"failures": 1}),
+        (P, F, P, F),
+        FAIL,
+        differs="a run is over with `count`, whatever filled it",
+    ),
     Case("initialDelay", counted(2, initial_delay="2m"), (F, F, P, P), PASS),
     Case("before initialDelay is over", counted(1, initial_delay="2m"), (P, P), None, False, NOT_ENDED),
     Case("when initialDelay is over", counted(1, initial_delay="2m"), (F, F, P), PASS),
