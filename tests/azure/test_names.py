@@ -30,7 +30,7 @@ PRIVATE = private_fleet()
 LIVE = PRIVATE.live_records[0]
 HOST = "aks.priv.contoso.com."
 AT_BLUE = f"{HOST} 30 A 203.0.113.10"
-SECONDS_MAX = 0.3
+SECONDS_MAX = 1.0
 """How long a server that never answers is waited for here."""
 
 

@@ -126,7 +126,7 @@ async def test_a_name_that_leads_in_a_circle_leads_nowhere() -> None:
 
 async def test_a_stub_that_is_not_answered_asks_again_and_gives_up_in_the_end() -> None:
     slow, silent = Deaf(loses=2), Deaf(loses=99)
-    found = await UdpNames(await slow.start(), try_seconds=0.05).lookup(NAME)
+    found = await UdpNames(await slow.start(), try_seconds=0.5).lookup(NAME)
     nothing = await UdpNames(await silent.start(), try_seconds=0.01).lookup(NAME)
     slow.close()
     silent.close()

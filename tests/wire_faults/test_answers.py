@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,11 +35,9 @@ from tests.wire_faults.operations import (
     name,
 )
 from tests.wire_faults.questions import BEGINNERS, BEGUN_AT
-from tests.wire_faults.rig import Rig, rig
+from tests.wire_faults.rig import NEVER_ENDING, Rig, rig
 from tests.wire_faults.sentences import faults_of
 
-NEVER_ENDING = (Fault.LATE, Fault.DRIPPING)
-SHORT_SECONDS = 0.15
 WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 ALL = WRITES | {"GET"}
 
@@ -82,9 +80,11 @@ async def it(tmp_path: Path) -> AsyncIterator[Rig]:
 
 async def see(it: Rig, probe: Probe, fault: Fault | None = None) -> Answer:
     """The answer to one probe now; who never ends an answer is not waited for."""
-    seconds = SHORT_SECONDS if fault in NEVER_ENDING else 5
-    world = AzureWorld(it.connection, observe_seconds_max=seconds)
-    return (await world.observe(it.fleet, frozenset({probe}), it.estate.clock.now()))[probe]
+    found: Mapping[Probe, Answer] = {}
+    for seconds in it.limits_seconds(fault):
+        world = AzureWorld(it.connection, observe_seconds_max=seconds)
+        found = await world.observe(it.fleet, frozenset({probe}), it.estate.clock.now())
+    return found[probe]
 
 
 def steady(answer: Answer) -> Answer:
@@ -181,14 +181,16 @@ async def give(it: Rig, kind: Kind, fault: Fault) -> SwitchyardError | None:
     """Perform the kind's order; the error that it raised, if it is one of ours."""
     order = ORDERS[kind](it)
     it.requests.clear()
-    seconds = SHORT_SECONDS if fault in NEVER_ENDING else 5
-    world = AzureWorld(it.connection, perform_seconds_max=seconds)
-    try:
-        async with asyncio.timeout(seconds + 5):
-            await world.perform(it.fleet, order, epoch=int(it.estate.clock.now().timestamp()))
-    except SwitchyardError as error:
-        return error
-    return None
+    raised: SwitchyardError | None = None
+    for seconds in it.limits_seconds(fault):
+        raised = None
+        world = AzureWorld(it.connection, perform_seconds_max=seconds)
+        try:
+            async with asyncio.timeout(seconds + 5):
+                await world.perform(it.fleet, order, epoch=int(it.estate.clock.now().timestamp()))
+        except SwitchyardError as error:
+            raised = error
+    return raised
 
 
 @pytest.mark.parametrize("kind", SENT, ids=name)
