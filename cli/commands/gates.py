@@ -155,6 +155,7 @@ def _all_of(wrong: dict[str, Invalid]) -> Invalid:
             for option, invalid in wrong.items()
             for mistake in invalid.mistakes
         ),
+        several=True,
     )
 
 

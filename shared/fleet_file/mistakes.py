@@ -84,7 +84,8 @@ def _expected(detail: ErrorDetails, place: _Place) -> str:
         word, key = _BOUNDS[kind]
         if _is_duration(place):
             return f"{word} {_duration(context[key])}"
-        unit = "" if "length" not in key else " characters" if kind.startswith("string") else " entries"
+        one, several = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
+        unit = "" if "length" not in key else f" {one if context[key] == 1 else several}"
         return f"{word} {context[key]}{unit}"
     if kind == "literal_error":
         return one_of(_choices(place), str(detail["input"]))

@@ -128,6 +128,7 @@ def test_the_mistakes_of_all_files_are_told_at_once_with_the_option_that_named_e
     assert [mistake["path"] for mistake in ran.json["mistakes"]] == [
         "gate: max", "samples: [0].at", "live: x[0]", "baseline: (file)",
     ]  # fmt: skip
+    assert " have 4 mistakes: " in ran.json["detail"]
 
 
 def test_a_file_without_a_gate_is_told_what_it_should_be(judged: Any) -> None:

@@ -160,7 +160,7 @@ REFUSED = (
     Refused(
         "no objectives",
         {"gates": []},
-        "at least 1 entries",
+        "at least 1 entry",
         EMPTY,
     ),
 )
