@@ -143,7 +143,12 @@ def missing(there: int, needed: int, one: str, several: str, of: str = "") -> st
     """How many there are of what is needed."""
     if needed == 1:
         return f"the 1 {one} it needs{of} is not there"
-    return f"{there} of the {needed} {several} it needs{of} are there"
+    return f"{there} of the {needed} {several} it needs{of} {are(there)} there"
+
+
+def are(number: int) -> str:
+    """The verb for so many of several."""
+    return "is" if number == 1 else "are"
 
 
 def percent(share: float) -> str:
@@ -158,4 +163,9 @@ def span(seconds: float) -> str:
         if seconds >= 2 * length or (seconds >= length and seconds % length == 0):
             number = seconds / length
             return f"{number:.3g} {word if number != 1 else word[:-1]}"
-    return f"{seconds:.3g} seconds"
+    return f"{seconds:.3g} {'second' if seconds == 1 else 'seconds'}"
+
+
+def last(seconds: float) -> str:
+    """The time that ends now: `the last hour`, `the last 6 hours`."""
+    return f"the last {span(seconds).removeprefix('1 ')}"

@@ -6,13 +6,13 @@ No oddity is a pass. What a number means beside others, in a window or in a tall
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from shared.fleet import Gate, Source
 from shared.gate_rules import Direction
-from shared.gates.figures import multiple
+from shared.gates.figures import beside, exactly, many, multiple, shown
 from shared.measured import Measurement, Phase
 from shared.model import Sample
 
@@ -167,6 +167,21 @@ def told_once(gate: Gate, measurements: Iterable[Measurement]) -> int:
     return len(moments) if gate.source is Source.HTTP else len(set(moments))
 
 
+def newest_failure(taken: Sequence[Measurement]) -> float | None:
+    """The value of the newest measurement that failed, None where none did."""
+    return next((each.value for each in reversed(taken) if each.phase is Phase.FAIL), None)
+
+
+def failure_told(gate: Gate, limits: Limits, value: float | None) -> str:
+    """What a count of failures leaves out: the newest of them, and the limit that it is beyond."""
+    if value is None:
+        return ""
+    limit, which = (limits.high, "limit") if value > limits.high else (limits.low, "lower limit")
+    written = limit in (gate.max_value, gate.min_value)
+    bound = exactly(limit, gate.unit) if written else shown(limit, gate.unit)
+    return f"; the newest that did was {beside(value, limit, gate.unit)}, beyond the {which} of {bound}"
+
+
 SOUND = frozenset({Phase.PASS, Phase.FAIL, Phase.INCONCLUSIVE, Phase.MEASURED})
 AGAINST = frozenset({Phase.FAIL, Phase.INCONCLUSIVE})
 
@@ -184,7 +199,9 @@ def _measurement(sample: Sample, limits: Limits) -> Measurement:
         because = f"{value:g} is negative, which it cannot be"
         return Measurement(sample.at, value, Phase.ERROR, because)
     if limits.requests_min and (sample.requests or 0) < limits.requests_min:
-        because = f"{sample.requests or 0:g} requests are behind it, and {limits.requests_min} are needed"
+        behind = sample.requests or 0
+        told = f"{behind:g} {'request is' if behind == 1 else 'requests are'} behind it"
+        because = f"{told}, and {many(limits.requests_min, 'is', 'are')} needed"
         return Measurement(sample.at, value, Phase.NO_DATA, because)
     if not limits.alone:
         return Measurement(sample.at, value, Phase.MEASURED)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.gate_rules import Schedule, Tolerance
-from shared.gates.figures import many, missing
+from shared.gates.figures import are, many, missing
 from shared.measured import Counts, Measurement, Phase, Tally
 from shared.model import Verdict
 
@@ -240,10 +240,11 @@ def _counted(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
 def _unended(gate: Gate, counts: Counts) -> str:
     schedule = gate.schedule or _SCHEDULE
     if schedule.consecutive_passes:
-        there = f"{counts.passes_run} of {schedule.consecutive_passes} passes in a row"
+        taken, needed = counts.passes_run, many(schedule.consecutive_passes, "pass", "passes in a row")
     else:
-        there = f"{_taken_of_count(gate, counts)} of {schedule.count} measurements"
-    return f"it has not ended: {there} are there"
+        taken, needed = _taken_of_count(gate, counts), many(schedule.count, "measurement", "measurements")
+    verb = "is" if needed.startswith("1 ") else are(taken)
+    return f"it has not ended: {taken} of {needed} {verb} there"
 
 
 def places_of_passes(gate: Gate) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
+import pytest
 
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
@@ -62,7 +63,8 @@ def test_a_failure_of_an_earlier_tick_counts_in_a_later_one() -> None:
     first = tick(fleet, rollout("functional_tests", Stage.SYNC), NOW + MINUTE, {GREEN: (9.0,)})
     second = tick(fleet, first, NOW + MINUTE * 2, {GREEN: (9.0,)})
     assert second.stage is Stage.ROLLBACK
-    assert "2 measurements failed, 1 is tolerated" in second.because
+    assert "2 measurements failed, 1 is tolerated; the newest that did was 9" in second.because
+    assert second.because.endswith("beyond the limit of 5")
 
 
 def test_a_gate_beside_live_reads_both_slots() -> None:
@@ -74,6 +76,27 @@ def test_a_gate_beside_live_reads_both_slots() -> None:
     assert equal.step != "functional_tests"
     assert worse.stage is Stage.ROLLBACK
     assert blind.step == "functional_tests"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "clean_seconds", "because"),
+    [
+        (30, 20, "1 gate passes for 20 of 30 seconds"),
+        (90, 60, "1 gate passes for 60 of 90 seconds"),
+        (90, 90, "1 gate passed for 90 seconds with users on it"),
+        (60, 60, "1 gate passed for 1 minute with users on it"),
+        (120, 60, "1 gate passes for 1 of 2 minutes"),
+        (600, 600, "1 gate passed for 10 minutes with users on it"),
+    ],
+)
+def test_how_long_gates_pass_is_told_as_it_is(seconds: int, clean_seconds: int, because: str) -> None:
+    fleet = fleet_with(switch=(msgspec.structs.replace(GATE, min_samples=1),))
+    policy = msgspec.structs.replace(fleet.policy, observe_seconds=seconds)
+    fleet = msgspec.structs.replace(fleet, policy=policy)
+    before = rollout("observe", Stage.SWITCH)
+    now = NOW + MINUTE * 30
+    clean = msgspec.structs.replace(before, clean_since=now - timedelta(seconds=clean_seconds))
+    assert tick(fleet, clean, now, {GREEN: (1.0,)}).because == because
 
 
 def test_with_all_users_moved_nothing_is_judged_beside_live() -> None:
