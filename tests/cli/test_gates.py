@@ -195,6 +195,24 @@ def test_a_fleet_file_is_explained_gate_by_gate(cli: Cli) -> None:
     }  # fmt: skip
 
 
+def test_a_query_is_told_as_it_is_written(cli: Cli, tmp_path: Path) -> None:
+    query = "AppRequests\n| where Name == 'a b'\n\n| project TimeGenerated, value = 1.0"
+    file = tmp_path / "gate.json"
+    file.write_text(
+        json.dumps({"name": "q", "source": "logs", "target": "cluster", "query": query, "max": 1})
+    )
+    told = cli("gates", "explain", "--gate", str(file)).out.splitlines()
+    assert told[2:6] == [f"      {line}".rstrip() for line in query.splitlines()]
+    assert cli("gates", "explain", "--gate", str(file), "-o", "json").json["gates"][0]["query"] == query
+
+
+def test_the_gates_of_a_file_with_rings_are_explained_once(cli: Cli) -> None:
+    ran = cli("gates", "explain", str(REPOSITORY / "examples" / "contoso-rings.yaml"), "-o", "json")
+    told = [(gate["question"], gate["name"]) for gate in ran.json["gates"]]
+    assert ran.code == 0
+    assert len(set(told)) == len(told) > 10
+
+
 def test_the_gates_of_packs_are_explained_as_if_they_were_written(cli: Cli, tmp_path: Path) -> None:
     text = (REPOSITORY / "examples" / "contoso-public.yaml").read_text(encoding="utf-8")
     begin, end = text.index("gates:\n"), text.index("# The metric that says where")
