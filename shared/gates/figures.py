@@ -151,19 +151,19 @@ def are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 3) -> str:
     """A share (0 to 1) in percent."""
     hundredths = share * 100
-    return f"{hundredths:.0f} %" if 1000 <= hundredths < math.inf else f"{hundredths:.3g} %"
+    return f"{hundredths:.0f} %" if 1000 <= hundredths < math.inf else f"{hundredths:.{digits}g} %"
 
 
-def span(seconds: float) -> str:
+def span(seconds: float, digits: int = 3) -> str:
     """A length of time in the largest unit that does not hide it."""
     for length, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= 2 * length or (seconds >= length and seconds % length == 0):
             number = seconds / length
-            return f"{number:.3g} {word if number != 1 else word[:-1]}"
-    return f"{seconds:.3g} {'second' if seconds == 1 else 'seconds'}"
+            return f"{number:.{digits}g} {word if number != 1 else word[:-1]}"
+    return f"{seconds:.{digits}g} {'second' if seconds == 1 else 'seconds'}"
 
 
 def last(seconds: float) -> str:

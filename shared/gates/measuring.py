@@ -168,8 +168,9 @@ def told_once(gate: Gate, measurements: Iterable[Measurement]) -> int:
 
 
 def newest_failure(taken: Sequence[Measurement]) -> float | None:
-    """The value of the newest measurement that failed, None where none did."""
-    return next((each.value for each in reversed(taken) if each.phase is Phase.FAIL), None)
+    """The value of the newest measurement that failed, None where none did; of one instant the highest."""
+    failed = [(each.at, each.value) for each in taken if each.phase is Phase.FAIL and each.value is not None]
+    return max(failed)[1] if failed else None
 
 
 def failure_told(gate: Gate, limits: Limits, value: float | None) -> str:

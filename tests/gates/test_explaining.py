@@ -129,8 +129,8 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
             "What samples hardly cover, or so few requests that one bad one would be too many, is no data.",
         ),
         (
-            {"compare": {"min_samples": 1}, "window": "1h"},
-            "With fewer than 1 sample on a side it has no data.",
+            {"compare": {"min_samples": 30}, "window": "1h"},
+            "With fewer than 30 samples on a side it has no data.",
         ),
         (
             {"slo": {"objective": "99.9%"}, "window": "1h"},
