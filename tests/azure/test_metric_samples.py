@@ -249,7 +249,8 @@ def test_an_answer_to_another_question_is_none(results: list[dict[str, Any]], be
 
 @pytest.mark.parametrize(("count", "where", "told"), [(99, READY, 99), (100, READY, None), (101, "", 101)])
 def test_an_answer_that_may_lack_series_is_none(count: int, where: str, told: int | None) -> None:
-    answered = result(*[[(0, 1.0)]] * count)
+    one: list[tuple[int, float | None]] = [(0, 1.0)]
+    answered = result(*[one] * count)
     if told is not None:
         assert read(answered, where=where) == (Sample(at=NOON, value=told),)
         return
