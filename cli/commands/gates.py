@@ -208,7 +208,8 @@ def _together(
     ended = complete or verdict is Verdict.FAIL
     due = [each.next_due_seconds for each in found.values() if each.next_due_seconds is not None]
     told = [f"group {name}: {scored.because}" for name, scored in groups.items()]
-    told += [f"{each.gate}: {each.because}" for each in judgements if not each.group]
+    told += [f"{each.gate}: {each.because}" for each in judgements if not each.group and not each.dry_run]
+    told += [f"{each.gate} only advises: {each.because}" for each in judgements if each.dry_run]
     known = [scored.score for scored in groups.values() if scored.score is not None]
     return {
         "verdict": verdict if ended else None,

@@ -17,7 +17,7 @@ from shared.gate_rules import Burn, Objective
 from shared.gates.budget import COVERED_MIN, allowed_share
 from shared.gates.burn_windows import Window, window_of
 from shared.gates.events import Counting, Events, KeptEvents
-from shared.gates.figures import exactly, last, percent, shown, span, telling, times
+from shared.gates.figures import exactly, last, many, percent, shown, span, telling, times
 from shared.measured import Kept
 from shared.model import Sample, Verdict
 
@@ -210,7 +210,8 @@ class Burning:
             return _burning(worst, self._allowed)
         if self.verdict is Verdict.PASS:
             return _calm(worst, self._allowed)
-        because = _reasons(self._unclear, sum(each.strange for each in self._events))
+        # The same sample may be in the gate's window and in a longer one.
+        because = _reasons(self._unclear, max(each.strange for each in self._events))
         burning = self.verdict is Verdict.INCONCLUSIVE
         return f"the error budget may be burning: {because}" if burning else because
 
@@ -253,6 +254,5 @@ def _over(windows: Iterable[int]) -> str:
 def _reasons(alerts: Sequence[_Alert], strange: int) -> str:
     windows = (window for alert in alerts for window in (alert.long, alert.short))
     reasons = dict.fromkeys(window.because() for window in windows if window.because is not None)
-    if strange:
-        reasons[f"{strange} samples are no shares between 0 and 1"] = None
-    return "; ".join(reasons)
+    odd = many(strange, "sample is no share", "samples are no shares")
+    return "; ".join([*([f"{odd} between 0 and 1"] if strange else []), *reasons])

@@ -19,7 +19,8 @@ from shared.model import Sample
 
 class Limits(NamedTuple):
     """What one number is held against. Beyond `high` or `low` it fails, beyond `pass_high` or `pass_low`
-    it does not pass. `signed`: it may be negative. `alone`: it is judged by itself.
+    it does not pass. `signed`: it may be negative. `alone`: it is judged by itself. `of_none` are
+    the phases that it has although no events are behind it.
     """
 
     high: float
@@ -29,6 +30,7 @@ class Limits(NamedTuple):
     signed: bool
     alone: bool
     requests_min: int
+    of_none: frozenset[Phase]
 
 
 def counted(gate: Gate) -> bool:
@@ -70,7 +72,18 @@ def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
         signed=any(each is not None and each < 0 for each in fixed),
         alone=not apart and (factor is None or multiple_of is not None),
         requests_min=gate.requests_min if counted(gate) else 0,
+        of_none=_of_none(gate),
     )
+
+
+def _of_none(gate: Gate) -> frozenset[Phase]:
+    """An objective weighs by events itself, and to an anomaly it may be what is unusual that there are none.
+
+    Otherwise nothing is well of which nothing happened; that it is too few is a fixed limit's to say.
+    """
+    if gate.slo is not None or gate.anomaly is not None:
+        return frozenset(Phase)
+    return AGAINST if gate.max_over_baseline is None else frozenset()
 
 
 def known(baseline: float | None) -> float | None:
@@ -204,10 +217,17 @@ def _measurement(sample: Sample, limits: Limits) -> Measurement:
         told = f"{behind:g} {'request is' if behind == 1 else 'requests are'} behind it"
         because = f"{told}, and {many(limits.requests_min, 'is', 'are')} needed"
         return Measurement(sample.at, value, Phase.NO_DATA, because)
+    phase = _phase(value, limits)
+    if sample.requests == 0 and phase not in limits.of_none:
+        return Measurement(sample.at, value, Phase.NO_DATA, "no requests are behind it")
+    return Measurement(sample.at, value, phase)
+
+
+def _phase(value: float, limits: Limits) -> Phase:
     if not limits.alone:
-        return Measurement(sample.at, value, Phase.MEASURED)
+        return Phase.MEASURED
     if value > limits.high or value < limits.low:
-        return Measurement(sample.at, value, Phase.FAIL)
+        return Phase.FAIL
     if value > limits.pass_high or value < limits.pass_low:
-        return Measurement(sample.at, value, Phase.INCONCLUSIVE)
-    return Measurement(sample.at, value, Phase.PASS)
+        return Phase.INCONCLUSIVE
+    return Phase.PASS

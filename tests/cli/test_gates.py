@@ -170,6 +170,14 @@ def test_gates_of_a_group_have_one_score(judged: Any) -> None:
     assert ran.json["gates"]["b"]["verdict"] == "fail"
 
 
+def test_a_gate_that_only_advises_is_told_as_one(judged: Any) -> None:
+    gates = [{**GATE, "name": "a", "group": "users"}, {**GATE, "name": "b", "dry_run": True}]
+    both = judged({"gates": gates}, {"a": values(0), "b": values(1)}, "-o", "json").json["because"]
+    assert "; b only advises: 1 measurement failed" in both
+    alone = judged({"gates": gates[1:]}, {"b": values(1)}, "-o", "json").json
+    assert (alone["verdict"], alone["because"][:15]) == ("no_data", "b only advises:")
+
+
 def test_text_shows_a_dash_where_there_is_no_value(judged: Any) -> None:
     lines = judged(GATE, values(None, 0.5)).out.splitlines()
     assert [line.split()[-1] for line in lines[:2]] == ["–", "0.5"]

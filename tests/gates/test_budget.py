@@ -113,7 +113,11 @@ def test_requests_weigh_where_they_are_known() -> None:
         (series((20 * 60, 0.0))[:15], Verdict.NO_DATA, "samples cover 25 % of the last hour"),
         (series((HOUR, 0.0), requests=0.0), Verdict.NO_DATA, "there are no requests in the last hour"),
         (series((HOUR, 0.0), requests=1.0), Verdict.NO_DATA, "60 requests in the last hour are too few"),
-        (series((HOUR, 5.0)), Verdict.NO_DATA, "60 samples are no shares between 0 and 1"),
+        (
+            series((HOUR, 5.0)),
+            Verdict.NO_DATA,
+            "60 samples are no shares between 0 and 1; there are no samples",
+        ),
         (series((HOUR, NAN)), Verdict.NO_DATA, "60 samples are no shares"),
         (series((HOUR, -0.1)), Verdict.NO_DATA, "60 samples are no shares"),
         (series((HOUR, 0.0), requests=-1.0), Verdict.NO_DATA, "60 samples are no shares"),

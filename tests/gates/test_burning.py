@@ -114,6 +114,12 @@ def test_counts_that_were_not_kept_are_silence(longer: Kept | None) -> None:
     assert "there are no samples in the last 3 days" in found.because
 
 
+def test_what_is_no_share_is_counted_once_though_two_windows_have_it() -> None:
+    assert watched(((HOUR, 5.0),), DAY)[1].startswith("60 samples are no shares between 0 and 1; ")
+    one = burn(OBJECTIVE, series((60, 5.0)), NOW)
+    assert one.because.startswith("1 sample is no share between 0 and 1; there are no samples in")
+
+
 def test_an_alert_within_the_gates_window_is_never_left_out() -> None:
     burns = tuple(Burn(rate=14.4, long_seconds=HOUR, short_seconds=short) for short in (600, 60))
     rule = msgspec.structs.replace(OBJECTIVE, burns=burns)
