@@ -10,6 +10,7 @@ import pytest
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
 from shared.gate_rules import Schedule, Tolerance
+from shared.gates import judge
 from shared.levers import SlotName
 from shared.model import FleetState, Rollout, Sample, Stage, Verdict
 from shared.probes import Answer, GateReading, Probe, Reading
@@ -65,6 +66,15 @@ def test_a_failure_of_an_earlier_tick_counts_in_a_later_one() -> None:
     assert second.stage is Stage.ROLLBACK
     assert "2 measurements failed, 1 is tolerated; the newest that did was 9" in second.because
     assert second.because.endswith("beyond the limit of 5")
+
+
+def test_the_value_beside_the_limit_is_one_that_failed() -> None:
+    values = (Sample(at=NOW, value=9.0), Sample(at=NOW + MINUTE, value=1.0))
+    found = judge(COUNTED, GREEN, Reading(values, "query", NOW, NOW + MINUTE), NOW + MINUTE)
+    assert (found.verdict, found.value) == (Verdict.NO_DATA, 1.0)
+    strict = msgspec.structs.replace(COUNTED, tolerance=Tolerance())
+    found = judge(strict, GREEN, Reading(values, "query", NOW, NOW + MINUTE), NOW + MINUTE)
+    assert (found.verdict, found.value, found.limit) == (Verdict.FAIL, 9.0, 5.0)
 
 
 def test_a_gate_beside_live_reads_both_slots() -> None:
