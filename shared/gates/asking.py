@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from shared.check_rules import AlertFilter, ClusterCheck, Expect, Hook, LoadMeasure, LoadTest, Objects
+from shared.check_rules import (
+    LIVE_RUN,
+    AlertFilter,
+    ClusterCheck,
+    Expect,
+    Hook,
+    LoadMeasure,
+    LoadTest,
+    Objects,
+)
 from shared.fleet import SHARE_OF, Gate, Source, Target
 from shared.gates.figures import exactly, many, span
 
@@ -20,15 +29,22 @@ def asks(gate: Gate) -> str:
     """Its first sentence. Its query is not in it: that is told as it is written."""
     match gate.check:
         case Hook(url=url):
-            return f"It asks the hook at {url}: 0 is yes, and 1 is no."
+            return (
+                f"It asks the hook at {url}: 0 is yes, and 1 is no. While the hook is at work it has no data."
+            )
         case ClusterCheck() as check:
-            return _counts(check)
+            return f"{_counts(check)} What is on its way, or not there at all, is no data."
         case AlertFilter() as alerts:
             return _alerts(gate, alerts)
         case LoadTest() as test:
             p95 = test.measure is LoadMeasure.P95_MS
             what = "the 95th percentile of its response times" if p95 else "the share of its errors"
-            return f"It runs the load test {test.test_id} against the slot: {what}."
+            run = (
+                "a run against the live slot" if test.baseline_run == LIVE_RUN else f"run {test.baseline_run}"
+            )
+            beside = f" Its baseline is {run}." if gate.max_over_baseline is not None else ""
+            fails = "A run that does not meet the test's own criteria fails, whatever it measured."
+            return f"It runs the load test {test.test_id} against the slot: {what}.{beside} {fails}"
         case Expect() | None:
             return _reads(gate)
 

@@ -109,6 +109,23 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
             "It asks Azure Resource Health how much of the cluster is out: 0, 0.5 or 1.",
         ),
         (
+            asks("webhook", webhook={"url": "https://a.contoso.com/x"}),
+            "and 1 is no. While the hook is at work it has no data.",
+        ),
+        (asks("kubernetes", kubernetes=PODS), "What is on its way, or not there at all, is no data."),
+        (
+            asks("load_test", load_test=LOAD) | {"max_over_baseline": 1.2},
+            "response times. Its baseline is a run against the live slot. A run that does not",
+        ),
+        (
+            asks("load_test", load_test=LOAD | {"baseline_run": "good-1"}) | {"max_over_baseline": 1.2},
+            "response times. Its baseline is run good-1. A run that",
+        ),
+        (
+            asks("load_test", load_test=LOAD) | {"max": 1},
+            "response times. A run that does not meet the test's own criteria fails, whatever it measured.",
+        ),
+        (
             asks("load_test", load_test=LOAD) | {"max": 1},
             "It runs the load test shop-load against the slot: the 95th percentile of its response times.",
         ),
