@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from shared.check_rules import (
     LIVE_RUN,
     AlertFilter,
@@ -60,7 +58,7 @@ def _reads(gate: Gate) -> str:
         Source.METRICS: _metric(gate),
         Source.LOGS: f"It runs its query on the logs of {_whom(gate)}.",
         Source.APP_INSIGHTS: f"It runs its query on Application Insights, {_last(gate.resource_id)}.",
-        Source.PROMETHEUS: f"It runs its query on Prometheus, {urlsplit(gate.endpoint).hostname}.",
+        Source.PROMETHEUS: f"It runs its query on Prometheus, {gate.endpoint.removeprefix('https://').rstrip('/')}.",
         Source.HTTP: asked + wanted,
         Source.ALERTS: _alerts(gate, AlertFilter()),
         Source.RESOURCE_HEALTH: (

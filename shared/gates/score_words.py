@@ -6,14 +6,13 @@ Decides nothing.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from shared.gates.figures import percent, shown, span, times
 
 _DIGITS = range(3, 17)
-_READ = re.compile(r"([0-9][0-9.e+-]*) (%|[a-z]+)")
-_UNITS = {"%": 0.01, "second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
+_UNITS = {"%": 0.01, "time": 1.0, "second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
 
 Words = Callable[[float, int], str]
 """A value in words, with so many digits."""
@@ -44,5 +43,6 @@ def beside_baseline(value: float, digits: int) -> str:
 
 def _read(text: str, value: float) -> float:
     """The number that is read in a sentence; what is no number is read as it is."""
-    found = _READ.search(text)
-    return value if found is None else float(found[1]) * _UNITS.get(found[2].rstrip("s"), 1.0)
+    pairs = pairwise(text.split())
+    read = (float(number) * _UNITS[unit.rstrip("s")] for number, unit in pairs if unit.rstrip("s") in _UNITS)
+    return next(read, value)
