@@ -172,6 +172,13 @@ LIMITS = (
         differs="`count` reached within `failureLimit` succeeds, even if nothing succeeded",
     ),
     Case(
+        "and a success after them",
+        counted(2, tolerance={"failures": 2}),
+        (F, F, P),
+        INCONCLUSIVE,
+        differs="`count` reached within `failureLimit` succeeds, even if nothing succeeded",
+    ),
+    Case(
         "neither count nor interval",
         {},
         (P,),

@@ -62,6 +62,18 @@ CONSECUTIVE = (
         (P, P, F, P, P),
         INCONCLUSIVE,
     ),
+    Case(
+        "not met in count, and met after it",
+        counted(5, consecutive_passes=3, tolerance={"failures": 5}),
+        (P, P, F, P, P, P),
+        INCONCLUSIVE,
+    ),
+    Case(
+        "inconclusives fill count beside it",
+        counted(3, consecutive_passes=3, **BETWEEN, tolerance={"inconclusives": 3}),
+        (0.07, P, P, P),
+        INCONCLUSIVE,
+    ),
 )
 
 DRY = (Member(FAIL, group="", dry_run=True),)
