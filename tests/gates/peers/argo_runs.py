@@ -118,6 +118,11 @@ RUNS = (
     Together("nothing but dry runs", DRY, NO_DATA, None, "a run of nothing but dry runs succeeds"),
 )
 
+# utils/analysis/helpers.go: IsTerminating; analysis/analysis.go: assessRunStatus, where everything has to be
+# completed, dry runs as well.
+SIBLINGS = "a metric that is inconclusive, or an error, ends the others"
+WAITS = "a run is over once its dry runs are"
+
 # utils/analysis/factory.go and factory_test.go: ValidateMetrics; the last two are accepted there.
 REFUSED = (
     Refused("no metrics", {"gates": []}, "at least 1 entries"),
