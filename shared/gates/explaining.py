@@ -8,8 +8,8 @@ from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Toleran
 from shared.gates.burning import beyond
 from shared.gates.figures import exactly, many, span, times
 from shared.gates.measuring import advises, counted
+from shared.gates.reckoning import filling
 from shared.gates.statistics import NEGLIGIBLE
-from shared.gates.tally import places_of_passes
 
 _WORSE = {
     Direction.INCREASE: "higher",
@@ -27,6 +27,7 @@ _LONGER = (
     "An alert that looks further back than the gate blocks no pass where users are not watched for long "
     "enough to know; it fails where it burns all the same."
 )
+_FILLING = {1: "Only passes", 2: "Passes and failures", 3: "Passes, failures and inconclusive measurements"}
 _BY_THEMSELVES = "Samples that are beyond it by themselves are no evidence for a pass."
 
 
@@ -225,8 +226,7 @@ def _schedule(gate: Gate) -> list[str]:
     if schedule is not None and schedule.count:
         measurements = many(schedule.count, "measurement", "measurements")
         told.append(f"It is over after {measurements}, and has no verdict if it is cut short.")
-        only = places_of_passes(gate)
-        told.append(f"{'Only passes' if only else 'Passes and failures'} fill a place of them.")
+        told.append(f"{_FILLING[len(filling(gate))]} fill a place of them.")
     elif schedule is None or not schedule.consecutive_passes:
         told.append(
             f"It needs {many(gate.min_samples, 'pass', 'passes')}, the newest at most "
