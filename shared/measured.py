@@ -35,8 +35,8 @@ class Counts(Struct, frozen=True, omit_defaults=True):
     """Measurements by phase: all so far, and those in a row (`..._run`), which only a pass ends.
 
     `passes_run` are passes that nothing else has come between. `recent` holds the newest passes (`p`) and
-    failures (`f`), as many as the gate's `of`. `missed`: its `count` was
-    over without what it asks for, so that it passes no more.
+    failures (`f`), as many as the gate's `of`. `missed`: its `count` was over without what it asks for, so
+    that it passes no more.
     """
 
     passes: int = 0
