@@ -30,7 +30,7 @@ async def hello(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def measure() -> Figure:
-    """CPU of fresh processes that import the app and index it, both compiled before, as a worker finds them."""
+    """CPU of fresh processes that import the app and index it, compiled before, as a worker finds it."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as compiled:
         Path(folder, "function_app.py").write_text(BARE)
         kept = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": compiled}
