@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from shared.gate_rules import Comparison, Direction
 from shared.gates.deals import dealt
-from shared.gates.figures import beside, exactly, many, median, shown
+from shared.gates.figures import beside, exactly, many, median, shown, tidy
 from shared.gates.scoring import POINTS, rank
 from shared.model import Verdict
 
@@ -85,6 +85,8 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
         ValueError: a value is NaN or infinite.
     """
     _refuse_no_numbers(candidate=candidate, live=live)
+    # The last bits of a sum or a division are no ranks.
+    candidate, live = [tidy(value) for value in candidate], [tidy(value) for value in live]
     found = _compared(rule, candidate, live, unit)
     around = fence(rule, live)
     near = [value for value in candidate if around.holds(value)]
@@ -102,7 +104,7 @@ def fence(rule: Comparison, live: Sequence[float]) -> Fence:
 
     Where live never varied, nobody can say what is far.
     """
-    away = _RANGES_MAX * (max(live) - min(live)) if live else 0.0
+    away = _RANGES_MAX * (tidy(max(live)) - tidy(min(live))) if live else 0.0
     falls = away > 0 and rule.direction is not Direction.INCREASE
     rises = away > 0 and rule.direction is not Direction.DECREASE
     return Fence(min(live) - away if falls else -math.inf, max(live) + away if rises else math.inf)

@@ -136,6 +136,24 @@ def test_constant_and_tied_values_are_judged_like_all_others(
     assert any(word in found.because for word in words.split("|"))
 
 
+@pytest.mark.parametrize(
+    ("candidate", "live", "effect"),
+    [
+        ([0.1 + 0.2] * 20, [0.3] * 20, 0.0),
+        ([0.1 + 0.2] * 19 + [0.31], [0.3] * 20, 0.05),
+        ([0.1 + 0.2] * 20, [0.3] * 19 + [0.29], 0.05),
+        ([0.3] * 19 + [0.31], [0.3] * 10 + [0.1 + 0.2] * 10, 0.05),
+        ([0.3 + 1e-9] * 19 + [0.31], [0.3] * 20, 1.0),
+    ],
+)
+def test_the_last_bits_of_a_sum_are_no_difference(
+    candidate: list[float], live: list[float], effect: float
+) -> None:
+    found = compare(Comparison(), candidate, live)
+    assert found.effect == pytest.approx(effect)
+    assert found.verdict is (Verdict.FAIL if effect > 0.33 else Verdict.PASS)
+
+
 def test_three_constants_on_each_side_are_too_few_to_be_certain() -> None:
     # Of the 20 ways to deal six values to two sides one is as extreme: p is 0.05, and not below it.
     found = compare(Comparison(samples_min=3), [7.0] * 3, [5.0] * 3)
