@@ -37,6 +37,7 @@ from tests.gates.peers import (
     flagger,
     gate,
     kayenta,
+    kayenta_scores,
     keptn,
     samples,
 )
@@ -45,7 +46,7 @@ CASES = [
     *argo.LIMITS, *argo.RESULTS, *argo_runs.CONSECUTIVE, *flagger.CHECKS, *flagger.METRICS, *kayenta.METRICS,
     *keptn.CRITERIA,
 ]  # fmt: skip
-TOGETHER = [*argo_runs.RUNS, *kayenta.SCORES, *keptn.SCORES]
+TOGETHER = [*argo_runs.RUNS, *kayenta_scores.SCORES, *keptn.SCORES]
 REFUSED = [*argo_runs.REFUSED, *keptn.REFUSED]
 VALUES: dict[Verdict, Value] = {
     PASS: 0.0, FAIL: 1.0, INCONCLUSIVE: 0.07, NO_DATA: None, PROVIDER_ERROR: "away",
