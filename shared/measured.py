@@ -35,7 +35,8 @@ class Counts(Struct, frozen=True, omit_defaults=True):
     """Measurements by phase: all so far, and those in a row (`..._run`), which only a pass ends.
 
     `passes_run` are passes that nothing else has come between. `recent` holds the newest passes (`p`) and
-    failures (`f`), as many as the gate's `of`.
+    failures (`f`), as many as the gate's `of`. `missed`: its `count` was over without what it asks for, so
+    that it passes no more.
     """
 
     passes: int = 0
@@ -47,6 +48,7 @@ class Counts(Struct, frozen=True, omit_defaults=True):
     inconclusives_run: int = 0
     errors_run: int = 0
     recent: str = ""
+    missed: bool = False
 
 
 class Tally(Struct, frozen=True, omit_defaults=True):

@@ -204,20 +204,22 @@ def _together(
     ]
     groups = grouped(judgements, scores)
     verdict = combine(judgements, scores)
-    complete = all(each.complete for each in found.values())
-    ended = complete or verdict is Verdict.FAIL
-    due = [each.next_due_seconds for each in found.values() if each.next_due_seconds is not None]
-    told = [f"group {name}: {scored.because}" for name, scored in groups.items()]
+    deciding = [found[gate.name] for gate in declared if not advises(gate)]
+    complete = verdict is Verdict.FAIL or all(each.complete for each in deciding)
+    # A gate that has none yet leaves these two as they are, whatever it comes to.
+    known = verdict in (Verdict.FAIL, Verdict.PASS) or all(each.verdict for each in deciding)
+    due = [each.next_due_seconds for each in deciding if each.next_due_seconds is not None]
+    told = [f"group {name}: {each.because}" for name, each in groups.items()]
     told += [f"{each.gate}: {each.because}" for each in judgements if not each.group and not each.dry_run]
     told += [f"{each.gate} only advises: {each.because}" for each in judgements if each.dry_run]
-    known = [scored.score for scored in groups.values() if scored.score is not None]
+    scored = [each.score for each in groups.values() if each.score is not None]
     return {
-        "verdict": verdict if ended else None,
+        "verdict": verdict if known else None,
         "because": "; ".join(told),
         "measurements": [],
-        "complete": ended,
-        "next_due": None if ended else min(due, default=0.0),
-        "score": min(known) if known else None,
+        "complete": complete,
+        "next_due": None if complete else min(due, default=0.0),
+        "score": min(scored) if scored else None,
         "gates": {name: _body(each) for name, each in found.items()},
     }
 

@@ -113,7 +113,8 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
         f"{shown(value, unit)} now; {shown(known.median, unit)} is usual at this hour "
         f"in {many(known.weeks, 'week', 'weeks')}"
     )
-    if scale == 0 or not math.isfinite(scale):
+    # What only differs in the last bits of a sum never varied either.
+    if not math.isfinite(scale) or math.isclose(known.median + scale, known.median):
         return _unvaried(rule, value, known.median, known.count, told)
     seen = rough and known.lowest <= value <= known.highest
     return _measured(rule, value, known.median, scale, (told, unit), seen=seen)

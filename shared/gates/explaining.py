@@ -8,8 +8,8 @@ from shared.gates.asking import asks
 from shared.gates.burning import beyond
 from shared.gates.figures import exactly, many, span, times
 from shared.gates.measuring import advises, counted
+from shared.gates.reckoning import filling
 from shared.gates.statistics import NEGLIGIBLE
-from shared.gates.tally import places_of_passes
 
 _WORSE = {
     Direction.INCREASE: "higher",
@@ -25,6 +25,7 @@ _BUDGET = (
     "In switch and bake no rollout begins once the budget of live is spent, and no step puts more users at "
     "risk than what is left of it can bear."
 )
+_FILLING = {1: "Only passes", 2: "Passes and failures", 3: "Passes, failures and inconclusive measurements"}
 _BY_THEMSELVES = "Samples that are beyond it by themselves are no evidence for a pass."
 
 
@@ -152,8 +153,7 @@ def _schedule(gate: Gate) -> list[str]:
     if schedule is not None and schedule.count:
         measurements = many(schedule.count, "measurement", "measurements")
         told.append(f"It is over after {measurements}, and has no verdict if it is cut short.")
-        only = places_of_passes(gate)
-        told.append(f"{'Only passes' if only else 'Passes and failures'} fill a place of them.")
+        told.append(f"{_FILLING[len(filling(gate))]} fill a place of them.")
     elif schedule is None or not schedule.consecutive_passes:
         told.append(
             f"It needs {many(gate.min_samples, 'pass', 'passes')}, the newest at most "

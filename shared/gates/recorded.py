@@ -13,7 +13,7 @@ from itertools import islice
 from msgspec import Struct
 
 from shared.fleet import Gate
-from shared.gate_rules import Anomaly
+from shared.gate_rules import Anomaly, Schedule
 from shared.gates.anomaly import hours, unusual, usual
 from shared.gates.beginning import counted_from
 from shared.gates.burn_windows import worst_alone
@@ -87,11 +87,20 @@ def recorded(
     newest = _newest_of_live(gate, beneath, at)
     now = at or max((*(sample.at for sample in samples), *newest), default=None)
     if now is None or not samples:
-        return Recorded(verdict=Verdict.NO_DATA, because="there are no samples", complete=not counted(gate))
+        return _nothing(gate)
     limits = limits_of(gate, beneath.baseline)
     if counted(gate):
         return _counted(gate, samples, now, limits)
     return _window(gate, samples, now, limits, beneath, newest, still=at is not None)
+
+
+def _nothing(gate: Gate) -> Recorded:
+    """Without samples nobody knows when the counting began, so that it begins."""
+    because = "there are no samples"
+    if not counted(gate):
+        return Recorded(verdict=Verdict.NO_DATA, because=because)
+    due = float((gate.schedule or Schedule()).initial_delay_seconds)
+    return Recorded(verdict=Verdict.NO_DATA, because=because, complete=False, next_due_seconds=due)
 
 
 def _newest_of_live(gate: Gate, beneath: Beneath, at: datetime | None) -> list[datetime]:

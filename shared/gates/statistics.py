@@ -7,6 +7,7 @@ distribution and does not care how far an outlier is out. How often is also the 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -14,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.gate_rules import Comparison, Direction
-from shared.gates.figures import beside, exactly, many, median, shown
+from shared.gates.deals import dealt
+from shared.gates.figures import beside, exactly, many, median, shown, tidy
 from shared.gates.scoring import POINTS, rank
 from shared.model import Verdict
 
@@ -74,14 +76,17 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
     What is far out of what live has (`fence`) is no evidence that both are alike: the values are compared
     once more without it, and the worse of the two verdicts counts.
 
-    Fewer than `samples_min` values on a side are `no_data`. The test is exact for small samples without ties
-    and corrected for ties otherwise (docs.scipy.org, scipy.stats.mannwhitneyu). No p-value is smaller than
-    the number of ways to deal the values to two sides allows.
+    Fewer than `samples_min` values on a side are `no_data`. The p-value is counted, with ties (`dealt`), as
+    long as there are not too many ways to count, and corrected for ties after that (docs.scipy.org,
+    scipy.stats.mannwhitneyu). Kayenta and scipy take the normal curve much sooner: to it three minutes of a
+    hundred with errors, beside none of a hundred, are no chance at 95 %; they come about once in eight times.
 
     Raises:
         ValueError: a value is NaN or infinite.
     """
     _refuse_no_numbers(candidate=candidate, live=live)
+    # The last bits of a sum or a division are no ranks.
+    candidate, live = [tidy(value) for value in candidate], [tidy(value) for value in live]
     found = _compared(rule, candidate, live, unit)
     around = fence(rule, live)
     near = [value for value in candidate if around.holds(value)]
@@ -99,7 +104,7 @@ def fence(rule: Comparison, live: Sequence[float]) -> Fence:
 
     Where live never varied, nobody can say what is far.
     """
-    away = _RANGES_MAX * (max(live) - min(live)) if live else 0.0
+    away = _RANGES_MAX * (tidy(max(live)) - tidy(min(live))) if live else 0.0
     falls = away > 0 and rule.direction is not Direction.INCREASE
     rises = away > 0 and rule.direction is not Direction.DECREASE
     return Fence(min(live) - away if falls else -math.inf, max(live) + away if rises else math.inf)
@@ -137,23 +142,26 @@ def _refuse_no_numbers(**sides: Sequence[float]) -> None:
 
 def _tested(direction: Direction, ours: list[float], theirs: list[float]) -> tuple[float, float]:
     """Cliff's delta of the candidate over live, and the p-value in that direction."""
-    pairs, least = len(ours) * len(theirs), 1 / math.comb(len(ours) + len(theirs), len(ours))
-    if direction is Direction.EITHER:
-        least *= 2
-    if ours[0] == ours[-1] and theirs[0] == theirs[-1]:
-        # Two different constants: of all ways to deal the values only one is as extreme in that direction.
-        delta = 1.0 if ours[0] > theirs[0] else -1.0
-        return delta, min(least, 1.0) if _against(direction, delta) > 0 else 1.0
+    counted = dealt(ours, theirs)
+    if counted is not None:
+        sided = {Direction.INCREASE: counted.high, Direction.DECREASE: counted.low}
+        return _delta(ours, theirs), sided.get(direction, min(1.0, 2 * min(counted)))
     from scipy.stats import mannwhitneyu
 
-    sided: dict[Direction, Literal["greater", "less", "two-sided"]] = {
+    words: dict[Direction, Literal["greater", "less", "two-sided"]] = {
         Direction.INCREASE: "greater",
         Direction.DECREASE: "less",
         Direction.EITHER: "two-sided",
     }
-    found = mannwhitneyu(ours, theirs, alternative=sided[direction])
+    found = mannwhitneyu(ours, theirs, alternative=words[direction])
+    return _delta(ours, theirs), float(found.pvalue)
+
+
+def _delta(ours: list[float], theirs: list[float]) -> float:
     # Whole numbers until the last step, so that an effect at its limit is not above it by a last bit.
-    return (2 * float(found.statistic) - pairs) / pairs, min(1.0, max(float(found.pvalue), least))
+    above = sum(bisect_left(theirs, value) + bisect_right(theirs, value) for value in ours)
+    pairs = len(ours) * len(theirs)
+    return (above - pairs) / pairs
 
 
 def _against(direction: Direction, delta: float) -> float:

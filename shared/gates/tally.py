@@ -11,14 +11,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.fleet import Gate
-from shared.gate_rules import Schedule, Tolerance
-from shared.gates.figures import are, many, missing
+from shared.gate_rules import Schedule
+from shared.gates.figures import missing
+from shared.gates.reckoning import counts_to_an_end, decided, ended, missed, unended
 from shared.measured import Counts, Measurement, Phase, Tally
 from shared.model import Verdict
 
-_SCHEDULE, _TOLERANCE = Schedule(), Tolerance()
+_SCHEDULE = Schedule()
 # Of several samples of one interval the worst counts; where one is good, silence beside it says nothing.
 _WORSE = {Phase.NO_DATA: 0, Phase.PASS: 1, Phase.INCONCLUSIVE: 2, Phase.FAIL: 3}
 
@@ -46,24 +48,24 @@ def fold(gate: Gate, tally: Tally, measurements: Iterable[Measurement]) -> tuple
     start = tally.since + timedelta(seconds=schedule.initial_delay_seconds)
     taken = []
     counts = _with_newest(gate, tally)
-    ended = _ended(gate, counts)
+    over = ended(gate, counts)
     for each in measurements:
         if each.at < start:
             continue
         number = _number(schedule, tally, start, each.at)
         # What ended it may still be revised by the rest of its interval.
-        if ended and number != tally.number:
+        if over and number != tally.number:
             continue
         taken.append(each)
         tally = _taken(tally, counts, each, number)
         counts = _with_newest(gate, tally)
-        ended = _ended(gate, counts)
+        over = ended(gate, counts)
     return tally, taken
 
 
 def endless(gate: Gate) -> bool:
     """Whether no number of passes ends it."""
-    return not _counts_to_an_end(gate)
+    return not counts_to_an_end(gate)
 
 
 def passed(gate: Gate, tally: Tally, passes: Sequence[Measurement]) -> Tally:
@@ -108,12 +110,12 @@ def newer(tally: Tally, measurements: Iterable[Measurement]) -> list[Measurement
 def standing(gate: Gate, tally: Tally, at: datetime) -> Standing:
     """How it stands at that time."""
     counts = _with_newest(gate, tally)
-    verdict, because, complete = _decided(gate, counts)
+    verdict, because, complete = decided(gate, counts)
     if verdict is Verdict.FAIL or complete:
         return Standing(verdict, because, True)
     due = _next_due(gate, tally, at)
-    if verdict is None and _counts_to_an_end(gate):
-        because = _unended(gate, counts)
+    if verdict is None and counts_to_an_end(gate):
+        because = unended(gate, counts)
     elif verdict is None:
         verdict, because = _so_far(gate, tally, counts, at)
     return Standing(verdict, because, False, due)
@@ -155,7 +157,7 @@ def _with_newest(gate: Gate, tally: Tally) -> Counts:
     recent = counts.recent
     if passed or failed:
         recent = _recent(gate, recent, "p" if passed else "f")
-    return Counts(
+    found = Counts(
         counts.passes + passed,
         counts.failures + failed,
         counts.inconclusives + unclear,
@@ -165,100 +167,14 @@ def _with_newest(gate: Gate, tally: Tally) -> Counts:
         0 if passed else counts.inconclusives_run + unclear,
         0 if clean else counts.errors_run + tally.errored,
         recent,
+        counts.missed,
     )
+    return replace(found, missed=True) if missed(gate, found) else found
 
 
 def _recent(gate: Gate, recent: str, more: str) -> str:
     of = gate.tolerance.of if gate.tolerance is not None else 0
     return (recent + more)[-of:] if of else recent
-
-
-def _ended(gate: Gate, counts: Counts) -> bool:
-    """Whether nothing that comes can change it: it failed, or passed.
-
-    Where a tolerated failure filled a place of `count`, what comes until there are as many passes still
-    counts against it: a failure more must not end the measuring before the one that decides.
-    """
-    verdict, _, complete = _decided(gate, counts)
-    if verdict is not Verdict.PASS:
-        return complete and verdict is Verdict.FAIL
-    schedule = gate.schedule or _SCHEDULE
-    return complete and (bool(schedule.consecutive_passes) or counts.passes >= schedule.count)
-
-
-def _decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
-    """The verdict by the limits, its sentence, and whether it can still become a pass (False) or not."""
-    allowed = gate.tolerance or _TOLERANCE
-    failures = counts.recent.count("f") if allowed.of else counts.failures
-    failed = f" of the newest {allowed.of} failed" if allowed.of else " failed"
-    if _beyond(failures, allowed.failures_max):
-        return Verdict.FAIL, _tolerated(failures, failed, failed, allowed.failures_max), True
-    if _beyond(counts.failures_run, allowed.consecutive_failures_max):
-        run = " in a row failed"
-        because = _tolerated(counts.failures_run, run, run, allowed.consecutive_failures_max)
-        return Verdict.FAIL, because, True
-    if _beyond(counts.errors, allowed.errors_max):
-        because = _tolerated(counts.errors, " was an error", " were errors", allowed.errors_max)
-        return Verdict.PROVIDER_ERROR, because, True
-    if _beyond(counts.inconclusives, allowed.inconclusives_max):
-        because = _tolerated(
-            counts.inconclusives, " was inconclusive", " were inconclusive", allowed.inconclusives_max
-        )
-        return Verdict.INCONCLUSIVE, because, True
-    if _beyond(counts.errors_run, allowed.consecutive_errors_max):
-        one, run = " in a row was an error", " in a row were errors"
-        because = _tolerated(counts.errors_run, one, run, allowed.consecutive_errors_max)
-        return Verdict.PROVIDER_ERROR, because, False
-    if _beyond(counts.inconclusives_run, allowed.consecutive_inconclusives_max):
-        one, run = " in a row was inconclusive", " in a row were inconclusive"
-        because = _tolerated(counts.inconclusives_run, one, run, allowed.consecutive_inconclusives_max)
-        return Verdict.INCONCLUSIVE, because, False
-    return _counted(gate, counts)
-
-
-def _counted(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
-    """Whether what the schedule asks for is there, where no limit speaks against it."""
-    schedule = gate.schedule or _SCHEDULE
-    wanted = schedule.consecutive_passes
-    if wanted and counts.passes_run >= wanted:
-        return (
-            Verdict.PASS,
-            f"{many(counts.passes_run, 'measurement', 'measurements')} in a row passed, of {wanted} wanted",
-            True,
-        )
-    taken = _taken_of_count(gate, counts)
-    if schedule.count and taken >= schedule.count:
-        over = f"{many(taken, 'measurement is', 'measurements are')} over"
-        if wanted:
-            return Verdict.INCONCLUSIVE, f"{over}, and never did {wanted} in a row pass", True
-        if counts.passes == 0:
-            return Verdict.INCONCLUSIVE, f"{over}, and none of them passed", True
-        return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed", True
-    return None, "", False
-
-
-def _unended(gate: Gate, counts: Counts) -> str:
-    schedule = gate.schedule or _SCHEDULE
-    if schedule.consecutive_passes:
-        taken, needed = counts.passes_run, many(schedule.consecutive_passes, "pass", "passes in a row")
-    else:
-        taken, needed = _taken_of_count(gate, counts), many(schedule.count, "measurement", "measurements")
-    verb = "is" if needed.startswith("1 ") else are(taken)
-    return f"it has not ended: {taken} of {needed} {verb} there"
-
-
-def places_of_passes(gate: Gate) -> bool:
-    """Whether only passes fill a place of `count`.
-
-    Failures do, as with Argo, unless the order of failures matters to a limit. Then a failure more would end
-    the measuring before the one that decides.
-    """
-    allowed = gate.tolerance or _TOLERANCE
-    return bool(allowed.of) or allowed.consecutive_failures_max is not None
-
-
-def _taken_of_count(gate: Gate, counts: Counts) -> int:
-    return counts.passes if places_of_passes(gate) else counts.passes + counts.failures
 
 
 def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Verdict, str]:
@@ -272,26 +188,12 @@ def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Ver
     return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed"
 
 
-def _counts_to_an_end(gate: Gate) -> bool:
-    schedule = gate.schedule or _SCHEDULE
-    return bool(schedule.count or schedule.consecutive_passes)
-
-
 def _next_due(gate: Gate, tally: Tally, at: datetime) -> float:
     schedule = gate.schedule or _SCHEDULE
     start = tally.since + timedelta(seconds=schedule.initial_delay_seconds)
     number = tally.number + 1 if schedule.interval_seconds else 0
     due = start + timedelta(seconds=schedule.interval_seconds * number)
     return max(0.0, (due - at).total_seconds())
-
-
-def _beyond(found: int, limit: int | None) -> bool:
-    return limit is not None and found > limit
-
-
-def _tolerated(found: int, one: str, several: str, limit: int | None) -> str:
-    what = many(found, f"measurement{one}", f"measurements{several}")
-    return f"{what}, {many(limit or 0, 'is', 'are')} tolerated"
 
 
 def begun(since: datetime) -> Tally:

@@ -106,7 +106,7 @@ async def green() -> AsyncIterator[Gateway]:
         yield made
 
 
-async def seen(connection: Connection, path: str, limit: float = 5) -> HostSeen:
+async def seen(connection: Connection, path: str, limit: float = 60) -> HostSeen:
     """What the candidate answers on a path."""
     fleet = msgspec.structs.replace(FLEET, readiness=Readiness(path=path))
     return await HostStates(connection, request_seconds_max=limit).observe(fleet, HostState(GREEN), START)

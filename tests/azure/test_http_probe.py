@@ -101,7 +101,7 @@ def gate(path: str, measure: Measure = Measure.FAILED_SHARE) -> Gate:
     return msgspec.structs.replace(HEALTH, path=path, measure=measure, requests=3)
 
 
-async def read(connection: Connection, asked: Gate, limit: float = 5) -> Reading:
+async def read(connection: Connection, asked: Gate, limit: float = 60) -> Reading:
     """The gate's reading on the candidate."""
     return await HttpProbe(connection, request_seconds_max=limit).observe(
         FLEET, GateReading(asked, GREEN), START

@@ -178,6 +178,40 @@ def test_a_gate_that_only_advises_is_told_as_one(judged: Any) -> None:
     assert (alone["verdict"], alone["because"][:15]) == ("no_data", "b only advises:")
 
 
+ENDLESS = {key: value for key, value in GATE.items() if key != "count"}
+AWAY = [{"at": at(minute), "error": "timed out"} for minute in range(5)]
+IN_GROUP = {"group": "users", "weight": 95}
+
+
+@pytest.mark.parametrize(
+    ("rules", "other", "verdict", "complete", "due"),
+    [
+        (GATE, values(0, 0), None, False, 60),
+        # What only the step ends has a verdict all along, alone and beside others.
+        (ENDLESS, values(0, 0, 0), "pass", False, 60),
+        (ENDLESS, values(0, 0), "no_data", False, 60),
+        (GATE, AWAY, "provider_error", False, 60),
+        # What only advises is waited for by nobody.
+        ({**GATE, "dry_run": True}, values(0, 0), "pass", True, None),
+        ({**ENDLESS, "dry_run": True}, values(1), "pass", True, None),
+        # Whatever it comes to, the group passes.
+        ({**GATE, "group": "users", "weight": 5}, values(0, 0), "pass", False, 60),
+    ],
+)
+def test_several_gates_have_a_verdict_once_none_that_decides_can_be_without_one(
+    judged: Any, rules: dict[str, object], other: object, verdict: str | None, complete: bool, due: int | None
+) -> None:
+    first = {**GATE, "name": "first", **(IN_GROUP if "group" in rules else {})}
+    found = {"first": values(0, 0, 0), "other": other}
+    ran = judged({"gates": [first, {**rules, "name": "other"}]}, found, "-o", "json")
+    assert (ran.json["verdict"], ran.json["complete"], ran.json["next_due"]) == (verdict, complete, due)
+
+
+def test_gates_that_only_advise_come_to_nothing_however_long_they_go_on(judged: Any) -> None:
+    ran = judged({"gates": [{**GATE, "dry_run": True}]}, {"errors": values(0)}, "-o", "json")
+    assert (ran.json["verdict"], ran.json["complete"], ran.json["next_due"]) == ("no_data", True, None)
+
+
 def test_text_shows_a_dash_where_there_is_no_value(judged: Any) -> None:
     lines = judged(GATE, values(None, 0.5)).out.splitlines()
     assert [line.split()[-1] for line in lines[:2]] == ["–", "0.5"]

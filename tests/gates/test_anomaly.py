@@ -151,6 +151,17 @@ def test_a_signal_that_is_rarely_anything_but_zero(value: float, verdict: Verdic
     assert found.deviations == pytest.approx(value / (0.4 * 1.2533))
 
 
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(0.3, Verdict.PASS), (0.3 - 1e-16, Verdict.PASS), (0.31, Verdict.FAIL)]
+)
+def test_the_last_bits_of_a_sum_are_no_variation(value: float, verdict: Verdict) -> None:
+    known = past(0.1 + 0.2, *[0.3] * 9)
+    assert held(Anomaly(), at(NOW, value), known).verdict is verdict
+    few = past(0.1 + 0.2, 0.3, 0.3)
+    unclear = Verdict.PASS if verdict is Verdict.PASS else Verdict.INCONCLUSIVE
+    assert held(Anomaly(), at(NOW, value), few).verdict is unclear
+
+
 def test_one_odd_minute_is_no_anomaly() -> None:
     assert held(Anomaly(), at(NOW, 100.0, 9_000.0, 102.0), past(*USUAL)).verdict is Verdict.PASS
 

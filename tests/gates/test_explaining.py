@@ -171,6 +171,10 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
         (counted(3, tolerance={"failures": 2}), "With more than 2 failures it fails."),
         (counted(3, tolerance={"consecutive_failures": 1}), "Only passes fill a place of them."),
         (counted(3), "Passes and failures fill a place of them."),
+        (
+            counted(3, consecutive_passes=2),
+            "Passes, failures and inconclusive measurements fill a place of them.",
+        ),
         (counted(consecutive_passes=1), "A pass completes it; without one it does not pass."),
         (counted(consecutive_passes=3), "3 passes in a row complete it; without them it does not pass."),
         (

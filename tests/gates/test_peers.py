@@ -37,6 +37,7 @@ from tests.gates.peers import (
     flagger,
     gate,
     kayenta,
+    kayenta_scores,
     keptn,
     samples,
 )
@@ -45,7 +46,7 @@ CASES = [
     *argo.LIMITS, *argo.RESULTS, *argo_runs.CONSECUTIVE, *flagger.CHECKS, *flagger.METRICS, *kayenta.METRICS,
     *keptn.CRITERIA,
 ]  # fmt: skip
-TOGETHER = [*argo_runs.RUNS, *kayenta.SCORES, *keptn.SCORES]
+TOGETHER = [*argo_runs.RUNS, *kayenta_scores.SCORES, *keptn.SCORES]
 REFUSED = [*argo_runs.REFUSED, *keptn.REFUSED]
 VALUES: dict[Verdict, Value] = {
     PASS: 0.0, FAIL: 1.0, INCONCLUSIVE: 0.07, NO_DATA: None, PROVIDER_ERROR: "away",
@@ -141,6 +142,22 @@ def test_a_run_goes_on_while_a_metric_does_and_ends_with_a_failure(judged: Judge
     assert together((0.0,), (0.0, 1.0))["verdict"] == FAIL
 
 
+def test_what_decides_nothing_ends_no_other_gate_and_a_dry_run_keeps_none_waiting(judged: Judge) -> None:
+    # As argo_runs.SIBLINGS says, the run would have been inconclusive, and as argo_runs.WAITS says, not over.
+    rules = counted(2, **BETWEEN)
+    gates = [gate(**rules) | {"name": name} for name in ("latency", "success-rate")]
+    unclear = written((0.07,))
+    found = judged(gate={"gates": gates}, samples={"latency": unclear, "success-rate": written((0.0,))})
+    assert (found["verdict"], found["complete"]) == (None, False)
+    found = judged(gate={"gates": gates}, samples={"latency": unclear, "success-rate": written((0.0, 1.0))})
+    assert (found["verdict"], found["complete"]) == (FAIL, True)
+    gates[0]["dry_run"] = True
+    found = judged(
+        gate={"gates": gates}, samples={"latency": written((0.0,)), "success-rate": written((0.0, 0.0))}
+    )
+    assert (found["verdict"], found["complete"]) == (PASS, True)
+
+
 @pytest.mark.parametrize("case", REFUSED, ids=named)
 def test_what_could_never_be_evidence_is_refused(case: Refused) -> None:
     with pytest.raises(Invalid, match=case.words):
@@ -153,7 +170,12 @@ def test_every_difference_has_its_row_and_its_reason_and_every_row_a_case() -> N
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")][2:]
     assert all(len(row) == 4 and all(row) for row in rows)
     shown = {each.differs for each in CASES} | {each.differs for each in TOGETHER}
-    shown |= {each.differs for each in REFUSED} | {flagger.SHARED, *test_workbook.DIFFERENCES}
+    shown |= {each.differs for each in REFUSED} | {
+        flagger.SHARED,
+        argo_runs.SIBLINGS,
+        argo_runs.WAITS,
+        *test_workbook.DIFFERENCES,
+    }
     assert shown - {""} == {there for _, there, _, _ in rows}
 
 

@@ -210,6 +210,23 @@ def test_measurements_in_pieces_come_to_the_same_as_all_at_once(
     assert standing(gate, pieces, LAST) == standing(gate, whole, LAST)
 
 
+one_a_minute = st.lists(
+    st.sampled_from([(0.0, ""), (0.0, ""), (0.07, ""), (1.0, ""), *NONSENSE]), max_size=12
+)
+
+
+@many
+@given(counted_gates(baseline=False), one_a_minute)
+def test_what_is_complete_and_has_not_passed_never_passes(gate: Gate, values: list[Any]) -> None:
+    stream = [sample(float(minute), value, 1_000.0) for minute, value in enumerate(values)]
+    tally, never = begun(START), False
+    for each in measured(stream, limits_of(gate)):
+        tally, _ = fold(gate, tally, [each])
+        stands = standing(gate, tally, each.at)
+        assert not never or stands.verdict is not Verdict.PASS
+        never = never or (stands.complete and stands.verdict is not Verdict.PASS)
+
+
 def looked(gate: Gate, stream: list[Sample], every: int) -> list[Judgement]:
     """What the engine says at each look, with readings that overlap and hold whatever came."""
     tally: Tally | None = None

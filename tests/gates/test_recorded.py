@@ -171,7 +171,14 @@ def test_a_file_may_hold_several_gates() -> None:
 
 def test_an_empty_recording_is_no_data() -> None:
     assert isinstance(found := recorded(declared().gates[0], ()), Recorded)
-    assert found.verdict is Verdict.NO_DATA
+    assert (found.verdict, found.complete, found.next_due_seconds) == (Verdict.NO_DATA, True, None)
+
+
+@pytest.mark.parametrize(("rules", "due"), [(counted(3), 0), (counted(initial_delay="2m"), 120)])
+def test_of_an_empty_recording_the_first_measurement_is_due(rules: dict[str, object], due: int) -> None:
+    for at in (None, START):
+        found = recorded(declared(**rules).gates[0], (), at)
+        assert (found.verdict, found.complete, found.next_due_seconds) == (Verdict.NO_DATA, False, due)
 
 
 @pytest.mark.parametrize("baseline", [math.nan, math.inf, -math.inf, -1.0])

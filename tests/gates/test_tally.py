@@ -79,3 +79,25 @@ def test_a_tolerated_failure_takes_back_nothing_that_was_worse_tolerated_in_its_
     before, after = recorded(gate, without).verdict, recorded(gate, [failed, *without]).verdict
     assert before is after
     assert after in (Verdict.INCONCLUSIVE, Verdict.PROVIDER_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("rules", "values"),
+    [
+        ({"count": 2, "tolerance": {"failures": 2}}, (1, 1, 0, 0, 0)),
+        ({"count": 5, "consecutive_passes": 3, "tolerance": {"failures": 9, "of": 99}}, (0, 0, 1, 0, 0, 0)),
+        # A pass that becomes a failure, or inconclusive, must not put off the end that speaks against it.
+        ({"count": 3, "consecutive_passes": 3, "tolerance": {"failures": 9, "of": 99}}, (1, 1, 0, 0, 0)),
+        ({"count": 3, "consecutive_passes": 3, "tolerance": {"inconclusives": 9}}, (UNCLEAR, 0, 0, 0)),
+    ],
+)
+def test_what_count_ended_without_a_pass_does_not_pass_after_it(
+    rules: dict[str, Any], values: tuple[float, ...]
+) -> None:
+    gate = declared(**RULES, interval="1m", **rules).gates[0]
+    found = recorded(gate, samples(*values))
+    assert (found.verdict, found.complete) == (Verdict.INCONCLUSIVE, True), found.because
+    assert f"{rules['count']} measurements are over" in found.because
+    # A failure too many is still one.
+    failed = recorded(gate, samples(*values, *(1,) * 10))
+    assert failed.verdict is Verdict.FAIL

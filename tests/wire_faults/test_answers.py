@@ -186,7 +186,7 @@ async def give(it: Rig, kind: Kind, fault: Fault) -> SwitchyardError | None:
         raised = None
         world = AzureWorld(it.connection, perform_seconds_max=seconds)
         try:
-            async with asyncio.timeout(seconds + 5):
+            async with asyncio.timeout(seconds + 60):
                 await world.perform(it.fleet, order, epoch=int(it.estate.clock.now().timestamp()))
         except SwitchyardError as error:
             raised = error

@@ -21,10 +21,10 @@ from tests.gates.peers import (
 
 NOT_ENDED = "a terminated run counts as success"
 COUNT_FILLED = "inconclusive measurements fill `count`"
-# analysis/analysis.go: assessMetricStatus, assessMetricFailureInconclusiveOrError and what runMeasurements
-# counts; analysis_test.go: TestAssessMetricStatus…, TestGenerateMetricTasksInterval,
-# TestRunMeasurementsResetConsecutiveErrorCounter; pkg/apis/rollouts/v1alpha1/analysis_types.go:
-# EffectiveCount.
+# analysis/analysis.go: assessMetricStatus, assessMetricFailureInconclusiveOrError, what runMeasurements
+# counts and when generateMetricTasks measures (DefaultErrorRetryInterval); analysis_test.go:
+# TestAssessMetricStatus…, TestGenerateMetricTasksInterval, TestRunMeasurementsResetConsecutiveErrorCounter;
+# pkg/apis/rollouts/v1alpha1/analysis_types.go: EffectiveCount.
 LIMITS = (
     Case("no measurement yet", counted(3), (), NO_DATA, False, NOT_ENDED),
     Case("fewer than count", counted(3), (P, P), None, False, NOT_ENDED),
@@ -101,6 +101,21 @@ LIMITS = (
         PASS,
         differs="`count` above one without `interval` is refused",
     ),
+    Case(
+        "a sample whenever it comes",
+        {"interval": "90s", "count": 3},
+        (P, P, P, P),
+        PASS,
+        differs="the next measurement is due an `interval` after the last one",
+    ),
+    Case(
+        "errors within an interval",
+        {"interval": "5m", "count": 3},
+        (E, E, E, E, E),
+        None,
+        False,
+        "an error is measured again after ten seconds, whatever the `interval`",
+    ),
     Case("inconclusiveLimit 0 by default", counted(3, **BETWEEN), (P, 0.07), INCONCLUSIVE),
     Case(
         "inconclusives equal to inconclusiveLimit",
@@ -172,6 +187,13 @@ LIMITS = (
         differs="`count` reached within `failureLimit` succeeds, even if nothing succeeded",
     ),
     Case(
+        "and a success after them",
+        counted(2, tolerance={"failures": 2}),
+        (F, F, P),
+        INCONCLUSIVE,
+        differs="`count` reached within `failureLimit` succeeds, even if nothing succeeded",
+    ),
+    Case(
         "neither count nor interval",
         {},
         (P,),
@@ -226,5 +248,21 @@ RESULTS = (
         NO_DATA,
         False,
         "an empty result passes where the condition says so",
+    ),
+    Case(
+        "an empty result, of which result[0] is an error",
+        counted(5),
+        (None,) * 5,
+        NO_DATA,
+        False,
+        "an empty result is an error where the condition does not reckon with it",
+    ),
+    Case(
+        "a negative number, which result <= 0.05 passes",
+        counted(1),
+        (-1,),
+        None,
+        False,
+        "a negative number is what the condition makes of it",
     ),
 )

@@ -62,6 +62,18 @@ CONSECUTIVE = (
         (P, P, F, P, P),
         INCONCLUSIVE,
     ),
+    Case(
+        "not met in count, and met after it",
+        counted(5, consecutive_passes=3, tolerance={"failures": 5}),
+        (P, P, F, P, P, P),
+        INCONCLUSIVE,
+    ),
+    Case(
+        "inconclusives fill count beside it",
+        counted(3, consecutive_passes=3, **BETWEEN, tolerance={"inconclusives": 3}),
+        (0.07, P, P, P),
+        INCONCLUSIVE,
+    ),
 )
 
 DRY = (Member(FAIL, group="", dry_run=True),)
@@ -105,6 +117,11 @@ RUNS = (
     ),
     Together("nothing but dry runs", DRY, NO_DATA, None, "a run of nothing but dry runs succeeds"),
 )
+
+# utils/analysis/helpers.go: IsTerminating; analysis/analysis.go: assessRunStatus, where everything has to be
+# completed, dry runs as well.
+SIBLINGS = "a metric that is inconclusive, or an error, ends the others"
+WAITS = "a run is over once its dry runs are"
 
 # utils/analysis/factory.go and factory_test.go: ValidateMetrics; the last two are accepted there.
 REFUSED = (

@@ -1,4 +1,4 @@
-"""Kayenta: repository spinnaker/spinnaker, and the documentation of spinnaker.io."""
+"""Kayenta: repository spinnaker/spinnaker, and the documentation of spinnaker.io. A metric by itself."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from tests.gates.peers import (
     PASS,
     PROVIDER_ERROR,
     Case,
-    Member,
-    Together,
-    of,
 )
 
 
@@ -37,6 +34,7 @@ HIGH = (54.0, 55.0, 56.0, 57.0, 58.0)
 RATIO = "effect size is a ratio of means, unless `cles` is asked for"
 NOISE = "two different constants get noise, and chance decides"
 ZEROS = "`nanStrategy: replace` puts zeros where nothing was measured"
+QUARTER = "the interval of a difference at 98 % must begin beyond a quarter of its estimate"
 
 # kayenta/kayenta-judge: MannWhitneyClassifier.scala, MeanInequalityClassifier.scala, EffectSizes.scala,
 # ClassifierSuite.scala, StatisticSuite.scala, TransformSuite.scala; spinnaker.io, "How canary judgment works"
@@ -73,10 +71,49 @@ METRICS = (
     Case("example D: 60 % more latency", UP, tuple(1.6 * each for each in STEADY), FAIL, live=STEADY),
     Case("NaN is removed", UP, (*STEADY, NAN, NAN), PASS, live=(NAN, *STEADY)),
     Case("an outlier", UP, (*STEADY[:49], 1e9), PASS, live=STEADY),
+    Case(
+        "low, and nothing is said of a direction",
+        against(),
+        BETTER,
+        PASS,
+        differs="without `direction` a difference to either side counts",
+        live=STEADY,
+    ),
+    Case(
+        "ten values",
+        UP,
+        WORSE[:10],
+        NO_DATA,
+        differs="any number of values is compared",
+        live=STEADY[:10],
+    ),
+    Case(
+        "negative values",
+        CLES,
+        tuple(-each for each in STEADY),
+        PROVIDER_ERROR,
+        differs="negative values are ranked like all others",
+        live=tuple(-each for each in WORSE),
+    ),
     Case("no data of the candidate", UP, (), NO_DATA, live=STEADY),
     Case("no data of live", UP, STEADY, NO_DATA, live=()),
     Case("no data of either", UP, (), NO_DATA, live=()),
-    Case("certain at 95 %", against(min_samples=10), tuple(range(4, 14)), FAIL, live=tuple(range(1, 11))),
+    Case(
+        "certain at 95 %",
+        against(min_samples=10),
+        tuple(range(4, 14)),
+        FAIL,
+        differs=QUARTER,
+        live=tuple(range(1, 11)),
+    ),
+    Case(
+        "certain at 99.7 %, of an estimate between 1 and 13",
+        against(confidence="99%"),
+        tuple(range(7, 37)),
+        FAIL,
+        differs=QUARTER,
+        live=tuple(range(30)),
+    ),
     Case(
         "not certain at 98 %",
         against(min_samples=10, confidence="98%"),
@@ -159,83 +196,4 @@ METRICS = (
     Case("mean inequality: high", {"max_over_live": 1}, (10, 20, 30, 40, 50), FAIL, live=(1, 2, 3, 4, 5)),
     Case("mean inequality: low", {"max_over_live": 1}, (1, 2, 3, 4, 5), PASS, live=(10, 20, 30, 40, 50)),
     Case("mean inequality: equal", {"max_over_live": 1}, (1, 2, 3, 4, 5), PASS, live=(5, 4, 3, 2, 1)),
-)
-
-
-HALF = "half of all metrics without data fail the run"
-LEFT_OUT = "a metric without data is left out, or counts as failed with `mustHaveData`"
-ALL_WELL = "a group without data, or of nothing but errors, has 100 points"
-# WeightedSumScorer.scala, ScoringHelper.scala, ThresholdScoreClassifier.scala (both thresholds inclusive),
-# ScorerSuite.scala.
-SCORES = (
-    Together("one metric passes", of((PASS, 1)), PASS, 100),
-    Together("one metric is high", of((FAIL, 1)), FAIL, 0),
-    Together("one of two", of((PASS, 1), (FAIL, 1)), FAIL, 50),
-    Together("one of three", of((PASS, 1), (FAIL, 1), (FAIL, 1)), FAIL, 33.333333333),
-    Together("groups of 75 and 25", of((PASS, 37.5), (PASS, 37.5), (FAIL, 25)), INCONCLUSIVE, 75),
-    Together("groups of 15 and 85", of((FAIL, 5), (FAIL, 5), (PASS, 5), (FAIL, 85)), FAIL, 5),
-    Together("groups of 50 and 50", of((PASS, 25), (FAIL, 25), (FAIL, 50)), FAIL, 25),
-    Together(
-        "groups of 50 and 50, one without data", of((PASS, 25), (NO_DATA, 25), (FAIL, 50)), FAIL, 25, LEFT_OUT
-    ),
-    Together("at the pass threshold", of((PASS, 95), (FAIL, 5)), PASS, 95),
-    Together("below it", of((PASS, 94), (FAIL, 6)), INCONCLUSIVE, 94),
-    Together(
-        "just below it",
-        of((PASS, 94.996), (FAIL, 5.004)),
-        INCONCLUSIVE,
-        94.996,
-        "the score is rounded to two decimals before it is judged",
-    ),
-    Together("at the marginal threshold", of((PASS, 75), (FAIL, 25)), INCONCLUSIVE, 75),
-    Together("below the marginal threshold", of((PASS, 74), (FAIL, 26)), FAIL, 74),
-    Together(
-        "other thresholds", of((PASS, 90), (FAIL, 10)), PASS, 90, scores={"passing": 90, "marginal": 50}
-    ),
-    Together("a critical metric is high", (Member(PASS, 99), Member(FAIL, 1, True)), FAIL, 0),
-    Together("a critical metric passes", (Member(PASS, 1, True), Member(FAIL, 1)), FAIL, 50),
-    Together("a metric that only reports is high", (Member(PASS), Member(FAIL, dry_run=True)), PASS, 100),
-    Together("the only metric has no data", of((NO_DATA, 1)), NO_DATA, None, HALF),
-    Together(
-        "a group without data beside one that passes",
-        (Member(PASS), Member(PASS), Member(NO_DATA, group="other")),
-        NO_DATA,
-        100,
-        ALL_WELL,
-    ),
-    Together(
-        "one of ten without data",
-        of((PASS, 9), (NO_DATA, 1)),
-        NO_DATA,
-        90,
-        LEFT_OUT,
-    ),
-    Together(
-        "half without data",
-        of((PASS, 1), (NO_DATA, 1)),
-        NO_DATA,
-        50,
-        HALF,
-    ),
-    Together(
-        "nothing but errors",
-        of((PROVIDER_ERROR, 1), (PROVIDER_ERROR, 1)),
-        PROVIDER_ERROR,
-        None,
-        ALL_WELL,
-    ),
-    Together(
-        "a critical metric without data",
-        (Member(PASS, 99), Member(NO_DATA, 1, True)),
-        NO_DATA,
-        99,
-        "a critical metric without data fails the run",
-    ),
-    Together(
-        "two groups",
-        (Member(PASS, 95), Member(FAIL, 5, group="other")),
-        FAIL,
-        0,
-        "all groups make up one score",
-    ),
 )

@@ -85,6 +85,7 @@ LOWER = {"passing": 90.0, "marginal": 75.0}
 HALF = {"passing": 80.0, "marginal": 50.0}
 EMPTY = "without objectives that have criteria, or a file of them, it passes"
 NOT_FETCHED = "an SLI that cannot be fetched scores 0"
+KEPT = "a key SLI that fails leaves the score as it is"
 SCORES = (
     Together("a warning counts half", of((PASS, 1), (INCONCLUSIVE, 1)), INCONCLUSIVE, 75),
     Together("90% passes", of((PASS, 9), (FAIL, 1)), PASS, 90, scores=LOWER),
@@ -120,9 +121,17 @@ SCORES = (
         (Member(PASS, 10), Member(FAIL, 1, True)),
         FAIL,
         0,
+        KEPT,
         scores=HALF,
     ),
-    Together("a key SLI fails", (Member(PASS, 99), Member(FAIL, 1, True)), FAIL, 0),
+    Together("a key SLI fails", (Member(PASS, 99), Member(FAIL, 1, True)), FAIL, 0, KEPT),
+    Together(
+        "a key SLI that cannot be fetched",
+        (Member(PASS, 99), Member(PROVIDER_ERROR, 1, True)),
+        PROVIDER_ERROR,
+        99,
+        "in the lighthouse a key SLI that cannot be fetched fails the evaluation",
+    ),
     Together(
         "a key SLI warns",
         (Member(PASS, 99), Member(INCONCLUSIVE, 1, True)),
