@@ -52,7 +52,10 @@ class ClusterCheck(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="k
 
 
 class AlertFilter(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="alerts"):
-    """Which alerts count: of these severities (`Sev0` to `Sev4`), of rules of these names; empty is any."""
+    """Which alerts count: of these severities (`Sev0` to `Sev4`), of these rules; empty is any.
+
+    A rule is its name, in which `*` stands for anything, or its ARM id (`alert_rules.like`).
+    """
 
     severities: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()

@@ -64,10 +64,11 @@ class Mistake(NamedTuple):
 
 
 class Invalid(Refused):
-    """An input with mistakes; `mistakes` lists all of them."""
+    """An input with mistakes; `mistakes` lists all of them. `several`: `what` names more than one file."""
 
-    def __init__(self, what: str, mistakes: tuple[Mistake, ...]) -> None:
+    def __init__(self, what: str, mistakes: tuple[Mistake, ...], *, several: bool = False) -> None:
         count = f"{len(mistakes)} mistake" + ("s" if len(mistakes) != 1 else "")
-        super().__init__(f"{what} has {count}: " + "; ".join(map(str, mistakes)))
+        has = "have" if several else "has"
+        super().__init__(f"{what} {has} {count}: " + "; ".join(map(str, mistakes)))
         self.what = what
         self.mistakes = mistakes

@@ -101,7 +101,11 @@ def told(held: Hold) -> str:
     """Why a rollout is held, and when that ends by itself, if it does."""
     ends_at = until(held)
     because = f"held since {held.since:%H:%M}: {held.because}"
-    return because if ends_at is None else f"{because} ({UNTOLD}, so the hold expires at {ends_at:%H:%M})"
+    if ends_at is None:
+        return because
+    # A hold may last for days, and a time of day alone reads as today's.
+    day = "" if ends_at.date() == held.since.date() else f"{ends_at:%Y-%m-%d} "
+    return f"{because} ({UNTOLD}, so the hold expires at {day}{ends_at:%H:%M})"
 
 
 def wake_seconds(held: Hold, poll_seconds: int, now: datetime) -> float | None:

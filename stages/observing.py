@@ -12,9 +12,12 @@ import msgspec
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
 from shared.gates import advises
+from shared.gates.figures import many, span
 from shared.model import HoldKind, Judgement, Rollout, Stage, Verdict
 from stages.looking import deciding, judged_on
 from stages.step import Move, advance, fail, hold, judged, wait
+
+_SHORT_SECONDS = 120
 
 
 def watch(
@@ -42,15 +45,26 @@ def watch(
     clean_since = rollout.clean_since or seen.since
     clean = max(0.0, (seen.now - clean_since).total_seconds())
     if clean < clean_seconds:
-        because = (
-            f"{deciding(judgements)} gates pass for {clean / 60:.0f} of {clean_seconds / 60:.0f} minutes"
-        )
+        pass_ = many(deciding(judgements), "gate passes", "gates pass")
+        because = f"{pass_} for {_part(clean, clean_seconds)}"
         left = min(float(fleet.policy.poll_seconds), clean_seconds - clean)
         move = wait(rollout, because, wake_seconds=left, clean_since=clean_since, failures=0)
     else:
-        because = f"{deciding(judgements)} gates passed for {clean_seconds / 60:.0f} minutes with users on it"
+        passed = many(deciding(judgements), "gate", "gates")
+        because = f"{passed} passed for {_length(clean_seconds)} with users on it"
         move = advance(rollout, because)
     return judged(move, judgements)
+
+
+def _length(seconds: float) -> str:
+    """In minutes, as they are told while they pass; what is shorter than two of them exactly."""
+    return f"{seconds / 60:.0f} minutes" if seconds >= _SHORT_SECONDS else span(seconds)
+
+
+def _part(clean: float, whole: int) -> str:
+    if whole < _SHORT_SECONDS:
+        return f"{clean:.0f} of {many(whole, 'second', 'seconds')}"
+    return f"{clean / 60:.0f} of {_length(whole)}"
 
 
 def _not_passing(

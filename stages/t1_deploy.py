@@ -11,6 +11,7 @@ import msgspec
 from shared.actions import Deploy, PointRecord
 from shared.decision import Seen
 from shared.fleet import Fleet
+from shared.gates.figures import many
 from shared.model import Rollout
 from shared.probes import (
     AddressSeen,
@@ -96,7 +97,8 @@ def platform_gate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     )
     if trouble is not None:
         return judged(wait(rollout, f"{rollout.candidate} is not ready: {trouble}"), judgements)
-    passed = f"{rollout.candidate} is healthy as a platform: {deciding(judgements)} gates pass"
+    pass_ = many(deciding(judgements), "gate passes", "gates pass")
+    passed = f"{rollout.candidate} is healthy as a platform: {pass_}"
     return judged(before_switch(rollout, verdict, because, passed), judgements)
 
 

@@ -10,6 +10,7 @@ from shared.actions import PointRecord, StartSync
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
 from shared.gates import advises
+from shared.gates.figures import many
 from shared.model import Rollout
 from shared.probes import Probe, SyncSeen, SyncState
 from stages.freezing import command_needs, freeze
@@ -111,9 +112,12 @@ def _tests(name: str, gates: str) -> Step:
         found = judged_on(fleet, of(fleet), rollout.candidate, rollout.entered_at, rollout, seen)
         judgements, verdict, because = found
         if all(map(advises, of(fleet))):
-            told = f"{len(judgements)} {gates} gates were asked on {rollout.candidate}, and only advise"
+            asked = many(len(judgements), f"{gates} gate was", f"{gates} gates were")
+            only = "advises" if len(judgements) == 1 else "advise"
+            told = f"{asked} asked on {rollout.candidate}, and only {only}"
             return judged(advance(rollout, told), judgements)
-        passed = f"{deciding(judgements)} {gates} gates pass on {rollout.candidate}'s own host name"
+        pass_ = many(deciding(judgements), f"{gates} gate passes", f"{gates} gates pass")
+        passed = f"{pass_} on {rollout.candidate}'s own host name"
         return judged(before_switch(rollout, verdict, because, passed), judgements)
 
     return Step(

@@ -28,11 +28,16 @@ from shared.model import Rollout
 from shared.ports import AuditEntry, Judged
 
 _MINUTE = timedelta(minutes=1)
+_SECONDS_MIN = 60
+_DAYS_MAX = 3650
+"""For so long evidence may be kept (`policy.evidence`)."""
 
 
 @click.command()
 @click.argument("fleet")
-@click.option("--since", default="30d", show_default=True, metavar="AGE", help="How far to look back.")
+@click.option(
+    "--since", default="30d", show_default=True, metavar="AGE", help="How far to look back, 1m to 3650d."
+)
 @shared_options
 def backtest(desk: Desk, fleet: str, since: str) -> None:
     """Try the gates of FLEET, a fleet file or an applied fleet, on past rollouts and past metrics."""
@@ -81,12 +86,16 @@ def _floor(at: datetime) -> datetime:
 def _seconds(age: str) -> int:
     from pydantic_core import PydanticCustomError
 
-    from shared.fleet_file.values import A_DURATION, duration_seconds  # pydantic is slow to load
+    from shared.fleet_file.values import DAY_SECONDS, duration_seconds  # pydantic is slow to load
 
     try:
-        return duration_seconds(age)
-    except PydanticCustomError as error:
-        raise click.BadParameter(f"got {age}, expected {A_DURATION}", param_hint="--since") from error
+        seconds = duration_seconds(age)
+    except PydanticCustomError:
+        seconds = 0
+    if not _SECONDS_MIN <= seconds <= _DAYS_MAX * DAY_SECONDS:
+        expected = f"a duration such as 12h or 30d, 1m to {_DAYS_MAX}d"
+        raise click.BadParameter(f"got {age}, expected {expected}", param_hint="--since")
+    return seconds
 
 
 def _declared(desk: Desk, word: str) -> tuple[Fleet, dict[str, Any]]:

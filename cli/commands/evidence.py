@@ -47,7 +47,7 @@ def export(desk: Desk, fleet: str, rollout_id: str, out: Path | None) -> None:
     parts = (_FORM, fleet, rollout, audit, verdicts)
     document = dict(zip(_PARTS, parts, strict=True))
     out = out or Path(f"{rollout['id']}.evidence.json")
-    out.write_bytes(msgspec.json.format(_encoder.encode({**document, "sha256": _digest(document)}), indent=1))
+    _write(out, msgspec.json.format(_encoder.encode({**document, "sha256": _digest(document)}), indent=1))
     counted = {"audit": len(audit), "verdicts": len(verdicts)}
     problems = proven(_trail(out, document), _told(document))
     body = {"file": str(out), "fleet": fleet, "rollout": rollout["id"], **counted, "problems": problems}
@@ -73,6 +73,14 @@ def verify(desk: Desk, file: Path) -> None:
     desk.output.show(body, lambda _: "\n".join(problems) if problems else said)
     if problems:
         raise No
+
+
+def _write(out: Path, content: bytes) -> None:
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        why = f"{out} cannot be written: {error.strerror}"
+        raise click.BadParameter(why, param_hint="--out") from error
 
 
 def _trail(file: Path, document: dict[str, Any]) -> tuple[AuditEntry, ...]:

@@ -15,7 +15,7 @@ import click
 
 from cli.commands.backtest import backtest
 from cli.context import Desk, shared_options
-from cli.files import FILE, text_from
+from cli.files import FILE, declared_by, text_from
 from cli.output import No
 from cli.recordings import Baselines, Recordings, baselines, moment, recordings
 from shared.errors import Invalid
@@ -84,34 +84,37 @@ def judge(
 @shared_options
 def explain(desk: Desk, file: Path | None, gate_file: Path | None) -> None:
     """Say every rule of the gates in FILE, which is a fleet file, or of those in --gate."""
-    from shared.fleet_file import parse
     from shared.fleet_file.gate_file import parse_gates
 
     if (file is None) == (gate_file is None):
         raise click.UsageError("name a fleet file, or a file with gates by --gate")
     if gate_file is not None:
-        declared = parse_gates(text_from(gate_file), str(gate_file))
-        told = [_told(gate, explained(gate)) for gate in declared.gates]
+        alone = parse_gates(text_from(gate_file), str(gate_file))
+        told = [_told(gate, explained(gate)) for gate in alone.gates]
     else:
         assert file is not None, "one of the two is given"
-        fleet = parse(text_from(file), str(file))
+        # What the rings of a file say of their own is never a gate.
+        declared = declared_by(file).fleets[0]
         told = [
             {"question": question, **_told(gate, explained(gate))}
             for question in _QUESTIONS
-            for gate in getattr(fleet.gates, question)
+            for gate in getattr(declared.gates, question)
         ]
     desk.output.show({"gates": told}, _explanation)
 
 
 def _told(gate: Gate, sentences: tuple[str, ...]) -> dict[str, Any]:
-    return {"name": gate.name, "sentences": list(sentences)}
+    query = {"query": gate.query} if gate.query else {}
+    return {"name": gate.name, "sentences": list(sentences), **query}
 
 
 def _explanation(body: dict[str, Any]) -> str:
     blocks = []
     for gate in body["gates"]:
         title = f"{gate['question']}: {gate['name']}" if "question" in gate else gate["name"]
-        blocks.append("\n".join([title, *(f"  {sentence}" for sentence in gate["sentences"])]))
+        asks, *rules = gate["sentences"]
+        query = [f"      {line}".rstrip() for line in gate.get("query", "").splitlines()]
+        blocks.append("\n".join([title, f"  {asks}", *query, *(f"  {rule}" for rule in rules)]))
     return "\n\n".join(blocks)
 
 
@@ -155,6 +158,7 @@ def _all_of(wrong: dict[str, Invalid]) -> Invalid:
             for option, invalid in wrong.items()
             for mistake in invalid.mistakes
         ),
+        several=True,
     )
 
 
@@ -206,7 +210,8 @@ def _together(
     known = verdict in (Verdict.FAIL, Verdict.PASS) or all(each.verdict for each in deciding)
     due = [each.next_due_seconds for each in deciding if each.next_due_seconds is not None]
     told = [f"group {name}: {each.because}" for name, each in groups.items()]
-    told += [f"{each.gate}: {each.because}" for each in judgements if not each.group]
+    told += [f"{each.gate}: {each.because}" for each in judgements if not each.group and not each.dry_run]
+    told += [f"{each.gate} only advises: {each.because}" for each in judgements if each.dry_run]
     scored = [each.score for each in groups.values() if each.score is not None]
     return {
         "verdict": verdict if known else None,

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from shared.alert_rules import like
 from shared.check_rules import AlertFilter
 from shared.model import Sample
 from shared.probes import GateReading, Reading
@@ -75,10 +76,10 @@ def counted(alerts: Iterable[Alert], probe: GateReading, source: str, now: datet
 def _is_asked(alert: Alert, wanted: AlertFilter) -> bool:
     if wanted.severities and alert.severity not in wanted.severities:
         return False
-    rules = {each.lower() for each in wanted.rules}
-    if not rules or not alert.rule:
+    if not wanted.rules or not alert.rule:
         return True  # One that does not say its rule may be of any.
-    return bool(rules & {alert.name.lower(), _last(alert.rule).lower(), alert.rule.lower()})
+    known_by = (alert.name, _last(alert.rule), alert.rule.rstrip("/"))
+    return any(like(known, each.rstrip("/")) for each in wanted.rules for known in known_by)
 
 
 def _names(alerts: Sequence[Alert]) -> str:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.checks.expecting import is_safe
 from shared.checks.workloads import is_selector
+from shared.fleet_file.alert_models import AlertRule
 from shared.fleet_file.values import (
     DAY_SECONDS,
     KubernetesName,
@@ -144,8 +145,9 @@ class AlertsPart(Part):
     severities: Annotated[list[Severity], Field(min_length=1, max_length=5)] | None = Field(
         default=None, description="a list of severities such as [Sev0, Sev1]; without it all"
     )
-    rules: Annotated[list[Line], Field(min_length=1, max_length=50)] | None = Field(
-        default=None, description="a list of names or ids of alert rules; without it all"
+    rules: Annotated[list[AlertRule], Field(min_length=1, max_length=50)] | None = Field(
+        default=None,
+        description="a list of names of alert rules, in which * stands for anything, or ids; without it all",
     )
 
 

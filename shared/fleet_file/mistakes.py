@@ -84,8 +84,11 @@ def _expected(detail: ErrorDetails, place: _Place) -> str:
         word, key = _BOUNDS[kind]
         if _is_duration(place):
             return f"{word} {_duration(context[key])}"
-        unit = "" if "length" not in key else " characters" if kind.startswith("string") else " entries"
-        return f"{word} {context[key]}{unit}"
+        one, several = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
+        unit = "" if "length" not in key else f" {one if context[key] == 1 else several}"
+        # Who writes a share in percent reads its bound in percent.
+        percent = isinstance(detail["input"], str) and detail["input"].endswith("%") and context[key]
+        return f"{word} {context[key] * 100:g}%" if percent else f"{word} {context[key]}{unit}"
     if kind == "literal_error":
         return one_of(_choices(place), str(detail["input"]))
     return _and(_KINDS[kind], place.described) if kind in _KINDS else place.described or str(detail["msg"])

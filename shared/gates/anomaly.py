@@ -103,8 +103,9 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
     value = median(present)
     wanted = max(rule.weeks_min, 1)
     if known.weeks < wanted:
-        weeks = many(wanted, "past week it needs has", "past weeks it needs have")
-        because = f"{known.weeks} of the {weeks} values for this hour"
+        weeks = many(wanted, "past week", "past weeks")
+        has = "has" if known.weeks == 1 or wanted == 1 else "have"
+        because = f"{known.weeks} of the {weeks} it needs {has} values for this hour"
         return Unusual(Verdict.INCONCLUSIVE, because, value)
     rough = known.deviation == 0
     scale = _MEAN_SCALE * known.mean_deviation if rough else _MEDIAN_SCALE * known.deviation
@@ -143,8 +144,10 @@ def _against(direction: Direction, distance: float) -> bool:
 
 
 def _unvaried(rule: Anomaly, value: float, middle: float, count: int, usual: str) -> Unusual:
-    if math.isclose(value, middle) or not _against(rule.direction, value - middle):
-        because = f"{usual}, as always"
+    if math.isclose(value, middle):
+        return Unusual(Verdict.PASS, f"{usual}, as always", value, middle, None, middle)
+    if not _against(rule.direction, value - middle):
+        because = f"{usual}, and it differs on the side that does not count"
         return Unusual(Verdict.PASS, because, value, middle, None, middle)
     if count < CONSTANT_MIN:
         because = f"{usual}, but {count} equal values are too few to say that it never varies"

@@ -13,7 +13,7 @@ from msgspec import Struct
 from shared.gate_rules import Burn, Objective
 from shared.gates.budget import COVERED_MIN, allowed_share
 from shared.gates.events import Counting
-from shared.gates.figures import exactly, percent, span, times
+from shared.gates.figures import exactly, last, percent, times
 
 # A share that equals the limit has not breached it, whatever the last bits of a product and a mean say.
 _MARGIN = 1 + 1e-9
@@ -61,7 +61,7 @@ def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> Win
     bad, total, covered = events.of(seconds)
     if total == 0:
         what = "requests" if covered else "samples"
-        return Window(because=lambda: f"there are no {what} in the last {span(seconds)}")
+        return Window(because=lambda: f"there are no {what} in {last(seconds)}")
     share, limit = bad / total, alert.rate * allowed
     few = events.counted and allowed > 0 and total * limit < 1
     if share > limit * _MARGIN and not (few and bad < 2):
@@ -77,11 +77,11 @@ def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> Win
         return Window(share, because=lambda: _cover("samples", covered, seconds))
     if events.counted and allowed > 0 and (total - bad) * limit < 1:
         few_are = "are too few: one bad one would be too many"
-        return Window(share, because=lambda: f"{total:.4g} requests in the last {span(seconds)} {few_are}")
+        return Window(share, because=lambda: f"{total:.4g} requests in {last(seconds)} {few_are}")
     if well < COVERED_MIN:
         return Window(share, because=lambda: _cover("good events", well, seconds))
     return Window(share, within=True)
 
 
 def _cover(what: str, part: float, seconds: int) -> str:
-    return f"{what} cover {percent(part)} of the last {span(seconds)}"
+    return f"{what} cover {percent(part)} of {last(seconds)}"

@@ -17,7 +17,7 @@ from shared.gate_rules import Burn, Objective
 from shared.gates.budget import COVERED_MIN, allowed_share
 from shared.gates.burn_windows import Window, window_of
 from shared.gates.events import Counting, Events, KeptEvents
-from shared.gates.figures import exactly, percent, shown, span, telling, times
+from shared.gates.figures import exactly, last, many, percent, shown, span, telling, times
 from shared.measured import Kept
 from shared.model import Sample, Verdict
 
@@ -78,8 +78,16 @@ class _Alert:
         return min(self.long.share or 0.0, self.short.share or 0.0)
 
     @property
-    def over(self) -> str:
-        return f"over the last {span(self.burn.long_seconds)} and {span(self.burn.short_seconds)}"
+    def calm(self) -> tuple[float, tuple[int, ...]]:
+        """The lower share of bad events of the windows that are known not to burn, and which those are."""
+        windows = ((self.long, self.burn.long_seconds), (self.short, self.burn.short_seconds))
+        within = [(window.share or 0.0, seconds) for window, seconds in windows if window.within]
+        return min((share for share, _ in within), default=0.0), tuple(seconds for _, seconds in within)
+
+    @property
+    def both(self) -> tuple[int, ...]:
+        """Its windows, in seconds."""
+        return self.burn.long_seconds, self.burn.short_seconds
 
 
 class Watch(Struct, frozen=True):
@@ -182,13 +190,18 @@ class Burning:
 
     def told(self) -> Burnt:
         """The verdict with its sentence."""
+        calm = self.verdict is Verdict.PASS
+
+        def share(alert: _Alert) -> float:
+            return alert.calm[0] if calm else alert.share
+
         worst = max(
-            self._firing or self._alerts, key=lambda alert: alert.share / alert.burn.rate, default=None
+            self._firing or self._alerts, key=lambda alert: share(alert) / alert.burn.rate, default=None
         )
         if worst is None:
             return Burnt(self.verdict, "the objective declares no alert")
         allowed = self._allowed
-        rate = worst.share / allowed if allowed and worst.known else None
+        rate = share(worst) / allowed if allowed and (calm or worst.known) else None
         limit = worst.burn.rate if rate is not None else None
         return Burnt(self.verdict, self._sentence(worst) + self._untold(), rate, limit)
 
@@ -197,7 +210,8 @@ class Burning:
             return _burning(worst, self._allowed)
         if self.verdict is Verdict.PASS:
             return _calm(worst, self._allowed)
-        because = _reasons(self._unclear, sum(each.strange for each in self._events))
+        # The same sample may be in the gate's window and in a longer one.
+        because = _reasons(self._unclear, max(each.strange for each in self._events))
         burning = self.verdict is Verdict.INCONCLUSIVE
         return f"the error budget may be burning: {because}" if burning else because
 
@@ -214,26 +228,31 @@ class Burning:
 
 def _burning(alert: _Alert, allowed: float) -> str:
     if not allowed:
-        return f"{percent(alert.share)} were bad {alert.over}, and the objective tolerates none"
-    return _speed(alert, allowed, "beyond")
+        return f"{percent(alert.share)} were bad {_over(alert.both)}, and the objective tolerates none"
+    return _speed(alert.burn, alert.share, allowed, alert.both, "beyond")
 
 
 def _calm(alert: _Alert, allowed: float) -> str:
+    share, windows = alert.calm
     if not allowed:
-        return f"none were bad {alert.over}"
-    return _speed(alert, allowed, "within")
+        return f"none were bad {_over(windows)}"
+    return _speed(alert.burn, share, allowed, windows, "within")
 
 
-def _speed(alert: _Alert, allowed: float, word: str) -> str:
-    rate, limit = alert.share / allowed, alert.burn.rate
+def _speed(burn: Burn, share: float, allowed: float, windows: Iterable[int], word: str) -> str:
+    rate, limit = share / allowed, burn.rate
     digits = telling(lambda read: (read > limit) is (word == "beyond"), rate)
     fast = f"{times(shown(rate, digits=digits))} as fast as it may"
-    return f"the error budget burns {fast} {alert.over}, {word} the limit of {times(exactly(limit))}"
+    return f"the error budget burns {fast} {_over(windows)}, {word} the limit of {times(exactly(limit))}"
+
+
+def _over(windows: Iterable[int]) -> str:
+    """Said of each: 6 hours and 30 minutes would be one window."""
+    return " and ".join(f"over {last(seconds)}" for seconds in windows)
 
 
 def _reasons(alerts: Sequence[_Alert], strange: int) -> str:
     windows = (window for alert in alerts for window in (alert.long, alert.short))
     reasons = dict.fromkeys(window.because() for window in windows if window.because is not None)
-    if strange:
-        reasons[f"{strange} samples are no shares between 0 and 1"] = None
-    return "; ".join(reasons)
+    odd = many(strange, "sample is no share", "samples are no shares")
+    return "; ".join([*([f"{odd} between 0 and 1"] if strange else []), *reasons])

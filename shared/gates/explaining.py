@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.check_rules import AlertFilter, ClusterCheck, Expect, Hook, LoadMeasure, LoadTest, Objects
-from shared.fleet import Gate, Source
+from shared.fleet import Gate
 from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Tolerance
+from shared.gates.asking import asks
 from shared.gates.burning import beyond
 from shared.gates.figures import exactly, many, span, times
 from shared.gates.measuring import advises, counted
@@ -17,15 +17,13 @@ _WORSE = {
     Direction.EITHER: "different in either direction",
 }
 _SIDE = {Direction.INCREASE: "above", Direction.DECREASE: "below", Direction.EITHER: "from"}
-_OBJECTS = {
-    Objects.PODS_READY: ("pods", "are not ready"),
-    Objects.DEPLOYMENTS_AVAILABLE: ("deployments", "are not available"),
-    Objects.JOBS_SUCCEEDED: ("jobs", "failed"),
-    Objects.NODES_READY: ("nodes", "are not ready"),
-}
 _LONGER = (
     "An alert that looks further back than the gate blocks no pass where users are not watched for long "
     "enough to know; it fails where it burns all the same."
+)
+_BUDGET = (
+    "In switch and bake no rollout begins once the budget of live is spent, and no step puts more users at "
+    "risk than what is left of it can bear."
 )
 _FILLING = {1: "Only passes", 2: "Passes and failures", 3: "Passes, failures and inconclusive measurements"}
 _BY_THEMSELVES = "Samples that are beyond it by themselves are no evidence for a pass."
@@ -33,91 +31,19 @@ _BY_THEMSELVES = "Samples that are beyond it by themselves are no evidence for a
 
 def explained(gate: Gate) -> tuple[str, ...]:
     """The sentences of a gate, in the order in which they matter."""
-    return (_asks(gate), *_limits(gate), *_rules(gate), *_evidence(gate), *_role(gate))
-
-
-def _asks(gate: Gate) -> str:
-    match gate.check:
-        case Hook(url=url):
-            return f"It asks the hook at {url}: 0 is yes, and 1 is no."
-        case ClusterCheck() as check:
-            return _counts(check)
-        case AlertFilter() as alerts:
-            return _alerts(gate, alerts)
-        case LoadTest() as test:
-            p95 = test.measure is LoadMeasure.P95_MS
-            what = "the 95th percentile of its response times" if p95 else "the share of its errors"
-            return f"It runs the load test {test.test_id} against the slot: {what}."
-        case Expect() | None:
-            return _reads(gate)
-
-
-def _reads(gate: Gate) -> str:
-    where = f" where {gate.filter}" if gate.filter else ""
-    one = gate.requests == 1
-    takes, fails = ("it takes", "whether it fails") if one else ("they take", "the share that fails")
-    what = f"how long {takes}" if gate.unit == "ms" else fails
-    sent = many(gate.requests, "request", "requests")
-    asked = f"It sends {sent} to {gate.path} on the slot's own host name: {what}."
-    wanted = f" {_wanted(gate.check)}" if isinstance(gate.check, Expect) else ""
-    told = {
-        Source.METRICS: (
-            f"It reads the {gate.aggregation.lower()} of {gate.metric} on the {gate.target}{where}."
-        ),
-        Source.LOGS: f"It runs its query on the logs of the {gate.target}.",
-        Source.APP_INSIGHTS: "It runs its query on Application Insights.",
-        Source.PROMETHEUS: "It runs its query on Prometheus.",
-        Source.HTTP: asked + wanted,
-        Source.ALERTS: _alerts(gate, AlertFilter()),
-        Source.RESOURCE_HEALTH: (
-            f"It asks how much of the {gate.target} is out by Azure Resource Health: 0, 0.5 or 1."
-        ),
-    }
-    return told.get(gate.source, f"It asks {gate.source}.")
-
-
-def _counts(check: ClusterCheck) -> str:
-    what, wrong = _OBJECTS[check.objects]
-    where = f" in namespace {check.namespace}" if check.namespace else ""
-    which = f", of those that {check.selector} selects" if check.selector else ""
-    return f"It counts the {what}{where} that {wrong}{which}."
-
-
-def _alerts(gate: Gate, alerts: AlertFilter) -> str:
-    which = f", of severity {' or '.join(alerts.severities)}" if alerts.severities else ""
-    which += f", of the rules {', '.join(alerts.rules)}" if alerts.rules else ""
-    return f"It counts the alerts on the {gate.target} that fired since the rollout began{which}."
-
-
-def _wanted(expect: Expect) -> str:
-    lacks = " or ".join(
-        word for word, asked in (("a text", expect.body), ("a pattern", expect.pattern)) if asked
-    )
-    paths = " or ".join(path for path, _ in expect.fields)
-    days = span(expect.certificate_seconds)
-    found = [
-        f"that has another status than {' or '.join(map(str, expect.statuses))}" if expect.statuses else "",
-        f"takes longer than {exactly(expect.latency_ms)} ms" if expect.latency_ms is not None else "",
-        f"lacks {lacks}" if lacks else "",
-        f"has another value in {paths}" if paths else "",
-        f"whose certificate ends within {days}" if expect.certificate_seconds else "",
-    ]
-    told = [each for each in found if each]
-    lead = "" if told[0].startswith(("that", "whose")) else "that "
-    return f"An answer fails {lead}{', '.join(told[:-1])}{', or ' if told[1:] else ''}{told[-1]}."
+    return (asks(gate), *_limits(gate), *_rules(gate), *_evidence(gate), *_role(gate))
 
 
 def _limits(gate: Gate) -> list[str]:
     told = []
-    unit = gate.unit
     if gate.max_value is not None:
-        told.append(f"A value above {exactly(gate.max_value, unit)} fails.")
+        told.append(f"A value above {exactly(gate.max_value, gate.unit)} fails.")
     if gate.min_value is not None:
-        told.append(f"A value below {exactly(gate.min_value, unit)} fails.")
+        told.append(f"A value below {exactly(gate.min_value, gate.unit)} fails.")
     if gate.pass_max is not None:
-        told.append(f"One above {exactly(gate.pass_max, unit)} that does not fail is inconclusive.")
+        told.append(f"One above {exactly(gate.pass_max, gate.unit)} that does not fail is inconclusive.")
     if gate.pass_min is not None:
-        told.append(f"One below {exactly(gate.pass_min, unit)} that does not fail is inconclusive.")
+        told.append(f"One below {exactly(gate.pass_min, gate.unit)} that does not fail is inconclusive.")
     if gate.max_over_baseline is not None:
         what = "value" if counted(gate) else "mean"
         told.append(
@@ -137,7 +63,7 @@ def _limits(gate: Gate) -> list[str]:
 
 def _rules(gate: Gate) -> list[str]:
     told = _compares(gate.compare) if gate.compare is not None else []
-    told += _burns(gate.slo, gate.window_seconds) if gate.slo is not None else []
+    told += _burns(gate, gate.slo) if gate.slo is not None else []
     return told + (_learns(gate.anomaly) if gate.anomaly is not None else [])
 
 
@@ -152,11 +78,11 @@ def _compares(rule: Comparison) -> list[str]:
             "Where only one of the two holds it is inconclusive, but for a certain effect of at most "
             f"{exactly(min(NEGLIGIBLE, rule.effect_max))}, which passes."
         ),
-        f"Each side needs {many(rule.samples_min, 'sample', 'samples')}.",
+        f"With fewer than {many(rule.samples_min, 'sample', 'samples')} on a side it has no data.",
     ]
 
 
-def _burns(rule: Objective, window_seconds: int) -> list[str]:
+def _burns(gate: Gate, rule: Objective) -> list[str]:
     return [
         f"The objective is {exactly(rule.objective * 100)} % good events over {span(rule.period_seconds)}.",
         *(
@@ -164,8 +90,9 @@ def _burns(rule: Objective, window_seconds: int) -> list[str]:
             f"speed over {span(burn.long_seconds)} and over {span(burn.short_seconds)}."
             for burn in rule.burns
         ),
-        *([_LONGER] if beyond(rule, window_seconds) else []),
+        *([_LONGER] if beyond(rule, gate.window_seconds) else []),
         "What samples hardly cover, or so few requests that one bad one would be too many, is no data.",
+        *([] if gate.dry_run else [_BUDGET]),
     ]
 
 
@@ -203,7 +130,7 @@ def _window(gate: Gate) -> list[str]:
     told = [f"Its window is {span(gate.window_seconds)} long{lag}.", least]
     if gate.breaches_max:
         samples = many(gate.breaches_max, "sample that fails is", "samples that fail are")
-        told.append(f"Up to {samples} inconclusive, more of them fail the gate.")
+        told.append(f"Up to {samples} inconclusive, and more of them fail the gate.")
     return told
 
 
@@ -213,7 +140,7 @@ def _schedule(gate: Gate) -> list[str]:
     if schedule is not None and schedule.initial_delay_seconds:
         told.append(f"It begins after {span(schedule.initial_delay_seconds)}.")
     if schedule is not None and schedule.interval_seconds:
-        every = span(schedule.interval_seconds)
+        every = span(schedule.interval_seconds).removeprefix("1 ")
         told.append(f"It measures every {every}; of several samples in that time the worst counts.")
     else:
         told.append("Each sample is a measurement.")

@@ -143,19 +143,29 @@ def missing(there: int, needed: int, one: str, several: str, of: str = "") -> st
     """How many there are of what is needed."""
     if needed == 1:
         return f"the 1 {one} it needs{of} is not there"
-    return f"{there} of the {needed} {several} it needs{of} are there"
+    return f"{there} of the {needed} {several} it needs{of} {are(there)} there"
 
 
-def percent(share: float) -> str:
+def are(number: int) -> str:
+    """The verb for so many of several."""
+    return "is" if number == 1 else "are"
+
+
+def percent(share: float, digits: int = 3) -> str:
     """A share (0 to 1) in percent."""
     hundredths = share * 100
-    return f"{hundredths:.0f} %" if 1000 <= hundredths < math.inf else f"{hundredths:.3g} %"
+    return f"{hundredths:.0f} %" if 1000 <= hundredths < math.inf else f"{hundredths:.{digits}g} %"
 
 
-def span(seconds: float) -> str:
+def span(seconds: float, digits: int = 3) -> str:
     """A length of time in the largest unit that does not hide it."""
     for length, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= 2 * length or (seconds >= length and seconds % length == 0):
             number = seconds / length
-            return f"{number:.3g} {word if number != 1 else word[:-1]}"
-    return f"{seconds:.3g} seconds"
+            return f"{number:.{digits}g} {word if number != 1 else word[:-1]}"
+    return f"{seconds:.{digits}g} {'second' if seconds == 1 else 'seconds'}"
+
+
+def last(seconds: float) -> str:
+    """The time that ends now: `the last hour`, `the last 6 hours`."""
+    return f"the last {span(seconds).removeprefix('1 ')}"

@@ -18,7 +18,17 @@ from shared.gates.burning import Watch
 from shared.gates.events import hourly
 from shared.gates.figures import exactly, shown, tidy
 from shared.gates.figures import mean as mean_of
-from shared.gates.measuring import advises, counted, declared, known, limits_of, measured, numbers
+from shared.gates.measuring import (
+    advises,
+    counted,
+    declared,
+    failure_told,
+    known,
+    limits_of,
+    measured,
+    newest_failure,
+    numbers,
+)
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.window import Beside, lacking, limit_shown, weigh
@@ -166,10 +176,11 @@ def _count(
     value = next((each.value for each in reversed(measurements) if each.value is not None), None)
     # What has not ended has no verdict: for whoever waits for one it is evidence that is not there yet.
     verdict = stands.verdict or Verdict.NO_DATA
+    failed = newest_failure(measurements) if verdict is Verdict.FAIL else None
+    value = value if failed is None else failed
     limit = limit_shown(limits)
-    because = (
-        stands.because + _multiple(gate, baseline) + _said(reading, _against(measurements, reading.samples))
-    )
+    because = stands.because + failure_told(gate, limits, failed) + _multiple(gate, baseline)
+    because += _said(reading, _against(measurements, reading.samples))
     return _judgement(
         gate, slot, at, verdict, because, value=value, limit=limit, reading=reading, tally=tally
     )

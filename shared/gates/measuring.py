@@ -6,20 +6,21 @@ No oddity is a pass. What a number means beside others, in a window or in a tall
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from shared.fleet import Gate, Source
 from shared.gate_rules import Direction
-from shared.gates.figures import multiple
+from shared.gates.figures import beside, exactly, many, multiple, shown
 from shared.measured import Measurement, Phase
 from shared.model import Sample
 
 
 class Limits(NamedTuple):
     """What one number is held against. Beyond `high` or `low` it fails, beyond `pass_high` or `pass_low`
-    it does not pass. `signed`: it may be negative. `alone`: it is judged by itself.
+    it does not pass. `signed`: it may be negative. `alone`: it is judged by itself. `of_none` are
+    the phases that it has although no events are behind it.
     """
 
     high: float
@@ -29,6 +30,7 @@ class Limits(NamedTuple):
     signed: bool
     alone: bool
     requests_min: int
+    of_none: frozenset[Phase]
 
 
 def counted(gate: Gate) -> bool:
@@ -70,7 +72,18 @@ def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
         signed=any(each is not None and each < 0 for each in fixed),
         alone=not apart and (factor is None or multiple_of is not None),
         requests_min=gate.requests_min if counted(gate) else 0,
+        of_none=_of_none(gate),
     )
+
+
+def _of_none(gate: Gate) -> frozenset[Phase]:
+    """An objective weighs by events itself, and to an anomaly it may be what is unusual that there are none.
+
+    Otherwise nothing is well of which nothing happened; that it is too few is a fixed limit's to say.
+    """
+    if gate.slo is not None or gate.anomaly is not None:
+        return frozenset(Phase)
+    return AGAINST if gate.max_over_baseline is None else frozenset()
 
 
 def known(baseline: float | None) -> float | None:
@@ -167,6 +180,22 @@ def told_once(gate: Gate, measurements: Iterable[Measurement]) -> int:
     return len(moments) if gate.source is Source.HTTP else len(set(moments))
 
 
+def newest_failure(taken: Sequence[Measurement]) -> float | None:
+    """The value of the newest measurement that failed, None where none did; of one instant the highest."""
+    failed = [(each.at, each.value) for each in taken if each.phase is Phase.FAIL and each.value is not None]
+    return max(failed)[1] if failed else None
+
+
+def failure_told(gate: Gate, limits: Limits, value: float | None) -> str:
+    """What a count of failures leaves out: the newest of them, and the limit that it is beyond."""
+    if value is None:
+        return ""
+    limit, which = (limits.high, "limit") if value > limits.high else (limits.low, "lower limit")
+    written = limit in (gate.max_value, gate.min_value)
+    bound = exactly(limit, gate.unit) if written else shown(limit, gate.unit)
+    return f"; the newest that did was {beside(value, limit, gate.unit)}, beyond the {which} of {bound}"
+
+
 SOUND = frozenset({Phase.PASS, Phase.FAIL, Phase.INCONCLUSIVE, Phase.MEASURED})
 AGAINST = frozenset({Phase.FAIL, Phase.INCONCLUSIVE})
 
@@ -184,12 +213,21 @@ def _measurement(sample: Sample, limits: Limits) -> Measurement:
         because = f"{value:g} is negative, which it cannot be"
         return Measurement(sample.at, value, Phase.ERROR, because)
     if limits.requests_min and (sample.requests or 0) < limits.requests_min:
-        because = f"{sample.requests or 0:g} requests are behind it, and {limits.requests_min} are needed"
+        behind = sample.requests or 0
+        told = f"{behind:g} {'request is' if behind == 1 else 'requests are'} behind it"
+        because = f"{told}, and {many(limits.requests_min, 'is', 'are')} needed"
         return Measurement(sample.at, value, Phase.NO_DATA, because)
+    phase = _phase(value, limits)
+    if sample.requests == 0 and phase not in limits.of_none:
+        return Measurement(sample.at, value, Phase.NO_DATA, "no requests are behind it")
+    return Measurement(sample.at, value, phase)
+
+
+def _phase(value: float, limits: Limits) -> Phase:
     if not limits.alone:
-        return Measurement(sample.at, value, Phase.MEASURED)
+        return Phase.MEASURED
     if value > limits.high or value < limits.low:
-        return Measurement(sample.at, value, Phase.FAIL)
+        return Phase.FAIL
     if value > limits.pass_high or value < limits.pass_low:
-        return Measurement(sample.at, value, Phase.INCONCLUSIVE)
-    return Measurement(sample.at, value, Phase.PASS)
+        return Phase.INCONCLUSIVE
+    return Phase.PASS

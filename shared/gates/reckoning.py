@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shared.fleet import Gate
 from shared.gate_rules import Schedule, Tolerance
-from shared.gates.figures import many
+from shared.gates.figures import are, many
 from shared.measured import Counts, Phase
 from shared.model import Verdict
 
@@ -100,10 +100,11 @@ def unended(gate: Gate, counts: Counts) -> str:
     """What is there of what it asks for, of a gate that has not ended."""
     schedule = gate.schedule or _SCHEDULE
     if schedule.consecutive_passes:
-        there = f"{counts.passes_run} of {schedule.consecutive_passes} passes in a row"
+        taken, needed = counts.passes_run, many(schedule.consecutive_passes, "pass", "passes in a row")
     else:
-        there = f"{_places(gate, counts)} of {schedule.count} measurements"
-    return f"it has not ended: {there} are there"
+        taken, needed = _places(gate, counts), many(schedule.count, "measurement", "measurements")
+    verb = "is" if needed.startswith("1 ") else are(taken)
+    return f"it has not ended: {taken} of {needed} {verb} there"
 
 
 def filling(gate: Gate) -> tuple[Phase, ...]:

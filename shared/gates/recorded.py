@@ -20,7 +20,17 @@ from shared.gates.burn_windows import worst_alone
 from shared.gates.burning import WHOLE, Watch, beyond
 from shared.gates.events import kept
 from shared.gates.judge import live_numbers
-from shared.gates.measuring import SOUND, Limits, beside_live, counted, known, limits_of, measured
+from shared.gates.measuring import (
+    SOUND,
+    Limits,
+    beside_live,
+    counted,
+    failure_told,
+    known,
+    limits_of,
+    measured,
+    newest_failure,
+)
 from shared.gates.tally import standing
 from shared.gates.window import (
     Beside,
@@ -109,11 +119,12 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
     verdict = stands.verdict
     if verdict is None and taken and all(each.phase is Phase.NO_DATA for each in taken):
         verdict = Verdict.NO_DATA
-    worst = next((each.value for each in reversed(taken) if each.phase is Phase.FAIL), None)
+    worst = newest_failure(taken)
+    failed = failure_told(gate, limits, worst) if verdict is Verdict.FAIL else ""
     newest = next((each.value for each in reversed(taken) if each.value is not None), None)
     return Recorded(
         verdict=verdict,
-        because=stands.because,
+        because=stands.because + failed,
         measurements=tuple(taken),
         complete=stands.complete,
         next_due_seconds=stands.next_due_seconds,

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from shared.gates.figures import percent, shown, span
+from shared.gates.figures import exactly
+from shared.gates.score_words import Words, beside_baseline, of_all, took, truly
 from shared.model import Outcome
 
 
@@ -93,7 +94,8 @@ class Scorecard(Struct, frozen=True, kw_only=True):
 class _Measure(Struct, frozen=True, kw_only=True):
     """How a measure is read: `of` gives a rollout's value, `due` says whether it ought to have one.
 
-    `joined` makes one value of several, `within` holds it against the target, `said` puts it into words.
+    `joined` makes one value of several, which `of_several` says, `within` holds it against the target, `said`
+    puts it into words.
     """
 
     id: str
@@ -103,7 +105,8 @@ class _Measure(Struct, frozen=True, kw_only=True):
     of: Callable[[Told], float | None]
     joined: Callable[[Sequence[float]], float]
     within: Callable[[float], bool]
-    said: Callable[[float], str]
+    said: Words
+    of_several: str = " at worst"
 
 
 def of_rollout(told: Told, cost_max: float | None = None) -> Scorecard:
@@ -132,7 +135,7 @@ def _line(measure: _Measure, tolds: tuple[Told, ...]) -> Line:
     known = [value for _, value in values if value is not None and not math.isnan(value)]
     missing = [name for name, value in values if value is None or math.isnan(value)]
     value = measure.joined(known) if known else None
-    met, because = _outcome(measure, value, missing, len(due))
+    met, because = _outcome(measure, value, missing, (len(known), len(due)))
     return Line(
         id=measure.id,
         name=measure.name,
@@ -146,15 +149,19 @@ def _line(measure: _Measure, tolds: tuple[Told, ...]) -> Line:
     )
 
 
-def _outcome(measure: _Measure, value: float | None, missing: list[str], due: int) -> tuple[Met, str]:
+def _outcome(
+    measure: _Measure, value: float | None, missing: list[str], counts: tuple[int, int]
+) -> tuple[Met, str]:
+    known, due = counts
     if not due:
         return Met.NOT_DUE, "no rollout came so far"
     if value is None:
         target = f"the target is {measure.target}" if measure.target else "no target is set"
         return Met.NOT_MEASURED, f"nobody measured it; {target}"
-    said = f"{measure.said(value)}; the target is {measure.target}"
+    told = truly(measure.said, measure.within, value) + (measure.of_several if known > 1 else "")
+    said = f"{told}; the target is {measure.target}"
     if not measure.target:
-        return Met.NOT_MEASURED, f"{measure.said(value)}; no target is set"
+        return Met.NOT_MEASURED, f"{told}; no target is set"
     if not measure.within(value):
         return Met.MISSED, said
     if missing:
@@ -184,16 +191,6 @@ def _multiple(found: Beside | None) -> float | None:
     return found.value / found.baseline
 
 
-def _times(value: float) -> str:
-    return (
-        f"{shown(value)} times the baseline" if math.isfinite(value) else "something where there was nothing"
-    )
-
-
-def _took(value: float) -> str:
-    return f"it took {span(value)}"
-
-
 def _shifted(told: Told) -> bool:
     return told.shifted
 
@@ -211,7 +208,8 @@ def _always(_told: Told) -> bool:
 
 
 def _beside(measure: str, name: str, times: float | None, of: Callable[[Told], Beside | None]) -> _Measure:
-    target = "" if times is None else f"at most {shown(times)} times the baseline"
+    multiple = "" if times == 1 else f"{exactly(times or 0.0)} times "
+    target = "" if times is None else f"at most {multiple}the baseline"
     return _Measure(
         id=measure,
         name=name,
@@ -220,7 +218,7 @@ def _beside(measure: str, name: str, times: float | None, of: Callable[[Told], B
         of=lambda told: _multiple(of(told)),
         joined=max,
         within=lambda value: times is not None and value <= times,
-        said=_times,
+        said=beside_baseline,
     )
 
 
@@ -234,7 +232,8 @@ _TABLE = (
         of=lambda told: float(told.outcome is Outcome.COMPLETED),
         joined=_mean,
         within=lambda value: value >= 0.99,
-        said=lambda value: f"{percent(value)} of the cut-overs needed no way back",
+        said=of_all("of the cut-overs needed no way back"),
+        of_several="",
     ),
     _Measure(
         id="M2",
@@ -244,7 +243,7 @@ _TABLE = (
         of=lambda told: _seconds(told.ordered_at, told.moved_at),
         joined=max,
         within=lambda value: value < 120,
-        said=_took,
+        said=took,
     ),
     _Measure(
         id="M3",
@@ -254,7 +253,8 @@ _TABLE = (
         of=lambda told: _seconds(told.failed_at, told.restored_at),
         joined=_mean,
         within=lambda value: value < 300,
-        said=_took,
+        said=took,
+        of_several=" on average",
     ),
     _beside("M4", "error rate after the cut-over", 2.0, lambda told: told.errors),
     _beside("M5", "95th percentile latency during the cut-over", 1.5, lambda told: told.latency),
@@ -266,7 +266,7 @@ _TABLE = (
         of=lambda told: _share(told.checks_passed, told.checks),
         joined=min,
         within=lambda value: value >= 1,
-        said=lambda value: f"{percent(value)} of the critical checks passed",
+        said=of_all("of the critical checks passed"),
     ),
     _Measure(
         id="M7",
@@ -276,7 +276,7 @@ _TABLE = (
         of=lambda told: _share(told.signals_seen, told.signals),
         joined=min,
         within=lambda value: value >= 1,
-        said=lambda value: f"{percent(value)} of the required signals had values",
+        said=of_all("of the required signals had values"),
     ),
     _Measure(
         id="M8",
@@ -286,7 +286,7 @@ _TABLE = (
         of=lambda told: told.sessions_lost,
         joined=max,
         within=lambda value: 0 <= value < 0.001,
-        said=lambda value: f"{percent(value)} of the users lost their session",
+        said=of_all("of the users lost their session"),
     ),
     _beside("M9", "database errors after the cut-over", 1.0, lambda told: told.database_errors),
 )

@@ -145,6 +145,27 @@ async def test_only_the_severities_and_rules_that_are_asked_for_count(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        "cpu-*",
+        "*-HIGH",
+        "*",
+        "/SUBSCRIPTIONS/s/resourceGroups/g/providers/microsoft.insights/metricAlerts/cpu-high",
+        "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/metricAlerts/cpu-high/",
+    ],
+)
+async def test_a_rule_is_named_as_in_the_fleets_own_alerts(tmp_path: Path, rule: str) -> None:
+    check = AlertFilter(rules=("disk", rule))
+    reading = await alerts(tmp_path, [{"value": [alert("cpu-high", 1)]}], check)
+    assert [sample.value for sample in reading.samples] == [1]
+
+
+async def test_a_pattern_takes_no_other_rule_along(tmp_path: Path) -> None:
+    found = await alerts(tmp_path, [{"value": [alert("disk-high", 1)]}], AlertFilter(rules=("cpu-*", "disk")))
+    assert [sample.value for sample in found.samples] == [0]
+
+
+@pytest.mark.parametrize(
     "page",
     [
         {},

@@ -247,6 +247,17 @@ def test_an_answer_to_another_question_is_none(results: list[dict[str, Any]], be
         read(*results, where=READY)
 
 
+@pytest.mark.parametrize(("count", "where", "told"), [(99, READY, 99), (100, READY, None), (101, "", 101)])
+def test_an_answer_that_may_lack_series_is_none(count: int, where: str, told: int | None) -> None:
+    one: list[tuple[int, float | None]] = [(0, 1.0)]
+    answered = result(*[one] * count)
+    if told is not None:
+        assert read(answered, where=where) == (Sample(at=NOON, value=told),)
+        return
+    with pytest.raises(Retry, match="told in 100 series, and Azure Monitor leaves out what is more"):
+        read(answered, where=where)
+
+
 def part(subscription: str, kind: str, name: str, split: Split | None = None) -> Part:
     """A part of what is said of one resource."""
     return Part(f"/subscriptions/{subscription}/resourceGroups/rg/providers/{kind}/{name}", split)

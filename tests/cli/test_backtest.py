@@ -135,7 +135,14 @@ def test_a_rollout_under_way_is_left_out(cli: Cli, api: FakeApi) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "wrong"),
     [
-        (("contoso-public", "--since", "a month"), 2, "got a month, expected a duration such as 30s"),
+        (("contoso-public", "--since", "a month"), 2, "got a month, expected a duration such as 12h or 30d"),
+        (
+            ("contoso-public", "--since", "30"),
+            2,
+            "got 30, expected a duration such as 12h or 30d, 1m to 3650d",
+        ),
+        (("contoso-public", "--since", "0d"), 2, "got 0d, expected a duration"),
+        (("contoso-public", "--since", "999999999d"), 2, "got 999999999d, expected a duration"),
         (("./none.yaml",), 2, "there is no file ./none.yaml"),
         (("contoso-other",), 1, "there is no such thing"),
     ],

@@ -30,6 +30,12 @@ def exported(cli: Cli, api: FakeApi, tmp_path: Path) -> Path:
     return file
 
 
+def test_a_file_that_cannot_be_written_is_told_in_a_sentence(cli: Cli, api: FakeApi, tmp_path: Path) -> None:
+    api.story = in_sync()
+    ran = cli("evidence", "export", "contoso-public", "--out", str(tmp_path / "nowhere" / "x.json"))
+    assert (ran.code, "cannot be written: No such file or directory" in ran.err) == (2, True), ran.err
+
+
 def rewritten(file: Path, change: dict[str, Any]) -> None:
     """The file with other parts."""
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))

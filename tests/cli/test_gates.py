@@ -128,6 +128,7 @@ def test_the_mistakes_of_all_files_are_told_at_once_with_the_option_that_named_e
     assert [mistake["path"] for mistake in ran.json["mistakes"]] == [
         "gate: max", "samples: [0].at", "live: x[0]", "baseline: (file)",
     ]  # fmt: skip
+    assert " have 4 mistakes: " in ran.json["detail"]
 
 
 def test_a_file_without_a_gate_is_told_what_it_should_be(judged: Any) -> None:
@@ -167,6 +168,14 @@ def test_gates_of_a_group_have_one_score(judged: Any) -> None:
     ran = judged({"gates": gates}, {"a": values(0), "b": values(1)}, "-o", "json")
     assert (ran.code, ran.json["verdict"], ran.json["score"]) == (0, "pass", 95)
     assert ran.json["gates"]["b"]["verdict"] == "fail"
+
+
+def test_a_gate_that_only_advises_is_told_as_one(judged: Any) -> None:
+    gates = [{**GATE, "name": "a", "group": "users"}, {**GATE, "name": "b", "dry_run": True}]
+    both = judged({"gates": gates}, {"a": values(0), "b": values(1)}, "-o", "json").json["because"]
+    assert "; b only advises: 1 measurement failed" in both
+    alone = judged({"gates": gates[1:]}, {"b": values(1)}, "-o", "json").json
+    assert (alone["verdict"], alone["because"][:15]) == ("no_data", "b only advises:")
 
 
 ENDLESS = {key: value for key, value in GATE.items() if key != "count"}
@@ -226,6 +235,24 @@ def test_a_fleet_file_is_explained_gate_by_gate(cli: Cli) -> None:
     assert {gate["question"] for gate in ran.json["gates"]} == {
         "platform", "functional", "load", "switch", "bake",
     }  # fmt: skip
+
+
+def test_a_query_is_told_as_it_is_written(cli: Cli, tmp_path: Path) -> None:
+    query = "AppRequests\n| where Name == 'a b'\n\n| project TimeGenerated, value = 1.0"
+    file = tmp_path / "gate.json"
+    file.write_text(
+        json.dumps({"name": "q", "source": "logs", "target": "cluster", "query": query, "max": 1})
+    )
+    told = cli("gates", "explain", "--gate", str(file)).out.splitlines()
+    assert told[2:6] == [f"      {line}".rstrip() for line in query.splitlines()]
+    assert cli("gates", "explain", "--gate", str(file), "-o", "json").json["gates"][0]["query"] == query
+
+
+def test_the_gates_of_a_file_with_rings_are_explained_once(cli: Cli) -> None:
+    ran = cli("gates", "explain", str(REPOSITORY / "examples" / "contoso-rings.yaml"), "-o", "json")
+    told = [(gate["question"], gate["name"]) for gate in ran.json["gates"]]
+    assert ran.code == 0
+    assert len(set(told)) == len(told) > 10
 
 
 def test_the_gates_of_packs_are_explained_as_if_they_were_written(cli: Cli, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ async def test_a_slot_that_users_came_to_ten_days_ago_asks_a_person_before_anyth
     rollout = await through(rig, minutes=30)
     assert rollout.held is not None
     assert (rollout.step, rollout.shifted) == ("baseline", False)
-    assert "1 of the 2 past weeks it needs have values for this hour" in rollout.because
+    assert "1 of the 2 past weeks it needs has values for this hour" in rollout.because
 
 
 async def test_a_past_that_its_source_cannot_tell_is_the_sources_trouble_and_no_pass() -> None:

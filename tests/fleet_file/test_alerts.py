@@ -55,7 +55,7 @@ def test_the_example_has_a_mapping() -> None:
     [
         ({"do": "page"}, "do", "one of hold, note, rollback"),
         ({}, "do", "rollback, hold or note"),
-        ({"do": "hold", "severity": []}, "severity", "at least 1 entries"),
+        ({"do": "hold", "severity": []}, "severity", "at least 1 entry"),
         ({"do": "hold", "severity": ["Sev9"]}, "severity[0]", "one of Sev0"),
         ({"do": "hold", "stages": ["T5"]}, "stages[0]", "one of T0"),
         ({"do": "hold", "rule": ""}, "rule", "the name of an alert rule"),

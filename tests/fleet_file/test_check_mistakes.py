@@ -113,6 +113,7 @@ def test_what_an_answer_has_to_be_like_is_read_with_its_units() -> None:
         ({**ALERTS, "target": "resource"}, "target", "cluster or gateway, because the source is alerts"),
         ({**ALERTS, "target": None}, "target", "cluster or gateway"),
         ({**ALERTS, "alerts": {"severities": ["Sev9"]}}, "alerts.severities[0]", "one of Sev0"),
+        ({**ALERTS, "alerts": {"rules": ["/no/id"]}}, "alerts.rules[0]", "the name of an alert rule"),
         ({**HEALTH, "alerts": {"rules": ["x"]}}, "alerts", "nothing here"),
         ({**HTTP, "expect": {}}, "expect", "a mapping with status"),
         ({**HTTP, "expect": {"status": [99]}}, "expect.status[0]", "at least 100"),

@@ -56,7 +56,7 @@ VALUES: list[tuple[Path_, Any, str]] = [
     (("live",), "red", "one of blue, green"),
     (("hosts", "cluster"), "aks", "a host name"),
     (("hosts", "official"), "10.0.0.1", "a host name"),
-    (("live_records",), [], "at least 1 entries"),
+    (("live_records",), [], "at least 1 entry"),
     (("live_records", 0, "ttl"), 0, "at least 1s"),
     (("live_records", 0, "ttl"), 2_147_483_648, "at most"),
     (("live_records", 0, "ttl"), "5 minutes", "30s, 10m, 2h or 1d"),
@@ -89,7 +89,7 @@ VALUES: list[tuple[Path_, Any, str]] = [
     (("gates", "functional", 0, "path"), "healthz", "a path such as /healthz"),
     (("gates", "functional", 0, "requests"), 1000, "at most 50"),
     (("gates", "switch", 0, "min_samples"), 0, "at least 1"),
-    (("sync", 0, "kustomizations"), {}, "at least 1 entries"),
+    (("sync", 0, "kustomizations"), {}, "at least 1 entry"),
     (("sync", 0, "url"), "somewhere", "Git repository"),
 ]
 

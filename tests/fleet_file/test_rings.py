@@ -128,7 +128,7 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("rings", 1, "policy"), {}, "rings[1].policy", "one of approvals, gates, hold, hosts"),
     (("rings", 2, "live"), "red", "rings[2].live", "one of blue, green"),
     (("live",), None, "rings[1].live", "blue or green: the slot that serves users today"),
-    (("rings",), [], "rings", "at least 1 entries"),
+    (("rings",), [], "rings", "at least 1 entry"),
     (("rings",), "ring0", "rings", "a list of rings"),
     (("ring",), {"after": "a", "hold": "1h"}, "ring", "each ring follows the one before it"),
     (("hosts",), {}, "hosts", "each ring has its own"),

@@ -85,6 +85,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"max": 1, "tolerance": {"failure": 1}}, "tolerance.failure", "did you mean failures?"),
     ({"max": 1, "interval": "soon"}, "interval", "a duration"),
     ({"slo": {"objective": 1}}, "slo.objective", "less than 1"),
+    ({"slo": {"objective": "100%"}}, "slo.objective", "less than 100%"),
     ({"window": "1h", "slo": {"objective": "90%"}}, "slo.burns", "rates below 10"),
     (
         {"window": "1h", "slo": {"objective": "99%", "burns": [{"rate": 100, "long": "1h", "short": "5m"}]}},

@@ -55,6 +55,9 @@ def test_kept_counts_say_what_their_samples_would(share: float) -> None:
     [
         # A short watch waits for no window that it cannot cover, and says so.
         (((20 * 60, 0.0),), 20 * 60, Verdict.PASS, "of 6 hours and 3 days nothing is known while"),
+        # A window that is not covered is none of those that are said to be well.
+        (((20 * 60, 0.0),), 20 * 60, Verdict.PASS, "as fast as it may over the last 5 minutes, within"),
+        (((HOUR, 0.0),), HOUR, Verdict.PASS, "may over the last hour and over the last 5 minutes, within"),
         (
             ((30 * 60, 0.0),),
             HOUR,
@@ -76,7 +79,12 @@ def test_kept_counts_say_what_their_samples_would(share: float) -> None:
         ),
         # What burns in however short a time is a failure, whether or not it could be covered.
         (((6 * 60, 1.0),), 20 * 60, Verdict.FAIL, "times as fast as it may"),
-        (((10 * 60, 0.9), (HOUR, 0.0)), 20 * 60, Verdict.FAIL, "over the last 3 days and 6 hours"),
+        (
+            ((10 * 60, 0.9), (HOUR, 0.0)),
+            20 * 60,
+            Verdict.FAIL,
+            "over the last 3 days and over the last 6 hours",
+        ),
         (((10 * 60, 0.02), (HOUR, 0.0)), 20 * 60, Verdict.PASS, "nothing is known"),
         # A slow burn that no faster alert sees, over three days of users.
         (((THREE_DAYS, 0.0011),), THREE_DAYS, Verdict.FAIL, "beyond the limit of 1 time"),
@@ -104,6 +112,12 @@ def test_counts_that_were_not_kept_are_silence(longer: Kept | None) -> None:
     found = burn(OBJECTIVE, series((HOUR, 0.0)), NOW, Watch(HOUR, DAY, longer))
     assert found.verdict is Verdict.NO_DATA
     assert "there are no samples in the last 3 days" in found.because
+
+
+def test_what_is_no_share_is_counted_once_though_two_windows_have_it() -> None:
+    assert watched(((HOUR, 5.0),), DAY)[1].startswith("60 samples are no shares between 0 and 1; ")
+    one = burn(OBJECTIVE, series((60, 5.0)), NOW)
+    assert one.because.startswith("1 sample is no share between 0 and 1; there are no samples in")
 
 
 def test_an_alert_within_the_gates_window_is_never_left_out() -> None:

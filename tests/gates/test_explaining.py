@@ -18,6 +18,11 @@ METRIC = {
     "source": "metrics", "path": None, "target": "gateway", "filter": "BackendSettingsPool eq 'x'",
     "namespace": "Microsoft.Network/applicationGateways", "metric": "FailedRequests", "aggregation": "Total",
 }  # fmt: skip
+WORKSPACE = "00000000-1111-2222-3333-444444444444"
+PROFILE = {
+    "target": "resource", "resource_id": f"{GROUP}/providers/Microsoft.Cdn/profiles/afd-shop",
+    "namespace": "Microsoft.Cdn/profiles", "metric": "OriginRequestCount", "filter": "Origin eq '{member}'",
+}  # fmt: skip
 PODS = {"check": "pods_ready", "namespace": "shop", "selector": "app=web"}
 EXPECT = {
     "status": [200, 204],
@@ -63,11 +68,17 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
             "lacks a text, has another value in ready, or whose certificate ends within 7 days.",
         ),
         (METRIC, "It reads the total of FailedRequests on the gateway where BackendSettingsPool eq 'x'."),
+        (
+            {**METRIC, "metric": "FailedRequests / TotalRequests"},
+            "It reads the total of FailedRequests as a share of the total of TotalRequests on the gateway",
+        ),
+        ({**METRIC, **PROFILE}, "It reads the total of OriginRequestCount on afd-shop where Origin eq"),
         (LOGS, "It runs its query on the logs of the cluster."),
-        (shared("app_insights", resource_id=COMPONENT), "It runs its query on Application Insights."),
+        (shared("logs", target="resource", workspace_id=WORKSPACE), f"on the logs of {WORKSPACE}."),
+        (shared("app_insights", resource_id=COMPONENT), "It runs its query on Application Insights, shop."),
         (
             shared("prometheus", endpoint="https://x.eastus.prometheus.monitor.azure.com"),
-            "It runs its query on Prometheus.",
+            "It runs its query on Prometheus, x.eastus.prometheus.monitor.azure.com.",
         ),
         (
             asks("webhook", webhook={"url": "https://a.contoso.com/x"}),
@@ -86,15 +97,40 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
             "the alerts on the gateway that fired since the rollout began, of severity Sev0 or Sev1.",
         ),
         (
+            asks("alerts", target="gateway", alerts={"rules": ["nightly-*", "cpu"]}),
+            "that fired since the rollout began, of the rules nightly-* or cpu.",
+        ),
+        (
+            asks("alerts", target="gateway", alerts={"rules": ["cpu"]}),
+            "that fired since the rollout began, of the rule cpu.",
+        ),
+        (
             asks("resource_health", target="cluster"),
-            "It asks how much of the cluster is out by Azure Resource Health: 0, 0.5 or 1.",
+            "It asks Azure Resource Health how much of the cluster is out: 0, 0.5 or 1.",
+        ),
+        (
+            asks("webhook", webhook={"url": "https://a.contoso.com/x"}),
+            "and 1 is no. While the hook is at work it has no data.",
+        ),
+        (asks("kubernetes", kubernetes=PODS), "What is on its way, or not there at all, is no data."),
+        (
+            asks("load_test", load_test=LOAD) | {"max_over_baseline": 1.2},
+            "response times. Its baseline is a run against the live slot. A run that does not",
+        ),
+        (
+            asks("load_test", load_test=LOAD | {"baseline_run": "good-1"}) | {"max_over_baseline": 1.2},
+            "response times. Its baseline is run good-1. A run that",
+        ),
+        (
+            asks("load_test", load_test=LOAD) | {"max": 1},
+            "response times. A run that does not meet the test's own criteria fails, whatever it measured.",
         ),
         (
             asks("load_test", load_test=LOAD) | {"max": 1},
             "It runs the load test shop-load against the slot: the 95th percentile of its response times.",
         ),
         ({"max": 5, "measure": "latency_ms"}, "A value above 5 ms fails."),
-        ({"breaches_max": 2}, "Up to 2 samples that fail are inconclusive, more of them fail the gate."),
+        ({"breaches_max": 2}, "Up to 2 samples that fail are inconclusive, and more of them fail the gate."),
         ({"max_over_baseline": 1.5}, "A mean of more than 1.5 times the recorded baseline fails;"),
         ({"max_over_live": 1.5}, "Samples that are beyond it by themselves are no evidence for a pass."),
         (
@@ -109,6 +145,17 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
             {"slo": {"objective": "99.9%"}, "window": "1h"},
             "What samples hardly cover, or so few requests that one bad one would be too many, is no data.",
         ),
+        (
+            {"compare": {"min_samples": 30}, "window": "1h"},
+            "With fewer than 30 samples on a side it has no data.",
+        ),
+        (
+            {"slo": {"objective": "99.9%"}, "window": "1h"},
+            "In switch and bake no rollout begins once the budget of live is spent, and no step puts more",
+        ),
+        (counted(3, interval="1m"), "It measures every minute; of several samples in that time"),
+        (counted(3, interval="90s"), "It measures every 90 seconds; of several samples in that time"),
+        ({**LOGS, "ingestion": "1s"}, "Its window is 30 minutes long, and ends 1 second ago."),
         ({"anomaly": {"direction": "increase"}}, "more than 3.5 robust deviations above their median fail."),
         ({"anomaly": {}}, "Fewer than 2 of those weeks with values are inconclusive."),
         ({"anomaly": {}}, "It is recorded and decides nothing."),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.gate_rules import Scores
 from shared.gates.explaining import explained
-from shared.gates.figures import beside, exactly, shown
+from shared.gates.figures import beside, exactly, last, shown, span
 from shared.gates.recorded import Beneath, recorded
 from shared.gates.scoring import score
 from shared.model import Sample, Verdict
@@ -74,13 +74,45 @@ def test_rounding_makes_no_verdict_absurd(rules: dict[str, float], value: float,
     assert found.because.startswith(because)
 
 
+NEWEST = "; the newest that did was 1, beyond the limit of 0.05"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (90, "90 seconds"), (3_600, "1 hour")],
+)
+def test_one_of_a_time_is_told_from_several(seconds: float, told: str) -> None:
+    assert span(seconds) == told
+    assert last(seconds) == f"the last {told.removeprefix('1 ')}"
+
+
+@pytest.mark.parametrize(
+    ("limits", "values", "because"),
+    [
+        ({"max": 10, "min": 5}, (7.0, 4.0), "the newest that did was 4, beyond the lower limit of 5"),
+        ({"max": 10, "min": 5}, (12.0,), "the newest that did was 12, beyond the limit of 10"),
+        ({"max": 0.05}, (0.05000001,), "the newest that did was 0.05000001, beyond the limit of 0.05"),
+        ({"max_over_baseline": 2}, (0.09,), "the newest that did was 0.09, beyond the limit of 0.08"),
+    ],
+)
+def test_a_count_of_failures_says_what_failed(
+    limits: dict[str, float], values: tuple[float, ...], because: str
+) -> None:
+    gate = declared(**LOGS, **limits, interval="1m").gates[0]
+    found = recorded(gate, samples(*values), beneath=Beneath(baseline=0.04))
+    assert found.because.endswith(because), found.because
+
+
 @pytest.mark.parametrize(
     ("rules", "values", "because"),
     [
-        (counted(3), (1,), "1 measurement failed, 0 are tolerated"),
-        (counted(3, tolerance={"failures": 1}), (1, 1), "2 measurements failed, 1 is tolerated"),
+        (counted(3), (1,), f"1 measurement failed, 0 are tolerated{NEWEST}"),
+        (counted(3, tolerance={"failures": 1}), (1, 1), f"2 measurements failed, 1 is tolerated{NEWEST}"),
         (counted(1), (), "there are no samples"),
-        (counted(1), ("away",), "it has not ended: 0 of 1 measurements are there"),
+        (counted(1), ("away",), "it has not ended: 0 of 1 measurement is there"),
+        (counted(3), (0.0,), "it has not ended: 1 of 3 measurements is there"),
+        (counted(consecutive_passes=3), (0.0,), "it has not ended: 1 of 3 passes in a row is there"),
+        ({"min_samples": 3}, (0.0,), "1 of the 3 samples it needs is there"),
         (counted(3, tolerance={"errors": 0}), ("away",), "1 measurement was an error, 0 are tolerated"),
         ({"min_samples": 1}, (None,), "the 1 sample it needs is not there"),
         ({"min_samples": 2}, (None,), "0 of the 2 samples it needs are there"),

@@ -158,7 +158,7 @@ def test_an_anomaly_advises_unless_it_decides() -> None:
 def test_a_gate_says_every_rule_of_it() -> None:
     rules = counted(5, max=0.1, pass_max=0.05, initial_delay="2m", min_requests=10, group="users", weight=2)
     told = " ".join(explained(declared(**rules, tolerance={"failures": 1, "of": 3}).gates[0]))
-    for words in ("above 0.1 fails", "above 0.05", "after 2 minutes", "every 1 minute", "5 measurements",
+    for words in ("above 0.1 fails", "above 0.05", "after 2 minutes", "every minute", "5 measurements",
                   "1 failure among the newest 3", "10 requests", "group users", "weight of 2"):  # fmt: skip
         assert words in told
 

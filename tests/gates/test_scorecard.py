@@ -133,6 +133,39 @@ def test_a_period_joins_the_rollouts_that_ended_in_it() -> None:
     assert (found["M3"].measured, found["M3"].due) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "facts", "because"),
+    [
+        ("M2", {"moved_at": later(119.996)}, "it took 119.996 seconds; the target is less than 2 minutes"),
+        ("M2", {"moved_at": later(9.243)}, "it took 9.24 seconds; the target is less than 2 minutes"),
+        ("M2", {"moved_at": later(120)}, "it took 2 minutes; the target is less than 2 minutes"),
+        ("M4", {"errors": beside(2.00001)}, "2.00001 times the baseline; the target is at most 2 times"),
+        (
+            "M4",
+            {"errors": Beside(value=1, baseline=0)},
+            "something where there was nothing; the target is at",
+        ),
+        ("M6", {"checks": 5000, "checks_passed": 4999}, "99.98 % of the critical checks passed"),
+        ("M8", {"sessions_lost": 0.00099999}, "0.099999 % of the users lost their session"),
+        ("M9", {"database_errors": beside(1)}, "1 time the baseline; the target is at most the baseline"),
+        ("M10", {"cost": beside(2.0000001)}, "2.0000001 times the baseline; the target is at most 2 times"),
+    ],
+)
+def test_what_is_read_meets_its_target_as_the_value_does(
+    name: str, facts: dict[str, object], because: str
+) -> None:
+    assert line(name, msgspec.structs.replace(GOOD, **facts)).because.startswith(because)
+
+
+def test_several_rollouts_are_told_by_which_of_them_it_is() -> None:
+    slow = msgspec.structs.replace(GOOD, id="slow", moved_at=later(90), checks_passed=6)
+    late = msgspec.structs.replace(BACK, id="late", restored_at=later(220))
+    lines = {each.id: each.because for each in of_period((GOOD, slow, BACK, late), later(7200)).lines}
+    assert lines["M2"] == "it took 90 seconds at worst; the target is less than 2 minutes"
+    assert lines["M3"] == "it took 110 seconds on average; the target is less than 5 minutes"
+    assert lines["M6"] == "50 % of the critical checks passed at worst; the target is 100 %"
+
+
 def test_a_period_is_not_met_where_one_rollout_was_not_measured() -> None:
     blind = msgspec.structs.replace(GOOD, id="blind", latency=None)
     found = {each.id: each for each in of_period((GOOD, blind), later(7200)).lines}["M5"]

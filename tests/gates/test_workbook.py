@@ -150,7 +150,7 @@ def test_six_hours_at_six_times_fire_where_the_hour_is_calm() -> None:
     assert judged(slow).verdict is PASS
     found = judged(slow, slo={"objective": "99.9%"}, window="6h")
     assert found.verdict is FAIL
-    assert "over the last 6 hours and 30 minutes" in found.because
+    assert "over the last 6 hours and over the last 30 minutes" in found.because
     # It has stopped half an hour ago: the pages are over, and the ticket of three days is not.
     over, pages = minutes((330, 0.02), (30, 0.0)), {"objective": "99.9%", "burns": [FIRST, SECOND]}
     assert judged(over, slo=pages, window="6h").verdict is PASS

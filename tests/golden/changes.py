@@ -51,7 +51,11 @@ class Behaviour(Struct, frozen=True):
     why: str
 
 
-SENTENCES: tuple[Sentence, ...] = ()
+SENTENCES: tuple[Sentence, ...] = (
+    Sentence(r"\b1 gates passed\b", "1 gate passed", "one of a thing is told from several"),
+    Sentence(r"\b1 ((?:functional |load )?)gates pass\b", r"1 \1gate passes", "the same"),
+    Sentence(r"\b1 (of the \d+ samples it needs) are there", r"1 \1 is there", "the same"),
+)
 FIELDS: tuple[Field, ...] = (
     Field("rollout.etags", "a rollback writes a live record that it cannot read under the etag that it had"),
     Field(

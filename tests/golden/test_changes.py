@@ -10,13 +10,15 @@ import msgspec
 from tests.golden.changes import Behaviour, Field, Look, Sentence, Table, differences
 from tests.golden.history import History, names, read
 
-# Nothing is meant but the fields that today's code remembers since: they make a difference in every history.
-NONE = Table(sentences=(), looks=(), behaviours=())
+# Nothing is meant but what makes a difference in every history: the fields that today's code remembers since,
+# and the sentences that it says otherwise.
+NONE = Table(looks=(), behaviours=())
 
 
 def table(**entries: Any) -> Table:
     fields = (*NONE.fields, *entries.pop("fields", ()))
-    return msgspec.structs.replace(NONE, **entries, fields=fields)
+    sentences = (*NONE.sentences, *entries.pop("sentences", ()))
+    return msgspec.structs.replace(NONE, **entries, fields=fields, sentences=sentences)
 
 
 def edited(epoch: int, **fields: Any) -> History:

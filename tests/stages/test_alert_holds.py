@@ -9,7 +9,7 @@ import pytest
 
 from shared.alert_rules import AlertMapping, Alerts
 from shared.model import Hold, HoldKind, Signal, Stage
-from stages.alerting import OVER_MAX
+from stages.alerting import OVER_MAX, told
 from stages.react import react
 from stages.reacted import Reacted
 from stages.table import Phase
@@ -101,6 +101,16 @@ def test_a_hold_by_an_alert_that_never_resolves_expires_and_says_so() -> None:
     assert over.because == (
         "goes on: the hold since 09:00 has expired, for nobody may say that the alert is over: a fired"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "at"), [(600, "09:10"), (3 * 86_400, f"{NOW + timedelta(days=3):%Y-%m-%d} 09:00")]
+)
+def test_a_hold_that_ends_on_another_day_says_on_which(seconds: int, at: str) -> None:
+    governing = fleet(expire_seconds=seconds)
+    held = rollout(react(governing, state_in(Phase.SYNC), (fired(BLUE, stateless=True),), NOW, None)).held
+    assert held is not None
+    assert told(held).endswith(f"so the hold expires at {at})")
 
 
 def test_an_alert_that_never_resolves_and_fires_again_holds_for_longer() -> None:

@@ -225,7 +225,7 @@ def test_a_slow_burn_over_days_fails_a_bake_that_lasts_for_them() -> None:
     fleet = declared(SLOW, bake_seconds=4 * 86_400)
     decision = decided(fleet, at(*BAKE), weeks_of(0.0012), 0.0012)
     assert after(decision).stage is Stage.ROLLBACK
-    assert "over the last 3 days and 6 hours" in decision.because
+    assert "over the last 3 days and over the last 6 hours" in decision.because
 
 
 def test_what_burnt_a_tenth_of_the_month_at_once_fails_a_short_bake_too() -> None:

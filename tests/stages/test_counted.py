@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
+import pytest
 
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate
 from shared.gate_rules import Schedule, Tolerance
+from shared.gates import judge
 from shared.levers import SlotName
 from shared.model import FleetState, Rollout, Sample, Stage, Verdict
 from shared.probes import Answer, GateReading, Probe, Reading
@@ -62,7 +64,17 @@ def test_a_failure_of_an_earlier_tick_counts_in_a_later_one() -> None:
     first = tick(fleet, rollout("functional_tests", Stage.SYNC), NOW + MINUTE, {GREEN: (9.0,)})
     second = tick(fleet, first, NOW + MINUTE * 2, {GREEN: (9.0,)})
     assert second.stage is Stage.ROLLBACK
-    assert "2 measurements failed, 1 is tolerated" in second.because
+    assert "2 measurements failed, 1 is tolerated; the newest that did was 9" in second.because
+    assert second.because.endswith("beyond the limit of 5")
+
+
+def test_the_value_beside_the_limit_is_one_that_failed() -> None:
+    values = (Sample(at=NOW, value=9.0), Sample(at=NOW + MINUTE, value=1.0))
+    found = judge(COUNTED, GREEN, Reading(values, "query", NOW, NOW + MINUTE), NOW + MINUTE)
+    assert (found.verdict, found.value) == (Verdict.NO_DATA, 1.0)
+    strict = msgspec.structs.replace(COUNTED, tolerance=Tolerance())
+    found = judge(strict, GREEN, Reading(values, "query", NOW, NOW + MINUTE), NOW + MINUTE)
+    assert (found.verdict, found.value, found.limit) == (Verdict.FAIL, 9.0, 5.0)
 
 
 def test_a_gate_beside_live_reads_both_slots() -> None:
@@ -74,6 +86,27 @@ def test_a_gate_beside_live_reads_both_slots() -> None:
     assert equal.step != "functional_tests"
     assert worse.stage is Stage.ROLLBACK
     assert blind.step == "functional_tests"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "clean_seconds", "because"),
+    [
+        (30, 20, "1 gate passes for 20 of 30 seconds"),
+        (90, 60, "1 gate passes for 60 of 90 seconds"),
+        (90, 90, "1 gate passed for 90 seconds with users on it"),
+        (60, 60, "1 gate passed for 1 minute with users on it"),
+        (120, 60, "1 gate passes for 1 of 2 minutes"),
+        (600, 600, "1 gate passed for 10 minutes with users on it"),
+    ],
+)
+def test_how_long_gates_pass_is_told_as_it_is(seconds: int, clean_seconds: int, because: str) -> None:
+    fleet = fleet_with(switch=(msgspec.structs.replace(GATE, min_samples=1),))
+    policy = msgspec.structs.replace(fleet.policy, observe_seconds=seconds)
+    fleet = msgspec.structs.replace(fleet, policy=policy)
+    before = rollout("observe", Stage.SWITCH)
+    now = NOW + MINUTE * 30
+    clean = msgspec.structs.replace(before, clean_since=now - timedelta(seconds=clean_seconds))
+    assert tick(fleet, clean, now, {GREEN: (1.0,)}).because == because
 
 
 def test_with_all_users_moved_nothing_is_judged_beside_live() -> None:

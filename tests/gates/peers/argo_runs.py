@@ -125,7 +125,7 @@ WAITS = "a run is over once its dry runs are"
 
 # utils/analysis/factory.go and factory_test.go: ValidateMetrics; the last two are accepted there.
 REFUSED = (
-    Refused("no metrics", {"gates": []}, "at least 1 entries"),
+    Refused("no metrics", {"gates": []}, "at least 1 entry"),
     Refused("the same name twice", {"gates": [gate() | {"name": "a"}] * 2}, "no other gate has"),
     Refused("failureLimit above count", gate(**counted(1, tolerance={"failures": 2})), "at most count"),
     Refused("a negative failureLimit", gate(**counted(tolerance={"failures": -1})), "at least 0"),

@@ -169,7 +169,7 @@ REFUSED = (
     Refused(
         "no objectives",
         {"gates": []},
-        "at least 1 entries",
+        "at least 1 entry",
         EMPTY,
     ),
 )
