@@ -97,7 +97,8 @@ def _chained(tree: Tree, what: str) -> tuple[Fleet, ...]:
 def _fleet(tree: Tree, what: str) -> Fleet:
     part: FleetPart | None = None
     if rings.has_rings(tree):
-        tree.refuse(("rings",), "a list", "nothing here: several fleets, where one is asked for")
+        one = "nothing here: several fleets, where one is asked for; applied, each goes by its name"
+        tree.refuse(("rings",), "a list", one)
         _check(tree, what)
     if isinstance(tree.data, dict):
         packing.expand(tree)
