@@ -47,6 +47,12 @@ def parse_gates(text: str, what: str = "the gate file") -> GateFile:
     """The gates that a YAML or JSON text declares. Raises Invalid with every mistake."""
     tree = read_yaml(text, "a gate, or a mapping with gates")
     several = isinstance(tree.data, dict) and "gates" in tree.data
+    if several and isinstance(tree.data["gates"], dict):
+        # What else a fleet file says would be as many mistakes, and none of them tells this.
+        tree.refuse(
+            ("gates",), "a mapping, as in a fleet file", "a list of one or more gates, or one gate alone"
+        )
+        raise Invalid(what, listed(tree.mistakes))
     kind: type[GatePart | _GatesPart] = _GatesPart if several else GatePart
     part: GatePart | _GatesPart | None = None
     if isinstance(tree.data, dict):

@@ -238,3 +238,12 @@ def test_an_alert_may_look_further_back_than_its_gate() -> None:
     gate = parse_gates(json.dumps(HTTP | rules)).gates[0]
     assert gate.slo is not None
     assert [burn.long_seconds for burn in gate.slo.burns] == [3_600, 30 * 86_400]
+
+
+def test_a_fleet_file_where_gates_are_expected_is_one_mistake() -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_gates(json.dumps(data()))
+    (mistake,) = caught.value.mistakes
+    assert mistake.path == "gates"
+    assert mistake.value == "a mapping, as in a fleet file"
+    assert mistake.expected == "a list of one or more gates, or one gate alone"
