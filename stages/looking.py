@@ -10,6 +10,7 @@ import msgspec
 from shared.decision import Seen
 from shared.fleet import Fleet, Gate, Source
 from shared.gates import beside_live, combine, grouped, judge, tallied
+from shared.gates.figures import many
 from shared.levers import Record, SlotName
 from shared.model import Judgement, Rollout, Verdict
 from shared.probes import (
@@ -131,6 +132,12 @@ def judged_on(
 def deciding(judgements: Iterable[Judgement]) -> int:
     """How many of them decide: what only advises, or was not asked, has passed nothing."""
     return sum(not each.dry_run for each in judgements)
+
+
+def passing(judgements: Iterable[Judgement], kind: str = "") -> str:
+    """How many of them decide and pass, in words; `kind` of gates, where it matters."""
+    what = f"{kind} gate".lstrip()
+    return many(deciding(judgements), f"{what} passes", f"{what}s pass")
 
 
 def _judged(probe: GateReading, rollout: Rollout, seen: Seen, watched_seconds: float) -> Judgement:

@@ -14,7 +14,7 @@ from shared.fleet import Fleet, Gate
 from shared.gates import advises
 from shared.gates.figures import many, span
 from shared.model import HoldKind, Judgement, Rollout, Stage, Verdict
-from stages.looking import deciding, judged_on
+from stages.looking import deciding, judged_on, passing
 from stages.step import Move, advance, fail, hold, judged, wait
 
 _SHORT_SECONDS = 120
@@ -45,8 +45,7 @@ def watch(
     clean_since = rollout.clean_since or seen.since
     clean = max(0.0, (seen.now - clean_since).total_seconds())
     if clean < clean_seconds:
-        pass_ = many(deciding(judgements), "gate passes", "gates pass")
-        because = f"{pass_} for {_part(clean, clean_seconds)}"
+        because = f"{passing(judgements)} for {_part(clean, clean_seconds)}"
         left = min(float(fleet.policy.poll_seconds), clean_seconds - clean)
         move = wait(rollout, because, wake_seconds=left, clean_since=clean_since, failures=0)
     else:

@@ -11,7 +11,6 @@ import msgspec
 from shared.actions import Deploy, PointRecord
 from shared.decision import Seen
 from shared.fleet import Fleet
-from shared.gates.figures import many
 from shared.model import Rollout
 from shared.probes import (
     AddressSeen,
@@ -24,7 +23,7 @@ from shared.probes import (
     RecordState,
     SlotAddress,
 )
-from stages.looking import at, cluster_trouble, deciding, judged_on, readings, seen_as, target_of, unavailable
+from stages.looking import at, cluster_trouble, judged_on, passing, readings, seen_as, target_of, unavailable
 from stages.step import Move, Step, act, advance, fail, judged, wait
 from stages.verdicts import before_switch, unseen
 
@@ -97,8 +96,7 @@ def platform_gate(fleet: Fleet, rollout: Rollout, seen: Seen) -> Move:
     )
     if trouble is not None:
         return judged(wait(rollout, f"{rollout.candidate} is not ready: {trouble}"), judgements)
-    pass_ = many(deciding(judgements), "gate passes", "gates pass")
-    passed = f"{rollout.candidate} is healthy as a platform: {pass_}"
+    passed = f"{rollout.candidate} is healthy as a platform: {passing(judgements)}"
     return judged(before_switch(rollout, verdict, because, passed), judgements)
 
 

@@ -15,7 +15,7 @@ from shared.model import Rollout
 from shared.probes import Probe, SyncSeen, SyncState
 from stages.freezing import command_needs, freeze
 from stages.levers import first_elsewhere, levers, point_each
-from stages.looking import deciding, judged_on, readings, record_seen, seen_as, unavailable
+from stages.looking import judged_on, passing, readings, record_seen, seen_as, unavailable
 from stages.step import Move, Step, Verb, act, advance, fail, judged, wait
 from stages.t0_prepare import approval
 from stages.t1_deploy import platform_gate, platform_needs
@@ -116,8 +116,7 @@ def _tests(name: str, gates: str) -> Step:
             only = "advises" if len(judgements) == 1 else "advise"
             told = f"{asked} asked on {rollout.candidate}, and only {only}"
             return judged(advance(rollout, told), judgements)
-        pass_ = many(deciding(judgements), f"{gates} gate passes", f"{gates} gates pass")
-        passed = f"{pass_} on {rollout.candidate}'s own host name"
+        passed = f"{passing(judgements, gates)} on {rollout.candidate}'s own host name"
         return judged(before_switch(rollout, verdict, because, passed), judgements)
 
     return Step(

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 
 from shared.gates.figures import percent, shown, span, times
 
 _DIGITS = range(3, 17)
-_UNITS = {"%": 0.01, "time": 1.0, "second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
 
 Words = Callable[[float, int], str]
 """A value in words, with so many digits."""
@@ -20,8 +18,8 @@ Words = Callable[[float, int], str]
 
 def truly(said: Words, within: Callable[[float], bool], value: float) -> str:
     """With as few digits as it takes: 0.9996 is not 100 % where the target is 100 %."""
-    each = (said(value, digits) for digits in _DIGITS)
-    return next((text for text in each if within(_read(text, value)) is within(value)), said(value, 17))
+    enough = (each for each in _DIGITS if within(float(f"{value:.{each}g}")) is within(value))
+    return said(value, next(enough, _DIGITS.stop))
 
 
 def took(value: float, digits: int) -> str:
@@ -39,10 +37,3 @@ def beside_baseline(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return "something where there was nothing"
     return f"{times(shown(value, digits=digits))} the baseline"
-
-
-def _read(text: str, value: float) -> float:
-    """The number that is read in a sentence; what is no number is read as it is."""
-    pairs = pairwise(text.split())
-    read = (float(number) * _UNITS[unit.rstrip("s")] for number, unit in pairs if unit.rstrip("s") in _UNITS)
-    return next(read, value)
