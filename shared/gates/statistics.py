@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -34,8 +34,13 @@ class Fence(NamedTuple):
     high: float
 
     def holds(self, value: float) -> bool:
-        """Whether it is no further out."""
-        return self.low <= value <= self.high
+        """Whether it is no further out. The last bits of a sum are no distance."""
+        return self.low <= tidy(value) <= self.high
+
+    def equal(self, values: Sequence[float]) -> list[float]:
+        """The sorted values, with all that is far out on a side as far out as the furthest there."""
+        lowest, highest = values[0], values[-1]
+        return [lowest if v < self.low else highest if v > self.high else v for v in values]
 
 
 class Compared(Struct, frozen=True):
@@ -74,7 +79,8 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
     certain that is follows from their numbers alone. Kayenta adds noise to them and lets chance decide.
 
     What is far out of what live has (`fence`) is no evidence that both are alike: the values are compared
-    once more without it, and the worse of the two verdicts counts.
+    once more without it, and the worse of the two verdicts counts. Where either side is bad, what is far out
+    on one is no evidence against a difference to the other: that still fails once it is left out.
 
     Fewer than `samples_min` values on a side are `no_data`. The p-value is counted, with ties (`dealt`), as
     long as there are not too many ways to count, and corrected for ties after that (docs.scipy.org,
@@ -88,26 +94,39 @@ def compare(rule: Comparison, candidate: Sequence[float], live: Sequence[float],
     # The last bits of a sum or a division are no ranks.
     candidate, live = [tidy(value) for value in candidate], [tidy(value) for value in live]
     found = _compared(rule, candidate, live, unit)
-    around = fence(rule, live)
-    near = [value for value in candidate if around.holds(value)]
-    if len(near) == len(candidate) or found.verdict is Verdict.FAIL:
+    if found.verdict in (Verdict.FAIL, Verdict.NO_DATA):
         return found
-    without = _compared(rule, near, live, unit)
-    if rank(without.verdict) >= rank(found.verdict):
-        return found
-    far = many(len(candidate) - len(near), "sample that is", "samples that are")
-    return replace(without, because=f"without {far} far out of what live has, {without.because}")
+    for kept, needed in _parts(rule, fence(rule, live), candidate):
+        if len(kept) == len(candidate):
+            continue
+        without = _compared(replace(rule, samples_min=needed), kept, live, unit)
+        if rank(without.verdict) < rank(found.verdict):
+            far = many(len(candidate) - len(kept), "sample that is", "samples that are")
+            because = f"without {far} far out of what live has, {without.because}"
+            found = replace(without, because=because)
+    return found
+
+
+def _parts(rule: Comparison, around: Fence, candidate: Sequence[float]) -> Iterator[tuple[list[float], int]]:
+    """The candidate's values without what is far out, and how many of them it takes to say anything."""
+    yield [value for value in candidate if around.holds(value)], rule.samples_min
+    if rule.direction is Direction.EITHER:
+        # Together there are enough of them.
+        yield [value for value in candidate if value <= around.high], 1
+        yield [value for value in candidate if value >= around.low], 1
 
 
 def fence(rule: Comparison, live: Sequence[float]) -> Fence:
     """How far out a number may be, in the direction that counts, to speak for a candidate beside live.
 
-    Where live never varied, nobody can say what is far.
+    Where live never varied, all that is beyond it is far.
     """
-    away = _RANGES_MAX * (tidy(max(live)) - tidy(min(live))) if live else 0.0
-    falls = away > 0 and rule.direction is not Direction.INCREASE
-    rises = away > 0 and rule.direction is not Direction.DECREASE
-    return Fence(min(live) - away if falls else -math.inf, max(live) + away if rises else math.inf)
+    if not live:
+        return Fence(-math.inf, math.inf)
+    lowest, highest = tidy(min(live)), tidy(max(live))
+    away = _RANGES_MAX * (highest - lowest)
+    falls, rises = rule.direction is not Direction.INCREASE, rule.direction is not Direction.DECREASE
+    return Fence(lowest - away if falls else -math.inf, highest + away if rises else math.inf)
 
 
 def _compared(rule: Comparison, candidate: Sequence[float], live: Sequence[float], unit: str) -> Compared:
@@ -122,7 +141,8 @@ def _compared(rule: Comparison, candidate: Sequence[float], live: Sequence[float
         always = f"both sides were always {shown(theirs[0], unit)}"
         because = f"{always} in {len(ours)} and {len(theirs)} samples: there is no difference"
         return Compared(Verdict.PASS, because, 0.0, None, POINTS[Verdict.PASS])
-    delta, p_value = _tested(rule.direction, ours, theirs)
+    # Far out is far out: how far must not decide how certain a difference is.
+    delta, p_value = _tested(rule.direction, fence(rule, theirs).equal(ours), theirs)
     effect = _against(rule.direction, delta)
     verdict, reading = _weigh(rule, effect, p_value)
     because = _difference(rule, ours, theirs, unit, delta, p_value)

@@ -51,6 +51,9 @@ WINDOWS = (
     Kind("live by logs", {**LOGS, "max_over_live": 1.5}, (0.0, 0.03, 0.09), (0.0901, 1.0, 1e308)),
     Kind("slo", {"slo": BURNS}, (0.0, 0.1, 0.5), (1.0,)),
     Kind("compare", {**LOGS, "compare": {"min_samples": 5}}, (0.0, 0.02, 0.04), (1e6,)),
+    Kind(
+        "compare either", {**LOGS, "compare": {"min_samples": 5, "direction": "either"}}, (0.02, 0.04), (1e6,)
+    ),
     Kind("anomaly", {"anomaly": {"weeks_min": 1}}, (0.0, 0.02, 0.04), (1e6,)),
 )
 COUNTED = Kind("counted", {}, (0.0, 0.01, LIMIT), (0.06, 1.0, 1e308))
@@ -124,9 +127,10 @@ def counted_gates(draw: st.DrawFn, *, baseline: bool = True) -> Gate:
 @st.composite
 def beneaths(draw: st.DrawFn, kind: Kind) -> Beneath:
     """What a gate is held against: there, not there, or nonsense."""
-    if kind.name in ("live", "live by logs", "compare"):
+    if "live" in kind.name or "compare" in kind.name:
         beside = Kind("live", {}, LIVE, LIVE)
-        return Beneath(live=draw(st.one_of(st.none(), steady(LIVE), streams(beside, in_order=False))))
+        known = st.one_of(st.none(), steady(LIVE), steady(LIVE[1:2]), streams(beside, in_order=False))
+        return Beneath(live=draw(known))
     if kind.name == "anomaly":
         past = draw(st.one_of(st.just(()), steady(LIVE)))
         return Beneath(past=tuple(earlier(each, 1) for each in past))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from shared.gate_rules import Comparison, Direction
+from shared.gates.scoring import rank
 from shared.gates.statistics import compare, fence
 from shared.model import Verdict
 
@@ -19,7 +21,6 @@ from shared.model import Verdict
 MALES, FEMALES = [19.0, 22.0, 16.0, 29.0, 24.0], [20.0, 11.0, 17.0, 12.0]
 EXAMPLE = Comparison(samples_min=4)
 INCREASE, DECREASE, EITHER = Direction.INCREASE, Direction.DECREASE, Direction.EITHER
-BADNESS = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.NO_DATA: 1, Verdict.FAIL: 2}
 
 numbers = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda x: round(x, 3))
 few = st.integers(min_value=0, max_value=9).map(float)
@@ -140,9 +141,10 @@ def test_constant_and_tied_values_are_judged_like_all_others(
     ("candidate", "live", "effect"),
     [
         ([0.1 + 0.2] * 20, [0.3] * 20, 0.0),
-        ([0.1 + 0.2] * 19 + [0.31], [0.3] * 20, 0.05),
+        ([0.1 + 0.2] * 20 + [0.31], [0.3] * 20, 1 / 21),
         ([0.1 + 0.2] * 20, [0.3] * 19 + [0.29], 0.05),
-        ([0.3] * 19 + [0.31], [0.3] * 10 + [0.1 + 0.2] * 10, 0.05),
+        ([0.3] * 20 + [0.31], [0.3] * 10 + [0.1 + 0.2] * 10, 1 / 21),
+        ([0.3] * 10 + [0.1 + 0.2] * 10 + [0.31], [0.1 + 0.2] * 20, 1 / 21),
         ([0.3 + 1e-9] * 19 + [0.31], [0.3] * 20, 1.0),
     ],
 )
@@ -228,19 +230,43 @@ def test_what_is_far_out_of_what_live_has_is_no_evidence_that_both_are_alike(
     assert words in found.because
 
 
-def test_where_live_never_varied_nobody_can_say_what_is_far() -> None:
-    assert compare(Comparison(samples_min=5), [1.0] * 4 + [10.0], [1.0] * 5).verdict is Verdict.PASS
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.lists(numbers, max_size=9) | sides, sides)
-def test_a_sample_worse_than_all_others_never_improves_a_verdict(
-    candidate: list[float], live: list[float]
+@pytest.mark.parametrize(
+    ("candidate", "verdict"),
+    [([1.0] * 4 + [10.0], Verdict.NO_DATA), ([1.0] * 4 + [1.01], Verdict.NO_DATA),
+     ([1.0] * 5 + [10.0], Verdict.PASS), ([1.0] * 5 + [0.0], Verdict.PASS), ([1.0] * 2 + [10.0] * 4, Verdict.FAIL)],
+)  # fmt: skip
+def test_where_live_never_varied_all_that_is_beyond_it_is_far(
+    candidate: list[float], verdict: Verdict
 ) -> None:
-    assume(min(live) < max(live))
-    worse = [*candidate, max([*candidate, fence(Comparison(), live).high]) + 1]
-    rule = Comparison(samples_min=5)
-    assert BADNESS[compare(rule, worse, live).verdict] >= BADNESS[compare(rule, candidate, live).verdict]
+    assert compare(Comparison(samples_min=5), candidate, [1.0] * 5).verdict is verdict
+
+
+@pytest.mark.parametrize("far", [1e6, 0.0])
+def test_what_is_far_out_on_one_side_does_not_hide_a_difference_to_the_other(far: float) -> None:
+    other = 75.0 if far else 125.0
+    rule, live = Comparison(samples_min=5, direction=EITHER), [100.0 + n for n in range(10)]
+    for more in range(30):
+        assert compare(rule, [other] * 5 + [far] * more, live).verdict is Verdict.FAIL
+
+
+def test_how_far_a_sample_is_out_does_not_decide_how_certain_a_difference_is() -> None:
+    rule = Comparison(samples_min=3, direction=DECREASE, confidence=0.99, effect_max=0.5)
+    lower = [*[0.0] * 8, 11.0]
+    for more in ([], [0.0], [0.5], [0.5, 0.25]):
+        assert compare(rule, lower + more, [1.0] * 4).verdict is Verdict.FAIL
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(numbers, max_size=9) | sides, sides, st.sampled_from(Direction), st.floats(0.01, 1e9))
+def test_a_sample_that_is_far_out_never_improves_a_verdict(
+    candidate: list[float], live: list[float], direction: Direction, beyond: float
+) -> None:
+    rule = Comparison(samples_min=5, direction=direction)
+    around = fence(rule, live)
+    for far in (around.high + beyond, around.low - beyond):
+        if math.isfinite(far) and not around.holds(far):
+            before, after = compare(rule, candidate, live), compare(rule, [*candidate, far], live)
+            assert rank(after.verdict) <= rank(before.verdict), (before.because, after.because)
 
 
 @settings(deadline=None, max_examples=40)
