@@ -6,9 +6,9 @@ Comes to what the engine would have come to at the same time. Refuses to read fi
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 from msgspec import Struct
 
@@ -73,8 +73,6 @@ class Beneath(Struct, frozen=True, kw_only=True):
 _NOTHING = Beneath()
 _MOMENT = timedelta(microseconds=1)
 _GOOD = frozenset({Phase.PASS, Phase.MEASURED})
-_WORK_MAX = 100_000
-_LOOKS_MAX = 100
 
 
 def recorded(
@@ -150,13 +148,11 @@ def _window(
     last = now if still or not told else (live or [_last_good(gate, told, beneath)])[0]
     since = last - length
     found = measured(samples, limits, since, now)
-    weighed = _weighed(gate, samples, found, since, now, beneath)
+    look = _looking(gate, samples, told, beneath)
+    weighed = look(since, now)
     if last < now and (gate.slo is not None or gate.anomaly is not None):
-        earlier = (
-            _weighed(gate, samples, measured(samples, limits, begin, at), begin, at, beneath)
-            for at in _looks_until(now, last, told)
-            for begin in dict.fromkeys((at - length, since))
-        )
+        moments = _looks_until(now, last, told)
+        earlier = (look(begin, at) for at in moments for begin in dict.fromkeys((at - length, since)))
         weighed = _worst(weighed, earlier)
     if weighed.verdict is Verdict.PASS:
         stale = _stale(gate, weighed, now - length) or _stale_live(gate, beneath, now - length, now)
@@ -203,11 +199,9 @@ def _usual_alone(rule: Anomaly, beneath: Beneath) -> Callable[[Measurement], Ver
 def _looks_until(now: datetime, last: datetime, told: Sequence[Measurement]) -> list[datetime]:
     """The moments since the last good sample of which something was told, newest first.
 
-    Windows that end later than what burns, or is unusual, see less and less of it. Each look goes through all
-    samples, so of very many only the newest are looked at.
+    Windows that end later than what burns, or is unusual, see less and less of it.
     """
-    times = (each.at for each in reversed(told) if last < each.at <= now)
-    return [*islice(dict.fromkeys(times), min(_LOOKS_MAX, _WORK_MAX // len(told))), last]
+    return [*dict.fromkeys(each.at for each in reversed(told) if last < each.at <= now), last]
 
 
 def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
@@ -236,27 +230,30 @@ def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) ->
     return short_of_live(gate, there)
 
 
-def _weighed(
-    gate: Gate,
-    samples: Sequence[Sample],
-    found: list[Measurement],
-    since: datetime,
-    now: datetime,
-    beneath: Beneath,
-) -> Weighed:
-    lack = lacking(gate, found, samples)
-    if lack is not None:
-        return Weighed(*lack)
-    live = None if beneath.live is None else live_numbers(gate, beneath.live, since, now)
-    sure = sound(found, samples)
-    beside = Beside(
-        baseline=known(beneath.baseline),
-        live=live,
-        usual=_usual(gate, sure, beneath),
-        watch=_watch(gate, samples, now),
-        trouble="no samples of the live slot were given",
-    )
-    return weigh(gate, found, samples, beside, now)
+def _looking(
+    gate: Gate, samples: Sequence[Sample], told: Sequence[Measurement], beneath: Beneath
+) -> Callable[[datetime, datetime], Weighed]:
+    """What a window comes to, both of its ends included. `told` is what each sample is worth, by time."""
+    ordered = sorted(samples, key=lambda each: each.at)
+    moments = [each.at for each in ordered]
+
+    def look(since: datetime, until: datetime) -> Weighed:
+        window = slice(bisect_left(moments, since), bisect_right(moments, until))
+        found, part = told[window], ordered[window]
+        lack = lacking(gate, found, part)
+        if lack is not None:
+            return Weighed(*lack)
+        live = None if beneath.live is None else live_numbers(gate, beneath.live, since, until)
+        beside = Beside(
+            baseline=known(beneath.baseline),
+            live=live,
+            usual=_usual(gate, sound(found, part), beneath),
+            watch=_watch(gate, ordered[: window.stop], until),
+            trouble="no samples of the live slot were given",
+        )
+        return weigh(gate, found, part, beside, until)
+
+    return look
 
 
 def _usual(gate: Gate, known: Sequence[Sample], beneath: Beneath) -> Usual | None:
@@ -269,10 +266,10 @@ def _usual(gate: Gate, known: Sequence[Sample], beneath: Beneath) -> Usual | Non
 
 
 def _watch(gate: Gate, samples: Sequence[Sample], now: datetime) -> Watch:
-    """An objective's longer windows, and how much was recorded at all."""
+    """An objective's longer windows, and how much was recorded at all by then."""
     if gate.slo is None:
         return WHOLE
-    known = [each for each in samples if each.at <= now and not each.error]
+    known = [each for each in samples if not each.error]
     longer = beyond(gate.slo, gate.window_seconds)
     begun = min((each.at for each in known), default=now)
     return Watch(gate.window_seconds, (now - begun).total_seconds(), kept(known, longer, None, now))

@@ -140,7 +140,7 @@ def test_a_bad_sample_more_never_improves_the_verdict_of_a_window(
     stream = data.draw(streams(kind))
     requests = data.draw(st.sampled_from([None, 0.0, 1.0, 1_000.0]))
     bad = sample(minute, data.draw(bad_values(kind)), requests)
-    now = LAST if gate.compare is not None else None
+    now = data.draw(st.sampled_from([None, LAST]))
     before = recorded(gate, stream, now, beneath)
     after = recorded(gate, put(stream, bad), now, beneath)
     assert before.verdict is not None
