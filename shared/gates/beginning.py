@@ -1,57 +1,92 @@
 """Decides when the counting of recorded samples began, which nobody wrote down.
 
-No bad sample may make more of the good ones by when it came, and no good one hide a bad one.
+No bad sample may make more of the good ones by when it came, and no good one hide a bad one. So intervals are
+those of the clock, which no sample moves, and of several beginnings the worst counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from shared.fleet import Gate
 from shared.gate_rules import Schedule
-from shared.gates.measuring import AGAINST, SOUND, Limits, measured
-from shared.gates.tally import begun, fold
-from shared.measured import Measurement, Phase, Tally
-from shared.model import Sample
+from shared.gates.measuring import SOUND, Limits, measured
+from shared.gates.scoring import rank
+from shared.gates.tally import Standing, begun, fold, standing
+from shared.measured import Measurement, Phase
+from shared.model import Sample, Verdict
+
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def counted_from(
     gate: Gate, samples: Sequence[Sample], limits: Limits, now: datetime
-) -> tuple[Tally, list[Measurement]]:
-    """What was counted of `samples`, of which there is at least one, by then; and which of them were due.
+) -> tuple[Standing, list[Measurement]]:
+    """How what was counted of `samples` stands by then, of which there is at least one, and what was due.
 
-    It began with what came first: for a pass that is a number, for what speaks against it also an older one.
+    It began with the oldest sample, and for a pass with the first number that came. Any number before the first
+    pass may have been the first, had those before it not been recorded.
     """
-    told = [each for each in measured(samples, limits) if each.at <= now]
-    first = min(now, samples[0].at)
-    number = _first(samples, limits, now, SOUND) or first
-    begin = min([first, *(each.at for each in told if each.phase in AGAINST)])
     schedule = gate.schedule or Schedule()
-    delay = timedelta(seconds=schedule.initial_delay_seconds)
-    since = {Phase.PASS: number, **dict.fromkeys(AGAINST, begin)}
-    due = [each for each in told if each.at >= since.get(each.phase, first) + delay]
-    passed, failed = (_first(samples, limits, now, {each}) for each in (Phase.PASS, Phase.FAIL))
-    anchor = passed or failed or begin
-    start = _aligned(begin, anchor, schedule.interval_seconds)
-    tally, taken = fold(gate, begun(start), due)
-    return (tally if taken else begun(number)), taken
+    told = [each for each in measured(samples, limits) if each.at <= now]
+    begin = min((each.at for each in told), default=now)
+    delay, interval = (
+        timedelta(seconds=each) for each in (schedule.initial_delay_seconds, schedule.interval_seconds)
+    )
+    since = begun(_on_the_clock(begin + delay, interval) - delay)
+    found = []
+    for number in _beginnings(samples, told, limits, now, delay) or [begin]:
+        due = [each for each in told if each.at >= (number if each.phase is Phase.PASS else begin) + delay]
+        tally, taken = fold(gate, since, due)
+        stands = standing(gate, tally if taken else begun(number), now)
+        found.append((_in_rhythm(stands, taken, interval, now), taken))
+    stands, taken = min(found, key=lambda each: _badness(each[0].verdict))
+    if stands.verdict is None and all(each.phase is Phase.NO_DATA for each in told):
+        stands = replace(stands, verdict=Verdict.NO_DATA)
+    return stands, taken
 
 
-def _first(
-    samples: Sequence[Sample], limits: Limits, now: datetime, phases: Collection[Phase]
-) -> datetime | None:
-    """When the first sample to come was that has such a phase by itself."""
-    known = (each for each in samples if each.at <= now)
-    return next((each.at for each in known if measured((each,), limits)[0].phase in phases), None)
+def _badness(verdict: Verdict | None) -> int:
+    """The less the worse. What has not ended says less than what has."""
+    return rank(Verdict.PASS) + 1 if verdict is None else rank(verdict)
 
 
-def _aligned(begin: datetime, anchor: datetime, interval_seconds: int) -> datetime:
-    """The newest time that is not after `begin`, and whole intervals before `anchor`.
+def _beginnings(
+    samples: Sequence[Sample], told: Sequence[Measurement], limits: Limits, now: datetime, delay: timedelta
+) -> list[datetime]:
+    """When numbers were up to the first pass, in the order in which they came; once for the same passes."""
+    passes = [each.at for each in told if each.phase is Phase.PASS]
+    found: dict[int, datetime] = {}
+    for at in _numbers(samples, limits, now):
+        found.setdefault(bisect_left(passes, at + delay), at)
+    return list(found.values())
 
-    A bad sample must not decide which good ones lie in one interval, nor a lesser one which failures.
-    """
-    if not interval_seconds:
-        return begin
-    interval = timedelta(seconds=interval_seconds)
-    return anchor + (begin - anchor) // interval * interval
+
+def _numbers(samples: Sequence[Sample], limits: Limits, now: datetime) -> Iterator[datetime]:
+    for each in samples:
+        phase = measured((each,), limits)[0].phase
+        if each.at > now or phase not in SOUND:
+            continue
+        yield each.at
+        if phase is Phase.PASS:
+            return
+
+
+def _on_the_clock(at: datetime, interval: timedelta) -> datetime:
+    """When the interval began that a time lies in, as intervals follow on one another since 1970."""
+    return at - (at - _1970) % interval if interval else at
+
+
+def _in_rhythm(
+    stands: Standing, taken: Sequence[Measurement], interval: timedelta, now: datetime
+) -> Standing:
+    """The next one is due in the rhythm in which they came, and not when the clock's next interval begins."""
+    if stands.next_due_seconds is None or not interval or not taken:
+        return stands
+    first, newest = taken[0].at, taken[-1].at
+    due = first + ((newest - first) // interval + 1) * interval
+    return replace(stands, next_due_seconds=max(stands.next_due_seconds, (due - now).total_seconds()))

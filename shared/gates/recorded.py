@@ -31,7 +31,6 @@ from shared.gates.measuring import (
     measured,
     newest_failure,
 )
-from shared.gates.tally import standing
 from shared.gates.window import (
     Beside,
     Weighed,
@@ -112,16 +111,12 @@ def _newest_of_live(gate: Gate, beneath: Beneath, at: datetime | None) -> list[d
 def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits) -> Recorded:
     if not limits.alone:
         return Recorded(verdict=Verdict.INCONCLUSIVE, because="no baseline was recorded to compare with")
-    tally, taken = counted_from(gate, samples, limits, now)
-    stands = standing(gate, tally, now)
-    verdict = stands.verdict
-    if verdict is None and taken and all(each.phase is Phase.NO_DATA for each in taken):
-        verdict = Verdict.NO_DATA
+    stands, taken = counted_from(gate, samples, limits, now)
     worst = newest_failure(taken)
-    failed = failure_told(gate, limits, worst) if verdict is Verdict.FAIL else ""
+    failed = failure_told(gate, limits, worst) if stands.verdict is Verdict.FAIL else ""
     newest = next((each.value for each in reversed(taken) if each.value is not None), None)
     return Recorded(
-        verdict=verdict,
+        verdict=stands.verdict,
         because=stands.because + failed,
         measurements=tuple(taken),
         complete=stands.complete,

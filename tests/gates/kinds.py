@@ -58,6 +58,8 @@ WINDOWS = (
 )
 COUNTED = Kind("counted", {}, (0.0, 0.01, LIMIT), (0.06, 1.0, 1e308))
 small = st.integers(0, 3)
+# Minutes that no interval divides, some of them before the start.
+SECONDS = st.integers(-120, 720).map(lambda seconds: seconds / 60)
 windows = st.sampled_from(WINDOWS)
 # Live has 0.04 on the whole, and nonsense beside it.
 LIVE, BASELINE = (0.02, 0.04, 0.06), 0.04
@@ -80,7 +82,8 @@ def values(kind: Kind) -> st.SearchStrategy[Value]:
 
 def streams(kind: Kind, *, in_order: bool = True, near: int = 12) -> st.SearchStrategy[tuple[Sample, ...]]:
     """Samples of a few minutes, many at one instant, a few from long ago and from the far future."""
-    minutes = st.one_of(st.integers(0, near).map(float), st.sampled_from([-5e5, -30.0, 30.0, 5e5]))
+    whole, odd = st.integers(0, near).map(float), st.sampled_from([-5e5, -30.0, 30.0, 5e5])
+    minutes = st.one_of(whole, whole, odd, SECONDS)
     requests = st.sampled_from([None, 0.0, 1.0, 1_000.0])
     found = st.lists(st.builds(sample, minutes, values(kind), requests), max_size=20)
     return found.map(lambda drawn: tuple(sorted(drawn, key=_at) if in_order else drawn))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.fleet import Gate, Source
 from shared.gates import combine, judge, rank
-from shared.gates.measuring import SOUND, beside_live, limits_of, measured
+from shared.gates.measuring import beside_live, limits_of, measured
 from shared.gates.recorded import Beneath, recorded
 from shared.gates.tally import begun, fold, standing
 from shared.levers import SlotName
@@ -23,6 +23,7 @@ from tests.gates.kinds import (
     COUNTED,
     LAST,
     NONSENSE,
+    SECONDS,
     Kind,
     arrived,
     bad_values,
@@ -36,7 +37,7 @@ from tests.gates.kinds import (
 from tests.gates.peers import START
 
 GREEN = SlotName("green")
-minutes = st.integers(0, 12).map(float)
+minutes = st.one_of(st.integers(0, 12).map(float), SECONDS)
 # More where a profile asks for more: `--hypothesis-profile`.
 many = settings(
     max_examples=max(200, settings.default.max_examples if settings.default else 0),
@@ -171,11 +172,6 @@ def test_a_bad_sample_more_never_improves_what_is_counted(
 ) -> None:
     stream = data.draw(streams(COUNTED))
     bad = sample(minute, data.draw(bad_values(COUNTED)), data.draw(st.sampled_from([None, 1_000.0])))
-    number = measured((bad,), limits_of(gate))[0].phase in SOUND
-    if number and gate.schedule is not None and gate.schedule.initial_delay_seconds:
-        # The delay of a recording begins with its first number, whatever that is.
-        numbers = [each.at for each in measured(stream, limits_of(gate)) if each.phase in SOUND]
-        bad = msgspec.structs.replace(bad, at=max(bad.at, *numbers[:1], START))
     before, after = recorded(gate, stream), recorded(gate, put(stream, bad))
     last = recorded(gate, [*stream, bad])
     # What has not ended has no verdict.

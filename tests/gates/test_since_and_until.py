@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from shared.gates.recorded import Beneath, recorded
@@ -68,7 +70,7 @@ def test_a_bad_sample_that_comes_late_does_not_move_the_beginning() -> None:
 @pytest.mark.parametrize("bad", [None, 1.0, "away"])
 def test_a_bad_sample_that_comes_first_makes_no_more_of_the_good_ones(bad: float | str | None) -> None:
     gate = declared(interval="3m", min_samples=2, tolerance={"failures": 1}).gates[0]
-    good = [*samples(0, start=START + MINUTE * 4), *samples(0, start=START + MINUTE * 6)]
+    good = [*samples(0, start=START + MINUTE * 3), *samples(0, start=START + MINUTE * 5)]
     for stream in (good, [*samples(bad), *good], [*good, *samples(bad)]):
         assert recorded(gate, stream).verdict is Verdict.NO_DATA
 
@@ -126,3 +128,48 @@ def test_what_fails_before_anything_passes_is_counted() -> None:
     gate = declared(interval="3m", initial_delay="3m", tolerance={"failures": 1}, min_samples=1).gates[0]
     assert recorded(gate, samples(1, 1, 1, 1, 1, 1, 1, 0, 0)).verdict is Verdict.FAIL
     assert recorded(gate, samples(1, 1, 1, 0, 0, 0, 0)).verdict is Verdict.PASS
+
+
+def after(*seconds: float, value: float = 1.0) -> list[Sample]:
+    """A sample so many seconds after the start, each of that value."""
+    return [Sample(at=START + timedelta(seconds=each), value=value) for each in seconds]
+
+
+def test_an_earlier_failure_does_not_bring_two_others_into_one_interval() -> None:
+    gate = declared(interval="60s", count=3, tolerance={"failures": 2}).gates[0]
+    failed = after(0, 61, 120)
+    assert recorded(gate, failed).verdict is Verdict.FAIL
+    assert recorded(gate, [*after(-59), *failed]).verdict is Verdict.FAIL
+    assert recorded(gate, [*failed, *after(-59)]).verdict is Verdict.FAIL
+    assert recorded(gate, [*failed, *after(181, value=0.0)]).verdict is Verdict.FAIL
+
+
+def test_samples_that_come_a_little_early_or_late_have_an_interval_each() -> None:
+    gate = declared(interval="60s", count=4).gates[0]
+    found = recorded(gate, after(30, 89.7, 150.4, 209.9, value=0.0))
+    assert (found.verdict, found.complete) == (Verdict.PASS, True)
+
+
+def test_the_next_sample_is_due_in_the_rhythm_of_those_before_it() -> None:
+    gate = declared(interval="60s", count=4).gates[0]
+    assert recorded(gate, after(42, 102, value=0.0)).next_due_seconds == 60
+    assert recorded(gate, after(42, 102, value=0.0), START + timedelta(seconds=150)).next_due_seconds == 12
+    # What would come in the interval of the newest one is none of its own.
+    assert recorded(gate, after(42, 121, value=0.0)).next_due_seconds == 59
+
+
+@pytest.mark.parametrize("bad", [(-54,), (-54, -20), (-80, -54, -31)])
+def test_a_failure_that_comes_first_does_not_shorten_the_delay(bad: tuple[float, ...]) -> None:
+    gate = declared(initial_delay="30s", count=1, tolerance={"failures": 0}).gates[0]
+    found = [*after(0, value=0.0), *after(45)]
+    assert recorded(gate, found).verdict is Verdict.FAIL
+    assert recorded(gate, [*after(*bad), *found]).verdict is Verdict.FAIL
+
+
+def test_failures_while_it_warms_up_are_not_measured() -> None:
+    gate = declared(initial_delay="2m", count=3).gates[0]
+    found = recorded(gate, samples(1, 1, 0, 0, 0))
+    assert (found.verdict, found.complete) == (Verdict.PASS, True)
+    # Where the counting had begun with the second or the third, the last one would have counted.
+    assert recorded(gate, samples(1, 1, 0, 0, 0, 1)).verdict is Verdict.FAIL
+    assert recorded(gate, samples(1, 1, 0, 0, 0, 0, 0, 1)).verdict is Verdict.PASS
