@@ -63,18 +63,38 @@ def over_at(signal: Signal, rollout: Rollout) -> datetime | None:
 
 
 def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Hold:
-    """The rollout's hold with this alert in it; what else held the rollout is covered until that is over."""
+    """The rollout's hold with this alert in it; what else held the rollout is covered until that is over.
+
+    But for a person's hold: that covers the alert, which holds once the person goes on.
+    """
     held = rollout.held
-    if held is None or held.kind is not HoldKind.ALERT:
-        held = Hold(kind=HoldKind.ALERT, because=signal.because, since=now, covers=held)
+    alarm = alarm_in(held)
+    if alarm is None:
+        covers = None if held is not None and held.kind is HoldKind.PERSON else held
+        alarm = Hold(kind=HoldKind.ALERT, because=signal.because, since=now, covers=covers)
     alert_id = signal.alert_id
-    if alert_id is None:
-        return held
-    seconds = _expires(fleet, signal, rollout)
-    lapses = dict(held.lapses)
-    if seconds:
-        lapses[alert_id] = now + timedelta(seconds=seconds)
-    return replace(held, alert_ids=tuple(dict.fromkeys((*held.alert_ids, alert_id))), lapses=lapses)
+    if alert_id is not None:
+        seconds = _expires(fleet, signal, rollout)
+        lapses = dict(alarm.lapses)
+        if seconds:
+            lapses[alert_id] = now + timedelta(seconds=seconds)
+        alert_ids = tuple(dict.fromkeys((*alarm.alert_ids, alert_id)))
+        alarm = replace(alarm, alert_ids=alert_ids, lapses=lapses)
+    return alarm if held is None else beneath_person(held, alarm) or alarm
+
+
+def alarm_in(held: Hold | None) -> Hold | None:
+    """The hold of alerts: the rollout's own, or that which a person's covers."""
+    if held is not None and held.kind is HoldKind.PERSON:
+        held = held.covers
+    return held if held is not None and held.kind is HoldKind.ALERT else None
+
+
+def beneath_person(held: Hold, alarm: Hold | None) -> Hold | None:
+    """What holds with that in the place of the hold of alerts. A person's hold covers nothing else."""
+    if held.kind is not HoldKind.PERSON:
+        return alarm
+    return replace(held, covers=alarm if alarm is not None and alarm.kind is HoldKind.ALERT else None)
 
 
 def without(held: Hold, alert_ids: Collection[str]) -> Hold | None:
@@ -101,6 +121,9 @@ def told(held: Hold) -> str:
     """Why a rollout is held, and when that ends by itself, if it does."""
     ends_at = until(held)
     because = f"held since {held.since:%H:%M}: {held.because}"
+    alarm = alarm_in(held)
+    if alarm is not None and alarm is not held:
+        because += f"; after that because {alarm.because}"
     if ends_at is None:
         return because
     # A hold may last for days, and a time of day alone reads as today's.
@@ -110,7 +133,8 @@ def told(held: Hold) -> str:
 
 def wake_seconds(held: Hold, poll_seconds: int, now: datetime) -> float | None:
     """When to look again at a rollout that is held: at the next poll, or before, when an alert lapses."""
-    lapses = [(at - now).total_seconds() for at in held.lapses.values()]
+    alarm = alarm_in(held)
+    lapses = [(at - now).total_seconds() for at in alarm.lapses.values()] if alarm is not None else []
     return max(0.0, min((*lapses, poll_seconds))) if lapses else None
 
 

@@ -21,7 +21,17 @@ from shared.model import (
     SignalKind,
     Stage,
 )
-from stages.alerting import EARLIER_MAX, UNTOLD, heard_over, hold_by, lapsed, over_at, without
+from stages.alerting import (
+    EARLIER_MAX,
+    UNTOLD,
+    alarm_in,
+    beneath_person,
+    heard_over,
+    hold_by,
+    lapsed,
+    over_at,
+    without,
+)
 from stages.reacted import Reacted, answered, changed, present
 from stages.runbook import step_of
 from stages.starting import start
@@ -138,38 +148,45 @@ def _hold(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     held = present(reacted).held
     if held is not None and held.kind is HoldKind.PERSON:
         return answered(reacted, signal, True, f"a person holds it already: {held.because}")
-    hold = Hold(kind=HoldKind.PERSON, because=signal.because, since=now)
+    hold = Hold(kind=HoldKind.PERSON, because=signal.because, since=now, covers=alarm_in(held))
     return changed(reacted, signal, f"held: {signal.because}", held=hold)
 
 
 def _alarm(fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     rollout = present(reacted)
-    if rollout.held is not None and rollout.held.kind is HoldKind.PERSON:
-        return answered(reacted, signal, True, f"a person holds it already: {rollout.held.because}")
     was_over = over_at(signal, rollout)
     if was_over is not None:
         # In the right order it would have held until then, and users were not well for all that gates saw.
         because = f"noted: {signal.because}; it was over at {was_over:%H:%M} UTC, which was heard of first"
         return changed(reacted, signal, because, clean_since=None)
     hold = hold_by(fleet, rollout, signal, now)
-    return changed(reacted, signal, f"held: {signal.because}", held=hold)
+    held = "held once a person goes on" if hold.kind is HoldKind.PERSON else "held"
+    return changed(reacted, signal, f"{held}: {signal.because}", held=hold)
 
 
 def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     held, alert_id = present(reacted).held, signal.alert_id
-    if signal.kind is SignalKind.ALERT and (held is None or alert_id not in held.alert_ids):
+    alarm = alarm_in(held)
+    if signal.kind is SignalKind.ALERT and (alarm is None or alert_id not in alarm.alert_ids):
         return _heard_over(reacted, signal)
     if held is None:
         return answered(reacted, signal, False, f"nothing holds it; {signal.because}")
-    if signal.kind is not SignalKind.ALERT or alert_id is None:
-        return changed(reacted, signal, f"goes on: {signal.because}", held=None, entered_at=now)
-    left = without(held, (alert_id,))
+    if signal.kind is not SignalKind.ALERT or alarm is None or alert_id is None:
+        left = _covered(held)
+        return changed(reacted, signal, f"{_after(left)}: {signal.because}", held=left, entered_at=now)
+    left = without(alarm, (alert_id,))
+    after = beneath_person(held, left)
     if left is not None and left.kind is HoldKind.ALERT:
         because = f"still held by {len(left.alert_ids)} more: {signal.because}"
-        return changed(reacted, signal, because, held=left)
+        return changed(reacted, signal, because, held=after)
     # While an alert fired, users were not well for all that the gates saw.
-    anew = {"held": left, "entered_at": now, "clean_since": None}
-    return changed(reacted, signal, f"{_after(left)}: {signal.because}", **anew)
+    anew = {"held": after, "entered_at": now, "clean_since": None}
+    return changed(reacted, signal, f"{_after(after)}: {signal.because}", **anew)
+
+
+def _covered(held: Hold | None) -> Hold | None:
+    """What holds once a person goes on: the alerts that a person's own hold covers."""
+    return alarm_in(held) if held is not None and held.kind is HoldKind.PERSON else None
 
 
 def _heard_over(reacted: Reacted, signal: Signal) -> Reacted:
@@ -186,16 +203,17 @@ def _lapse(reacted: Reacted, now: datetime) -> Reacted:
     """The same without the alerts that count as over because nobody may ever say so."""
     rollout = reacted.state.rollout
     held = rollout.held if rollout is not None else None
-    over = lapsed(held, now) if held is not None else ()
-    if rollout is None or held is None or not over:
+    alarm = alarm_in(held)
+    over = lapsed(alarm, now) if alarm is not None else ()
+    if rollout is None or held is None or alarm is None or not over:
         return reacted
-    left = without(held, over)
-    rollout = replace(rollout, held=left, wake_at=None)
+    left = without(alarm, over)
+    rollout = replace(rollout, held=beneath_person(held, left), wake_at=None)
     if left is not None and left.kind is HoldKind.ALERT:
         after = f"still held by {len(left.alert_ids)} more"
     else:
-        after, rollout = _after(left), replace(rollout, entered_at=now, clean_since=None)
-    because = f"{after}: the hold since {held.since:%H:%M} has expired, for {UNTOLD}: {held.because}"
+        after, rollout = _after(rollout.held), replace(rollout, entered_at=now, clean_since=None)
+    because = f"{after}: the hold since {alarm.since:%H:%M} has expired, for {UNTOLD}: {alarm.because}"
     state = replace(reacted.state, rollout=rollout)
     return replace(reacted, state=state, because=_joined(reacted.because, because))
 
@@ -225,7 +243,8 @@ def _promote(reacted: Reacted, signal: Signal, _now: datetime) -> Reacted:
 
 def _retry(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     rollout = present(reacted)
-    facts = {"entered_at": now, "held": None, "command_id": None, "failures": 0}
+    held = _covered(present(reacted).held)
+    facts = {"entered_at": now, "held": held, "command_id": None, "failures": 0}
     return changed(reacted, signal, f"{rollout.step} is tried again: {signal.because}", **facts)
 
 

@@ -13,7 +13,7 @@ from shared.model import Outcome
 _HELP = {
     "promote": "Say yes where the rollout waits for a person, or go on past an undecided gate.",
     "pause": "Hold the rollout where it is. Traffic stays as it is; a rollback is still possible.",
-    "resume": "Lift a pause.",
+    "resume": "Go on after a pause, or in spite of an alert that holds it.",
     "rollback": "Send all traffic to the safe slot, whatever the rollout is doing.",
     "retry": "Start the present step over, with a fresh deadline.",
 }

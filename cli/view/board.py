@@ -120,7 +120,11 @@ def _waits_for(scene: Scene) -> Text | None:
     rollout, step = scene.rollout, step_of(scene)
     if step is None or not (rollout.held or waits_for_person(scene)):
         return None
-    word = "resume" if rollout.held and rollout.held.kind is HoldKind.PERSON else "promote"
+    if rollout.held is not None and rollout.held.kind is HoldKind.DRIFT:
+        # It goes on by itself once the lever is put right.
+        return None
+    resumed = rollout.held is not None and rollout.held.kind in (HoldKind.PERSON, HoldKind.ALERT)
+    word = "resume" if resumed else "promote"
     line = Text.assemble((" waits    ", WAITS))
     line.append(f"switchyard {word} {scene.fleet.name}", NOW)
     seconds = scene.fleet.policy.deadlines.get(step.name, step.deadline_seconds)

@@ -28,8 +28,8 @@ def counted_from(
 ) -> tuple[Standing, list[Measurement]]:
     """How what was counted of `samples` stands by then, of which there is at least one, and what was due.
 
-    It began with the oldest sample, and for a pass with the first number that came. Any number before the first
-    pass may have been the first, had those before it not been recorded.
+    It began with the oldest sample, and for a pass with the first number that came. Any number before the
+    first pass may have been that, had those before it not been recorded.
     """
     schedule = gate.schedule or Schedule()
     told = [each for each in measured(samples, limits) if each.at <= now]

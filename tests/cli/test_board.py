@@ -96,13 +96,28 @@ def test_requests_served_and_failed_are_counted_where_they_are_known() -> None:
     assert line_of(lines, " candidate ").endswith("1,201 served  66 failed")
 
 
-def test_a_hold_shows_its_reason_and_the_command_that_answers_it() -> None:
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        (HoldKind.GATE, "promote"),
+        (HoldKind.DEADLINE, "promote"),
+        (HoldKind.PERSON, "resume"),
+        (HoldKind.ALERT, "resume"),
+    ],
+)
+def test_a_hold_shows_its_reason_and_the_command_that_answers_it(kind: HoldKind, answer: str) -> None:
     story = in_sync()
-    hold = Hold(kind=HoldKind.GATE, because="2 of 10 samples are beyond the limit", since=story.now)
+    hold = Hold(kind=kind, because="2 of 10 samples are beyond the limit", since=story.now)
     lines = shown(scene_of(story.then("held", held=hold)))
     assert "‖ sync" in line_of(lines, "2 of 10 samples are beyond the limit")
-    assert "switchyard promote contoso-public" in line_of(lines, " waits ")
+    assert f"switchyard {answer} contoso-public" in line_of(lines, " waits ")
     assert "held" in lines[0]
+
+
+def test_a_lever_that_others_moved_waits_for_no_command() -> None:
+    story = in_sync()
+    hold = Hold(kind=HoldKind.DRIFT, because="somebody else moved it", since=story.now)
+    assert not [line for line in shown(scene_of(story.then("held", held=hold))) if " waits " in line]
 
 
 def test_a_rollback_shows_the_step_that_failed_and_the_way_back() -> None:

@@ -232,9 +232,14 @@ def test_what_is_far_out_of_what_live_has_is_no_evidence_that_both_are_alike(
 
 @pytest.mark.parametrize(
     ("candidate", "verdict"),
-    [([1.0] * 4 + [10.0], Verdict.NO_DATA), ([1.0] * 4 + [1.01], Verdict.NO_DATA),
-     ([1.0] * 5 + [10.0], Verdict.PASS), ([1.0] * 5 + [0.0], Verdict.PASS), ([1.0] * 2 + [10.0] * 4, Verdict.FAIL)],
-)  # fmt: skip
+    [
+        ([1.0] * 4 + [10.0], Verdict.NO_DATA),
+        ([1.0] * 4 + [1.01], Verdict.NO_DATA),
+        ([1.0] * 5 + [10.0], Verdict.PASS),
+        ([1.0] * 5 + [0.0], Verdict.PASS),
+        ([1.0] * 2 + [10.0] * 4, Verdict.FAIL),
+    ],
+)
 def test_where_live_never_varied_all_that_is_beyond_it_is_far(
     candidate: list[float], verdict: Verdict
 ) -> None:

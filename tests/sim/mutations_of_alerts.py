@@ -19,6 +19,10 @@ ALERTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "resolved lifts any hold",
-        ("stages.react", "_release", "alert_id not in held.alert_ids", "False"),
+        ("stages.react", "_release", "(alarm is None or alert_id not in alarm.alert_ids)", "False"),
+    ),
+    mutant(
+        "a person's hold forgets an alert",
+        ("stages.react", "_covered", "held.kind is HoldKind.PERSON", "False"),
     ),
 )

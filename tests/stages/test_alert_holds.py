@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from shared.alert_rules import AlertMapping, Alerts
-from shared.model import Hold, HoldKind, Signal, Stage
-from stages.alerting import OVER_MAX, told
+from shared.model import FleetState, Hold, HoldKind, Signal, SignalKind, Stage
+from stages.alerting import OVER_MAX, told, wake_seconds
 from stages.react import react
 from stages.reacted import Reacted
 from stages.table import Phase
@@ -22,7 +22,7 @@ from tests.stages.test_alerting import (
     resolved,
     rollout,
 )
-from tests.stages.test_table import NOW, state_in
+from tests.stages.test_table import NOW, signal, state_in
 
 
 @pytest.mark.parametrize("kind", [HoldKind.PERSON, HoldKind.GATE, HoldKind.DRIFT, HoldKind.DEADLINE])
@@ -158,3 +158,60 @@ def test_what_an_expired_hold_covered_holds_again() -> None:
     assert over.because.startswith(
         "held as before, because a person decides: the hold since 09:00 has expired"
     )
+
+
+def after(state: FleetState, *signals: Signal, minutes: int = 0) -> FleetState:
+    """The fleet after these signals, each in a claim of its own."""
+    for each in signals:
+        state = react(fleet(expire_seconds=600), state, (each,), NOW + timedelta(minutes=minutes), None).state
+    return state
+
+
+PAUSE, RESUME, RETRY = (signal(kind) for kind in (SignalKind.PAUSE, SignalKind.RESUME, SignalKind.RETRY))
+
+
+def hold_of(state: FleetState) -> HoldKind | None:
+    assert state.rollout is not None
+    return state.rollout.held.kind if state.rollout.held is not None else None
+
+
+@pytest.mark.parametrize("before", [(PAUSE, fired(BLUE)), (fired(BLUE), PAUSE)], ids=["after", "before"])
+@pytest.mark.parametrize("goes_on", [RESUME, RETRY])
+def test_an_alert_holds_after_a_person_did_whichever_came_first(
+    before: tuple[Signal, ...], goes_on: Signal
+) -> None:
+    state = after(state_in(Phase.SYNC), *before)
+    assert hold_of(state) is HoldKind.PERSON
+    state = after(state, goes_on)
+    assert hold_of(state) is HoldKind.ALERT
+    assert hold_of(after(state, resolved())) is None
+    assert hold_of(after(state, goes_on)) is None, "a person may go on in spite of it"
+
+
+def test_an_alert_beneath_a_persons_hold_is_told_and_resolved_there() -> None:
+    state = after(state_in(Phase.SYNC), PAUSE, fired(BLUE), fired(BLUE, "b"))
+    assert state.rollout is not None
+    assert state.rollout.held is not None
+    assert told(state.rollout.held) == "held since 09:00: a pause; after that because a fired"
+    state = after(state, resolved("b"), resolved())
+    assert hold_of(state) is HoldKind.PERSON
+    assert hold_of(after(state, RESUME)) is None
+
+
+def test_an_alert_beneath_a_persons_hold_expires_there() -> None:
+    state = after(state_in(Phase.SYNC), PAUSE, fired(BLUE, stateless=True))
+    assert state.rollout is not None
+    assert state.rollout.held is not None
+    assert wake_seconds(state.rollout.held, 3600, NOW) == 600
+    expired = react(fleet(), state, (), NOW + timedelta(seconds=600), None)
+    assert hold_of(expired.state) is HoldKind.PERSON
+    assert expired.because is not None
+    assert "has expired" in expired.because
+    assert hold_of(after(expired.state, RESUME, minutes=10)) is None
+
+
+def test_a_question_that_an_alert_covered_is_asked_after_the_persons_hold() -> None:
+    asks = Hold(kind=HoldKind.DEADLINE, because="a person decides", since=NOW)
+    state = after(held_in(Phase.SYNC, asks), fired(BLUE), PAUSE, RESUME)
+    assert hold_of(state) is HoldKind.ALERT
+    assert hold_of(after(state, resolved())) is HoldKind.DEADLINE

@@ -13,6 +13,7 @@ from shared.model import AlertState, Hold, HoldKind, Rollout, Signal, SignalKind
 from tests.sim.checkers.base import Checker
 from tests.sim.facts import ClaimMade
 
+_GOES_ON = frozenset({SignalKind.RESUME, SignalKind.RETRY})
 _GOES_BACK = frozenset({Stage.DEPLOY, Stage.SYNC, Stage.SWITCH, Stage.RETIRE})
 
 
@@ -62,13 +63,25 @@ class HoldsEnd(Checker):
         before, after = claim.before, claim.after
         if not claim.stays or before is None or after is None or before.held is None:
             return
-        if after.stage is Stage.ROLLBACK or after.step != before.step or after.outcome is not None:
+        if after.stage is Stage.ROLLBACK or after.outcome is not None:
+            return
+        self._beneath(claim, before.held, after.held)
+        if after.step != before.step:
             return
         self._lapses(claim, before.held, after.held)
         alone = all(signal.kind is SignalKind.ALERT for signal in claim.seen.signals)
         waits = before.held.kind in (HoldKind.PERSON, HoldKind.DEADLINE)
-        if claim.seen.signals and alone and waits and before.held not in _layers(after.held):
+        if claim.seen.signals and alone and waits and not _holds_on(before.held, after.held):
             self.broken(f"an alert lifted a hold that it had not caused: {before.held.because}")
+
+    def _beneath(self, claim: ClaimMade, before: Hold, after: Hold | None) -> None:
+        """A person who goes on ends the person's own hold, and not that of an alert beneath it."""
+        alarm = next((each for each in _layers(before.covers) if each.kind is HoldKind.ALERT), None)
+        people = all(signal.kind is not SignalKind.ALERT for signal in claim.seen.signals)
+        if before.kind is not HoldKind.PERSON or alarm is None or alarm.lapses or not people:
+            return
+        if sum(signal.kind in _GOES_ON for signal in claim.seen.signals) < 2 and not _holds_on(alarm, after):
+            self.broken(f"a person's hold took that of an alert with it: {alarm.because}")
 
     def _lapses(self, claim: ClaimMade, before: Hold, after: Hold | None) -> None:
         endless = [each for each in before.alert_ids if each not in before.lapses]
@@ -85,6 +98,11 @@ class HoldsEnd(Checker):
 
     def _mappings(self) -> tuple[AlertMapping, ...]:
         return self.facts.plan.alerts.mappings if self.facts.plan else ()
+
+
+def _holds_on(before: Hold, after: Hold | None) -> bool:
+    """Whether a hold is still there, whatever has come beneath it or over it."""
+    return any((each.kind, each.since) == (before.kind, before.since) for each in _layers(after))
 
 
 def _layers(held: Hold | None) -> list[Hold]:
