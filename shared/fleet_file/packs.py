@@ -19,13 +19,20 @@ Questions = Mapping[str, list[Gate]]
 READINGS = 100
 """Of so many of the newest readings `slo-http` counts how many were bad: the most that a gate can count."""
 
+# The agent of Container insights scrapes every kubelet by itself, once a minute, and keeps these counters of
+# creating and removing containers and of pulling images (github.com/microsoft/Docker-Provider: telegraf.conf,
+# main.sh, oms.go). A kubelet that never failed has no counter of errors, so that of all operations is the
+# evidence; and a counter says what it grew by, of each node alone.
 _KUBELET_ERRORS = """\
 InsightsMetrics
-| where Namespace == 'prometheus' and Name == 'kubelet_runtime_operations_errors_total'
-| summarize total = sum(Val) by bin(TimeGenerated, 1m)
+| where Namespace == 'container.azm.ms/prometheus'
+| where Name in ('kubelet_runtime_operations_total', 'kubelet_runtime_operations_errors_total')
+| summarize total = max(Val) by Name, Tags, Minute = bin(TimeGenerated, 1m)
+| sort by Name asc, Tags asc, Minute asc
+| extend known = Name == prev(Name) and Tags == prev(Tags), grown = max_of(total - prev(total), 0.0)
+| where known
+| summarize value = sumif(grown, Name endswith 'errors_total') by TimeGenerated = Minute
 | sort by TimeGenerated asc
-| extend value = max_of(total - prev(total, 1, total), 0.0)
-| project TimeGenerated, value
 """
 _SYSTEM = (
     "kube-system",
@@ -47,7 +54,10 @@ KubePodInventory
 
 # Both are of the minimal profile that managed Prometheus scrapes unless it is told otherwise
 # (learn.microsoft.com/azure/azure-monitor/containers/prometheus-metrics-scrape-default).
-_KUBELET_ERRORS_SERIES = 'sum(increase(kubelet_runtime_operations_errors_total{cluster="{cluster}"}[2m]))'
+_KUBELET_ERRORS_SERIES = (
+    'sum(increase(kubelet_runtime_operations_errors_total{cluster="{cluster}"}[2m])) '
+    'or 0 * sum(increase(kubelet_runtime_operations_total{cluster="{cluster}"}[2m]))'
+)
 _SYSTEM_PODS_SERIES = (
     f'sum(kube_pod_status_phase{{cluster="{{cluster}}",namespace=~"{"|".join(_SYSTEM)}",'
     'phase=~"Pending|Failed|Unknown"})'

@@ -137,11 +137,12 @@ def _able(draft: Draft, path: Path) -> None:
 
 
 def _deadline(draft: Draft) -> None:
-    holds = [draft.seconds(*path, "hold") for path in draft.items("shift", "steps")]
-    holds.append(draft.seconds("shift", "match", "hold"))
-    lasts, deadline = sum(hold or 0 for hold in holds), draft.seconds("deadlines", "ramp")
+    holders: list[Path] = [*draft.items("shift", "steps"), ("shift", "match")]
+    holds = {draft.place((*path, "hold")): draft.seconds(*path, "hold") or 0 for path in holders}
+    lasts, deadline = sum(holds.values()), draft.seconds("deadlines", "ramp")
     if deadline is not None and deadline <= lasts:
-        draft.refuse(("deadlines", "ramp"), f"more than the {lasts} s that the holds of shift take")
+        which = ", ".join(place for place, seconds in holds.items() if seconds)
+        draft.refuse(("deadlines", "ramp"), f"more than the {lasts} s that {which} take")
 
 
 def _proofs(draft: Draft) -> None:

@@ -99,6 +99,24 @@ def test_a_platform_is_asked_about_by_its_logs_or_by_its_prometheus() -> None:
     }
 
 
+@pytest.mark.parametrize("pack", ["platform", {"pack": "platform", "prometheus": ENDPOINT}])
+def test_a_kubelet_that_never_failed_is_well_and_not_silent(pack: Any) -> None:
+    (gate,) = (
+        each for each in parse_json(packed(pack, "gateway")).gates.platform if each.level == 2 and each.query
+    )
+    # A counter of errors is not there before the first of them.
+    assert "kubelet_runtime_operations_errors_total" in gate.query
+    assert "kubelet_runtime_operations_total" in gate.query
+
+
+def test_the_logs_of_the_kubelet_are_those_that_the_agent_writes_by_itself() -> None:
+    (gate,) = (
+        each for each in parse_json(packed("platform", "gateway")).gates.platform if "Tags" in each.query
+    )
+    assert "Namespace == 'container.azm.ms/prometheus'" in gate.query
+    assert "prev(Tags)" in gate.query, "a node that is new has not failed as often as its counter says"
+
+
 def test_a_file_with_packs_is_the_file_in_which_their_gates_are_written() -> None:
     short = TEXTS["contoso-public"]
     begin, end = short.index("gates:\n"), short.index("# The metric that says where")
