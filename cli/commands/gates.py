@@ -19,7 +19,7 @@ from cli.files import FILE, declared_by, text_from
 from cli.output import No
 from cli.recordings import Baselines, Recordings, baselines, moment, recordings
 from shared.errors import Invalid
-from shared.fleet import Gate
+from shared.fleet import Fleet, Gate
 from shared.gate_rules import Scores
 from shared.gates import combine, grouped, mean
 from shared.gates.explaining import explained
@@ -94,13 +94,27 @@ def explain(desk: Desk, file: Path | None, gate_file: Path | None) -> None:
     else:
         assert file is not None, "one of the two is given"
         # What the rings of a file say of their own is never a gate.
-        declared = declared_by(file).fleets[0]
+        declared = _fleet_in(file)
         told = [
             {"question": question, **_told(gate, explained(gate))}
             for question in _QUESTIONS
             for gate in getattr(declared.gates, question)
         ]
     desk.output.show({"gates": told}, _explanation)
+
+
+def _fleet_in(file: Path) -> Fleet:
+    """The first fleet that a file declares. Raises Invalid, and UsageError for a file with gates alone."""
+    from shared.fleet_file.tree import read_yaml
+
+    try:
+        return declared_by(file).fleets[0]
+    except Invalid:
+        found = read_yaml(text_from(file), "a fleet").data
+        if isinstance(found, dict) and ("source" in found or isinstance(found.get("gates"), list)):
+            # All that it lacks of a fleet would be as many mistakes, and none of them tells this.
+            raise click.UsageError(f"{file} has gates and no fleet: name it by --gate") from None
+        raise
 
 
 def _told(gate: Gate, sentences: tuple[str, ...]) -> dict[str, Any]:

@@ -230,6 +230,17 @@ def test_a_gate_is_explained_in_sentences(cli: Cli, tmp_path: Path) -> None:
     assert "A value above 0.05 fails." in ran.out
 
 
+@pytest.mark.parametrize("body", [GATE, {"gates": [GATE]}, {"gates": []}])
+def test_a_file_with_gates_where_a_fleet_belongs_is_told_so(
+    cli: Cli, tmp_path: Path, body: dict[str, Any]
+) -> None:
+    file = tmp_path / "gate.yaml"
+    file.write_text(json.dumps(body))
+    ran = cli("gates", "explain", str(file))
+    assert ran.code == 2
+    assert "has gates and no fleet: name it by --gate" in " ".join(ran.err.split())
+
+
 def test_a_fleet_file_is_explained_gate_by_gate(cli: Cli) -> None:
     ran = cli("gates", "explain", str(REPOSITORY / "examples" / "contoso-public.yaml"), "-o", "json")
     assert {gate["question"] for gate in ran.json["gates"]} == {
