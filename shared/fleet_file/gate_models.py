@@ -81,7 +81,7 @@ class GatePart(Part):
     aggregation: Literal["Average", "Total", "Maximum", "Minimum", "Count"] | None = Field(
         default=None, description="Average, Total, Maximum, Minimum or Count"
     )
-    filter: Line | None = Field(default=None, description="a dimension filter such as status2 eq 'NotReady'")
+    filter: Line | None = Field(default=None, description="a dimension filter such as status eq 'false'")
     query: Text | None = Field(
         default=None,
         description="a KQL query that starts with a table and gives TimeGenerated and value, or PromQL",

@@ -19,6 +19,12 @@ Questions = Mapping[str, list[Gate]]
 READINGS = 100
 """Of so many of the newest readings `slo-http` counts how many were bad: the most that a gate can count."""
 
+# A kubelet that is lost says nothing: after a while Kubernetes calls the node's condition unknown, and never
+# false (kubernetes.io/docs/reference/node/node-status). The dimension `status2` (Ready, NotReady) was set for
+# removal (github.com/Azure/AKS/issues/1997), and where it is gone a filter by it finds nothing. An `or` is
+# between values of one dimension (azure-rest-api-specs: Microsoft.Insights 2024-02-01, metrics_API.json).
+_NOT_READY = "condition eq 'Ready' and status eq 'false' or status eq 'unknown'"
+
 # The agent of Container insights scrapes every kubelet by itself, once a minute, and keeps these counters of
 # creating and removing containers and of pulling images (github.com/microsoft/Docker-Provider: telegraf.conf,
 # main.sh, oms.go). A kubelet that never failed has no counter of errors, so that of all operations is the
@@ -83,7 +89,7 @@ def gates_of(pack: AnyPack, around: Around = Around()) -> Questions:  # noqa: B0
 def _platform(pack: PlatformPack) -> Questions:
     not_ready = {
         **_cluster("nodes-not-ready", 1, "kube_node_status_condition", "Total"),
-        "filter": "condition eq 'Ready' and status2 eq 'NotReady'",
+        "filter": _NOT_READY,
         "max": 0,
     }
     used = [
