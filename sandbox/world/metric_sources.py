@@ -21,6 +21,9 @@ PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
 STATUSES = ("true", "false", "unknown")
 HEALTH_CONDITIONS = ("MemoryPressure", "DiskPressure", "PIDPressure")
 STATUS_GROUPS = ("1xx", "2xx", "3xx", "4xx", "5xx")
+INSTANCES = 2
+"""Of a gateway: Azure's least for one that is to be available."""
+
 MILLICORES, ALLOCATABLE_CORES = 4000.0, 3.86
 MEMORY_BYTES, ALLOCATABLE_BYTES = 16 * 1024.0**3, 12.9 * 1024.0**3
 """Of a node with 4 processors and 16 GiB, less what AKS keeps for itself."""
@@ -163,8 +166,10 @@ class MetricSources:
     def _connections(self, slot: Slot, start: datetime) -> Iterator[Point]:
         behind = self._estate.slots_of_gateway(slot.gateway_id)
         if slot == behind[0]:
-            # A gateway that slots share counts its connections once, and does not tell whose they are.
-            yield _gauge({}, sum(self._traffic.connections(each.name, start) for each in behind))
+            # A gateway that slots share counts its connections once, and does not tell whose they are. Its
+            # instances tell theirs one by one: only the sum of a minute says how many there are.
+            held = sum(self._traffic.connections(each.name, start) for each in behind)
+            yield Point({}, held, INSTANCES, held / INSTANCES, held / INSTANCES)
 
     def _requests(self, slot: Slot, start: datetime) -> Iterator[Point]:
         yield _gauge(self._pool(slot), self._traffic.minute(slot.name, start).requests)

@@ -75,7 +75,7 @@ def read_traffic(world: World, fleet: Fleet, probe: TrafficShare, now: datetime)
 def read_connections(world: World, fleet: Fleet, probe: OpenConnections, now: datetime) -> ConnectionsSeen:
     """Connections that each slot's gateway held open, a mean of the complete minutes of the window."""
     since, until = _window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
-    found = _by_slot(world, fleet, probe.slots, fleet.drain.connections_metric, "average", since, until)
+    found = _by_slot(world, fleet, probe.slots, fleet.drain.connections_metric, "total", since, until)
     return ConnectionsSeen({slot: sum(values) / len(values) for slot, values in found.items()})
 
 

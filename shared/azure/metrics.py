@@ -73,9 +73,14 @@ class Metrics:
         return TrafficSeen({slot: fsum(values) for slot, values in found.items()}, span.minutes)
 
     async def connections(self, fleet: Fleet, probe: OpenConnections, now: datetime) -> ConnectionsSeen:
-        """The connections that each slot's gateway held open, a mean of its minutes: one request for all."""
+        """The connections that each slot's gateway held open, a mean of its minutes: one request for all.
+
+        A minute's number is the sum of what was told in it, the one aggregation that Azure lists for
+        `CurrentConnections` (supported metrics of Microsoft.Network/applicationGateways): a mean is too small
+        wherever the instances of a gateway tell theirs one by one.
+        """
         span = window(now, probe.since, probe.window_seconds, fleet.traffic.ingestion_seconds)
-        found = await self._by_slot(fleet, probe.slots, fleet.drain.connections_metric, "Average", span)
+        found = await self._by_slot(fleet, probe.slots, fleet.drain.connections_metric, "Total", span)
         return ConnectionsSeen({slot: fmean(values) for slot, values in found.items()})
 
     async def _by_slot(

@@ -58,7 +58,7 @@ def test_the_metrics_of_back_ends_name_the_pool_itself() -> None:
 def test_open_connections_are_counted_at_the_door_and_not_by_pool() -> None:
     it = halfway()
     (both,) = asked(it, "CurrentConnections")
-    assert [bucket.average for bucket in both.buckets] == [pytest.approx(120, rel=0.05)] * 8
+    assert [bucket.total for bucket in both.buckets] == [pytest.approx(120, rel=0.05)] * 8
     with pytest.raises(ArmError, match="does not support"):
         asked(it, "CurrentConnections", "BackendSettingsPool eq '*'")
 
