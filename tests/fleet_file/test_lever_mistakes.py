@@ -26,6 +26,7 @@ from tests.fleet_file.examples import (
 )
 
 ZONE = f"{NETWORK}/dnszones/contoso.com"
+GATEWAY_LOGS = {"name": "logs", "source": "logs", "target": "gateway", "query": "AGWAccessLogs", "max": 0}
 CONTRADICTIONS: list[tuple[str, Path_, Any, str, str]] = [
     (FRONT_DOOR, ("exposure",), "private", "live_records[0].switch", "application_gateway, because exposure"),
     (TRAFFIC_MANAGER, ("exposure",), "private", "live_records[0].switch", "because exposure is private"),
@@ -72,7 +73,7 @@ CONTRADICTIONS: list[tuple[str, Path_, Any, str, str]] = [
     (ONE_GATEWAY, ("traffic", "dimension"), None, "traffic.dimension", "because both slots have one gateway"),
     (ONE_GATEWAY, ("drain",), {"connections_metric": "CurrentConnections"}, "drain.connections_metric",
      "counts connections as a whole"),
-    (ONE_GATEWAY, ("gates", "switch", 0, "target"), "gateway", "gates.switch[0].target",
+    (ONE_GATEWAY, ("gates", "switch", 0), GATEWAY_LOGS, "gates.switch[0].target",
      "whose logs do not tell them apart"),
     (ONE_GATEWAY, ("slots", "green", "address"), "10.20.1.10", "slots.green.address", "the blue slot has"),
     (ONE_GATEWAY, ("slots", "green", "host_record", "type"), "AAAA", "slots.green.address",

@@ -51,10 +51,10 @@ def test_each_ring_is_a_fleet_that_follows_the_one_before_it() -> None:
     assert first is None
     assert second is not None
     assert (second.after, second.hold_seconds) == (NAMES[0], 86_400)
-    assert [gate.name for gate in second.gates] == ["failed-share"]
+    assert [gate.name for gate in second.gates] == ["failed-requests"]
     assert third is not None
     assert (third.after, third.hold_seconds) == (NAMES[1], 172_800)
-    assert [gate.name for gate in third.gates] == ["failed-requests", "unhealthy-hosts", "failed-share"]
+    assert [gate.name for gate in third.gates] == ["failed-requests", "unhealthy-hosts"]
 
 
 def test_a_ring_is_the_fleet_that_a_file_of_its_own_would_declare() -> None:

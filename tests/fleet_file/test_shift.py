@@ -156,17 +156,15 @@ def test_a_plan_that_makes_no_sense_is_named_where_it_does_not(
     assert any(at == place and expected in wanted for at, _, wanted in found), found
 
 
-def test_a_ring_follows_another_fleet_by_the_gates_that_need_no_baseline() -> None:
+def test_a_ring_follows_another_fleet_by_gates_on_its_own_that_need_no_baseline() -> None:
     document = changed(("ring",), {"after": "contoso-ring0", "hold": "24h"})
     fleet = parse_json(document)
-    absolute = tuple(gate for gate in fleet.gates.bake if gate.max_over_baseline is None)
-    named = {**document, "ring": {**document["ring"], "gates": ["failed-share"]}}
+    named = {**document, "ring": {**document["ring"], "gates": ["unhealthy-hosts"]}}
+    failed, unhealthy, *others = fleet.gates.bake
 
-    assert len(absolute) == len(fleet.gates.bake) - 1
-    assert fleet.ring == Ring(after="contoso-ring0", hold_seconds=86_400, gates=absolute)
-    assert parse_json(named).ring == Ring(
-        after="contoso-ring0", hold_seconds=86_400, gates=(fleet.gates.bake[2],)
-    )
+    assert [gate.name for gate in others] == ["failed-share", "backend-latency"]
+    assert fleet.ring == Ring(after="contoso-ring0", hold_seconds=86_400, gates=(failed, unhealthy))
+    assert parse_json(named).ring == Ring(after="contoso-ring0", hold_seconds=86_400, gates=(unhealthy,))
     assert parse_json(data()).ring is None
 
 
