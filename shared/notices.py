@@ -5,14 +5,18 @@ Decides the sentences. Refuses to know the time: whoever asks says which day it 
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
-from shared.fleet import Fleet
+from shared.fleet import Fleet, Gate, Source, Target
 from shared.levers import ONE_BY_ONE, SERIAL, Balancer, SwitchKind
 
 CLASSIC_RETIRES = date(2027, 3, 31)
 """Source: https://learn.microsoft.com/azure/frontdoor/tier-migration"""
 
+
+_OF_APPLICATIONS = re.compile(r"\s*(App[A-Z]\w+|requests|dependencies|exceptions)\b")
+"""Source: https://learn.microsoft.com/azure/azure-monitor/reference/tables/apprequests"""
 
 _SHADOW = "it is in shadow: rollouts that begin now decide and record, and change nothing"
 
@@ -25,7 +29,23 @@ def notices(fleet: Fleet, on: date) -> tuple[str, ...]:
             told.append(_retires(balancer, on))
         if balancer.kind in SERIAL and not balancer.beneath and balancer != fleet.above:
             told.append(_slow(fleet, balancer))
-    return tuple(told)
+    asked = fleet.gates
+    questions = (asked.platform, asked.functional, asked.load, asked.switch, asked.bake)
+    every = dict.fromkeys(gate for question in questions for gate in question)
+    return (*told, *(_silent(gate, table[1]) for gate in every if (table := _elsewhere(gate)) is not None))
+
+
+def _elsewhere(gate: Gate) -> re.Match[str] | None:
+    """The table of applications that a gate asks a cluster or a gateway for."""
+    own = gate.source is Source.LOGS and gate.target in (Target.CLUSTER, Target.GATEWAY)
+    return _OF_APPLICATIONS.match(gate.query) if own else None
+
+
+def _silent(gate: Gate, table: str) -> str:
+    return (
+        f"{gate.name} asks each slot's {gate.target.value} for {table}, which Application Insights keeps, so "
+        "that it never has data; ask the workspace, by resource_id, or the component, by source app_insights"
+    )
 
 
 def left_notice(fleet: Fleet) -> str:

@@ -52,3 +52,20 @@ def test_a_classic_front_door_is_told_when_it_goes_and_where_to(on: date, when: 
     assert when in retires
     assert "declare switch front_door" in retires
     assert "takes up to 40 minutes, the last change and 1 of its own" in slow
+
+
+@pytest.mark.parametrize("table", ["AppRequests", "AppExceptions", "requests"])
+def test_a_cluster_that_is_asked_for_what_application_insights_keeps_is_told(table: str) -> None:
+    document = data()
+    query = f"{table} | summarize value = 0.0 by TimeGenerated = bin(TimeGenerated, 1m)"
+    gate = {"name": "failures", "source": "logs", "target": "cluster", "query": query, "max": 0}
+    document["gates"]["switch"].append(gate)
+    document["gates"]["bake"].append(gate)
+
+    (notice,) = notices(parse_json(document), BEFORE)
+
+    assert notice.startswith(
+        f"failures asks each slot's cluster for {table}, which Application Insights keeps"
+    )
+    gate["query"] = query.replace(table, "KubeEvents")
+    assert notices(parse_json(document), BEFORE) == ()
