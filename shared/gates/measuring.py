@@ -165,12 +165,15 @@ def measured(
     return found if ordered else sorted(found, key=lambda each: each.at)
 
 
-def numbers(gate: Gate, measurements: Iterable[Measurement]) -> list[float]:
-    """The sound numbers among them: of one instant the worst, but for requests that were sent together."""
+def numbers(gate: Gate, measurements: Iterable[Measurement], *, falls: bool = False) -> list[float]:
+    """The sound numbers among them: of one instant the worst, but for requests that were sent together.
+
+    The highest is the worst, unless what `falls` counts against the candidate.
+    """
     sound = [(each.at, each.value) for each in measurements if each.phase in SOUND and each.value is not None]
     if gate.source is Source.HTTP:
         return [value for _, value in sound]
-    falls = gate.compare is not None and gate.compare.direction is Direction.DECREASE
+    falls = falls or (gate.compare is not None and gate.compare.direction is Direction.DECREASE)
     return list(dict(sorted(sound, reverse=falls)).values())
 
 
