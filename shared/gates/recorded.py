@@ -31,6 +31,7 @@ from shared.gates.measuring import (
     limits_of,
     measured,
     newest_failure,
+    newest_value,
 )
 from shared.gates.window import (
     Beside,
@@ -115,14 +116,13 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
     stands, taken = counted_from(gate, samples, limits, now)
     worst = newest_failure(taken)
     failed = failure_told(gate, limits, worst) if stands.verdict is Verdict.FAIL else ""
-    newest = next((each.value for each in reversed(taken) if each.value is not None), None)
     return Recorded(
         verdict=stands.verdict,
         because=stands.because + failed,
         measurements=tuple(taken),
         complete=stands.complete,
         next_due_seconds=stands.next_due_seconds,
-        value=newest if worst is None else worst,
+        value=newest_value(taken) if worst is None else worst,
         limit=limit_shown(limits),
     )
 

@@ -69,6 +69,14 @@ def _in_a_rollout(gate: Gate, seen: tuple[Sample, ...], weeks: tuple[Sample, ...
     return found.verdict, found.because.removeprefix("errors on green: ")
 
 
+def test_what_is_shown_of_a_count_does_not_depend_on_the_order_of_arrival() -> None:
+    gate = declared(**LOGS, max=0.05, consecutive_passes=3).gates[0]
+    one, other = Sample(at=START, value=0.01), Sample(at=START, value=0.02)
+    assert recorded(gate, [one, other]).value == recorded(gate, [other, one]).value == 0.02
+    for seen in ((one, other), (other, one)):
+        assert judge(gate, SlotName("green"), Reading(seen, "q", START, START), START).value == 0.02
+
+
 @pytest.mark.parametrize("keys", [{"direction": "either"}, {"direction": "decrease"}])
 def test_a_value_far_out_hides_no_lower_one_of_the_same_instant(keys: dict[str, Any]) -> None:
     rule = {"min_samples": 5, "confidence": "99%", **keys}
