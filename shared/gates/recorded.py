@@ -201,14 +201,16 @@ def _looks_until(now: datetime, last: datetime, told: Sequence[Measurement]) -> 
 
 
 def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
-    """The first that failed, and a pass only where the last of `earlier` passed too."""
-    if weighed.verdict is Verdict.FAIL:
-        return weighed
-    before = weighed
-    for before in earlier:
-        if before.verdict is Verdict.FAIL:
-            return before
-    return before if weighed.verdict is Verdict.PASS else weighed
+    """The first that failed, else the first that did not pass, and the last of `earlier` where all passed."""
+    worst = weighed
+    if worst.verdict is Verdict.FAIL:
+        return worst
+    for each in earlier:
+        if each.verdict is Verdict.FAIL:
+            return each
+        if worst.verdict is Verdict.PASS:
+            worst = each
+    return worst
 
 
 def _stale(gate: Gate, weighed: Weighed, samples: Sequence[Sample], since: datetime) -> str | None:

@@ -60,6 +60,18 @@ def test_no_sample_decides_which_hours_an_anomaly_is_held_against(extra: tuple[S
     assert found.verdict is Verdict.PASS
 
 
+def test_silence_of_another_hour_makes_nothing_usual_that_was_not_before() -> None:
+    rule = {"weeks": 1, "weeks_min": 1, "direction": "decrease"}
+    gate = declared(anomaly=rule, window="5m", min_samples=1).gates[0]
+    seen = samples(1e6, 1.0, 1.0, start=START - MINUTE, apart=timedelta(seconds=20))
+    weeks = samples(3.7, 1.0, start=START - WEEK - 10 * MINUTE, apart=15 * MINUTE)
+    silent = Sample(at=START + 3 * MINUTE)
+    for each in (seen, (*seen, silent)):
+        found = recorded(gate, each, beneath=Beneath(past=weeks))
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert "too few to say that it never varies" in found.because
+
+
 def _in_a_rollout(gate: Gate, seen: tuple[Sample, ...], weeks: tuple[Sample, ...]) -> tuple[Verdict, str]:
     assert gate.anomaly is not None
     since, until = START - 8 * MINUTE, START + 7 * MINUTE
