@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.gate_rules import Anomaly, Direction
 from shared.gates.figures import beside, exactly, many, median, shown
+from shared.gates.scoring import rank
 from shared.measured import Usual
 from shared.model import Sample, Verdict
 
@@ -50,7 +53,7 @@ def hours(since: datetime, until: datetime) -> tuple[datetime, datetime]:
 def usual(rule: Anomaly, since: datetime, until: datetime, past: Sequence[Sample]) -> Usual:
     """What `past` says of the hours from `since` until `until` (see `hours`) in each of the weeks before.
 
-    `past` may hold anything else too. Values that are None, NaN or infinite are no values.
+    `past` may hold anything else too. What would be no sound number of the present is none of the past.
     """
     moments = [sample.at for sample in past]
     if sorted(moments) != moments:
@@ -59,7 +62,8 @@ def usual(rule: Anomaly, since: datetime, until: datetime, past: Sequence[Sample
     weeks, known = 0, []
     for back in range(1, rule.weeks + 1):
         first = bisect_left(moments, since - back * _WEEK)
-        values = _values(past[first : bisect_left(moments, until - back * _WEEK, first)])
+        found = _values(past[first : bisect_left(moments, until - back * _WEEK, first)])
+        values = [each for each in found if each >= 0]
         weeks += bool(values)
         known += values
     if not known:
@@ -96,8 +100,35 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
 
     Fewer than `weeks_min` weeks with values are `inconclusive`: having no past is no proof of being usual.
     No present value is `no_data`.
+
+    Where either side is bad, what is an anomaly on one is no evidence against one on the other: an outage
+    does not make up for a flood. So it is done once more without those of each side, and the worst counts.
     """
     present = sorted(_values(samples))
+    found = _held(rule, present, known, unit)
+    if rule.direction is not Direction.EITHER or found.median is None:
+        return found
+    for kept in _sides(rule, present, known):
+        without = _held(rule, kept, known, unit)
+        if rank(without.verdict) < rank(found.verdict):
+            far = many(len(present) - len(kept), "sample that is", "samples that are")
+            found = replace(without, because=f"without {far} unusual on the other side, {without.because}")
+    return found
+
+
+def _sides(rule: Anomaly, present: list[float], known: Usual) -> Iterator[list[float]]:
+    """The sorted values without anomalies below, and without those above, where there are any."""
+    low = takewhile(lambda each: each < known.median and odd_alone(rule, each, known), present)
+    high = takewhile(lambda each: each > known.median and odd_alone(rule, each, known), reversed(present))
+    below, above = len(list(low)), len(list(high))
+    if below:
+        yield present[below:]
+    if above:
+        yield present[:-above]
+
+
+def _held(rule: Anomaly, present: Sequence[float], known: Usual, unit: str) -> Unusual:
+    """Hold the median of sorted values against what is usual."""
     if not present:
         return Unusual(Verdict.NO_DATA, "there is no present value to judge")
     value = median(present)
@@ -122,11 +153,11 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
 
 def odd_alone(rule: Anomaly, value: float, known: Usual) -> bool:
     """Whether a value would be an anomaly by itself: one that would is no evidence that others are usual."""
-    return unusual(rule, (Sample(at=known.since, value=value),), known).verdict is Verdict.FAIL
+    return _held(rule, (value,), known, "").verdict is Verdict.FAIL
 
 
 def _values(samples: Iterable[Sample]) -> list[float]:
-    return [s.value for s in samples if s.value is not None and math.isfinite(s.value)]
+    return [s.value for s in samples if not s.error and s.value is not None and math.isfinite(s.value)]
 
 
 def _finite(number: float) -> float:

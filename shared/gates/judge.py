@@ -27,6 +27,7 @@ from shared.gates.measuring import (
     limits_of,
     measured,
     newest_failure,
+    newest_value,
     numbers,
 )
 from shared.gates.scoring import Scored, score
@@ -173,11 +174,10 @@ def _count(
     measurements = newer(tally, due)
     tally, _ = fold(gate, tally, measurements)
     stands = standing(gate, tally, reading.until)
-    value = next((each.value for each in reversed(measurements) if each.value is not None), None)
     # What has not ended has no verdict: for whoever waits for one it is evidence that is not there yet.
     verdict = stands.verdict or Verdict.NO_DATA
     failed = newest_failure(measurements) if verdict is Verdict.FAIL else None
-    value = value if failed is None else failed
+    value = newest_value(measurements) if failed is None else failed
     limit = limit_shown(limits)
     because = stands.because + failure_told(gate, limits, failed) + _multiple(gate, baseline)
     because += _said(reading, _against(measurements, reading.samples))

@@ -165,12 +165,15 @@ def measured(
     return found if ordered else sorted(found, key=lambda each: each.at)
 
 
-def numbers(gate: Gate, measurements: Iterable[Measurement]) -> list[float]:
-    """The sound numbers among them: of one instant the worst, but for requests that were sent together."""
+def numbers(gate: Gate, measurements: Iterable[Measurement], *, falls: bool = False) -> list[float]:
+    """The sound numbers among them: of one instant the worst, but for requests that were sent together.
+
+    The highest is the worst, unless what `falls` counts against the candidate.
+    """
     sound = [(each.at, each.value) for each in measurements if each.phase in SOUND and each.value is not None]
     if gate.source is Source.HTTP:
         return [value for _, value in sound]
-    falls = gate.compare is not None and gate.compare.direction is Direction.DECREASE
+    falls = falls or (gate.compare is not None and gate.compare.direction is Direction.DECREASE)
     return list(dict(sorted(sound, reverse=falls)).values())
 
 
@@ -182,8 +185,13 @@ def told_once(gate: Gate, measurements: Iterable[Measurement]) -> int:
 
 def newest_failure(taken: Sequence[Measurement]) -> float | None:
     """The value of the newest measurement that failed, None where none did; of one instant the highest."""
-    failed = [(each.at, each.value) for each in taken if each.phase is Phase.FAIL and each.value is not None]
-    return max(failed)[1] if failed else None
+    return newest_value([each for each in taken if each.phase is Phase.FAIL])
+
+
+def newest_value(taken: Sequence[Measurement]) -> float | None:
+    """The newest number among them, None where there is none; of one instant the highest."""
+    known = [(each.at, each.value) for each in taken if each.value is not None and not math.isnan(each.value)]
+    return max(known)[1] if known else None
 
 
 def failure_told(gate: Gate, limits: Limits, value: float | None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.fleet import Gate
 from shared.gate_rules import Anomaly, Schedule
@@ -30,15 +31,16 @@ from shared.gates.measuring import (
     limits_of,
     measured,
     newest_failure,
+    newest_value,
 )
 from shared.gates.window import (
     Beside,
     Weighed,
     lacking,
     limit_shown,
+    requests_short,
     short_of_live,
     shortage,
-    sound,
     weigh,
 )
 from shared.measured import Measurement, Phase, Usual
@@ -114,14 +116,13 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
     stands, taken = counted_from(gate, samples, limits, now)
     worst = newest_failure(taken)
     failed = failure_told(gate, limits, worst) if stands.verdict is Verdict.FAIL else ""
-    newest = next((each.value for each in reversed(taken) if each.value is not None), None)
     return Recorded(
         verdict=stands.verdict,
         because=stands.because + failed,
         measurements=tuple(taken),
         complete=stands.complete,
         next_due_seconds=stands.next_due_seconds,
-        value=newest if worst is None else worst,
+        value=newest_value(taken) if worst is None else worst,
         limit=limit_shown(limits),
     )
 
@@ -143,14 +144,14 @@ def _window(
     last = now if still or not told else (live or [_last_good(gate, told, beneath)])[0]
     since = last - length
     found = measured(samples, limits, since, now)
-    look = _looking(gate, samples, told, beneath)
+    look = _looking(gate, samples, told, beneath, still=still)
     weighed = look(since, now)
     if last < now and (gate.slo is not None or gate.anomaly is not None):
         moments = _looks_until(now, last, told)
         earlier = (look(begin, at) for at in moments for begin in dict.fromkeys((at - length, since)))
         weighed = _worst(weighed, earlier)
     if weighed.verdict is Verdict.PASS:
-        stale = _stale(gate, weighed, now - length) or _stale_live(gate, beneath, now - length, now)
+        stale = _stale(gate, weighed, samples, now - length) or _stale_live(gate, beneath, now - length, now)
         if stale is not None:
             weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
     return Recorded(
@@ -200,19 +201,28 @@ def _looks_until(now: datetime, last: datetime, told: Sequence[Measurement]) -> 
 
 
 def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
-    """The first that failed, and a pass only where the last of `earlier` passed too."""
-    if weighed.verdict is Verdict.FAIL:
-        return weighed
-    before = weighed
-    for before in earlier:
-        if before.verdict is Verdict.FAIL:
-            return before
-    return before if weighed.verdict is Verdict.PASS else weighed
+    """The first that failed, else the first that did not pass, and the last of `earlier` where all passed."""
+    worst = weighed
+    if worst.verdict is Verdict.FAIL:
+        return worst
+    for each in earlier:
+        if each.verdict is Verdict.FAIL:
+            return each
+        if worst.verdict is Verdict.PASS:
+            worst = each
+    return worst
 
 
-def _stale(gate: Gate, weighed: Weighed, since: datetime) -> str | None:
+def _stale(gate: Gate, weighed: Weighed, samples: Sequence[Sample], since: datetime) -> str | None:
     """What of the candidate's evidence is missing since then, None where nothing is."""
-    return shortage(gate, [each for each in weighed.within if each.at >= since])
+    recent = [each for each in weighed.within if each.at >= since]
+    needing = replace(gate, min_samples=_needed(gate))
+    return shortage(needing, recent) or requests_short(gate, recent, samples)
+
+
+def _needed(gate: Gate) -> int:
+    """How many samples each side needs."""
+    return gate.min_samples if gate.compare is None else max(gate.min_samples, gate.compare.samples_min)
 
 
 def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) -> str | None:
@@ -220,13 +230,12 @@ def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) ->
     if not beside_live(gate) or beneath.live is None:
         return None
     there = len(live_numbers(gate, beneath.live, since, now))
-    if there >= gate.min_samples:
-        return None
-    return short_of_live(gate, there)
+    needing = replace(gate, min_samples=_needed(gate))
+    return short_of_live(needing, there) if there < needing.min_samples else None
 
 
 def _looking(
-    gate: Gate, samples: Sequence[Sample], told: Sequence[Measurement], beneath: Beneath
+    gate: Gate, samples: Sequence[Sample], told: Sequence[Measurement], beneath: Beneath, *, still: bool
 ) -> Callable[[datetime, datetime], Weighed]:
     """What a window comes to, both of its ends included. `told` is what each sample is worth, by time."""
     ordered = sorted(samples, key=lambda each: each.at)
@@ -242,7 +251,8 @@ def _looking(
         beside = Beside(
             baseline=known(beneath.baseline),
             live=live,
-            usual=_usual(gate, sound(found, part), beneath),
+            # Where nobody said when to judge, a window ends with a sample, whose hour counts.
+            usual=_usual(gate, since, until if still else until + _MOMENT, beneath),
             watch=_watch(gate, ordered[: window.stop], until),
             trouble="no samples of the live slot were given",
         )
@@ -251,13 +261,9 @@ def _looking(
     return look
 
 
-def _usual(gate: Gate, known: Sequence[Sample], beneath: Beneath) -> Usual | None:
-    moments = [each.at for each in known]
-    if gate.anomaly is None or not moments:
-        return None
-    # The newest sample is a beginning: its hour counts.
-    first, last = hours(min(moments), max(moments) + _MOMENT)
-    return usual(gate.anomaly, first, last, beneath.past)
+def _usual(gate: Gate, since: datetime, until: datetime, beneath: Beneath) -> Usual | None:
+    """What was usual in the hours of a window, as a rollout asks: no sample decides which these are."""
+    return None if gate.anomaly is None else usual(gate.anomaly, *hours(since, until), beneath.past)
 
 
 def _watch(gate: Gate, samples: Sequence[Sample], now: datetime) -> Watch:

@@ -13,13 +13,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.fleet import Gate
-from shared.gate_rules import Anomaly, Comparison, Objective
+from shared.gate_rules import Anomaly, Comparison, Direction, Objective
 from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burn_windows import NOT_ALL
 from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import beside as near
 from shared.gates.figures import exactly, many, mean, missing, multiple, shown, telling
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
+from shared.gates.scoring import rank
 from shared.gates.statistics import compare, fence
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
@@ -123,7 +124,7 @@ def _by_its_rule(
         weighed = _against_live(gate, numbers(gate, measurements), beside)
         return weighed, _up_to(weighed.limit)
     if gate.compare is not None:
-        compared = _beside_live(gate, gate.compare, numbers(gate, measurements), beside)
+        compared = _beside_live(gate, gate.compare, measurements, beside)
         return compared, fence(gate.compare, beside.live or ()).holds
     if gate.slo is not None:
         return _burnt(gate.slo, sound(measurements, samples), beside, until), _up_to(NOT_ALL)
@@ -136,10 +137,16 @@ def _up_to(worst: float | None) -> Speaks | None:
     return None if worst is None else lambda value: value <= worst
 
 
-def _beside_live(gate: Gate, rule: Comparison, values: Sequence[float], beside: Beside) -> Weighed:
+def _beside_live(
+    gate: Gate, rule: Comparison, measurements: Sequence[Measurement], beside: Beside
+) -> Weighed:
     if beside.live is None:
         return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
-    found = compare(rule, values, beside.live, gate.unit)
+    found = compare(rule, numbers(gate, measurements), beside.live, gate.unit)
+    if rule.direction is Direction.EITHER:
+        # Of one instant the highest is the worst, and so is the lowest.
+        lowest = compare(rule, numbers(gate, measurements, falls=True), beside.live, gate.unit)
+        found = min(found, lowest, key=lambda each: rank(each.verdict))
     return Weighed(found.verdict, found.because, found.effect, rule.effect_max, found.score)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,8 +63,8 @@ def test_a_value_is_unusual_beyond_so_many_robust_deviations(
 
 
 def test_exactly_at_the_limit_is_still_usual() -> None:
-    # Distances 4, 2, 0, 2, 4 around 0 with a scale of 1.4826 * 2.
-    found = held(Anomaly(deviations_max=2.0), at(NOW, 2 * 1.4826 * 2), past(-4.0, -2.0, 0.0, 2.0, 4.0))
+    # Distances 4, 2, 0, 2, 4 around 4 with a scale of 1.4826 * 2.
+    found = held(Anomaly(deviations_max=2.0), at(NOW, 4 + 2 * 1.4826 * 2), past(0.0, 2.0, 4.0, 6.0, 8.0))
     assert (found.verdict, found.value) == (Verdict.PASS, found.limit)
 
 
@@ -164,6 +165,28 @@ def test_the_last_bits_of_a_sum_are_no_variation(value: float, verdict: Verdict)
 
 def test_one_odd_minute_is_no_anomaly() -> None:
     assert held(Anomaly(), at(NOW, 100.0, 9_000.0, 102.0), past(*USUAL)).verdict is Verdict.PASS
+
+
+def test_what_is_unusual_on_one_side_hides_nothing_on_the_other() -> None:
+    flood, outage = 200.0, 0.0
+    found = held(Anomaly(), at(NOW, flood, flood, outage, outage), past(*USUAL), " rps")
+    assert found.verdict is Verdict.FAIL
+    assert found.because == (
+        "without 2 samples that are unusual on the other side, 200 rps now; 100 rps is usual at this hour in "
+        "4 weeks; 13.49 robust deviations away, beyond the limit of 3.5, which is 125.9 rps"
+    )
+    one_side = Anomaly(direction=Direction.DECREASE)
+    assert held(one_side, at(NOW, flood, outage), past(*USUAL)).verdict is Verdict.PASS
+    assert held(Anomaly(), at(NOW, flood, *USUAL, outage), past(*USUAL)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "odd", [{"value": 1e9, "error": "the query timed out"}, {"value": -1e9}, {"value": -1.0}]
+)
+def test_what_is_no_sound_number_makes_nothing_usual(odd: dict[str, Any]) -> None:
+    nonsense = tuple(Sample(at=each.at, **odd) for each in past(*(0.0,) * 30))
+    assert held(Anomaly(), at(NOW, 500.0), (*past(*USUAL), *nonsense)).verdict is Verdict.FAIL
+    assert held(Anomaly(), at(NOW, 100.0), nonsense).verdict is Verdict.INCONCLUSIVE
 
 
 def test_whether_it_decides_does_not_change_what_it_says() -> None:

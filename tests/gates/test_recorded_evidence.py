@@ -1,0 +1,99 @@
+"""What a recorded window must have to pass, and what a bad sample more does not take from what it found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.fleet import Gate
+from shared.gates import Beyond, judge
+from shared.gates.anomaly import hours, usual
+from shared.gates.recorded import Beneath, recorded
+from shared.levers import SlotName
+from shared.model import Sample, Verdict
+from shared.probes import Reading
+from tests.gates.kinds import LOGS
+from tests.gates.peers import MINUTE, START, declared, samples
+
+WEEK = timedelta(weeks=1)
+
+
+def test_requests_that_a_bad_end_leaves_behind_do_not_count_towards_min_requests() -> None:
+    gate = declared(window="2m", min_samples=1, min_requests=100).gates[0]
+    many = Sample(at=START, value=0.01, requests=1000.0)
+    few = Sample(at=START + MINUTE, value=0.01, requests=1.0)
+    silent = Sample(at=START + 2.5 * MINUTE)
+    assert recorded(gate, [many, few]).verdict is Verdict.PASS
+    found = recorded(gate, [many, few, silent])
+    assert found.verdict is Verdict.NO_DATA
+    assert found.because == "1 of the 100 requests it needs are behind the samples"
+
+
+def test_samples_that_a_bad_end_leaves_behind_are_not_enough_to_compare() -> None:
+    gate = declared(**LOGS, window="5m", compare={"min_samples": 5}).gates[0]
+    five, live = samples(1, 2, 3, 2, 1), Beneath(live=samples(1, 2, 3, 2, 1))
+    silent = Sample(at=START + 7 * MINUTE)
+    assert recorded(gate, five, beneath=live).verdict is Verdict.PASS
+    found = recorded(gate, [*five, silent], beneath=live)
+    assert (found.verdict, found.because) == (Verdict.NO_DATA, "3 of the 5 samples it needs are there")
+
+
+def test_live_samples_that_a_later_candidate_leaves_behind_are_not_enough_to_compare() -> None:
+    gate = declared(**LOGS, window="5m", compare={"min_samples": 5}).gates[0]
+    beneath = Beneath(live=samples(1, 2, 3, 2, 1))
+    found = recorded(gate, samples(1, 2, 3, 2, 1, 2, 1, 3), beneath=beneath)
+    assert found.verdict is Verdict.NO_DATA
+    assert found.because == "3 of the 5 samples it needs of the live slot are there"
+
+
+@pytest.mark.parametrize("extra", [(), (Sample(at=START + MINUTE, value=40.0),)])
+def test_no_sample_decides_which_hours_an_anomaly_is_held_against(extra: tuple[Sample, ...]) -> None:
+    """As in a rollout these are the hours of the window, which lies across nine o'clock."""
+    gate = declared(**LOGS, anomaly={}, window="15m", min_samples=2).gates[0]
+    before = samples(0.04, 0.044, start=START - 5 * MINUTE)
+    nine = [samples(0.04, 0.05, 0.06, start=START - back * WEEK) for back in (1, 2)]
+    weeks = (*samples(0.04, start=START - 2 * WEEK - 5 * MINUTE), *nine[0], *nine[1])
+    found = recorded(gate, (*before, *extra), START + 7 * MINUTE, Beneath(past=weeks))
+    assert (found.verdict, found.because) == _in_a_rollout(gate, (*before, *extra), weeks)
+    assert found.verdict is Verdict.PASS
+
+
+def test_silence_of_another_hour_makes_nothing_usual_that_was_not_before() -> None:
+    rule = {"weeks": 1, "weeks_min": 1, "direction": "decrease"}
+    gate = declared(anomaly=rule, window="5m", min_samples=1).gates[0]
+    seen = samples(1e6, 1.0, 1.0, start=START - MINUTE, apart=timedelta(seconds=20))
+    weeks = samples(3.7, 1.0, start=START - WEEK - 10 * MINUTE, apart=15 * MINUTE)
+    silent = Sample(at=START + 3 * MINUTE)
+    for each in (seen, (*seen, silent)):
+        found = recorded(gate, each, beneath=Beneath(past=weeks))
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert "too few to say that it never varies" in found.because
+
+
+def _in_a_rollout(gate: Gate, seen: tuple[Sample, ...], weeks: tuple[Sample, ...]) -> tuple[Verdict, str]:
+    assert gate.anomaly is not None
+    since, until = START - 8 * MINUTE, START + 7 * MINUTE
+    reading = Reading(seen, "query", since, until)
+    known = Beyond(usual=usual(gate.anomaly, *hours(since, until), weeks))
+    found = judge(gate, SlotName("green"), reading, until, beyond=known)
+    return found.verdict, found.because.removeprefix("errors on green: ")
+
+
+def test_what_is_shown_of_a_count_does_not_depend_on_the_order_of_arrival() -> None:
+    gate = declared(**LOGS, max=0.05, consecutive_passes=3).gates[0]
+    one, other = Sample(at=START, value=0.01), Sample(at=START, value=0.02)
+    assert recorded(gate, [one, other]).value == recorded(gate, [other, one]).value == 0.02
+    for seen in ((one, other), (other, one)):
+        assert judge(gate, SlotName("green"), Reading(seen, "q", START, START), START).value == 0.02
+
+
+@pytest.mark.parametrize("keys", [{"direction": "either"}, {"direction": "decrease"}])
+def test_a_value_far_out_hides_no_lower_one_of_the_same_instant(keys: dict[str, Any]) -> None:
+    rule = {"min_samples": 5, "confidence": "99%", **keys}
+    gate = declared(**LOGS, window="30m", compare=rule).gates[0]
+    lower, live = samples(0, 0, 0, 0, 0), Beneath(live=samples(10, 11, 12, 13, 14))
+    far = Sample(at=START + 4 * MINUTE, value=1e6)
+    assert recorded(gate, lower, beneath=live).verdict is Verdict.FAIL
+    assert recorded(gate, [*lower, far], beneath=live).verdict is Verdict.FAIL
