@@ -13,15 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.fleet import Gate
-from shared.gate_rules import Anomaly, Comparison, Direction, Objective
+from shared.gate_rules import Anomaly, Comparison, Objective
 from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burn_windows import NOT_ALL
 from shared.gates.burning import WHOLE, Watch, burn
 from shared.gates.figures import beside as near
 from shared.gates.figures import exactly, many, mean, missing, multiple, shown, telling
+from shared.gates.instants import compared
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
-from shared.gates.scoring import rank
-from shared.gates.statistics import compare, fence
+from shared.gates.statistics import fence
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Sample, Verdict
 
@@ -124,8 +124,8 @@ def _by_its_rule(
         weighed = _against_live(gate, numbers(gate, measurements), beside)
         return weighed, _up_to(weighed.limit)
     if gate.compare is not None:
-        compared = _beside_live(gate, gate.compare, measurements, beside)
-        return compared, fence(gate.compare, beside.live or ()).holds
+        weighed = _beside_live(gate, gate.compare, measurements, beside)
+        return weighed, fence(gate.compare, beside.live or ()).holds
     if gate.slo is not None:
         return _burnt(gate.slo, sound(measurements, samples), beside, until), _up_to(NOT_ALL)
     if gate.anomaly is not None:
@@ -142,11 +142,7 @@ def _beside_live(
 ) -> Weighed:
     if beside.live is None:
         return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
-    found = compare(rule, numbers(gate, measurements), beside.live, gate.unit)
-    if rule.direction is Direction.EITHER:
-        # Of one instant the highest is the worst, and so is the lowest.
-        lowest = compare(rule, numbers(gate, measurements, falls=True), beside.live, gate.unit)
-        found = min(found, lowest, key=lambda each: rank(each.verdict))
+    found = compared(gate, rule, measurements, beside.live)
     return Weighed(found.verdict, found.because, found.effect, rule.effect_max, found.score)
 
 

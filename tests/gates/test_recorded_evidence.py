@@ -97,3 +97,15 @@ def test_a_value_far_out_hides_no_lower_one_of_the_same_instant(keys: dict[str, 
     far = Sample(at=START + 4 * MINUTE, value=1e6)
     assert recorded(gate, lower, beneath=live).verdict is Verdict.FAIL
     assert recorded(gate, [*lower, far], beneath=live).verdict is Verdict.FAIL
+
+
+def test_a_value_far_out_is_one_more_beside_the_good_one_of_its_instant() -> None:
+    gate = declared(**LOGS, window="30m", compare={"min_samples": 5}).gates[0]
+    good, live = samples(10, 11, 12, 13, 14), Beneath(live=samples(10, 11, 12, 13, 14))
+    assert recorded(gate, good, beneath=live).verdict is Verdict.PASS
+    far = [Sample(at=each.at, value=1e6) for each in good]
+    assert recorded(gate, [*good, far[0]], beneath=live).verdict is Verdict.PASS
+    assert recorded(gate, sorted([*good, *far], key=lambda each: each.at), beneath=live).verdict is (
+        Verdict.INCONCLUSIVE
+    )
+    assert recorded(gate, far, beneath=live).verdict is Verdict.FAIL
