@@ -38,9 +38,7 @@ def decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
         run = " in a row failed"
         because = _tolerated(counts.failures_run, run, run, allowed.consecutive_failures_max)
         return Verdict.FAIL, because, True
-    if _beyond(counts.errors, allowed.errors_max):
-        because = _tolerated(counts.errors, " was an error", " were errors", allowed.errors_max)
-        return Verdict.PROVIDER_ERROR, because, True
+    # What is known to be unclear is not taken back because a provider is in trouble besides.
     if _beyond(counts.inconclusives, allowed.inconclusives_max):
         because = _tolerated(
             counts.inconclusives, " was inconclusive", " were inconclusive", allowed.inconclusives_max
@@ -48,14 +46,17 @@ def decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
         return Verdict.INCONCLUSIVE, because, True
     if counts.missed:
         return Verdict.INCONCLUSIVE, _in_vain(gate), True
-    if _beyond(counts.errors_run, allowed.consecutive_errors_max):
-        one, run = " in a row was an error", " in a row were errors"
-        because = _tolerated(counts.errors_run, one, run, allowed.consecutive_errors_max)
-        return Verdict.PROVIDER_ERROR, because, False
+    if _beyond(counts.errors, allowed.errors_max):
+        because = _tolerated(counts.errors, " was an error", " were errors", allowed.errors_max)
+        return Verdict.PROVIDER_ERROR, because, True
     if _beyond(counts.inconclusives_run, allowed.consecutive_inconclusives_max):
         one, run = " in a row was inconclusive", " in a row were inconclusive"
         because = _tolerated(counts.inconclusives_run, one, run, allowed.consecutive_inconclusives_max)
         return Verdict.INCONCLUSIVE, because, False
+    if _beyond(counts.errors_run, allowed.consecutive_errors_max):
+        one, run = " in a row was an error", " in a row were errors"
+        because = _tolerated(counts.errors_run, one, run, allowed.consecutive_errors_max)
+        return Verdict.PROVIDER_ERROR, because, False
     return _counted(gate, counts)
 
 

@@ -201,14 +201,18 @@ def _looks_until(now: datetime, last: datetime, told: Sequence[Measurement]) -> 
 
 
 def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
-    """The first that failed, else the first that did not pass, and the last of `earlier` where all passed."""
+    """The first that failed, else was inconclusive, else did not pass; the last of `earlier` where all did.
+
+    What was seen to be unclear is not taken back by the silence after it.
+    """
     worst = weighed
     if worst.verdict is Verdict.FAIL:
         return worst
     for each in earlier:
         if each.verdict is Verdict.FAIL:
             return each
-        if worst.verdict is Verdict.PASS:
+        unclear = each.verdict is Verdict.INCONCLUSIVE and worst.verdict is not Verdict.INCONCLUSIVE
+        if unclear or worst.verdict is Verdict.PASS:
             worst = each
     return worst
 

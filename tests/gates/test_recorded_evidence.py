@@ -109,3 +109,21 @@ def test_a_value_far_out_is_one_more_beside_the_good_one_of_its_instant() -> Non
         Verdict.INCONCLUSIVE
     )
     assert recorded(gate, far, beneath=live).verdict is Verdict.FAIL
+
+
+def test_errors_do_not_take_back_that_a_count_was_inconclusive() -> None:
+    tolerance = {"failures": 1, "inconclusives": 0, "errors": 0, "consecutive_errors": 0}
+    gate = declared(max=0.1, pass_max=0.05, count=5, tolerance=tolerance).gates[0]
+    for later in ((), ("away",), ("away", "away")):
+        assert recorded(gate, samples(0, 0.07, *later)).verdict is Verdict.INCONCLUSIVE
+    assert recorded(gate, samples(0, 0.07, "away", 1, 1)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("later", [2, 5, 30])
+def test_silence_does_not_take_back_that_a_budget_may_be_burning(later: int) -> None:
+    rule = {"objective": "90%", "burns": [{"rate": 5, "long": "10m", "short": "2m"}]}
+    gate = declared(**LOGS, slo=rule, window="10m", min_samples=1).gates[0]
+    burning = samples(1.0, 1.0)
+    assert recorded(gate, burning).verdict is Verdict.INCONCLUSIVE
+    silent = Sample(at=burning[-1].at + later * MINUTE)
+    assert recorded(gate, [*burning, silent]).verdict is Verdict.INCONCLUSIVE
