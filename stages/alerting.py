@@ -68,9 +68,10 @@ def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Ho
     But for a person's hold: that covers the alert, which holds once the person goes on.
     """
     held = rollout.held
+    persons = held if held is not None and held.kind is HoldKind.PERSON else None
     alarm = alarm_in(held)
     if alarm is None:
-        covers = None if held is not None and held.kind is HoldKind.PERSON else held
+        covers = held if persons is None else None
         alarm = Hold(kind=HoldKind.ALERT, because=signal.because, since=now, covers=covers)
     alert_id = signal.alert_id
     if alert_id is not None:
@@ -80,7 +81,7 @@ def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Ho
             lapses[alert_id] = now + timedelta(seconds=seconds)
         alert_ids = tuple(dict.fromkeys((*alarm.alert_ids, alert_id)))
         alarm = replace(alarm, alert_ids=alert_ids, lapses=lapses)
-    return alarm if held is None else beneath_person(held, alarm) or alarm
+    return alarm if persons is None else replace(persons, covers=alarm)
 
 
 def alarm_in(held: Hold | None) -> Hold | None:
