@@ -25,6 +25,17 @@ class Verdict(StrEnum):
     PROVIDER_ERROR = "provider_error"
 
 
+class Doubt(StrEnum):
+    """What is known of a verdict that is inconclusive, where it is more than that.
+
+    `warning`: all of the window is within its limits, and some of it beyond what passes. `no_better` than
+    that: some of it is beyond a limit, and no more than is tolerated; or it warned, and says nothing of now.
+    """
+
+    WARNING = "warning"
+    NO_BETTER = "no_better"
+
+
 class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One measured value; `value` is None where the source has a bucket without data.
 
@@ -47,7 +58,8 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     the samples that it was held against: the live slot's of the same window, or the weeks before where this
     look has read them. `left_out` older ones were judged and not kept, because no claim could have held them.
     `score` is 0 to 100 where the gate's rule gives one. `tally` is what its measurements came to, for the
-    next look. `group`, `weight`, `critical` and `dry_run` are the gate's own, for who combines several.
+    next look. `doubt` says what is known of it where it is inconclusive. `group`, `weight`, `critical` and
+    `dry_run` are the gate's own, for who combines several.
     """
 
     gate: str
@@ -71,3 +83,4 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     weight: float = 1.0
     critical: bool = False
     dry_run: bool = False
+    doubt: Doubt | None = None

@@ -12,6 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shared.assumed import Assumed
+from shared.evidence import Doubt as Doubt
 from shared.evidence import Judgement as Judgement
 from shared.evidence import Sample as Sample
 from shared.evidence import Verdict as Verdict

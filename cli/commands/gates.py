@@ -208,6 +208,7 @@ def _together(
             slot=SlotName("recorded"),
             verdict=found[gate.name].verdict or Verdict.NO_DATA,
             because=found[gate.name].because,
+            doubt=found[gate.name].doubt,
             at=now,
             group=gate.group,
             weight=gate.weight,

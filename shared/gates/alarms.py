@@ -16,6 +16,7 @@ from msgspec import Struct
 from shared.gates.figures import median
 from shared.gates.looking_back import LookingBack, Stretch, Told
 from shared.gates.quiet import LeftOut
+from shared.gates.scoring import verdict_of
 from shared.gates.sliding import Said
 from shared.gates.spending import Refusals
 from shared.levers import SlotName
@@ -104,12 +105,16 @@ def starts_of(walks: Iterable[Iterable[Sequence[Said]]]) -> Starts:
 
 
 def _fate(walk: Sequence[Said]) -> str:
-    said = set(walk)
+    said = {_verdict(each) for each in walk}
     if Verdict.FAIL in said:
         return "stopped"
     if said & _UNSEEN or not said & _EVIDENCE:
         return "blind"
     return "held" if Verdict.INCONCLUSIVE in said or walk[-1] is not Verdict.PASS else "passed"
+
+
+def _verdict(said: Said) -> Verdict | None:
+    return None if said is None else verdict_of(said)
 
 
 def told_of(starts: Starts) -> str:
@@ -126,7 +131,7 @@ def told_of(starts: Starts) -> str:
 
 def looks_of(looks: Iterable[Sequence[Said]]) -> Looks:
     """The looks of each stretch, counted by what was said."""
-    found = Counter(said for each in looks for said in each)
+    found = Counter(_verdict(said) for each in looks for said in each)
     return Looks(
         passed=found[Verdict.PASS],
         failed=found[Verdict.FAIL],

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from shared.fleet import Gate
 from shared.gates.measuring import Limits, measured
+from shared.gates.scoring import Finding
 from shared.gates.sliding import moment
 from shared.gates.tally import begun, endless, fold, passed, standing
 from shared.measured import Measurement, Phase, Tally
@@ -66,9 +67,9 @@ class Course:
         self._odd = [0, *accumulate(map(int, _odd(self._measurements)))]
         self._calm = self._runs(over) if endless(gate) else {}
 
-    def said(self, start: Start, looks: range) -> list[Verdict]:
-        """The verdict at each of these looks, the first after a start and those that follow on it."""
-        found: list[Verdict] = []
+    def said(self, start: Start, looks: range) -> list[Finding]:
+        """What is found at each of these looks, the first after a start and those that follow on it."""
+        found: list[Finding] = []
         tally = begun(moment(start.counts_from))
         while len(found) < len(looks):
             look = looks[len(found)]
@@ -77,7 +78,8 @@ class Course:
                 found.append(Verdict.PROVIDER_ERROR)
                 continue
             tally = self._folded(tally, at)
-            found.append(standing(self._gate, tally, moment(at.until)).verdict or Verdict.NO_DATA)
+            stands = standing(self._gate, tally, moment(at.until))
+            found.append(stands.doubt or stands.verdict or Verdict.NO_DATA)
             last = min(self._calm.get(look, look), looks[-1])
             if found[-1] is Verdict.PASS and last > look:
                 found += [Verdict.PASS] * (last - look)

@@ -35,7 +35,7 @@ from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.window import Beside, lacking, limit_shown, weigh
 from shared.levers import SlotName
 from shared.measured import Kept, Measurement, Phase, Tally, Usual
-from shared.model import Judgement, Sample, Verdict
+from shared.model import Doubt, Judgement, Sample, Verdict
 from shared.probes import Answer, Reading, Unavailable
 
 _SEVERITY = (
@@ -69,7 +69,7 @@ def grouped(judgements: Iterable[Judgement], scores: Scores = _SCORES) -> dict[s
     return {
         name: score(
             scores,
-            [(each.verdict, each.weight) for each in members],
+            [(each.doubt or each.verdict, each.weight) for each in members],
             [place for place, each in enumerate(members) if each.critical],
         )
         for name, members in groups.items()
@@ -156,6 +156,7 @@ def judge(
         value=weighed.value,
         limit=weighed.limit,
         score=weighed.score,
+        doubt=weighed.doubt,
         reading=answer,
         beside=_held_against(gate, live, beyond),
     )
@@ -182,7 +183,16 @@ def _count(
     because = stands.because + failure_told(gate, limits, failed) + _multiple(gate, baseline)
     because += _said(reading, _against(measurements, reading.samples))
     return _judgement(
-        gate, slot, at, verdict, because, value=value, limit=limit, reading=reading, tally=tally
+        gate,
+        slot,
+        at,
+        verdict,
+        because,
+        value=value,
+        limit=limit,
+        doubt=stands.doubt,
+        reading=reading,
+        tally=tally,
     )
 
 
@@ -261,6 +271,7 @@ def _judgement(
     reading: Reading | None = None,
     tally: Tally | None = None,
     beside: tuple[Sample, ...] = (),
+    doubt: Doubt | None = None,
 ) -> Judgement:
     return Judgement(
         gate=gate.name,
@@ -283,4 +294,5 @@ def _judgement(
         weight=gate.weight,
         critical=gate.critical,
         dry_run=advises(gate),
+        doubt=doubt,
     )

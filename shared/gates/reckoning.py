@@ -39,7 +39,7 @@ def decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
         because = _tolerated(counts.failures_run, run, run, allowed.consecutive_failures_max)
         return Verdict.FAIL, because, True
     # What is known to be unclear is not taken back because a provider is in trouble besides.
-    if _beyond(counts.inconclusives, allowed.inconclusives_max):
+    if too_unclear(gate, counts):
         because = _tolerated(
             counts.inconclusives, " was inconclusive", " were inconclusive", allowed.inconclusives_max
         )
@@ -58,6 +58,11 @@ def decided(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
         because = _tolerated(counts.errors_run, one, run, allowed.consecutive_errors_max)
         return Verdict.PROVIDER_ERROR, because, False
     return _counted(gate, counts)
+
+
+def too_unclear(gate: Gate, counts: Counts) -> bool:
+    """Whether more measurements were inconclusive than are tolerated at all, which stays so."""
+    return _beyond(counts.inconclusives, (gate.tolerance or _TOLERANCE).inconclusives_max)
 
 
 def _counted(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:

@@ -44,13 +44,14 @@ from shared.gates.window import (
     weigh,
 )
 from shared.measured import Measurement, Phase, Usual
-from shared.model import Sample, Verdict
+from shared.model import Doubt, Sample, Verdict
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
     """What became of recorded samples. `verdict` None: the gate has not ended, so that it has none.
 
     `next_due_seconds` is None once it is complete. `value` was held against `limit`. `score` is 0 to 100.
+    `doubt` is what is known of one that is inconclusive.
     """
 
     verdict: Verdict | None
@@ -61,6 +62,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     score: float | None = None
     value: float | None = None
     limit: float | None = None
+    doubt: Doubt | None = None
 
 
 class Beneath(Struct, frozen=True, kw_only=True):
@@ -124,6 +126,7 @@ def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limit
         next_due_seconds=stands.next_due_seconds,
         value=newest_value(taken) if worst is None else worst,
         limit=limit_shown(limits),
+        doubt=stands.doubt,
     )
 
 
@@ -154,6 +157,8 @@ def _window(
         stale = _stale(gate, weighed, samples, now - length) or _stale_live(gate, beneath, now - length, now)
         if stale is not None:
             weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
+    if weighed.doubt is Doubt.WARNING and _stale(gate, weighed, samples, now - length) is not None:
+        weighed = replace(weighed, doubt=Doubt.NO_BETTER)
     return Recorded(
         verdict=weighed.verdict,
         because=weighed.because,
@@ -161,6 +166,7 @@ def _window(
         score=weighed.score,
         value=weighed.value,
         limit=weighed.limit,
+        doubt=weighed.doubt,
     )
 
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct
 
 from shared.gate_rules import Scores
-from shared.gates.figures import exactly, many, shown, telling
-from shared.model import Verdict
+from shared.gates.figures import exactly, shown, telling
+from shared.model import Doubt, Verdict
 
-POINTS = {Verdict.PASS: 100.0, Verdict.INCONCLUSIVE: 50.0, Verdict.FAIL: 0.0}
-"""What a verdict is worth, 0 to 100. `no_data` and `provider_error` are absent: nobody knows what they hide.
+Span = tuple[float, float]
+Finding = Verdict | Doubt
+"""What a member of a group came to: its verdict, or what is known of an inconclusive one all the same."""
 
-An inconclusive gate counts half, as a warning does in Keptn (its lighthouse-service).
+_SPANS: dict[Finding, Span] = {
+    Verdict.PASS: (100.0, 100.0),
+    Verdict.FAIL: (0.0, 0.0),
+    Doubt.WARNING: (50.0, 50.0),
+    Doubt.NO_BETTER: (0.0, 50.0),
+}
+"""A warning is half, as in Keptn (its lighthouse-service).
+
+All that is not here may be anything. Were doubt worth more than silence, a bad sample that lets something be
+said at all could let a group pass; were it worth less, one that silences a gate could save it from failing.
 """
+_ANY: Span = (0.0, 100.0)
 
 _RANKS = {Verdict.FAIL: 0, Verdict.PASS: 2}
 _UNKNOWN = (Verdict.PROVIDER_ERROR, Verdict.NO_DATA)
@@ -33,7 +44,8 @@ def rank(verdict: Verdict) -> int:
 class Scored(Struct, frozen=True):
     """A group's verdict with its score, 0 to 100, and its sentence.
 
-    The score is what the group is sure of: a member without evidence earns nothing. None where none has any.
+    The score is what the group is sure of: a member without evidence, or in doubt, earns nothing. None where
+    no member has any evidence.
     """
 
     verdict: Verdict
@@ -41,16 +53,16 @@ class Scored(Struct, frozen=True):
     because: str
 
 
-def score(rule: Scores, judged: Sequence[tuple[Verdict, float]], critical: Collection[int] = ()) -> Scored:
-    """Score a group: each member is its verdict and its weight; `critical` are positions in `judged`.
+def score(rule: Scores, judged: Sequence[tuple[Finding, float]], critical: Collection[int] = ()) -> Scored:
+    """Score a group: each member is its finding and its weight; `critical` are positions in `judged`.
 
-    A member without evidence (`no_data`, `provider_error`) stays in the sum of weights. The group therefore
-    has a least score, where all of those would have failed, and a greatest, where all would have passed. It
-    passes where the least is enough, and fails where not even the greatest reaches `marginal`. Where the
-    unknown decides between the two, the group's verdict is theirs. Kayenta leaves such a metric out, gives a
-    group of nothing else 100 points, and fails everything once half of all metrics are without data (its
-    WeightedSumScorer): the first passes what nobody saw, the second blames the candidate for a provider's
-    trouble, and so does Keptn, which counts a missing value as failed.
+    A member without evidence (`no_data`, `provider_error`) stays in the sum of weights, and so does one that
+    is in doubt. The group therefore has a least score, where all of those would have failed, and a greatest,
+    where all would have passed. It passes where the least is enough, and fails where not even the greatest
+    reaches `marginal`. Where the unknown decides between the two, the group's verdict is theirs. Kayenta
+    leaves such a metric out, gives a group of nothing else 100 points, and fails everything once half of all
+    metrics are without data (its WeightedSumScorer): the first passes what nobody saw, the second blames the
+    candidate for a provider's trouble, and so does Keptn, which counts a missing value as failed.
 
     A critical member that failed fails the group with 0 points, as in Kayenta; a key SLI of Keptn does so
     too, and leaves the score as it is. A critical member that is not known to pass keeps the group from
@@ -63,26 +75,44 @@ def score(rule: Scores, judged: Sequence[tuple[Verdict, float]], critical: Colle
     vital = {judged[place][0] for place in critical}
     if Verdict.FAIL in vital:
         return Scored(Verdict.FAIL, 0.0, "a critical gate of the group failed")
-    weighing = {verdict for verdict, weight in judged if weight > 0}
+    weighing = {finding for finding, weight in judged if weight > 0}
     if not weighing:
         return Scored(Verdict.NO_DATA, None, "no gate of the group has a weight")
     unknown = next((verdict for verdict in _UNKNOWN if verdict in weighing), None)
     if unknown is not None and weighing <= set(_UNKNOWN):
         return Scored(unknown, None, "no gate of the group has any evidence")
-    least, greatest = _points(judged, 0.0), _points(judged, 100.0)
+    least = _points(judged, lambda each: worth(each)[0])
+    greatest = _points(judged, lambda each: worth(each)[1])
     if greatest < rule.marginal:
         verdict = Verdict.FAIL
     elif least >= rule.passing and Verdict.PASS in weighing:
         verdict = Verdict.PASS
-    elif unknown is None or (least >= rule.marginal and greatest < rule.passing):
+    elif unknown is None or _is_unclear(rule, judged):
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = unknown
-    worst = next(v for v in _WORST_FIRST if v in {verdict, *vital})
-    return Scored(worst, least, _sentence(rule, judged, least, greatest, verdict, worst))
+    worst = next(v for v in _WORST_FIRST if v in {verdict, *map(verdict_of, vital)})
+    return Scored(worst, least, _sentence(rule, judged, (least, greatest), verdict, worst))
 
 
-def _check(judged: Sequence[tuple[Verdict, float]], critical: Collection[int]) -> None:
+def worth(finding: Finding) -> Span:
+    """How many points, 0 to 100, a finding has at least and at most. A bad sample more raises neither."""
+    return _SPANS.get(finding, _ANY)
+
+
+def verdict_of(finding: Finding) -> Verdict:
+    """The verdict of a finding."""
+    return Verdict.INCONCLUSIVE if isinstance(finding, Doubt) else finding
+
+
+def _is_unclear(rule: Scores, judged: Sequence[tuple[Finding, float]]) -> bool:
+    """Whether the group neither passes nor fails, whatever the members without evidence are."""
+    well = _points(judged, lambda each: worth(each)[each in _UNKNOWN])
+    bad = _points(judged, lambda each: worth(each)[each not in _UNKNOWN])
+    return well < rule.passing and bad >= rule.marginal
+
+
+def _check(judged: Sequence[tuple[Finding, float]], critical: Collection[int]) -> None:
     wrong = [f"weight {n} is {w}" for n, (_, w) in enumerate(judged) if not (math.isfinite(w) and w >= 0)]
     if wrong:
         raise ValueError(f"weights must be finite and not negative: {', '.join(wrong)}")
@@ -91,30 +121,26 @@ def _check(judged: Sequence[tuple[Verdict, float]], critical: Collection[int]) -
         raise ValueError(f"critical positions {missing} do not exist among {len(judged)} gates")
 
 
-def _points(judged: Sequence[tuple[Verdict, float]], unknown: float) -> float:
-    """The mean points by weight, where a member without evidence has `unknown` points."""
+def _points(judged: Sequence[tuple[Finding, float]], of: Callable[[Finding], float]) -> float:
+    """The mean by weight of the points that `of` gives a finding."""
     largest = max(weight for _, weight in judged)
     weights = [weight / largest for _, weight in judged]
-    points = [POINTS.get(verdict, unknown) * w for (verdict, _), w in zip(judged, weights, strict=True)]
+    points = [of(finding) * weight for (finding, _), weight in zip(judged, weights, strict=True)]
     # 19 of 20 equal weights are 95 points, whatever the last bits of the weights make of it.
     return round(math.fsum(points) / math.fsum(weights), 9)
 
 
 def _sentence(
     rule: Scores,
-    judged: Sequence[tuple[Verdict, float]],
-    least: float,
-    greatest: float,
+    judged: Sequence[tuple[Finding, float]],
+    span: Span,
     verdict: Verdict,
     worst: Verdict,
 ) -> str:
-    unknown = sum(1 for found, weight in judged if found in _UNKNOWN and weight > 0)
+    least, greatest = span
     reached = (least >= rule.passing, least < rule.marginal)
     digits = telling(lambda read: (read >= rule.passing, read < rule.marginal) == reached, least)
-    because = f"the group has {shown(least, digits=digits)} of 100 points"
-    if unknown:
-        silent = many(unknown, "without evidence is", "without evidence are")
-        because += f", up to {shown(greatest)} if the {silent} well"
+    because = f"the group has {shown(least, digits=digits)} of 100 points{_open(judged, greatest)}"
     if worst is not verdict:
         return f"{because}, but a critical gate is not known to pass: {worst}"
     if verdict is Verdict.PASS:
@@ -122,3 +148,15 @@ def _sentence(
     if verdict is Verdict.FAIL:
         return f"{because}; below {exactly(rule.marginal)} it fails"
     return f"{because}; it passes from {exactly(rule.passing)} on and fails below {exactly(rule.marginal)}"
+
+
+def _open(judged: Sequence[tuple[Finding, float]], greatest: float) -> str:
+    """How many points more it may have, and by which members."""
+    weighing = [finding for finding, weight in judged if weight > 0]
+    silent = sum(finding in _UNKNOWN for finding in weighing)
+    doubtful = sum(worth(finding)[0] < worth(finding)[1] for finding in weighing) - silent
+    kinds = ((silent, "without evidence"), (doubtful, "in doubt"))
+    told = [f"the {count} {kind}" for count, kind in kinds if count]
+    if not told:
+        return ""
+    return f", at most {shown(greatest)} with {' and '.join(told)}"

@@ -22,12 +22,13 @@ from shared.gates.events import kept_of
 from shared.gates.figures import Highest, Sums, multiple
 from shared.gates.ledger import Ledger, Page
 from shared.gates.measuring import SOUND, known, limits_of, measured
+from shared.gates.scoring import Finding
 from shared.gates.window import lacking
 from shared.measured import Kept, Measurement, Phase, Usual
-from shared.model import Sample, Verdict
+from shared.model import Doubt, Sample, Verdict
 
-Said = Verdict | None
-"""A verdict; None where what it is held against is not known of that time."""
+Said = Finding | None
+"""A verdict, or what is known of an inconclusive one. None: what it is held against is not known of then."""
 
 _WEEK = timedelta(weeks=1)
 
@@ -50,7 +51,7 @@ class Rule(Protocol):
     """What a window with enough samples comes to."""
 
     def __call__(self, view: View) -> Said:
-        """The verdict."""
+        """What is said of it."""
 
 
 class Windows:
@@ -146,8 +147,9 @@ class _Fixed:
         breaches = self._breaches[view.end] - self._breaches[view.first]
         if breaches > self._breaches_max:
             return Verdict.FAIL
-        unclear = breaches or self._unclear[view.end] - self._unclear[view.first]
-        return Verdict.INCONCLUSIVE if unclear else Verdict.PASS
+        if breaches:
+            return Doubt.NO_BETTER
+        return Doubt.WARNING if self._unclear[view.end] - self._unclear[view.first] else Verdict.PASS
 
 
 class _Relative:

@@ -17,12 +17,13 @@ from msgspec.structs import replace
 from shared.gate_rules import Comparison, Direction
 from shared.gates.deals import dealt
 from shared.gates.figures import beside, exactly, many, median, shown, tidy
-from shared.gates.scoring import POINTS, rank
+from shared.gates.scoring import rank
 from shared.model import Verdict
 
 # Romano, Kromrey, Coraggio and Skowronek (2006), the usual reading of Cliff's delta.
 NEGLIGIBLE = 0.147
 _SIZES = ((NEGLIGIBLE, "negligible"), (0.33, "small"), (0.474, "medium"))
+_POINTS = {Verdict.PASS: 100.0, Verdict.INCONCLUSIVE: 50.0, Verdict.FAIL: 0.0}
 # So many times the range of live's values beyond it a value is far out.
 _RANGES_MAX = 3.0
 
@@ -49,7 +50,7 @@ class Compared(Struct, frozen=True):
     `effect` is Cliff's delta (-1 to 1) in the direction that counts against the candidate: 1 says that every
     one of its values is worse than every live one, 0 that neither side is, below 0 that the candidate is
     better. `p_value` is the chance of such a difference between two equal slots, None where no test was
-    needed. `score` is what the verdict is worth in a group, 0 to 100, None without evidence.
+    needed. `score` is 100 for a pass, 50 where it is inconclusive, 0 for a failure, None without evidence.
     """
 
     verdict: Verdict
@@ -140,13 +141,13 @@ def _compared(rule: Comparison, candidate: Sequence[float], live: Sequence[float
     if math.isclose(ours[0], theirs[-1]) and math.isclose(ours[-1], theirs[0]):
         always = f"both sides were always {shown(theirs[0], unit)}"
         because = f"{always} in {len(ours)} and {len(theirs)} samples: there is no difference"
-        return Compared(Verdict.PASS, because, 0.0, None, POINTS[Verdict.PASS])
+        return Compared(Verdict.PASS, because, 0.0, None, _POINTS[Verdict.PASS])
     # Far out is far out: how far must not decide how certain a difference is.
     delta, p_value = _tested(rule.direction, fence(rule, theirs).equal(ours), theirs)
     effect = _against(rule.direction, delta)
     verdict, reading = _weigh(rule, effect, p_value)
     because = _difference(rule, ours, theirs, unit, delta, p_value)
-    return Compared(verdict, f"{because}: {reading}", effect, p_value, POINTS[verdict])
+    return Compared(verdict, f"{because}: {reading}", effect, p_value, _POINTS[verdict])
 
 
 def _refuse_no_numbers(**sides: Sequence[float]) -> None:

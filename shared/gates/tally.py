@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from shared.fleet import Gate
 from shared.gate_rules import Schedule
 from shared.gates.figures import missing
-from shared.gates.reckoning import counts_to_an_end, decided, ended, missed, unended
+from shared.gates.reckoning import counts_to_an_end, decided, ended, missed, too_unclear, unended
 from shared.measured import Counts, Measurement, Phase, Tally
-from shared.model import Verdict
+from shared.model import Doubt, Verdict
 
 _SCHEDULE = Schedule()
 # Of several samples of one interval the worst counts; where one is good, silence beside it says nothing.
@@ -29,13 +29,14 @@ class Standing(Struct, frozen=True):
     """How a tally stands. `verdict` None: it has not ended, so it has none.
 
     `complete` means that it cannot pass any more, or has. `next_due_seconds` is None then, and 0 where each
-    sample is a measurement.
+    sample is a measurement. `doubt` is what is known of one that is inconclusive.
     """
 
     verdict: Verdict | None
     because: str
     complete: bool
     next_due_seconds: float | None = None
+    doubt: Doubt | None = None
 
 
 def fold(gate: Gate, tally: Tally, measurements: Iterable[Measurement]) -> tuple[Tally, list[Measurement]]:
@@ -112,7 +113,8 @@ def standing(gate: Gate, tally: Tally, at: datetime) -> Standing:
     counts = _with_newest(gate, tally)
     verdict, because, complete = decided(gate, counts)
     if verdict is Verdict.FAIL or complete:
-        return Standing(verdict, because, True)
+        doubt = _doubt(gate, tally, counts, at) if verdict is Verdict.INCONCLUSIVE else None
+        return Standing(verdict, because, True, doubt=doubt)
     due = _next_due(gate, tally, at)
     if verdict is None and counts_to_an_end(gate):
         because = unended(gate, counts)
@@ -186,6 +188,17 @@ def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Ver
     if tally.passed_at < at - timedelta(seconds=gate.window_seconds):
         return Verdict.NO_DATA, f"nothing has passed since {tally.passed_at:%H:%M:%S}"
     return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed"
+
+
+def _doubt(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> Doubt | None:
+    """What is known where it is unclear for good: half of it may be well, if none of it has failed."""
+    schedule = gate.schedule or _SCHEDULE
+    # With a delay it depends on the very first sample which of the others were measured.
+    if not too_unclear(gate, counts) or schedule.initial_delay_seconds:
+        return None
+    speaks = counts_to_an_end(gate) or _so_far(gate, tally, counts, at)[0] is Verdict.PASS
+    warns = speaks and not counts.failures and not counts.missed
+    return Doubt.WARNING if warns else Doubt.NO_BETTER
 
 
 def _next_due(gate: Gate, tally: Tally, at: datetime) -> float:

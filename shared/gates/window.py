@@ -23,7 +23,7 @@ from shared.gates.instants import compared
 from shared.gates.measuring import SOUND, Limits, numbers, told_once
 from shared.gates.statistics import fence
 from shared.measured import Measurement, Phase, Usual
-from shared.model import Sample, Verdict
+from shared.model import Doubt, Sample, Verdict
 
 Speaks = Callable[[float], bool]
 """Whether a number by itself speaks for a pass."""
@@ -48,7 +48,8 @@ class Beside(Struct, frozen=True):
 class Weighed(Struct, frozen=True):
     """A verdict with its sentence, and the value and the limit that it rests on.
 
-    `within` are the measurements that speak for a pass by themselves.
+    `within` are the measurements that speak for a pass by themselves. `doubt` is what is known of one that is
+    inconclusive.
     """
 
     verdict: Verdict
@@ -57,6 +58,7 @@ class Weighed(Struct, frozen=True):
     limit: float | None = None
     score: float | None = None
     within: Sequence[Measurement] = ()
+    doubt: Doubt | None = None
 
 
 def lacking(
@@ -193,7 +195,8 @@ def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
     because = f"{near(worst, limit, gate.unit)} is {word} the {which} of {exactly(limit, gate.unit)}"
     if breaches:
         because += f" in {breaches} of {there} samples"
-    return Weighed(verdict, because, worst, limit)
+    doubt = Doubt.NO_BETTER if verdict is Verdict.INCONCLUSIVE else None
+    return Weighed(verdict, because, worst, limit, doubt=doubt)
 
 
 def _is_lower(gate: Gate, limit: float) -> bool:
@@ -210,7 +213,7 @@ def _between(gate: Gate, values: list[float], which: str) -> Weighed:
         f"{near(worst, limit or 0.0, gate.unit)} is beyond {exactly(limit or 0.0, gate.unit)}, {reached} to "
         f"which it passes, in {which}, and not so far that it fails"
     )
-    return Weighed(Verdict.INCONCLUSIVE, because, worst, limit)
+    return Weighed(Verdict.INCONCLUSIVE, because, worst, limit, doubt=Doubt.WARNING)
 
 
 def _worst(gate: Gate, values: list[float]) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -53,5 +54,20 @@ def cli(api: FakeApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         code = run(words)
         out, err = capsys.readouterr()
         return Ran(code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def judged(cli: Cli, tmp_path: Path) -> Any:
+    """Write the files, and judge them."""
+
+    def call(gate: object, samples: object, *words: str, **files: object) -> Ran:
+        paths = {}
+        for name, body in {"gate": gate, "samples": samples, **files}.items():
+            paths[name] = tmp_path / f"{name}.json"
+            paths[name].write_text(body if isinstance(body, str) else json.dumps(body))
+        options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+        return cli("gates", "judge", *options, *words)
 
     return call

@@ -9,24 +9,9 @@ from typing import Any
 import pytest
 
 from sandbox.demo.rehearsal import REPOSITORY
-from tests.cli.conftest import Cli, Ran
+from tests.cli.conftest import Cli
 
 GATE = {"name": "errors", "source": "http", "path": "/healthz", "max": "5%", "interval": "1m", "count": 3}
-
-
-@pytest.fixture
-def judged(cli: Cli, tmp_path: Path) -> Any:
-    """Write the files, and judge them."""
-
-    def call(gate: object, samples: object, *words: str, **files: object) -> Ran:
-        paths = {}
-        for name, body in {"gate": gate, "samples": samples, **files}.items():
-            paths[name] = tmp_path / f"{name}.json"
-            paths[name].write_text(body if isinstance(body, str) else json.dumps(body))
-        options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
-        return cli("gates", "judge", *options, *words)
-
-    return call
 
 
 def at(minute: int) -> str:
@@ -158,16 +143,6 @@ def test_live_and_baseline_are_samples_of_their_own(judged: Any) -> None:
     )
     number = judged({**beside, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=2)
     assert [ran.json["verdict"] for ran in (live, before, number)] == ["pass", "fail", "pass"]
-
-
-def test_gates_of_a_group_have_one_score(judged: Any) -> None:
-    gates = [
-        {**GATE, "name": name, "count": 1, "group": "users", "weight": weight}
-        for name, weight in (("a", 95), ("b", 5))
-    ]
-    ran = judged({"gates": gates}, {"a": values(0), "b": values(1)}, "-o", "json")
-    assert (ran.code, ran.json["verdict"], ran.json["score"]) == (0, "pass", 95)
-    assert ran.json["gates"]["b"]["verdict"] == "fail"
 
 
 def test_a_gate_that_only_advises_is_told_as_one(judged: Any) -> None:

@@ -17,6 +17,7 @@ from shared.gate_rules import Schedule, Tolerance
 from shared.gates import judge, mean
 from shared.gates.looking_back import LookingBack, Stretch
 from shared.gates.quiet import LeftOut, Quiet
+from shared.gates.sliding import Said
 from shared.gates.tally import begun, fold, passed, standing
 from shared.levers import SlotName
 from shared.measured import Measurement, Phase, Tally
@@ -84,7 +85,7 @@ def counted(
     begin: datetime,
     start: datetime,
     poll: int,
-) -> list[Verdict | None]:
+) -> list[Said]:
     """Look by look, with all that a look sees, as a rollout counts."""
     length = SECONDS // poll
     baseline = None
@@ -94,7 +95,7 @@ def counted(
         if baseline is None:
             return [None] * length
     tally: Tally | None = None
-    found: list[Verdict | None] = []
+    found: list[Said] = []
     for number in range(1, length + 1):
         now = start + timedelta(seconds=number * poll)
         span = window(now, start, gate.window_seconds, gate.ingestion_seconds)
@@ -104,7 +105,7 @@ def counted(
         seen = tuple(each for each in samples if span.since <= each.at < span.until)
         said = judge(gate, BLUE, Reading(seen, "", span.since, span.until), now, baseline, tally=tally)
         tally = said.tally
-        found.append(said.verdict)
+        found.append(said.doubt or said.verdict)
     return found
 
 

@@ -19,6 +19,7 @@ from shared.gates.burning import beyond
 from shared.gates.events import kept
 from shared.gates.looking_back import LookingBack, Stretch
 from shared.gates.quiet import LeftOut, Quiet
+from shared.gates.scoring import Finding
 from shared.levers import SlotName
 from shared.measured import Tally
 from shared.model import Sample, Verdict
@@ -132,7 +133,7 @@ def looking_back(gate: Gate, samples: tuple[Sample, ...]) -> LookingBack:
 
 def as_a_rollout(
     gate: Gate, samples: tuple[Sample, ...], begin: datetime, start: datetime, length: int, lookback: int = 0
-) -> list[Verdict]:
+) -> list[Finding]:
     """What the looks after a start come to, each by the window that the source would have been asked for."""
 
     def reading(now: datetime, since: datetime, lookback: int = lookback) -> Reading:
@@ -152,7 +153,7 @@ def as_a_rollout(
         known = Beyond(kept=kept(seen, longer, start, answer.until), watched_seconds=WATCHED)
         said = judge(gate, BLUE, answer, now, baseline, tally=tally, beyond=known)
         tally = said.tally
-        found.append(said.verdict)
+        found.append(said.doubt or said.verdict)
     return found
 
 
