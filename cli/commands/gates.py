@@ -227,14 +227,16 @@ def _together(
     told = [f"group {name}: {each.because}" for name, each in groups.items()]
     told += [f"{each.gate}: {each.because}" for each in judgements if not each.group and not each.dry_run]
     told += [f"{each.gate} only advises: {each.because}" for each in judgements if each.dry_run]
-    scored = [each.score for each in groups.values() if each.score is not None]
+    scored = [each.score for each in groups.values()]
+    points = [each for each in scored if each is not None]
     return {
         "verdict": verdict if known else None,
         "because": "; ".join(told),
         "measurements": [],
         "complete": complete,
         "next_due": None if complete else min(due, default=0.0),
-        "score": min(scored) if scored else None,
+        # Where nothing is known of a group, the score of the others is not that of all.
+        "score": min(points) if points and len(points) == len(scored) else None,
         "gates": {name: _body(each) for name, each in found.items()},
     }
 

@@ -148,7 +148,7 @@ def _scored(looks: Sequence[Look], scores: Scores) -> Look:
     first = looks[0]
     ((name, scored),) = grouped([look.judgement for look in looks], scores).items()
     because = f"{name}: {scored.because}"
-    judgement = replace(first.judgement, gate=name, verdict=scored.verdict, because=because)
+    judgement = replace(first.judgement, gate=name, verdict=scored.verdict, because=because, doubt=None)
     return replace(first, judgement=judgement)
 
 

@@ -28,6 +28,14 @@ def test_gates_of_a_group_have_one_score(judged: Any) -> None:
     assert ran.json["gates"]["b"]["verdict"] == "fail"
 
 
+def test_a_group_without_evidence_leaves_all_of_them_without_a_score(judged: Any) -> None:
+    gates = [{**SURE, "name": name, "group": name, "min_samples": 1} for name in ("a", "b")]
+    well = judged({"gates": gates}, {"a": values(0), "b": values(0)}, "-o", "json").json
+    silent = judged({"gates": gates}, {"a": values(0), "b": values(None)}, "-o", "json").json
+    assert (well["verdict"], well["score"]) == ("pass", 100)
+    assert (silent["verdict"], silent["score"]) == ("no_data", None)
+
+
 def together(judged: Any, rules: dict[str, Any], samples: object) -> tuple[str, float, str]:
     """The group of a gate that passes, of nine tenths of the weight, and of one with these rules."""
     unsure = {**SURE, "max": None, "min_samples": 1, **rules, "name": "unsure", "weight": 2}

@@ -61,7 +61,7 @@ SCORES = (
         "a group without data beside one that passes",
         (Member(PASS), Member(PASS), Member(NO_DATA, group="other")),
         NO_DATA,
-        100,
+        None,
         ALL_WELL,
     ),
     Together(
