@@ -189,7 +189,7 @@ def test_a_bad_sample_more_never_improves_what_is_counted(
     # What has not ended has no verdict.
     for found in (after, last):
         if before.verdict is not None and found.verdict is not None:
-            assert no_better(found, before), (before.because, found.because)
+            assert no_better(found, before, warning=warns(gate, bad)), (before.because, found.because)
         assert not (before.verdict is Verdict.FAIL and found.verdict is None)
 
 
