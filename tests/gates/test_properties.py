@@ -133,7 +133,7 @@ def warns(gate: Gate, bad: Sample) -> bool:
     return measured((bad,), limits_of(gate))[0].phase is Phase.INCONCLUSIVE
 
 
-def no_better(after: Recorded, before: Recorded, *, warning: bool = False) -> bool:
+def no_better(after: Recorded | Judgement, before: Recorded | Judgement, *, warning: bool = False) -> bool:
     """Whether it is as good at most, and worth as much at most to a group: at its worst, and at its best."""
     assert before.verdict is not None
     assert after.verdict is not None
@@ -246,13 +246,15 @@ def test_look_by_look_a_bad_sample_more_never_improves_a_verdict(
     stream = [each for each in data.draw(streams(COUNTED)) if each.at >= START]
     far = data.draw(st.booleans())
     bad = sample(5e5 if far else max(minute, 0.0), data.draw(bad_values(COUNTED)))
-    before, after = looked(gate, stream, every)[-1], looked(gate, put(tuple(stream), bad), every)[-1]
-    if after.verdict is Verdict.PASS:
-        assert any(COUNTED.evidence(each) for each in stream)
-        ends = gate.schedule is not None and (gate.schedule.count or gate.schedule.consecutive_passes)
-        assert before.verdict is Verdict.PASS or ends
-    if before.verdict is Verdict.FAIL:
-        assert after.verdict is Verdict.FAIL
+    ends = gate.schedule is not None and (gate.schedule.count or gate.schedule.consecutive_passes)
+    warning = warns(gate, bad)
+    looks = zip(looked(gate, stream, every), looked(gate, put(tuple(stream), bad), every), strict=True)
+    for before, after in looks:
+        # What has not ended has no verdict, which a step takes for silence.
+        if not ends or before.verdict is not Verdict.NO_DATA:
+            assert no_better(after, before, warning=warning), (before.because, after.because)
+        if after.verdict is Verdict.PASS:
+            assert any(COUNTED.evidence(each) for each in stream)
 
 
 verdicts = st.sampled_from(list(Verdict))
