@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+REQUEST_SECONDS_MAX = 10
+"""So long a gate's request is waited for. What was not answered by then has failed."""
+
 
 class Expect(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="expect"):
     """What an HTTP answer has to be like; what is empty is not asked for.

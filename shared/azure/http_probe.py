@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from shared.azure.connection import Connection
-from shared.check_rules import Expect
+from shared.check_rules import REQUEST_SECONDS_MAX, Expect
 from shared.checks.expecting import Answered, unmet
 from shared.errors import Retry
 from shared.fleet import Fleet, Gate, Measure
@@ -32,7 +32,10 @@ REDIRECTS_MAX = 3
 
 
 class Tried(NamedTuple):
-    """What came of one request: its time in ms, None for a failed one, and why it failed."""
+    """What came of one request: its time in ms, None where it tells nothing, and why it failed, if it did.
+
+    A failed one may have been fast. One that was not answered in time took that long at least.
+    """
 
     milliseconds: float | None
     because: str = ""
@@ -51,7 +54,7 @@ class HttpProbe:
         self,
         connection: Connection,
         *,
-        request_seconds_max: float = 10,
+        request_seconds_max: float = REQUEST_SECONDS_MAX,
         start_seconds_max: float = 10,
         concurrent_max: int = 5,
     ) -> None:
@@ -63,7 +66,8 @@ class HttpProbe:
     async def observe(self, fleet: Fleet, probe: GateReading, now: datetime) -> Reading:
         """One sample per request: 1 or 0 for a failed or a good one, or its time to the last byte in ms.
 
-        A failed request has no time: its sample has no value. Each says why it failed.
+        A failed request has no time, and its sample no value, unless what failed is that it took too long.
+        Each says why it failed.
         """
         from aiohttp import ClientSession
 
@@ -125,7 +129,8 @@ class HttpProbe:
         except ClientConnectorCertificateError:
             return Tried(None, "a certificate that does not hold")
         except TimeoutError:
-            return Tried(None, f"no answer in {self._request_seconds_max:g} s")
+            waited = (asyncio.get_running_loop().time() - begun) * 1000
+            return Tried(waited, f"no answer in {self._request_seconds_max:g} s")
         except (ClientError, OSError, ValueError):
             return Tried(None, "no answer that is HTTP")
         return Tried(None, f"more than {REDIRECTS_MAX} redirects")
@@ -173,4 +178,4 @@ def _tried(expect: Expect, now: datetime, answered: Answered) -> Tried:
 def _sample(gate: Gate, now: datetime, tried: Tried) -> Sample:
     if gate.measure is Measure.LATENCY_MS:
         return Sample(at=now, value=tried.milliseconds, because=tried.because)
-    return Sample(at=now, value=float(tried.milliseconds is None), because=tried.because)
+    return Sample(at=now, value=float(bool(tried.because)), because=tried.because)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.check_rules import REQUEST_SECONDS_MAX
 from shared.fleet import SHARE_OF
 from shared.fleet_file import check_checks, source_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
 from shared.fleet_file.mistakes import one_of
-from shared.fleet_file.rule_checks import check_places, check_rules, check_scores
+from shared.fleet_file.rule_checks import check_places, check_rules, check_scores, number
 from shared.fleet_file.tree import Path
 
 _NEEDED = {
@@ -78,6 +79,7 @@ def check_gate(draft: Draft, path: Path) -> None:
     """Note every contradiction inside the gate at `path`."""
     _asks(draft, path)
     _units(draft, path)
+    _latency(draft, path)
     _samples(draft, path)
     check_rules(draft, path)
 
@@ -160,6 +162,19 @@ def _is_share(draft: Draft, path: Path) -> bool:
     if draft.text(*path, "source") == "metrics":
         return SHARE_OF in (draft.text(*path, "metric") or "")
     return draft.text(*path, "source") in {"logs", "app_insights", "prometheus"}
+
+
+def _latency(draft: Draft, path: Path) -> None:
+    """What is not answered in time has no other time than that: it must be beyond the limit."""
+    if draft.text(*path, "source") != "http" or draft.text(*path, "measure") != "latency_ms":
+        return
+    limit, waited = number(draft.value(*path, "max")), REQUEST_SECONDS_MAX * 1000
+    if limit is not None and limit >= waited:
+        draft.refuse((*path, "max"), f"less than {waited}, because a request is waited for that many ms")
+    if draft.value(*path, "expect", "latency") is not None:
+        draft.refuse(
+            (*path, "expect", "latency"), "max or another limit of the gate, whose measure is a latency"
+        )
 
 
 def _samples(draft: Draft, path: Path) -> None:

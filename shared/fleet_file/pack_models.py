@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from shared.check_rules import REQUEST_SECONDS_MAX
 from shared.fleet_file.source_models import AN_ENDPOINT, Endpoint
 from shared.fleet_file.values import HttpPath, Part, Share, arm_id
 
@@ -59,7 +60,7 @@ class SloHttpPack(Part):
     objective: Annotated[Share, Field(ge=0.5, lt=1)] = Field(
         description="the share of good readings wanted, such as 99%"
     )
-    latency_ms: _Milliseconds = Field(
+    latency_ms: Annotated[float, Field(gt=0, lt=REQUEST_SECONDS_MAX * 1000)] = Field(
         default=1000, description="in how many ms each request must be answered"
     )
     path: HttpPath = Field(default="/", description="a path such as /healthz")

@@ -143,6 +143,12 @@ async def test_a_latency_is_in_milliseconds_and_a_failed_request_has_none(proxie
     assert [sample.value for sample in bad.samples] == [None, None, None]
 
 
+async def test_a_latency_of_a_request_without_an_answer_is_as_long_as_was_waited(proxied: Connection) -> None:
+    found = await read(proxied, gate("/hangs", Measure.LATENCY_MS), limit=0.3)
+    assert all(sample.value is not None and 300 <= sample.value < 5_000 for sample in found.samples)
+    assert {sample.because for sample in found.samples} == {"no answer in 0.3 s"}
+
+
 @pytest.mark.parametrize(
     ("path", "met", "unmet", "words"),
     [

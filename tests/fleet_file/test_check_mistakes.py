@@ -21,6 +21,7 @@ KUBERNETES: dict[str, Any] = {"name": "asked", "source": "kubernetes", "kubernet
 ALERTS: dict[str, Any] = {"name": "asked", "source": "alerts", "target": "gateway"}
 HEALTH: dict[str, Any] = {"name": "asked", "source": "resource_health", "target": "cluster"}
 HTTP: dict[str, Any] = {"name": "asked", "source": "http", "path": "/healthz", "max": 0}
+SLOW: dict[str, Any] = {**HTTP, "measure": "latency_ms", "max": 500}
 LOAD_TEST: dict[str, Any] = {"name": "asked", "source": "load_test", "max": 200, "load_test": LOAD}
 
 
@@ -119,6 +120,8 @@ def test_what_an_answer_has_to_be_like_is_read_with_its_units() -> None:
         ({**HTTP, "expect": {"status": [99]}}, "expect.status[0]", "at least 100"),
         ({**HTTP, "expect": {"latency": "soon"}}, "expect.latency", "a time such as 500ms"),
         ({**HTTP, "expect": {"latency": 0}}, "expect.latency", "more than"),
+        ({**SLOW, "max": 10_000}, "max", "less than 10000, because a request is waited for that many ms"),
+        ({**SLOW, "expect": {"latency": "500ms"}}, "expect.latency", "max or another limit of the gate"),
         ({**HTTP, "expect": {"json": {"a b": 1}}}, "expect.json.a b", "paths in the JSON body"),
         ({**HTTP, "expect": {"statuses": [200]}}, "expect.statuses", "did you mean status?"),
         ({**LOAD_TEST}, "source", "load tests belong to gates.load"),
