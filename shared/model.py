@@ -131,7 +131,8 @@ class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a rollout does not go on by itself. A rollback pre-empts every hold.
 
     `alert_ids` fire and hold it; the last of them to be resolved lets it go on. `lapses` says when those that
-    nobody may ever resolve count as over. `covers` is the hold of before, which comes back after them.
+    nobody may ever resolve count as over, `fired` when each is last known to have fired. `covers` is the hold
+    of before, which comes back after them.
     """
 
     kind: HoldKind
@@ -140,6 +141,7 @@ class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     alert_ids: tuple[str, ...] = ()
     lapses: dict[str, datetime] = {}
     covers: Hold | None = None
+    fired: dict[str, datetime] = {}
 
 
 class Drift(Struct, frozen=True, kw_only=True, omit_defaults=True):

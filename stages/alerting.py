@@ -62,6 +62,12 @@ def over_at(signal: Signal, rollout: Rollout) -> datetime | None:
     return at if at is not None and fired_at is not None and fired_at <= at else None
 
 
+def fired_since(signal: Signal, alarm: Hold) -> datetime | None:
+    """When an alert that holds has fired again since the end that a signal tells; None where it has not."""
+    at = alarm.fired.get(signal.alert_id or "")
+    return at if at is not None and at > signal.at else None
+
+
 def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Hold:
     """The rollout's hold with this alert in it; what else held the rollout is covered until that is over.
 
@@ -80,8 +86,13 @@ def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Ho
         if seconds:
             lapses[alert_id] = now + timedelta(seconds=seconds)
         alert_ids = tuple(dict.fromkeys((*alarm.alert_ids, alert_id)))
-        alarm = replace(alarm, alert_ids=alert_ids, lapses=lapses)
+        fired = _newest(alarm.fired, alert_id, signal.fired_at)
+        alarm = replace(alarm, alert_ids=alert_ids, lapses=lapses, fired=fired)
     return alarm if persons is None else replace(persons, covers=alarm)
+
+
+def _newest(fired: dict[str, datetime], alert_id: str, at: datetime | None) -> dict[str, datetime]:
+    return fired if at is None else {**fired, alert_id: max(at, fired.get(alert_id, at))}
 
 
 def alarm_in(held: Hold | None) -> Hold | None:
@@ -103,8 +114,11 @@ def without(held: Hold, alert_ids: Collection[str]) -> Hold | None:
     left = tuple(each for each in held.alert_ids if each not in alert_ids)
     if not left:
         return held.covers
-    lapses = {each: at for each, at in held.lapses.items() if each not in alert_ids}
-    return replace(held, alert_ids=left, lapses=lapses)
+    lapses, fired = (
+        {each: at for each, at in known.items() if each not in alert_ids}
+        for known in (held.lapses, held.fired)
+    )
+    return replace(held, alert_ids=left, lapses=lapses, fired=fired)
 
 
 def lapsed(held: Hold, now: datetime) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from stages.alerting import (
     UNTOLD,
     alarm_in,
     beneath_person,
+    fired_since,
     heard_over,
     hold_by,
     lapsed,
@@ -174,13 +175,18 @@ def _release(reacted: Reacted, signal: Signal, now: datetime) -> Reacted:
     if signal.kind is not SignalKind.ALERT or alarm is None or alert_id is None:
         left = _covered(held)
         return changed(reacted, signal, f"{_after(left)}: {signal.because}", held=left, entered_at=now)
+    again = fired_since(signal, alarm)
+    if again is not None:
+        because = f"noted: {signal.because}; it has fired again since, at {again:%H:%M} UTC"
+        return answered(reacted, signal, True, because)
+    over_alerts = heard_over(present(reacted), signal).over_alerts
     left = without(alarm, (alert_id,))
     after = beneath_person(held, left)
     if left is not None and left.kind is HoldKind.ALERT:
         because = f"still held by {len(left.alert_ids)} more: {signal.because}"
-        return changed(reacted, signal, because, held=after)
+        return changed(reacted, signal, because, held=after, over_alerts=over_alerts)
     # While an alert fired, users were not well for all that the gates saw.
-    anew = {"held": after, "entered_at": now, "clean_since": None}
+    anew = {"held": after, "entered_at": now, "clean_since": None, "over_alerts": over_alerts}
     return changed(reacted, signal, f"{_after(after)}: {signal.because}", **anew)
 
 

@@ -58,6 +58,10 @@ SENTENCES: tuple[Sentence, ...] = (
 )
 FIELDS: tuple[Field, ...] = (
     Field("rollout.etags", "a rollback writes a live record that it cannot read under the etag that it had"),
+    Field("rollout.held.fired", "the end of an earlier firing does not lift the hold of a later one"),
+    Field(
+        "rollout.over_alerts", "an alert that held is remembered once it is over, for a firing heard of later"
+    ),
     Field(
         "rollout.ordered_at",
         "nothing queues behind a change of which Front Door does not say whether it is deployed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -81,6 +81,30 @@ def test_an_alert_that_may_be_a_new_one_holds_whatever_was_over_before(alert: Si
 
 def test_an_alert_that_rolls_back_does_so_whatever_order_its_signals_came_in() -> None:
     assert rollout(over_first(fired(), Phase.RETIRE)).stage is Stage.ROLLBACK
+
+
+def minute(n: int) -> datetime:
+    return NOW + timedelta(minutes=n)
+
+
+def test_the_end_of_an_earlier_firing_does_not_lift_the_hold_of_a_later_one() -> None:
+    """News of a resource's health is of one alert, and may come in any order."""
+    state = react(FLEET, state_in(Phase.SYNC), (fired(BLUE, fired_at=minute(1)),), minute(1), None).state
+    state = react(FLEET, state, (fired(BLUE, id="again", fired_at=minute(9)),), minute(9), None).state
+    late = react(FLEET, state, (resolved(at=minute(5)),), minute(10), None)
+    assert rollout(late).held is not None
+    assert late.dispositions[0].because == "noted: a is over; it has fired again since, at 09:09 UTC"
+    over = react(FLEET, late.state, (resolved(id="over", at=minute(12)),), minute(13), None)
+    assert rollout(over).held is None
+
+
+def test_a_firing_that_is_heard_of_after_a_later_end_holds_nothing() -> None:
+    state = react(FLEET, state_in(Phase.SYNC), (fired(BLUE, fired_at=minute(1)),), minute(1), None).state
+    state = react(FLEET, state, (resolved(at=minute(5)),), minute(6), None).state
+    late = react(FLEET, state, (fired(BLUE, id="late", fired_at=minute(3)),), minute(7), None)
+    assert rollout(late).held is None
+    again = react(FLEET, state, (fired(BLUE, id="again", fired_at=minute(8)),), minute(8), None)
+    assert rollout(again).held is not None
 
 
 def test_what_is_over_is_remembered_of_the_newest_alerts_only() -> None:
