@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from shared.fleet import Gate
 from shared.gate_rules import Scores
+from shared.gates.against_live import live_seen
 from shared.gates.burning import Watch
 from shared.gates.events import hourly
 from shared.gates.figures import exactly, shown, tidy
@@ -28,11 +29,11 @@ from shared.gates.measuring import (
     measured,
     newest_failure,
     newest_value,
-    numbers,
 )
 from shared.gates.scoring import Scored, score
 from shared.gates.tally import begun, fold, newer, standing
-from shared.gates.window import Beside, lacking, limit_shown, weigh
+from shared.gates.weighed import Beside
+from shared.gates.window import lacking, limit_shown, weigh
 from shared.levers import SlotName
 from shared.measured import Kept, Measurement, Phase, Tally, Usual
 from shared.model import Doubt, Judgement, Sample, Verdict
@@ -207,8 +208,8 @@ def _beside(gate: Gate, baseline: float | None, live: Answer | None, beyond: Bey
     )
     if not isinstance(live, Reading):
         return beside
-    found = live_numbers(gate, live.samples, live.since, live.until)
-    return msgspec.structs.replace(beside, live=found)
+    found, odd = live_seen(gate, live.samples, live.since, live.until)
+    return msgspec.structs.replace(beside, live=found, odd=odd)
 
 
 def _multiple(gate: Gate, baseline: float | None) -> str:
@@ -234,11 +235,6 @@ def _held_against(gate: Gate, live: Answer | None, beyond: Beyond) -> tuple[Samp
     if not isinstance(beyond.answer, Reading):
         return ()
     return beyond.answer.samples if gate.slo is None else hourly(beyond.answer.samples)
-
-
-def live_numbers(gate: Gate, samples: Sequence[Sample], since: datetime, until: datetime) -> list[float]:
-    """The live slot's sound numbers of a window; it has no limits of its own."""
-    return numbers(gate, measured(samples, limits_of(gate), since, until))
 
 
 def _against(measurements: Sequence[Measurement], samples: Iterable[Sample]) -> list[Sample]:

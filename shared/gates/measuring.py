@@ -183,6 +183,12 @@ def told_once(gate: Gate, measurements: Iterable[Measurement]) -> int:
     return len(moments) if gate.source is Source.HTTP else len(set(moments))
 
 
+def error_in(measurements: Iterable[Measurement]) -> str:
+    """The first error among them, empty where there is none: of one instant always the same."""
+    odd = ((each.at, each.because) for each in measurements if each.phase is Phase.ERROR)
+    return min(odd, default=(None, ""))[1]
+
+
 def newest_failure(taken: Sequence[Measurement]) -> float | None:
     """The value of the newest measurement that failed, None where none did; of one instant the highest."""
     return newest_value([each for each in taken if each.phase is Phase.FAIL])

@@ -15,12 +15,13 @@ from msgspec.structs import replace
 
 from shared.fleet import Gate
 from shared.gate_rules import Anomaly, Schedule
+from shared.gates.against_live import live_seen
 from shared.gates.anomaly import hours, unusual, usual
 from shared.gates.beginning import counted_from
 from shared.gates.burn_windows import worst_alone
 from shared.gates.burning import WHOLE, Watch, beyond
 from shared.gates.events import kept
-from shared.gates.judge import live_numbers
+from shared.gates.freshness import of_now
 from shared.gates.measuring import (
     SOUND,
     Limits,
@@ -33,16 +34,9 @@ from shared.gates.measuring import (
     newest_failure,
     newest_value,
 )
-from shared.gates.window import (
-    Beside,
-    Weighed,
-    lacking,
-    limit_shown,
-    requests_short,
-    short_of_live,
-    shortage,
-    weigh,
-)
+from shared.gates.scoring import rank
+from shared.gates.weighed import Beside, Weighed
+from shared.gates.window import lacking, limit_shown, weigh
 from shared.measured import Measurement, Phase, Usual
 from shared.model import Doubt, Sample, Verdict
 
@@ -83,8 +77,25 @@ def recorded(
 ) -> Recorded:
     """Judge `samples`, in the order in which they came, as of `at`, else as of the newest of them.
 
-    Beside live its samples say so as well: the candidate's must not choose which of them they stand beside.
+    What comes late, after samples of a later time, speaks for nothing. Taken by its time it may still speak
+    against the candidate: where any does, the worse of both counts.
     """
+    found = _as_they_came(gate, samples, at, beneath)
+    by_time = sorted(samples, key=lambda each: each.at)
+    if all(one.at == other.at for one, other in zip(samples, by_time, strict=True)):
+        return found
+    other = _as_they_came(gate, by_time, at, beneath)
+    return replace(other, measurements=found.measurements) if _is_worse(other, found) else found
+
+
+def _is_worse(one: Recorded, other: Recorded) -> bool:
+    """What has not ended is not as good as a pass; of two that decide nothing, what is unclear tells more."""
+    ranks = [1.5 if each.verdict is None else rank(each.verdict) for each in (one, other)]
+    return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and one.verdict is Verdict.INCONCLUSIVE)
+
+
+def _as_they_came(gate: Gate, samples: Sequence[Sample], at: datetime | None, beneath: Beneath) -> Recorded:
+    # Beside live its samples say of when: the candidate's must not choose which of them they stand beside.
     newest = _newest_of_live(gate, beneath, at)
     now = at or max((*(sample.at for sample in samples), *newest), default=None)
     if now is None or not samples:
@@ -153,12 +164,7 @@ def _window(
         moments = _looks_until(now, last, told)
         earlier = (look(begin, at) for at in moments for begin in dict.fromkeys((at - length, since)))
         weighed = _worst(weighed, earlier)
-    if weighed.verdict is Verdict.PASS:
-        stale = _stale(gate, weighed, samples, now - length) or _stale_live(gate, beneath, now - length, now)
-        if stale is not None:
-            weighed = Weighed(Verdict.NO_DATA, stale, weighed.value, weighed.limit)
-    if weighed.doubt is Doubt.WARNING and _stale(gate, weighed, samples, now - length) is not None:
-        weighed = replace(weighed, doubt=Doubt.NO_BETTER)
+    weighed = of_now(gate, weighed, samples, told, beneath.live, (now - length, now))
     return Recorded(
         verdict=weighed.verdict,
         because=weighed.because,
@@ -207,7 +213,7 @@ def _looks_until(now: datetime, last: datetime, told: Sequence[Measurement]) -> 
 
 
 def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
-    """The first that failed, else was inconclusive, else did not pass; the last of `earlier` where all did.
+    """The first that failed, else was inconclusive, else did not pass; `weighed` itself where all did.
 
     What was seen to be unclear is not taken back by the silence after it.
     """
@@ -218,30 +224,9 @@ def _worst(weighed: Weighed, earlier: Iterable[Weighed]) -> Weighed:
         if each.verdict is Verdict.FAIL:
             return each
         unclear = each.verdict is Verdict.INCONCLUSIVE and worst.verdict is not Verdict.INCONCLUSIVE
-        if unclear or worst.verdict is Verdict.PASS:
+        if unclear or (worst.verdict is Verdict.PASS and each.verdict is not Verdict.PASS):
             worst = each
     return worst
-
-
-def _stale(gate: Gate, weighed: Weighed, samples: Sequence[Sample], since: datetime) -> str | None:
-    """What of the candidate's evidence is missing since then, None where nothing is."""
-    recent = [each for each in weighed.within if each.at >= since]
-    needing = replace(gate, min_samples=_needed(gate))
-    return shortage(needing, recent) or requests_short(gate, recent, samples)
-
-
-def _needed(gate: Gate) -> int:
-    """How many samples each side needs."""
-    return gate.min_samples if gate.compare is None else max(gate.min_samples, gate.compare.samples_min)
-
-
-def _stale_live(gate: Gate, beneath: Beneath, since: datetime, now: datetime) -> str | None:
-    """The same of live's, where it is judged beside it."""
-    if not beside_live(gate) or beneath.live is None:
-        return None
-    there = len(live_numbers(gate, beneath.live, since, now))
-    needing = replace(gate, min_samples=_needed(gate))
-    return short_of_live(needing, there) if there < needing.min_samples else None
 
 
 def _looking(
@@ -257,10 +242,11 @@ def _looking(
         lack = lacking(gate, found, part)
         if lack is not None:
             return Weighed(*lack)
-        live = None if beneath.live is None else live_numbers(gate, beneath.live, since, until)
+        live, odd = (None, "") if beneath.live is None else live_seen(gate, beneath.live, since, until)
         beside = Beside(
             baseline=known(beneath.baseline),
             live=live,
+            odd=odd,
             # Where nobody said when to judge, a window ends with a sample, whose hour counts.
             usual=_usual(gate, since, until if still else until + _MOMENT, beneath),
             watch=_watch(gate, ordered[: window.stop], until),

@@ -181,12 +181,12 @@ def _recent(gate: Gate, recent: str, more: str) -> str:
 
 def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Verdict, str]:
     """The verdict of a gate that only the step ends: it passes on fresh and sufficient evidence."""
+    without = Verdict.PROVIDER_ERROR if tally.errored else Verdict.NO_DATA
     if counts.passes < gate.min_samples:
-        there = missing(counts.passes, gate.min_samples, "pass", "passes")
-        return (Verdict.PROVIDER_ERROR if tally.errored else Verdict.NO_DATA), there
+        return without, missing(counts.passes, gate.min_samples, "pass", "passes")
     assert tally.passed_at is not None, "a tally with passes knows when the newest was"
     if tally.passed_at < at - timedelta(seconds=gate.window_seconds):
-        return Verdict.NO_DATA, f"nothing has passed since {tally.passed_at:%H:%M:%S}"
+        return without, f"nothing has passed since {tally.passed_at:%H:%M:%S}"
     return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed"
 
 

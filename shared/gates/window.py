@@ -6,59 +6,24 @@ Limits are the largest (or smallest) tolerated number: only a strictly greater (
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.fleet import Gate
-from shared.gate_rules import Anomaly, Comparison, Objective
+from shared.gate_rules import Anomaly, Objective
+from shared.gates.against_live import against_live, compared_with_live, told_multiple
 from shared.gates.anomaly import odd_alone, unusual
 from shared.gates.burn_windows import NOT_ALL
-from shared.gates.burning import WHOLE, Watch, burn
+from shared.gates.burning import burn
 from shared.gates.figures import beside as near
-from shared.gates.figures import exactly, many, mean, missing, multiple, shown, telling
-from shared.gates.instants import compared
-from shared.gates.measuring import SOUND, Limits, numbers, told_once
+from shared.gates.figures import exactly, many, mean, missing, multiple
+from shared.gates.measuring import SOUND, Limits, error_in, numbers, told_once
 from shared.gates.statistics import fence
-from shared.measured import Measurement, Phase, Usual
+from shared.gates.weighed import Beside, Speaks, Weighed
+from shared.measured import Measurement, Phase
 from shared.model import Doubt, Sample, Verdict
-
-Speaks = Callable[[float], bool]
-"""Whether a number by itself speaks for a pass."""
-
-
-class Beside(Struct, frozen=True):
-    """What a gate's numbers are held against, as far as it was seen; None where it was not.
-
-    `baseline` is the mean that was recorded on the live slot, `live` the live slot's numbers of the same
-    window, `usual` what the weeks before were like. `trouble` says why `live` is not there, `unread` why
-    `usual` is not; empty where nobody can be asked. `watch` is how an objective is looked at.
-    """
-
-    baseline: float | None = None
-    live: Sequence[float] | None = None
-    usual: Usual | None = None
-    watch: Watch = WHOLE
-    trouble: str = "the live slot was not observed"
-    unread: str = ""
-
-
-class Weighed(Struct, frozen=True):
-    """A verdict with its sentence, and the value and the limit that it rests on.
-
-    `within` are the measurements that speak for a pass by themselves. `doubt` is what is known of one that is
-    inconclusive.
-    """
-
-    verdict: Verdict
-    because: str
-    value: float | None = None
-    limit: float | None = None
-    score: float | None = None
-    within: Sequence[Measurement] = ()
-    doubt: Doubt | None = None
 
 
 def lacking(
@@ -66,7 +31,7 @@ def lacking(
 ) -> tuple[Verdict, str] | None:
     """The verdict on a window without enough evidence, and what it lacks; None where there is enough."""
     short = shortage(gate, measurements)
-    if short is not None and any(each.phase is Phase.ERROR for each in measurements):
+    if short is not None and error_in(measurements):
         return Verdict.PROVIDER_ERROR, short
     short = short or requests_short(gate, measurements, samples)
     return None if short is None else (Verdict.NO_DATA, short)
@@ -78,9 +43,8 @@ def shortage(gate: Gate, measurements: Sequence[Measurement]) -> str | None:
     if there >= gate.min_samples:
         return None
     because = missing(there, gate.min_samples, "sample", "samples")
-    # Of one instant always the same, in whatever order its samples came.
-    odd = min(((each.at, each.because) for each in measurements if each.phase is Phase.ERROR), default=None)
-    return because if odd is None else f"{because}: {odd[1]}"
+    odd = error_in(measurements)
+    return f"{because}: {odd}" if odd else because
 
 
 def requests_short(gate: Gate, measurements: Sequence[Measurement], samples: Sequence[Sample]) -> str | None:
@@ -123,10 +87,10 @@ def _by_its_rule(
         weighed = _against_baseline(gate, numbers(gate, measurements), beside.baseline)
         return weighed, _up_to(weighed.limit)
     if gate.max_over_live is not None:
-        weighed = _against_live(gate, numbers(gate, measurements), beside)
+        weighed = against_live(gate, numbers(gate, measurements), beside)
         return weighed, _up_to(weighed.limit)
     if gate.compare is not None:
-        weighed = _beside_live(gate, gate.compare, measurements, beside)
+        weighed = compared_with_live(gate, gate.compare, measurements, beside)
         return weighed, fence(gate.compare, beside.live or ()).holds
     if gate.slo is not None:
         return _burnt(gate.slo, sound(measurements, samples), beside, until), _up_to(NOT_ALL)
@@ -137,15 +101,6 @@ def _by_its_rule(
 
 def _up_to(worst: float | None) -> Speaks | None:
     return None if worst is None else lambda value: value <= worst
-
-
-def _beside_live(
-    gate: Gate, rule: Comparison, measurements: Sequence[Measurement], beside: Beside
-) -> Weighed:
-    if beside.live is None:
-        return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
-    found = compared(gate, rule, measurements, beside.live)
-    return Weighed(found.verdict, found.because, found.effect, rule.effect_max, found.score)
 
 
 def _burnt(rule: Objective, samples: Sequence[Sample], beside: Beside, until: datetime) -> Weighed:
@@ -232,46 +187,8 @@ def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -
         return Weighed(Verdict.INCONCLUSIVE, "no baseline was recorded to compare with", value)
     limit = multiple(gate.max_over_baseline or 0.0, baseline)
     verdict, word = (Verdict.FAIL, "beyond") if value > limit else (Verdict.PASS, "within")
-    because = _multiple(gate, value, gate.max_over_baseline, ("the baseline of ", baseline), word)
+    because = told_multiple(gate, value, gate.max_over_baseline, ("the baseline of ", baseline), word)
     return Weighed(verdict, because, value, limit)
-
-
-def _against_live(gate: Gate, values: list[float], beside: Beside) -> Weighed:
-    value = mean(values)
-    if beside.live is None:
-        return Weighed(Verdict.PROVIDER_ERROR, beside.trouble, value)
-    if len(beside.live) < gate.min_samples:
-        there = short_of_live(gate, len(beside.live))
-        return Weighed(Verdict.NO_DATA, there, value)
-    live = mean(beside.live)
-    limit = multiple(gate.max_over_live or 0.0, live)
-    if value <= limit:
-        verdict, word = Verdict.PASS, "within"
-    elif live <= 0:
-        because = (
-            f"a mean of {shown(value, gate.unit)} is a multiple of nothing: live has {shown(live, gate.unit)}"
-        )
-        return Weighed(Verdict.INCONCLUSIVE, because, value, limit)
-    else:
-        verdict, word = Verdict.FAIL, "beyond"
-    because = _multiple(gate, value, gate.max_over_live, ("live's ", live), word)
-    return Weighed(verdict, because, value, limit)
-
-
-def _multiple(gate: Gate, value: float, factor: float | None, of: tuple[str, float], word: str) -> str:
-    """The sentence on a mean and a multiple, with as many digits as it takes to be true."""
-    factor, (name, base) = factor or 0.0, of
-    is_beyond = word == "beyond"
-    digits = telling(lambda read, other: (read > multiple(factor, other)) is is_beyond, value, base)
-    return (
-        f"a mean of {shown(value, gate.unit, digits)} is {word} {exactly(factor)} times "
-        f"{name}{shown(base, gate.unit, digits)}"
-    )
-
-
-def short_of_live(gate: Gate, there: int) -> str:
-    """Which samples of the live slot are missing."""
-    return missing(there, gate.min_samples, "sample", "samples", " of the live slot")
 
 
 def _by_itself(

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from shared.fleet import Gate, Source
 from shared.gates import combine, judge, rank
 from shared.gates.measuring import beside_live, limits_of, measured
-from shared.gates.recorded import Beneath, Recorded, recorded
-from shared.gates.scoring import worth
+from shared.gates.recorded import Beneath, recorded
 from shared.gates.tally import begun, fold, standing
 from shared.levers import SlotName
-from shared.measured import Phase, Tally
+from shared.measured import Tally
 from shared.model import Judgement, Sample, Verdict
 from shared.probes import Reading
 from tests.gates.kinds import (
@@ -36,6 +35,7 @@ from tests.gates.kinds import (
     windows,
 )
 from tests.gates.peers import START
+from tests.gates.worse import no_better, warns
 
 GREEN = SlotName("green")
 minutes = st.one_of(st.integers(0, 12).map(float), SECONDS)
@@ -128,24 +128,15 @@ def test_the_order_of_arrival_at_one_instant_counts_nothing_else(
     assert (ours.verdict, ours.complete, ours.because) == (theirs.verdict, theirs.complete, theirs.because)
 
 
-def warns(gate: Gate, bad: Sample) -> bool:
-    """Whether it is beyond what passes and within the limit, which speaks for half to a group."""
-    return measured((bad,), limits_of(gate))[0].phase is Phase.INCONCLUSIVE
-
-
-def no_better(after: Recorded | Judgement, before: Recorded | Judgement, *, warning: bool = False) -> bool:
-    """Whether it is as good at most, and worth as much at most to a group: at its worst, and at its best."""
-    assert before.verdict is not None
-    assert after.verdict is not None
-    least, greatest = worth(after.doubt or after.verdict)
-    least_before, greatest_before = worth(before.doubt or before.verdict)
-    worse = (warning or least <= least_before) and greatest <= greatest_before
-    return worse and rank(after.verdict) <= rank(before.verdict)
-
-
 def put(stream: tuple[Sample, ...], bad: Sample) -> list[Sample]:
-    """The stream with one more, at its time or as the last to come."""
+    """The stream with one more, that comes at its time."""
     return sorted([*stream, bad], key=lambda each: each.at)
+
+
+def put_anywhere(data: st.DataObject, stream: tuple[Sample, ...], bad: Sample) -> list[Sample]:
+    """The stream with one more, that comes whenever it does."""
+    place = data.draw(st.integers(0, len(stream)))
+    return [*stream[:place], bad, *stream[place:]]
 
 
 @many
@@ -159,8 +150,9 @@ def test_a_bad_sample_more_never_improves_the_verdict_of_a_window(
     bad = sample(minute, data.draw(bad_values(kind)), requests)
     now = data.draw(st.sampled_from([None, LAST]))
     before = recorded(gate, stream, now, beneath)
-    after = recorded(gate, put(stream, bad), now, beneath)
-    assert no_better(after, before, warning=warns(gate, bad)), (before.because, after.because)
+    for found in (put(stream, bad), put_anywhere(data, stream, bad)):
+        after = recorded(gate, found, now, beneath)
+        assert no_better(after, before, warning=warns(gate, bad)), (before.because, after.because)
 
 
 @many
@@ -184,10 +176,10 @@ def test_a_bad_sample_more_never_improves_what_is_counted(
 ) -> None:
     stream = data.draw(streams(COUNTED))
     bad = sample(minute, data.draw(bad_values(COUNTED)), data.draw(st.sampled_from([None, 1_000.0])))
-    before, after = recorded(gate, stream), recorded(gate, put(stream, bad))
-    last = recorded(gate, [*stream, bad])
+    before = recorded(gate, stream)
     # What has not ended has no verdict.
-    for found in (after, last):
+    for more in (put(stream, bad), put_anywhere(data, stream, bad)):
+        found = recorded(gate, more)
         if before.verdict is not None and found.verdict is not None:
             assert no_better(found, before, warning=warns(gate, bad)), (before.because, found.because)
         assert not (before.verdict is Verdict.FAIL and found.verdict is None)

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared.fleet import Gate
-from shared.gates import Beyond, judge
+from shared.gates import Beyond, judge, rank
 from shared.gates.anomaly import hours, usual
 from shared.gates.recorded import Beneath, recorded
 from shared.levers import SlotName
@@ -109,6 +110,78 @@ def test_a_value_far_out_is_one_more_beside_the_good_one_of_its_instant() -> Non
         Verdict.INCONCLUSIVE
     )
     assert recorded(gate, far, beneath=live).verdict is Verdict.FAIL
+
+
+TIMEOUT = Sample(at=START + 4 * MINUTE, error="timeout")
+
+
+@pytest.mark.parametrize(
+    ("rules", "good", "bad"),
+    [
+        ({"max_over_live": 1.5}, 1.0, 100.0),
+        ({"max": 5}, 1.0, 100.0),
+        ({"compare": {"min_samples": 5}}, 1.0, 2.0),
+        ({"max": 5, "count": 4, "consecutive_passes": 3, "tolerance": {"failures": 1}}, 1.0, 100.0),
+    ],
+)
+def test_a_bad_sample_of_a_later_time_takes_no_place_of_those_that_come_after_it(
+    rules: dict[str, Any], good: float, bad: float
+) -> None:
+    gate = declared(**LOGS, min_samples=3, window="10m", **rules).gates[0]
+    live = Beneath(live=samples(*[1.0] * 9))
+    found = list(samples(good, bad, bad, good, bad, bad, bad, good))
+    before = recorded(gate, found, beneath=live)
+    for place in range(len(found)):
+        late = [*found[:place], replace(TIMEOUT, at=found[-1].at), *found[place:]]
+        after = recorded(gate, late, beneath=live)
+        assert rank(after.verdict or Verdict.PASS) <= rank(before.verdict or Verdict.PASS), after.because
+
+
+def test_what_comes_late_is_told_as_an_error_and_speaks_against_a_pass_all_the_same() -> None:
+    gate = declared(**LOGS, min_samples=3, window="10m", max_over_live=1.5).gates[0]
+    live, found = Beneath(live=samples(*[1.0] * 6)), samples(1.0, 1.0, 1.0, 100.0)
+    assert recorded(gate, found, beneath=live).verdict is Verdict.FAIL
+    after = recorded(gate, [*found[:3], TIMEOUT, found[3]], beneath=live)
+    assert after.verdict is Verdict.FAIL
+    assert [each.phase.value for each in after.measurements] == [*["measured"] * 3, "error", "error"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "found", "live"),
+    [
+        # The comparison asks for more than the gate itself.
+        ({"compare": {"min_samples": 5}}, (1, 1, 1, 1, "away", "away"), (1,) * 6),
+        ({"compare": {"min_samples": 5}}, (1,) * 6, (1, 1, "away", "away")),
+        ({"max_over_live": 1.5}, (1, 1, 1), ("away",) * 3),
+        # What passed is left behind by errors.
+        ({"max": 5}, (1, 1, 1, *["away"] * 20), ()),
+    ],
+)
+def test_too_little_evidence_is_the_providers_trouble_where_errors_are_among_it(
+    rules: dict[str, Any], found: tuple[Any, ...], live: tuple[Any, ...]
+) -> None:
+    gate = declared(**LOGS, min_samples=3, window="10m", **rules).gates[0]
+    beneath = Beneath(live=samples(*live) if live else None)
+    after = recorded(gate, samples(*found), beneath=beneath)
+    assert (after.verdict, after.because.rpartition(": ")[2]) == (Verdict.PROVIDER_ERROR, "away")
+
+
+def test_a_count_that_errors_leave_behind_is_the_providers_trouble() -> None:
+    gate = declared(**LOGS, max=5, min_samples=3, window="3m", interval="1m").gates[0]
+    found = recorded(gate, samples(1, 1, 1, *["away"] * 4))
+    assert (found.verdict, found.because) == (Verdict.PROVIDER_ERROR, "nothing has passed since 09:02:00")
+    silent = recorded(gate, samples(1, 1, 1, *[None] * 4))
+    assert silent.verdict is Verdict.NO_DATA
+
+
+def test_a_pass_is_told_of_now() -> None:
+    """Minutes of errors that burn nothing yet are said, and not what was known before them."""
+    rule = {"objective": "99.9%", "burns": [{"rate": 14.4, "long": "1h", "short": "5m"}]}
+    gate = declared(**LOGS, slo=rule, window="1h", min_samples=1).gates[0]
+    each = [*[0.0] * 55, *[0.01] * 5]
+    found = recorded(gate, [replace(one, requests=1000.0) for one in samples(*each)])
+    assert found.verdict is Verdict.PASS
+    assert "burns 0 times" not in found.because
 
 
 def test_errors_do_not_take_back_that_a_count_was_inconclusive() -> None:
