@@ -31,6 +31,7 @@ from shared.gates.measuring import (
     newest_value,
 )
 from shared.gates.scoring import Scored, score
+from shared.gates.shares import as_shares
 from shared.gates.tally import begun, fold, newer, standing
 from shared.gates.weighed import Beside
 from shared.gates.window import lacking, limit_shown, weigh
@@ -139,21 +140,22 @@ def judge(
     if counted(gate):
         return _count(gate, slot, answer, at, baseline, tally)
     limits = limits_of(gate, baseline)
-    measurements = measured(answer.samples, limits, answer.since, answer.until)
-    lack = lacking(gate, measurements, answer.samples)
+    samples = as_shares(gate, answer.samples, limits)
+    measurements = measured(samples, limits, answer.since, answer.until)
+    lack = lacking(gate, measurements, samples)
     if lack is not None:
         verdict, because = lack
         # What was read of the time before is remembered, whatever came of this look.
         read = _held_against(gate, None, beyond)
         return _judgement(gate, slot, at, verdict, because + _said(answer), reading=answer, beside=read)
     beside = _beside(gate, baseline, live, beyond)
-    weighed = weigh(gate, measurements, answer.samples, beside, answer.until)
+    weighed = weigh(gate, measurements, samples, beside, answer.until)
     return _judgement(
         gate,
         slot,
         at,
         weighed.verdict,
-        weighed.because + _said(answer, _against(measurements, answer.samples)),
+        weighed.because + _said(answer, _against(measurements, samples)),
         value=weighed.value,
         limit=weighed.limit,
         score=weighed.score,
@@ -172,7 +174,8 @@ def _count(
         return _judgement(gate, slot, at, Verdict.INCONCLUSIVE, because, reading=reading, tally=tally)
     tally = tally or begun(reading.since)
     # What is newer than the reading may still change, and counted now it would hide all that comes before it.
-    due = [each for each in measured(reading.samples, limits) if each.at <= reading.until]
+    samples = as_shares(gate, reading.samples, limits)
+    due = [each for each in measured(samples, limits) if each.at <= reading.until]
     measurements = newer(tally, due)
     tally, _ = fold(gate, tally, measurements)
     stands = standing(gate, tally, reading.until)
@@ -182,7 +185,7 @@ def _count(
     value = newest_value(measurements) if failed is None else failed
     limit = limit_shown(limits)
     because = stands.because + failure_told(gate, limits, failed) + _multiple(gate, baseline)
-    because += _said(reading, _against(measurements, reading.samples))
+    because += _said(reading, _against(measurements, samples))
     return _judgement(
         gate,
         slot,

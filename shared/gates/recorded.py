@@ -35,6 +35,7 @@ from shared.gates.measuring import (
     newest_value,
 )
 from shared.gates.scoring import rank
+from shared.gates.shares import as_shares
 from shared.gates.weighed import Beside, Weighed
 from shared.gates.window import lacking, limit_shown, weigh
 from shared.measured import Measurement, Phase, Usual
@@ -101,6 +102,7 @@ def _as_they_came(gate: Gate, samples: Sequence[Sample], at: datetime | None, be
     if now is None or not samples:
         return _nothing(gate)
     limits = limits_of(gate, beneath.baseline)
+    samples = as_shares(gate, samples, limits)
     if counted(gate):
         return _counted(gate, samples, now, limits)
     return _window(gate, samples, now, limits, beneath, newest, still=at is not None)
