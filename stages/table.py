@@ -11,6 +11,7 @@ from enum import StrEnum
 from shared.alert_rules import AlertEffect
 from shared.fleet import Fleet
 from shared.model import AlertState, FleetState, Outcome, Role, Rollout, Signal, SignalKind, Stage
+from shared.signals.matching import slot_of
 from stages.alerting import effect_of, is_earlier
 
 
@@ -167,7 +168,7 @@ def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger
         return _COMMANDS.get(signal.kind, Trigger.NEWS)
     if signal.state == AlertState.RESOLVED.value:
         return Trigger.ALERT_RESOLVED
-    if rollout is None or not signal.slot:
+    if rollout is None or not signal.slot or not _is_of_slot(fleet, signal):
         return Trigger.NEWS
     effect = effect_of(fleet, signal, rollout)
     if effect is None:
@@ -180,3 +181,8 @@ def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger
     if rollout.role_of(signal.slot) is Role.LIVE and not (rollout.shadow and rollout.shifted):
         return Trigger.NEWS if rollout.shifted else Trigger.ALERT_ON_LIVE
     return Trigger.ALERT_TO_HOLD if effect is AlertEffect.HOLD else Trigger.ALERT_ON_CANDIDATE
+
+
+def _is_of_slot(fleet: Fleet, signal: Signal) -> bool:
+    """Whether what fired is the slot's: whoever took it in may know the fleet by an older file."""
+    return signal.resource_id is None or slot_of(fleet, signal.resource_id) == signal.slot

@@ -24,8 +24,6 @@ log = logging.getLogger("switchyard.intake")
 
 _DIRECTORY_SECONDS = 10
 _DIRECTORY_SECONDS_REFUSED = 1
-_DIRECTORY_SECONDS_ALERT = 600
-"""Whose an alert is changes with a fleet's file: rarely, and never for a rollout in flight."""
 _MARK_SECONDS = QUIET_SECONDS / 3
 
 
@@ -69,8 +67,9 @@ class Intake:
     async def alert(self, body: object) -> tuple[Signal, ...]:
         """One Azure Monitor alert in the common schema. Raises Refused.
 
-        Acted on by the directory that this worker has in mind, so that nothing is read for it before the
-        fleet itself; then the directory is read, in case a fleet was applied since.
+        Acted on by the directory that this worker has in mind, however old, so that nothing is read for it
+        before the fleet itself, which says whether it is still about one of its slots; then the directory is
+        read, in case a fleet was applied since.
         """
         taken = await self._at_once(body)
         return (await self._take("alert", _alone, body, taken)).signals
@@ -103,7 +102,7 @@ class Intake:
     async def _at_once(self, body: object) -> frozenset[str]:
         """The ids of an alert's signals that were taken; none where too little is known to take it."""
         now = self._clock.now()
-        if self._read_at is None or now - self._read_at > timedelta(seconds=_DIRECTORY_SECONDS_ALERT):
+        if not self._directory:
             return frozenset()
         try:
             found = signals.parse_alert(body, now, self._directory)

@@ -102,6 +102,11 @@ def match(ids: Iterable[str], directory: Sequence[Entry]) -> tuple[Match, ...]:
     return tuple(found)
 
 
+def slot_of(fleet: Fleet, resource_id: str) -> str | None:
+    """The slot that a resource belongs to, '' for one of the whole fleet's, None for a stranger."""
+    return _slot_of(resource_id.lower().rstrip("/"), resources_of(fleet))
+
+
 def clusters_named(names: Iterable[str], subscriptions: set[str], directory: Sequence[Entry]) -> list[str]:
     """The ids of declared clusters with one of these names, in these subscriptions if there are any."""
     wanted = tuple(f"{_CLUSTERS}{name.lower()}" for name in names if name and "/" not in name)

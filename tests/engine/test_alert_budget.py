@@ -77,8 +77,9 @@ def fired(rig: Rig) -> dict[str, Any]:
     return events.metric_alert(cluster, rig.clock.now(), alert_guid="a" * 32)
 
 
+@pytest.mark.parametrize("idle", [timedelta(minutes=9), timedelta(days=2)])
 async def test_one_store_read_one_record_read_and_one_claim_stand_before_the_dns_write(
-    baked: Rig, azurite: Azurite, tmp_path: Path
+    baked: Rig, azurite: Azurite, tmp_path: Path, idle: timedelta
 ) -> None:
     log = Log()
     async with served(baked, azurite, tmp_path, log) as (wire, proxy):
@@ -88,7 +89,7 @@ async def test_one_store_read_one_record_read_and_one_claim_stand_before_the_dns
         intake = Intake(store, Engine(store, AzureWorld(connection), baked.topic, baked.clock), baked.clock)
         with pytest.raises(Refused):
             await intake.alert({})  # The worker has been asked before: it knows the fleets.
-        baked.clock.at += timedelta(minutes=9)
+        baked.clock.at += idle
         log.lines.clear()
         await intake.alert(fired(baked))
         await tables.close()

@@ -136,6 +136,14 @@ def test_a_note_changes_nothing_and_is_told_in_the_trail() -> None:
     assert reacted.dispositions[0].because == reacted.because
 
 
+def test_an_alert_on_what_is_no_longer_the_slots_is_news() -> None:
+    """A worker may have taken it in by an older file of the fleet."""
+    mine, former = FLEET.slot(GREEN).cluster_id, f"{FLEET.slot(GREEN).cluster_id}-old"
+    for resource_id, stage in ((f"{mine}/agentPools/pool1", Stage.ROLLBACK), (former, Stage.RETIRE)):
+        alert = fired(GREEN, resource_id=resource_id)
+        assert rollout(react(FLEET, state_in(Phase.RETIRE), (alert,), NOW, None)).stage is stage
+
+
 def test_an_alert_while_the_old_cluster_is_destroyed_is_refused_and_told() -> None:
     state = state_in(Phase.DESTROYING)
     reacted = react(FLEET, state, (fired(),), NOW, None)
