@@ -11,7 +11,7 @@ from enum import StrEnum
 from shared.alert_rules import AlertEffect
 from shared.fleet import Fleet
 from shared.model import AlertState, FleetState, Outcome, Role, Rollout, Signal, SignalKind, Stage
-from shared.signals.matching import slot_of
+from shared.resources import slot_of
 from stages.alerting import effect_of, is_earlier
 
 

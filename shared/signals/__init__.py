@@ -13,11 +13,12 @@ from msgspec import Struct
 
 from shared.errors import Refused
 from shared.model import Signal
+from shared.resources import resources_of
 from shared.signals.alerts import alert_signals as parse_alert
 from shared.signals.commands import command_signal as parse_command
 from shared.signals.events import event_signals as parse_event
 from shared.signals.explaining import explain, validation_code
-from shared.signals.matching import Entry, resources_of
+from shared.signals.matching import Entry
 
 __all__ = [
     "Batch",

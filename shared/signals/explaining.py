@@ -14,10 +14,11 @@ from shared.errors import Refused
 from shared.fleet import Channel, Fleet
 from shared.levers import SlotName
 from shared.model import Role, Signal
+from shared.resources import resources_of
 from shared.signals.alerts import alert_signals
 from shared.signals.body import thing
 from shared.signals.events import VALIDATION, event_signals, read_envelope
-from shared.signals.matching import Entry, resources_of
+from shared.signals.matching import Entry
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
