@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.azure.world import AzureWorld
@@ -86,6 +87,18 @@ async def test_rows_with_an_error_beside_them_are_no_answer(tmp_path: Path, gate
     assert "the query gave a partial result" in answer.because
     assert not faults_of(answer.because)
     assert judge(gate, GREEN, answer, NOW).verdict is Verdict.PROVIDER_ERROR
+
+
+@forms
+async def test_a_count_without_a_time_is_no_answer_though_it_is_within_the_limit(
+    tmp_path: Path, gate: Gate
+) -> None:
+    columns = [{"name": "value", "type": "long"}]
+    body = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": [[0]]}]}
+    answer, _ = await ask(tmp_path, gate, Said(200, body))
+    judgement = judge(msgspec.structs.replace(gate, min_samples=1), GREEN, answer, NOW)
+    assert judgement.verdict is Verdict.PROVIDER_ERROR
+    assert "must give a column 'TimeGenerated', it gives value" in judgement.because
 
 
 @forms
