@@ -2,10 +2,10 @@
 
 Decides how a table becomes samples: the column `value` holds the numbers, `TimeGenerated` their times and
 `requests`, where it is there, how many events are behind each. Without times nobody knows of when a number
-speaks: a count of nothing is a row of 0, and no evidence. Judges nothing. A partial result is no result, and
-a table that does not exist (yet) has no data, which is not health. The logs of a gateway that slots share are
-not asked: one query would speak of both. A workspace and Application Insights hold what both slots say, so a
-query names its slot.
+speaks: a count of nothing is a row of 0, and no evidence. A bin of time that is in the window in part is no
+sample, because its rest is missing. Judges nothing. A partial result is no result, and a table that does not
+exist (yet) has no data, which is not health. The logs of a gateway that slots share are not asked: one query
+would speak of both. A workspace and Application Insights hold what both slots say, so a query names its slot.
 
 Sources: https://learn.microsoft.com/azure/azure-monitor/logs/api/overview,
 https://learn.microsoft.com/azure/azure-monitor/logs/api/request-format,
@@ -26,6 +26,7 @@ from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing, body_of, sentence
 from shared.azure.window import Window, resource_of, window
+from shared.bins import bin_length, whole
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet, Target
 from shared.gateways import is_shared, no_logs
@@ -88,7 +89,8 @@ class Logs:
             if table_missing(body_of(error)):
                 return empty
             raise
-        samples = samples_of(result.tables[0]) if result and result.tables else ()
+        found = samples_of(result.tables[0]) if result and result.tables else ()
+        samples = whole(found, bin_length(query), span.since, span.until)
         return Reading(samples=samples, source=query, since=span.since, until=span.until)
 
     def _asked(self, asked_of: str, query: str, span: Window) -> Awaitable[Any]:
