@@ -15,6 +15,7 @@ from sandbox.world.logs import REQUESTS
 from sandbox.world.metrics import Bucket, Series
 from sandbox.world.model import World
 from sandbox.world.traffic import MINUTE, floor_minute
+from shared.bins import bin_length, whole
 from shared.check_rules import Expect
 from shared.checks.expecting import Answered, unmet
 from shared.errors import Refused
@@ -197,6 +198,7 @@ def _logs(world: World, fleet: Fleet, slot: Slot, gate: Gate, since: datetime, u
         Sample(at=row.at, value=row.value, requests=row.requests if counted else None)
         for row in (table.rows if table is not None else ())
     )
+    samples = whole(samples, bin_length(query), since, until)
     return Reading(samples=samples, source=query, since=since, until=until)
 
 

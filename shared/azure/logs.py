@@ -1,8 +1,9 @@
 """Log queries on a slot's cluster or gateway, a workspace or Application Insights: azure-monitor-query.
 
 Decides how a table becomes samples: the column `value` holds the numbers, `TimeGenerated` their times and
-`requests`, where it is there, how many events are behind each; where there are no times the last row's value
-is the sample, at the window's end. Judges nothing. A partial result is no result, and a table that does not
+`requests`, where it is there, how many events are behind each. Without times nobody knows of when a number
+speaks: a count of nothing is a row of 0, and no evidence. A bin of time that is in the window in part is no
+sample, because its rest is missing. Judges nothing. A partial result is no result, and a table that does not
 exist (yet) has no data, which is not health. The logs of a gateway that slots share are not asked: one query
 would speak of both. A workspace and Application Insights hold what both slots say, so a query names its slot.
 
@@ -25,6 +26,7 @@ from shared.azure.answers import Body
 from shared.azure.connection import Connection
 from shared.azure.errors import allowing, body_of, sentence
 from shared.azure.window import Window, resource_of, window
+from shared.bins import bin_length, whole
 from shared.errors import Refused, Retry
 from shared.fleet import Fleet, Target
 from shared.gateways import is_shared, no_logs
@@ -87,7 +89,8 @@ class Logs:
             if table_missing(body_of(error)):
                 return empty
             raise
-        samples = samples_of(result.tables[0], span) if result and result.tables else ()
+        found = samples_of(result.tables[0]) if result and result.tables else ()
+        samples = whole(found, bin_length(query), span.since, span.until)
         return Reading(samples=samples, source=query, since=span.since, until=span.until)
 
     def _asked(self, asked_of: str, query: str, span: Window) -> Awaitable[Any]:
@@ -120,20 +123,20 @@ class Logs:
         )
 
 
-def samples_of(table: Any, span: Window) -> tuple[Sample, ...]:
-    """The rows of a table as samples, oldest first. Raises Refused without a column `value`."""
-    if VALUE not in table.columns:
-        raise Refused(f"the query must give a column {VALUE!r}, it gives {', '.join(table.columns)}")
+def samples_of(table: Any) -> tuple[Sample, ...]:
+    """The rows of a table as samples, oldest first. Raises Refused without a column for values or times."""
+    for column in (VALUE, TIME):
+        if column not in table.columns:
+            given = ", ".join(table.columns)
+            raise Refused(f"the query must give a column {column!r}, it gives {given}")
     counted = REQUESTS in table.columns
 
-    def sample(row: Any, at: datetime) -> Sample:
+    def sample(row: Any) -> Sample:
         requests = _number(row[REQUESTS], REQUESTS) if counted else None
-        return Sample(at=at, value=_number(row[VALUE], VALUE), requests=requests)
+        return Sample(at=_utc(row[TIME]), value=_number(row[VALUE], VALUE), requests=requests)
 
-    if TIME in table.columns:
-        samples = (sample(row, _utc(row[TIME])) for row in table.rows if row[TIME])
-        return tuple(sorted(samples, key=lambda each: each.at))
-    return tuple(sample(row, span.until) for row in table.rows[-1:])
+    samples = (sample(row) for row in table.rows if row[TIME])
+    return tuple(sorted(samples, key=lambda each: each.at))
 
 
 def table_missing(error: Mapping[str, Any]) -> bool:

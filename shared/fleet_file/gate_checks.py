@@ -7,14 +7,16 @@ asked. Refuses to know metrics' names: the service answers for those.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
+from shared.bins import bin_length
 from shared.check_rules import REQUEST_SECONDS_MAX
 from shared.fleet import SHARE_OF
 from shared.fleet_file import check_checks, source_checks
 from shared.fleet_file.draft import QUESTIONS, Draft
 from shared.fleet_file.mistakes import one_of
-from shared.fleet_file.rule_checks import check_places, check_rules, check_scores, number
+from shared.fleet_file.rule_checks import COUNTING, check_places, check_rules, check_scores, given, number
 from shared.fleet_file.tree import Path
 
 _NEEDED = {
@@ -58,6 +60,7 @@ _ELSEWHERE = re.compile(
 )
 _COLUMNS = ("TimeGenerated", "value")
 _WINDOW_SECONDS, _SAMPLES = 300, 3
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def check_gates(draft: Draft) -> None:
@@ -180,7 +183,10 @@ def _latency(draft: Draft, path: Path) -> None:
 def _samples(draft: Draft, path: Path) -> None:
     window = draft.seconds(*path, "window") if draft.value(*path, "window") is not None else _WINDOW_SECONDS
     samples = draft.count(*path, "min_samples") if draft.value(*path, "min_samples") is not None else _SAMPLES
-    if draft.text(*path, "source") not in {"metrics", "prometheus"} or window is None or samples is None:
+    if window is None or samples is None:
+        return
+    _bins(draft, path, window, samples)
+    if draft.text(*path, "source") not in {"metrics", "prometheus"}:
         return
     if window < 60 * samples:
         at = (*path, "window" if draft.value(*path, "window") is not None else "min_samples")
@@ -189,6 +195,20 @@ def _samples(draft: Draft, path: Path) -> None:
     breaches = draft.count(*path, "breaches_max")
     if breaches is not None and breaches >= window // 60:
         draft.refuse((*path, "breaches_max"), f"fewer than the {window // 60} samples of the window")
+
+
+def _bins(draft: Draft, path: Path, window: int, samples: int) -> None:
+    """A window that begins in a bin of time holds one whole bin less than there is room for."""
+    if draft.text(*path, "source") not in source_checks.KQL or given(draft, path, COUNTING):
+        return
+    length = bin_length(draft.text(*path, "query") or "")
+    if length is None or length <= _MINUTE:
+        return
+    seconds = -(-length // _SECOND)
+    needed = (samples + 1) * seconds
+    if window < needed:
+        why = f"min_samples of {samples} are whole bins of {seconds} s each"
+        draft.refuse((*path, "window"), f"a window of at least {needed} s, or shorter bins: {why}")
 
 
 def _place(draft: Draft, path: Path, question: str) -> None:

@@ -15,7 +15,7 @@ from shared.gate_rules import BURNS, Anomaly, Objective
 FIXED = ("max", "min")
 RELATIVE = ("max_over_baseline", "max_over_live", "compare", "slo", "anomaly")
 _TOGETHER = ("max_over_live", "compare", "slo", "anomaly")
-_COUNTING = ("initial_delay", "interval", "count", "consecutive_passes", "tolerance")
+COUNTING = ("initial_delay", "interval", "count", "consecutive_passes", "tolerance")
 _WITH_A_PAST = ("logs", "app_insights", "prometheus")
 _WITH_WEEKS = ("metrics", *_WITH_A_PAST)
 _HOUR_SECONDS = 3600
@@ -146,7 +146,7 @@ def _between(draft: Draft, path: Path) -> None:
 
 
 def _counting(draft: Draft, path: Path) -> None:
-    counting = given(draft, path, _COUNTING)
+    counting = given(draft, path, COUNTING)
     if not counting:
         return
     for key in given(draft, path, _TOGETHER):

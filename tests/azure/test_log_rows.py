@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from shared.azure import logs
-from shared.azure.window import Window
 from shared.errors import Refused
 from shared.model import Sample
 from tests.azure.test_pure import MINUTE, NOON
@@ -20,23 +19,25 @@ def table(columns: list[str], *rows: tuple[Any, ...]) -> Any:
 
 
 def test_rows_of_a_log_query_are_samples_in_the_order_of_time() -> None:
-    span = Window(NOON - 5 * MINUTE, NOON)
-    found = logs.samples_of(table(["value", "TimeGenerated"], (2, NOON), (None, NOON - MINUTE)), span)
+    found = logs.samples_of(table(["value", "TimeGenerated"], (2, NOON), (None, NOON - MINUTE)))
     assert found == (Sample(at=NOON - MINUTE, value=None), Sample(at=NOON, value=2.0))
 
 
-def test_a_log_query_without_times_is_one_sample_at_the_windows_end() -> None:
-    span = Window(NOON - 5 * MINUTE, NOON)
-    assert logs.samples_of(table(["value"], (1,), (3,)), span) == (Sample(at=NOON, value=3.0),)
-    assert logs.samples_of(table(["value"]), span) == ()
+@pytest.mark.parametrize("rows", [(), ((0,),), ((1,), (3,))], ids=["empty", "one", "several"])
+def test_a_log_query_without_times_is_refused_for_nobody_knows_of_when_it_speaks(rows: Any) -> None:
+    """A `summarize` without `by` gives a row of 0 where there was nothing to count."""
+    with pytest.raises(Refused, match="must give a column 'TimeGenerated', it gives value"):
+        logs.samples_of(table(["value"], *rows))
 
 
 @pytest.mark.parametrize(
-    "rows", [table(["count_"], (1,)), table(["value"], ("many",))], ids=["no-column", "no-number"]
+    "rows",
+    [table(["TimeGenerated", "count_"], (NOON, 1)), table(["TimeGenerated", "value"], (NOON, "many"))],
+    ids=["no-column", "no-number"],
 )
 def test_a_log_query_that_gives_no_numbers_is_refused(rows: Any) -> None:
     with pytest.raises(Refused, match="value"):
-        logs.samples_of(rows, Window(NOON, NOON))
+        logs.samples_of(rows)
 
 
 @pytest.mark.parametrize(
@@ -46,12 +47,12 @@ def test_a_log_query_that_gives_no_numbers_is_refused(rows: Any) -> None:
 def test_what_is_no_number_is_not_made_one_whatever_it_reads(column: str, value: Any) -> None:
     row = {"value": 1.0, "requests": 10, "TimeGenerated": NOON, column: value}
     with pytest.raises(Refused, match=f"column '{column}' must hold numbers"):
-        logs.samples_of(table(list(row), tuple(row.values())), Window(NOON, NOON))
+        logs.samples_of(table(list(row), tuple(row.values())))
 
 
 def test_what_divides_by_nothing_keeps_its_name() -> None:
     rows = table(["value", "TimeGenerated"], *((each, NOON) for each in ("NaN", "Infinity", "-Infinity")))
-    found = [each.value for each in logs.samples_of(rows, Window(NOON, NOON))]
+    found = [each.value for each in logs.samples_of(rows)]
     assert str(found) == "[nan, inf, -inf]"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.azure.world import AzureWorld
-from shared.fleet import Gate
+from shared.fleet import Gate, Source, Target
 from shared.gates import judge
 from shared.model import Verdict
 from shared.probes import Answer, GateReading, Reading, Unavailable
@@ -30,18 +32,21 @@ NOW = START + timedelta(minutes=30, seconds=40)
 forms = pytest.mark.parametrize("gate", FORMS, ids=lambda gate: gate.name)
 
 
-def table(*minutes: int, error: Any = None) -> dict[str, Any]:
-    """Rows that say 0, so many minutes after the start."""
-    rows = [[(START + timedelta(minutes=minute)).isoformat(), 0.0] for minute in minutes]
+def table(*minutes: int, values: Sequence[float] = (), error: Any = None) -> dict[str, Any]:
+    """Rows that say these values, or 0, so many minutes after the start."""
+    said = zip(minutes, values or [0.0] * len(minutes), strict=True)
+    rows = [[(START + timedelta(minutes=minute)).isoformat(), value] for minute, value in said]
     columns = [{"name": "TimeGenerated", "type": "datetime"}, {"name": "value", "type": "real"}]
     body: dict[str, Any] = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": rows}]}
     return body if error is None else body | {"error": error}
 
 
-async def ask(directory: Path, gate: Gate, said: Said) -> tuple[Answer, list[tuple[str, str, Any]]]:
+async def ask(
+    directory: Path, gate: Gate, said: Said, since: datetime | None = None
+) -> tuple[Answer, list[tuple[str, str, Any]]]:
     """What a query on the candidate gives, and the requests behind it."""
     async with stub(directory, {("POST", "/query"): [said]}) as (server, connection):
-        probe = GateReading(gate, GREEN)
+        probe = GateReading(gate, GREEN, since)
         return (await AzureWorld(connection).observe(FLEET, frozenset({probe}), NOW))[probe], server.requests
 
 
@@ -66,6 +71,29 @@ async def test_a_row_that_is_newer_than_what_can_be_complete_is_not_judged(
     assert judge(gate, GREEN, answer, NOW).verdict is Verdict.NO_DATA
 
 
+@pytest.mark.parametrize("since", [None, START + timedelta(minutes=14)], ids=["window", "since"])
+async def test_a_bin_of_which_a_part_is_outside_of_the_window_is_not_judged(
+    tmp_path: Path, since: datetime | None
+) -> None:
+    """20 rows a minute, and always the same: of the bins of 10 and of 25 past the window has a part each."""
+    gate = Gate(
+        name="steady",
+        source=Source.LOGS,
+        target=Target.CLUSTER,
+        query="T | summarize value = count() by bin(TimeGenerated, 5m)",
+        min_value=100,
+        min_samples=2,
+        window_seconds=900,
+    )
+    begins = 14 if since else 13
+    counts = {10: 20 * (15 - begins), 15: 100, 20: 100, 25: 60}
+    answer, _ = await ask(tmp_path, gate, Said(200, table(*counts, values=[*counts.values()])), since)
+    assert isinstance(answer, Reading)
+    assert (answer.since.minute, answer.until.minute) == (begins, 28)
+    assert [each.at.minute for each in answer.samples] == [15, 20]
+    assert judge(gate, GREEN, answer, NOW).verdict is Verdict.PASS
+
+
 @forms
 @pytest.mark.parametrize(
     "error",
@@ -86,6 +114,18 @@ async def test_rows_with_an_error_beside_them_are_no_answer(tmp_path: Path, gate
     assert "the query gave a partial result" in answer.because
     assert not faults_of(answer.because)
     assert judge(gate, GREEN, answer, NOW).verdict is Verdict.PROVIDER_ERROR
+
+
+@forms
+async def test_a_count_without_a_time_is_no_answer_though_it_is_within_the_limit(
+    tmp_path: Path, gate: Gate
+) -> None:
+    columns = [{"name": "value", "type": "long"}]
+    body = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": [[0]]}]}
+    answer, _ = await ask(tmp_path, gate, Said(200, body))
+    judgement = judge(msgspec.structs.replace(gate, min_samples=1), GREEN, answer, NOW)
+    assert judgement.verdict is Verdict.PROVIDER_ERROR
+    assert "must give a column 'TimeGenerated', it gives value" in judgement.because
 
 
 @forms

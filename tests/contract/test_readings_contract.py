@@ -79,6 +79,15 @@ async def test_a_missing_table_is_no_data(side: Side) -> None:
     assert seen_as(await side.see(GateReading(gate, BLUE)), Reading).samples == ()
 
 
+async def test_a_bin_of_time_that_the_window_has_a_part_of_is_no_sample(side: Side) -> None:
+    side.clock.pass_seconds(20 * 60)
+    gate = msgspec.structs.replace(ERRORS, query=ERRORS.query.replace("1m", "5m"))
+    reading = seen_as(await side.see(GateReading(gate, BLUE)), Reading)
+    assert (reading.since.minute, reading.until.minute) == (13, 18)
+    # The stand-in runs no KQL: it has a row a minute, of which the one at 15 is the beginning of a bin.
+    assert [sample.at.minute for sample in reading.samples] == [13, 14, 16, 17]
+
+
 async def test_a_slots_own_host_answers_before_users_reach_it(side: Side) -> None:
     assert set(answer_samples(await side.see(GateReading(HEALTH, GREEN)))) == {1.0}
     side.estate.deploy(GREEN)

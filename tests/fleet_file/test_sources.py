@@ -194,6 +194,31 @@ def test_a_contradiction_in_a_source_is_named(gate: dict[str, Any], key: str, ex
     assert expected in mistakes(asked(given, example=FRONT_DOOR))[key]
 
 
+BINS = (
+    f"{KQL[: KQL.index('|')]}| where C == '{{cluster}}' | summarize value = count() by bin(TimeGenerated, 5m)"
+)
+
+
+@pytest.mark.parametrize("gate", [APP, LOGS, BY_ID], ids=["app_insights", "workspace", "by-id"])
+def test_the_window_of_a_query_with_long_bins_holds_as_many_whole_ones_as_are_needed(
+    gate: dict[str, Any],
+) -> None:
+    """Whenever it ends: 15 minutes hold three bins of 5 at one minute of five, and two at the others."""
+    gate = {**gate, "query": BINS}
+    needed = "a window of at least 1200 s, or shorter bins: min_samples of 3 are whole bins of 300 s each"
+    for window in ("5m", "15m", "19m"):
+        assert mistakes(asked({**gate, "window": window})) == {"window": needed}
+    assert mistakes(asked(gate)) == {"window": needed}
+    assert mistakes(asked({**gate, "window": "20m"})) == {}
+    assert mistakes(asked({**gate, "window": "10m", "min_samples": 1})) == {}
+    assert mistakes(asked({**gate, "query": BINS.replace("5m", "1m")})) == {}
+    assert mistakes(asked({**gate, "query": BINS.replace("5m", "1d"), "window": "1d"})).keys() == {"window"}
+
+
+def test_a_gate_that_counts_needs_no_window_of_several_bins() -> None:
+    assert mistakes(asked({**APP, "query": BINS, "tolerance": {"failures": 1, "of": 3}})) == {}
+
+
 WHOLE = [
     {**PROMETHEUS, "query": "sum(rate(errors_total[2m]))"},
     {**APP, "query": KQL.replace("'{cluster}'", "'aks'")},
