@@ -1,7 +1,7 @@
 """Azure as the engine's world: which adapter answers which probe, and which performs which action.
 
-Decides nothing but that: a new adapter is one line in one of the two tables. Turns whatever goes wrong into
-`Unavailable` or into an error of ours, and lets nothing take longer than its limit.
+Decides nothing but that: a new adapter is a property of `adapters` and a line in one of the two tables. Turns
+whatever goes wrong into `Unavailable` or into an error of ours, and lets nothing take longer than its limit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from shared.actions import (
     Action,
@@ -27,35 +28,9 @@ from shared.actions import (
     StopCluster,
     Thaw,
 )
-from shared.azure.activity_log import ActivityLog
-from shared.azure.aks import Clusters
-from shared.azure.alerts import Alerts
-from shared.azure.application_gateway import ApplicationGateway
-from shared.azure.azure_dns import AzureDns
+from shared.azure.adapters import Adapters
 from shared.azure.connection import Connection
-from shared.azure.deployments import Deployments
 from shared.azure.errors import ours
-from shared.azure.flux import Flux
-from shared.azure.freeze import Freezes
-from shared.azure.front_door import FrontDoor
-from shared.azure.front_door_classic import FrontDoorClassic
-from shared.azure.host_state import HostStates
-from shared.azure.http_probe import HttpProbe
-from shared.azure.kubernetes import ClusterChecks
-from shared.azure.load_test import LoadTests
-from shared.azure.loads import Loads
-from shared.azure.logs import Logs
-from shared.azure.metrics import Metrics
-from shared.azure.names import Names
-from shared.azure.network import Network
-from shared.azure.private_dns import PrivateDns
-from shared.azure.prometheus import Prometheus
-from shared.azure.record_sets import RecordSets
-from shared.azure.resource_health import ResourceHealth
-from shared.azure.run_command import RunCommands
-from shared.azure.switch import EdgeSwitching, Switching
-from shared.azure.traffic_manager import TrafficManager
-from shared.azure.webhook import Webhooks
 from shared.errors import Retry, SwitchyardError
 from shared.fleet import Fleet, Source
 from shared.levers import SwitchKind
@@ -83,6 +58,10 @@ from shared.probes import (
     Unavailable,
 )
 
+if TYPE_CHECKING:
+    from shared.azure.record_sets import RecordSets
+    from shared.azure.switch import Switching
+
 log = logging.getLogger(__name__)
 
 _SOURCES = {
@@ -101,9 +80,11 @@ _SOURCES = {
 Kind = type[Any] | tuple[type[Any], Source | SwitchKind]
 One = Callable[[Fleet, Any, datetime], Awaitable[Answer]]
 Many = Callable[[Fleet, tuple[Any, ...], datetime], Awaitable[Mapping[Any, Answer]]]
-Records = Mapping[SwitchKind, RecordSets]
-Switches = Mapping[SwitchKind, Switching]
 Performer = Callable[[Fleet, Any, int], Awaitable[str | None]]
+type Late[T] = Callable[[], T]
+"""What gives an adapter's method once it is needed, so that nothing is imported before."""
+_RECORDS = (SwitchKind.AZURE_DNS, SwitchKind.PRIVATE_DNS)
+_BALANCERS = tuple(kind for kind in SwitchKind if kind not in _RECORDS)
 
 
 class AzureWorld:
@@ -118,45 +99,33 @@ class AzureWorld:
     ) -> None:
         self._observe_seconds_max = observe_seconds_max
         self._perform_seconds_max = perform_seconds_max
-        clusters, deployments, flux = Clusters(connection), Deployments(connection), Flux(connection)
-        commands, network, metrics = RunCommands(connection), Network(connection), Metrics(connection)
-        freezes = Freezes(commands)
-        records = {
-            SwitchKind.AZURE_DNS: AzureDns(connection),
-            SwitchKind.PRIVATE_DNS: PrivateDns(connection),
-        }
-        switches = {
-            SwitchKind.FRONT_DOOR: EdgeSwitching(FrontDoor(connection)),
-            SwitchKind.FRONT_DOOR_CLASSIC: EdgeSwitching(FrontDoorClassic(connection)),
-            SwitchKind.TRAFFIC_MANAGER: Switching(TrafficManager(connection)),
-            SwitchKind.APPLICATION_GATEWAY: Switching(ApplicationGateway(connection)),
-        }
+        self._adapters = adapters = Adapters(connection)
         self._observers: Mapping[Kind, Many] = {
-            ClusterState: self._each(clusters.observe),
-            SlotAddress: self._each(network.address),
-            **self._looking_at(records, switches),
-            NamesState: self._each(Names(connection).observe),
-            LastWriter: self._each(ActivityLog(connection).observe),
-            HostState: self._each(HostStates(connection).observe),
-            DeploymentCheck: self._each(deployments.check),
-            DeploymentState: self._each(deployments.observe),
-            SyncState: self._each(flux.observe),
-            CommandState: self._each(commands.observe),
-            **self._gates(connection, metrics),
-            TrafficShare: self._each(metrics.share),
-            OpenConnections: self._each(metrics.connections),
-            LoadState: self._each(Loads(metrics).observe),
-            GroupState: self._each(network.group),
+            ClusterState: self._each(lambda: adapters.clusters.observe),
+            SlotAddress: self._each(lambda: adapters.network.address),
+            **self._looking_at_levers(),
+            NamesState: self._each(lambda: adapters.names.observe),
+            LastWriter: self._each(lambda: adapters.activity_log.observe),
+            HostState: self._each(lambda: adapters.host_states.observe),
+            DeploymentCheck: self._each(lambda: adapters.deployments.check),
+            DeploymentState: self._each(lambda: adapters.deployments.observe),
+            SyncState: self._each(lambda: adapters.flux.observe),
+            CommandState: self._each(lambda: adapters.commands.observe),
+            **self._gates(),
+            TrafficShare: self._each(lambda: adapters.metrics.share),
+            OpenConnections: self._each(lambda: adapters.metrics.connections),
+            LoadState: self._each(lambda: adapters.loads.observe),
+            GroupState: self._each(lambda: adapters.network.group),
         }
-        self._performers: Mapping[Kind, Performer] = {
-            **_moving(records, switches),
-            Deploy: deployments.deploy,
-            StartSync: flux.start,
-            Freeze: freezes.freeze,
-            Thaw: freezes.thaw,
-            StartCluster: clusters.start,
-            StopCluster: clusters.stop,
-            DestroyCluster: clusters.destroy,
+        self._performers: Mapping[Kind, Late[Performer]] = {
+            **_moving_levers(adapters),
+            Deploy: lambda: adapters.deployments.deploy,
+            StartSync: lambda: adapters.flux.start,
+            Freeze: lambda: adapters.freezes.freeze,
+            Thaw: lambda: adapters.freezes.thaw,
+            StartCluster: lambda: adapters.clusters.start,
+            StopCluster: lambda: adapters.clusters.stop,
+            DestroyCluster: lambda: adapters.clusters.destroy,
         }
 
     @property
@@ -181,31 +150,37 @@ class AzureWorld:
         performer = self._performers[kind_of(action)]
         with ours(_words(type(action)), _service(action)):
             async with asyncio.timeout(self._perform_seconds_max):
-                return await _readable(performer(fleet, action, epoch), _words(type(action)))
+                return await _readable(performer()(fleet, action, epoch), _words(type(action)))
 
-    def _looking_at(self, records: Records, switches: Switches) -> Mapping[Kind, Many]:
+    def _looking_at_levers(self) -> Mapping[Kind, Many]:
         """What can be seen of each kind of lever."""
-        return {
-            **{(RecordState, kind): self._each(each.observe) for kind, each in records.items()},
-            **{(RecordOwner, kind): self._each(each.owner) for kind, each in records.items()},
-            **{(BalancerState, kind): self._each(each.observe) for kind, each in switches.items()},
-        }
+        records, switch = self._adapters.records, self._adapters.switch
+        observers: dict[Kind, Many] = {}
+        for kind in _RECORDS:
+            observers[RecordState, kind] = self._each(partial(_observer, records, kind))
+            observers[RecordOwner, kind] = self._each(partial(_owner, records, kind))
+        for kind in _BALANCERS:
+            observers[BalancerState, kind] = self._each(partial(_observer, switch, kind))
+        return observers
 
-    def _gates(self, connection: Connection, metrics: Metrics) -> Mapping[Kind, Many]:
+    def _gates(self) -> Mapping[Kind, Many]:
         """What gives a gate its samples: a source is a line."""
-        logs = Logs(connection)
+        adapters = self._adapters
+        sources: Mapping[Source, Late[One]] = {
+            Source.LOGS: lambda: adapters.logs.observe,
+            Source.APP_INSIGHTS: lambda: adapters.logs.observe,
+            Source.PROMETHEUS: lambda: adapters.prometheus.observe,
+            Source.HTTP: lambda: adapters.http_probe.observe,
+            Source.WEBHOOK: lambda: adapters.webhooks.observe,
+            Source.KUBERNETES: lambda: adapters.cluster_checks.observe,
+            Source.ALERTS: lambda: adapters.alerts.observe,
+            Source.RESOURCE_HEALTH: lambda: adapters.resource_health.observe,
+            Source.LOAD_TEST: lambda: adapters.load_tests.observe,
+        }
         return {
-            (GateReading, Source.METRICS): self._together(metrics.observe),
-            (GateReading, Source.LOGS): self._each(logs.observe),
-            (GateReading, Source.APP_INSIGHTS): self._each(logs.observe),
-            (GateReading, Source.PROMETHEUS): self._each(Prometheus(connection).observe),
-            (GateReading, Source.HTTP): self._each(HttpProbe(connection).observe),
-            (GateReading, Source.WEBHOOK): self._each(Webhooks(connection).observe),
-            (GateReading, Source.KUBERNETES): self._each(ClusterChecks(connection).observe),
-            (GateReading, Source.ALERTS): self._each(Alerts(connection).observe),
-            (GateReading, Source.RESOURCE_HEALTH): self._each(ResourceHealth(connection).observe),
-            (GateReading, Source.LOAD_TEST): self._each(LoadTests(connection).observe),
-            GatePast: self._each(self._past),
+            (GateReading, Source.METRICS): self._together(lambda: adapters.metrics.observe),
+            **{(GateReading, source): self._each(observer) for source, observer in sources.items()},
+            GatePast: self._each(lambda: self._past),
         }
 
     async def _past(self, fleet: Fleet, probe: GatePast, _now: datetime) -> Answer:
@@ -216,20 +191,21 @@ class AzureWorld:
         found = await asyncio.gather(*(looked for _, looked in asked))
         return joined(probe, [each[reading] for (reading, _), each in zip(asked, found, strict=True)])
 
-    def _each(self, observer: One) -> Many:
+    def _each(self, late: Late[One]) -> Many:
         """An observer of many probes from one that answers a single one: all at once, each by itself."""
 
         async def many(fleet: Fleet, probes: tuple[Any, ...], now: datetime) -> Mapping[Any, Answer]:
+            observer = late()
             calls = (self._said(observer(fleet, probe, now), probe) for probe in probes)
             return dict(zip(probes, await asyncio.gather(*calls), strict=True))
 
         return many
 
-    def _together(self, observer: Many) -> Many:
+    def _together(self, late: Late[Many]) -> Many:
         """An observer that answers many probes itself, and none if it fails."""
 
         async def many(fleet: Fleet, probes: tuple[Any, ...], now: datetime) -> Mapping[Any, Answer]:
-            found = await self._said(observer(fleet, probes, now), probes[0])
+            found = await self._said(late()(fleet, probes, now), probes[0])
             return dict.fromkeys(probes, found) if isinstance(found, Unavailable) else found
 
         return many
@@ -246,14 +222,25 @@ class AzureWorld:
             return Unavailable(named, error.after_seconds if isinstance(error, Retry) else None)
 
 
-def _moving(records: Records, switches: Switches) -> Mapping[Kind, Performer]:
+def _observer(adapter: Callable[[SwitchKind], RecordSets | Switching], kind: SwitchKind) -> One:
+    return adapter(kind).observe
+
+
+def _owner(records: Callable[[SwitchKind], RecordSets], kind: SwitchKind) -> One:
+    return records(kind).owner
+
+
+def _moving_levers(adapters: Adapters) -> Mapping[Kind, Late[Performer]]:
     """What can be ordered of each kind of lever."""
-    return {
-        **{(PointRecord, kind): each.point for kind, each in records.items()},
-        **{(SetWeights, kind): each.weigh for kind, each in switches.items()},
-        **{(SetMatch, kind): each.match for kind, each in switches.items()},
-        **{(Purge, kind): each.purge for kind, each in switches.items()},
-    }
+    records, switch = adapters.records, adapters.switch
+    performers: dict[Kind, Late[Performer]] = {}
+    for kind in _RECORDS:
+        performers[PointRecord, kind] = partial(lambda kind: records(kind).point, kind)
+    for kind in _BALANCERS:
+        performers[SetWeights, kind] = partial(lambda kind: switch(kind).weigh, kind)
+        performers[SetMatch, kind] = partial(lambda kind: switch(kind).match, kind)
+        performers[Purge, kind] = partial(lambda kind: switch(kind).purge, kind)
+    return performers
 
 
 async def _readable[T](call: Awaitable[T], what: str) -> T:

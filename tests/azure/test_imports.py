@@ -78,8 +78,23 @@ SOURCES: dict[str, tuple[Source, set[str]]] = {
 """What a question loads of Azure's packages, beside azure.core, and of which source it is."""
 
 
+FILES = {
+    Source.METRICS: "metrics",
+    Source.LOGS: "logs",
+    Source.APP_INSIGHTS: "logs",
+    Source.PROMETHEUS: "prometheus",
+    Source.HTTP: "http_probe",
+    Source.WEBHOOK: "webhook",
+    Source.KUBERNETES: "kubernetes",
+    Source.ALERTS: "alerts",
+    Source.RESOURCE_HEALTH: "resource_health",
+    Source.LOAD_TEST: "load_test",
+}
+"""Where each source is asked, which is nowhere else."""
+
+
 def test_every_source_has_a_question_here() -> None:
-    assert {source for source, _ in SOURCES.values()} == set(Source)
+    assert {source for source, _ in SOURCES.values()} == set(Source) == set(FILES)
 
 
 @pytest.mark.parametrize("question", SOURCES)
@@ -109,11 +124,10 @@ def test_a_source_loads_its_own_package_and_no_other(question: str) -> None:
         "    await connection.aclose()",
         "asyncio.run(ask())",
     ]
-    found = {
-        ".".join(name.split(".")[:3])
-        for name in loaded(lines, "azure.monitor.", "azure.mgmt.", "azure.data.")
-    }
-    assert found == packages
+    names = loaded(lines, "azure.monitor.", "azure.mgmt.", "azure.data.", "shared.azure.")
+    assert {".".join(n.split(".")[:3]) for n in names if n.startswith("azure.")} == packages
+    files = {f"shared.azure.{file}" for file in FILES.values()}
+    assert files.intersection(names) == {f"shared.azure.{FILES[source]}"}
 
 
 @pytest.mark.parametrize("kind", list(SwitchKind))

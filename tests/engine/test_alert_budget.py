@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +22,7 @@ from sandbox.wire import identity
 from sandbox.wire.server import Wire
 from sandbox.world import events
 from shared.api.intake import Intake
+from shared.azure import adapters
 from shared.azure.world import AzureWorld
 from shared.engine import Engine
 from shared.errors import Refused
@@ -176,6 +179,13 @@ asyncio.run(main())
 """A worker that has just begun: what it has imported when the record is written, it prints."""
 
 
+ADAPTERS = {
+    f"shared.azure.{name}"
+    for name in re.findall(r"        from shared\.azure\.(\w+) import", inspect.getsource(adapters))
+}
+"""Every module that is an adapter to something of Azure."""
+
+
 async def test_a_cold_worker_imports_the_dns_adapter_and_no_other_before_the_dns_write(
     baked: Rig, azurite: Azurite, tmp_path: Path
 ) -> None:
@@ -195,6 +205,7 @@ async def test_a_cold_worker_imports_the_dns_adapter_and_no_other_before_the_dns
         "azure.mgmt.core",
         "azure.mgmt.dns",
     }
+    assert loaded & ADAPTERS == {"shared.azure.azure_dns"}
     heavy = ("azure.monitor", "azure.eventgrid", "azure.identity", "scipy", "numpy", "pydantic", "dns")
     assert [name for name in loaded for each in heavy if f"{name}.".startswith(f"{each}.")] == []
 
@@ -256,6 +267,7 @@ async def test_from_the_webhook_on_the_same_requests_stand_before_the_dns_write(
         "store POST",  # and the rollback is claimed.
     ]
     loaded = set(out.split())
+    assert loaded & ADAPTERS == {"shared.azure.azure_dns"}
     packages = {".".join(name.split(".")[: 3 if ".mgmt." in name else 2]) for name in loaded}
     assert {name for name in packages if name.startswith("azure.")} == {
         "azure.core",
