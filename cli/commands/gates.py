@@ -90,13 +90,13 @@ def explain(desk: Desk, file: Path | None, gate_file: Path | None) -> None:
         raise click.UsageError("name a fleet file, or a file with gates by --gate")
     if gate_file is not None:
         alone = parse_gates(text_from(gate_file), str(gate_file))
-        told = [_told(gate, explained(gate)) for gate in alone.gates]
+        told = [_told(gate, explained(gate, alone.scores)) for gate in alone.gates]
     else:
         assert file is not None, "one of the two is given"
         # What the rings of a file say of their own is never a gate.
         declared = _fleet_in(file)
         told = [
-            {"question": question, **_told(gate, explained(gate))}
+            {"question": question, **_told(gate, explained(gate, declared.gates.scores))}
             for question in _QUESTIONS
             for gate in getattr(declared.gates, question)
         ]

@@ -254,5 +254,18 @@ def test_the_gates_of_packs_are_explained_as_if_they_were_written(cli: Cli, tmp_
     assert ("bake", "unhealthy-hosts") in told
 
 
+def test_a_group_is_explained_with_the_scores_of_its_file(cli: Cli, tmp_path: Path) -> None:
+    alone, fleet = tmp_path / "gates.yaml", tmp_path / "fleet.yaml"
+    scores = {"passing": 90, "marginal": 60.5}
+    alone.write_text(json.dumps({"gates": [{**GATE, "group": "users"}], "scores": scores}))
+    text = (REPOSITORY / "examples" / "contoso-public.yaml").read_text(encoding="utf-8")
+    begin, end = text.index("gates:\n"), text.index("# The metric that says where")
+    gates = {"packs": ["platform", "gateway"], "scores": scores, "bake": [{**ENDLESS, "group": "users"}]}
+    fleet.write_text(f"{text[:begin]}gates: {json.dumps(gates)}\n{text[end:]}")
+    for told in (cli("gates", "explain", "--gate", str(alone)), cli("gates", "explain", str(fleet))):
+        assert told.code == 0, told.err
+        assert "The group passes from 90 of 100 points on, and fails where it cannot reach 60.5." in told.out
+
+
 def test_explain_wants_one_file(cli: Cli) -> None:
     assert cli("gates", "explain").code == 2
