@@ -69,10 +69,10 @@ def judge(
         gate.name: recorded(gate, samples.get(gate.name, ()), now, _beneath(gate, live, baseline))
         for gate in declared.gates
     }
-    single = found[declared.gates[0].name]
-    body = (
-        _body(single) if declared.single else _together(declared.gates, found, declared.scores, now or _ANY)
-    )
+    if declared.single:
+        body = _alone(declared.gates[0], found[declared.gates[0].name])
+    else:
+        body = _together(declared.gates, found, declared.scores, now or _ANY)
     desk.output.show(body, _text)
     if body["verdict"] != Verdict.PASS:
         raise No
@@ -182,6 +182,12 @@ def _beneath(gate: Gate, live: Recordings | None, baseline: Baselines) -> Beneat
     if isinstance(before, tuple):
         return Beneath(live=of_live, baseline=mean(before), past=before)
     return Beneath(live=of_live, baseline=before)
+
+
+def _alone(gate: Gate, found: Recorded) -> dict[str, Any]:
+    """One gate as the answer, with its verdict also where nothing hangs on it."""
+    body = _body(found)
+    return body | {"because": f"it only advises: {found.because}"} if advises(gate) else body
 
 
 def _body(found: Recorded) -> dict[str, Any]:
