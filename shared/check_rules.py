@@ -13,6 +13,9 @@ from msgspec import Struct
 REQUEST_SECONDS_MAX = 10
 """So long a gate's request is waited for. What was not answered by then has failed."""
 
+QUOTED_CHARACTERS_MAX = 60
+"""So much of a text that an answer has to hold is quoted in a sentence."""
+
 
 class Expect(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="expect"):
     """What an HTTP answer has to be like; what is empty is not asked for.

@@ -69,10 +69,10 @@ def judge(
         gate.name: recorded(gate, samples.get(gate.name, ()), now, _beneath(gate, live, baseline))
         for gate in declared.gates
     }
-    single = found[declared.gates[0].name]
-    body = (
-        _body(single) if declared.single else _together(declared.gates, found, declared.scores, now or _ANY)
-    )
+    if declared.single:
+        body = _alone(declared.gates[0], found[declared.gates[0].name])
+    else:
+        body = _together(declared.gates, found, declared.scores, now or _ANY)
     desk.output.show(body, _text)
     if body["verdict"] != Verdict.PASS:
         raise No
@@ -90,13 +90,13 @@ def explain(desk: Desk, file: Path | None, gate_file: Path | None) -> None:
         raise click.UsageError("name a fleet file, or a file with gates by --gate")
     if gate_file is not None:
         alone = parse_gates(text_from(gate_file), str(gate_file))
-        told = [_told(gate, explained(gate)) for gate in alone.gates]
+        told = [_told(gate, explained(gate, alone.scores)) for gate in alone.gates]
     else:
         assert file is not None, "one of the two is given"
         # What the rings of a file say of their own is never a gate.
         declared = _fleet_in(file)
         told = [
-            {"question": question, **_told(gate, explained(gate))}
+            {"question": question, **_told(gate, explained(gate, declared.gates.scores))}
             for question in _QUESTIONS
             for gate in getattr(declared.gates, question)
         ]
@@ -182,6 +182,12 @@ def _beneath(gate: Gate, live: Recordings | None, baseline: Baselines) -> Beneat
     if isinstance(before, tuple):
         return Beneath(live=of_live, baseline=mean(before), past=before)
     return Beneath(live=of_live, baseline=before)
+
+
+def _alone(gate: Gate, found: Recorded) -> dict[str, Any]:
+    """One gate as the answer, with its verdict also where nothing hangs on it."""
+    body = _body(found)
+    return body | {"because": f"it only advises: {found.because}"} if advises(gate) else body
 
 
 def _body(found: Recorded) -> dict[str, Any]:

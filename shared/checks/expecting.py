@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.check_rules import Expect
+from shared.check_rules import QUOTED_CHARACTERS_MAX, Expect
 
 LINE_CHARACTERS_MAX = 4_096
 """A pattern is held against so much of a line: what one match may cost grows with the square of it."""
 
 PATTERN_CHARACTERS_MAX = 200
 FAILED_STATUS = 400
-_SHOWN_CHARACTERS_MAX = 60
 _ESCAPED_OR_SET = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")
 _REPEATS = re.compile(r"[*+?]|\{")
 
@@ -112,4 +111,4 @@ def _at(document: Any, path: str) -> Any:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS_MAX else text[: _SHOWN_CHARACTERS_MAX - 1] + "…"
+    return text if len(text) <= QUOTED_CHARACTERS_MAX else text[: QUOTED_CHARACTERS_MAX - 1] + "…"

@@ -25,6 +25,7 @@ TTL_SECONDS_MAX = 2_147_483_647
 A_DURATION = "a duration such as 30s, 10m, 2h or 1d, or whole seconds"
 A_SHARE = "a share such as 1% or 0.01"
 A_LIMIT = "a number, or a percentage where the value is a share"
+A_LIMIT_IN_SIZE = "a number of less than 1e18, and of more than -1e18"
 A_HOST = "a host name such as aks.contoso.com"
 AN_ADDRESS = "an IP address, or a host name for CNAME records"
 A_RECORD_NAME = "a name relative to its zone such as aks, or @ for the zone itself"
@@ -34,10 +35,12 @@ A_TEXT = "text of at most 4096 characters"
 A_LINE = "text on one line, of at most 1024 characters"
 A_TOPIC = "an https address of Event Grid's, such as https://TOPIC.REGION-1.eventgrid.azure.net/api/events"
 
+_LIMIT_END = 1e18
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE | re.ASCII)
+_SPELT = re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
 # The identity's token goes there, so nobody else's host may be a topic; a rehearsal's is this machine's.
 _TOPIC = re.compile(
@@ -77,7 +80,11 @@ def duration_seconds(value: object) -> int:
 
 def number(value: object) -> float:
     """A number; `1%` is 0.01."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18:
+    # What is too large to be read as a number has stayed the text that it was.
+    spelt = float(value) if isinstance(value, str) and _SPELT.fullmatch(value) else value
+    if isinstance(spelt, int | float) and not isinstance(spelt, bool) and abs(spelt) >= _LIMIT_END:
+        raise refuse(A_LIMIT_IN_SIZE)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LIMIT_END:
         return float(value)
     found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.gate_rules import Anomaly, Direction
-from shared.gates.figures import beside, exactly, many, median, shown
+from shared.gates.figures import apart, beside, exactly, many, median, shown
 from shared.gates.scoring import rank
 from shared.measured import Usual
 from shared.model import Sample, Verdict
@@ -140,15 +140,11 @@ def _held(rule: Anomaly, present: Sequence[float], known: Usual, unit: str) -> U
         return Unusual(Verdict.INCONCLUSIVE, because, value)
     rough = known.deviation == 0
     scale = _MEAN_SCALE * known.mean_deviation if rough else _MEDIAN_SCALE * known.deviation
-    told = (
-        f"{shown(value, unit)} now; {shown(known.median, unit)} is usual at this hour "
-        f"in {many(known.weeks, 'week', 'weeks')}"
-    )
     # What only differs in the last bits of a sum never varied either.
     if not math.isfinite(scale) or math.isclose(known.median + scale, known.median):
-        return _unvaried(rule, value, known.median, known.count, told)
+        return _unvaried(rule, value, known, unit)
     seen = rough and known.lowest <= value <= known.highest
-    return _measured(rule, value, known.median, scale, (told, unit), seen=seen)
+    return _measured(rule, value, known, scale, unit, seen=seen)
 
 
 def odd_alone(rule: Anomaly, value: float, known: Usual) -> bool:
@@ -174,8 +170,17 @@ def _against(direction: Direction, distance: float) -> bool:
     )
 
 
-def _unvaried(rule: Anomaly, value: float, middle: float, count: int, usual: str) -> Unusual:
-    if math.isclose(value, middle):
+def _told(value: float, known: Usual, unit: str, digits: int) -> str:
+    now, middle = shown(value, unit, digits), shown(known.median, unit, digits)
+    return f"{now} now; {middle} is usual at this hour in {many(known.weeks, 'week', 'weeks')}"
+
+
+def _unvaried(rule: Anomaly, value: float, known: Usual, unit: str) -> Unusual:
+    middle, count = known.median, known.count
+    same = math.isclose(value, middle)
+    read = middle if same else value
+    usual = _told(read, known, unit, apart(read, middle))
+    if same:
         return Unusual(Verdict.PASS, f"{usual}, as always", value, middle, None, middle)
     if not _against(rule.direction, value - middle):
         because = f"{usual}, and it differs on the side that does not count"
@@ -187,14 +192,14 @@ def _unvaried(rule: Anomaly, value: float, middle: float, count: int, usual: str
     return Unusual(Verdict.FAIL, because, value, middle, None, middle)
 
 
-def _measured(
-    rule: Anomaly, value: float, middle: float, scale: float, told: tuple[str, str], *, seen: bool
-) -> Unusual:
-    usual, unit = told
+def _measured(rule: Anomaly, value: float, known: Usual, scale: float, unit: str, *, seen: bool) -> Unusual:
+    middle = known.median
     deviations = (value - middle) / scale
     limit = middle + math.copysign(rule.deviations_max * scale, deviations)
+    digits = apart(value, middle, limit)
+    usual = _told(value, known, unit, digits)
     because = f"{usual}; {beside(abs(deviations), rule.deviations_max)} robust deviations away"
-    bound = f"the limit of {exactly(rule.deviations_max)}, which is {shown(limit, unit)}"
+    bound = f"the limit of {exactly(rule.deviations_max)}, which is {shown(limit, unit, digits)}"
     if abs(deviations) <= rule.deviations_max:
         verdict, because = Verdict.PASS, f"{because}, within {bound}"
     elif not _against(rule.direction, deviations):

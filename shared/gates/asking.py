@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.check_rules import (
     LIVE_RUN,
+    QUOTED_CHARACTERS_MAX,
     AlertFilter,
     ClusterCheck,
     Expect,
@@ -22,13 +23,17 @@ _OBJECTS = {
     Objects.NODES_READY: ("nodes", "are not ready"),
 }
 
+_ODD = "\N{REPLACEMENT CHARACTER}"
+
 
 def asks(gate: Gate) -> str:
     """Its first sentence. Its query is not in it: that is told as it is written."""
     match gate.check:
-        case Hook(url=url):
+        case Hook(url=url, audience=audience):
+            token = f" with a token for {_quoted(audience)}" if audience else ""
             return (
-                f"It asks the hook at {url}: 0 is yes, and 1 is no. While the hook is at work it has no data."
+                f"It asks the hook at {url}{token}: 0 is yes, and 1 is no. "
+                "While the hook is at work it has no data."
             )
         case ClusterCheck() as check:
             return f"{_counts(check)} What is on its way, or not there at all, is no data."
@@ -101,18 +106,27 @@ def _alerts(gate: Gate, alerts: AlertFilter) -> str:
 
 
 def _wanted(expect: Expect) -> str:
-    lacks = " or ".join(
-        word for word, asked in (("a text", expect.body), ("a pattern", expect.pattern)) if asked
-    )
-    paths = " or ".join(path for path, _ in expect.fields)
+    body = (("the text", expect.body), ("a line that matches", expect.pattern))
+    lacks = " or ".join(f"{what} {_quoted(text)}" for what, text in body if text)
+    fields = " or ".join(f"than {_json(wanted)} in {path}" for path, wanted in expect.fields)
     days = span(expect.certificate_seconds)
     found = [
         f"that has another status than {' or '.join(map(str, expect.statuses))}" if expect.statuses else "",
         f"takes longer than {exactly(expect.latency_ms)} ms" if expect.latency_ms is not None else "",
         f"lacks {lacks}" if lacks else "",
-        f"has another value in {paths}" if paths else "",
+        f"has another value {fields}" if fields else "",
         f"whose certificate ends within {days}" if expect.certificate_seconds else "",
     ]
     told = [each for each in found if each]
     lead = "" if told[0].startswith(("that", "whose")) else "that "
     return f"An answer fails {lead}{', '.join(told[:-1])}{', or ' if told[1:] else ''}{told[-1]}."
+
+
+def _quoted(text: str) -> str:
+    """Text of the file on one line, as a terminal may have it."""
+    cut = text if len(text) <= QUOTED_CHARACTERS_MAX else f"{text[: QUOTED_CHARACTERS_MAX - 1]}…"
+    return f'"{"".join(each if each.isprintable() else _ODD for each in cut)}"'
+
+
+def _json(wanted: str | int | float | bool) -> str:
+    return _quoted(wanted) if isinstance(wanted, str) else str(wanted).lower()

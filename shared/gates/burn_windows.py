@@ -76,11 +76,15 @@ def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> Win
     if well < COVERED_MIN and covered < COVERED_MIN:
         return Window(share, because=lambda: _cover("samples", covered, seconds))
     if events.counted and allowed > 0 and (total - bad) * limit < 1:
-        few_are = "are too few: one bad one would be too many"
-        return Window(share, because=lambda: f"{total:.4g} requests in {last(seconds)} {few_are}")
+        return Window(share, because=lambda: _few(f"{total:.4g}", seconds))
     if well < COVERED_MIN:
         return Window(share, because=lambda: _cover("good events", well, seconds))
     return Window(share, within=True)
+
+
+def _few(requests: str, seconds: int) -> str:
+    told, verb = ("1 request", "is") if requests == "1" else (f"{requests} requests", "are")
+    return f"{told} in {last(seconds)} {verb} too few: one bad one would be too many"
 
 
 def _cover(what: str, part: float, seconds: int) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from shared.fleet import Gate
-from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Tolerance
+from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Schedule, Scores, Tolerance
 from shared.gates.asking import asks
 from shared.gates.burning import beyond
 from shared.gates.figures import exactly, many, span, times
 from shared.gates.measuring import advises, counted
 from shared.gates.reckoning import filling
 from shared.gates.statistics import NEGLIGIBLE
+from shared.measured import Phase
 
 _WORSE = {
     Direction.INCREASE: "higher",
@@ -26,12 +27,14 @@ _BUDGET = (
     "risk than what is left of it can bear."
 )
 _FILLING = {1: "Only passes", 2: "Passes and failures", 3: "Passes, failures and inconclusive measurements"}
+_EARNED = "A warning is half a pass; silence and doubt earn nothing."
+_SCORES = Scores()
 _BY_THEMSELVES = "Samples that are beyond it by themselves are no evidence for a pass."
 
 
-def explained(gate: Gate) -> tuple[str, ...]:
-    """The sentences of a gate, in the order in which they matter."""
-    return (asks(gate), *_limits(gate), *_rules(gate), *_evidence(gate), *_role(gate))
+def explained(gate: Gate, scores: Scores = _SCORES) -> tuple[str, ...]:
+    """The sentences of a gate, in the order in which they matter. `scores` are those of its group."""
+    return (asks(gate), *_limits(gate), *_rules(gate), *_evidence(gate), *_role(gate, scores))
 
 
 def _limits(gate: Gate) -> list[str]:
@@ -151,15 +154,29 @@ def _schedule(gate: Gate) -> list[str]:
             f"{schedule.consecutive_passes} passes in a row complete it; without them it does not pass."
         )
     if schedule is not None and schedule.count:
-        measurements = many(schedule.count, "measurement", "measurements")
-        told.append(f"It is over after {measurements}, and has no verdict if it is cut short.")
-        told.append(f"{_FILLING[len(filling(gate))]} fill a place of them.")
+        told += _places(gate, schedule)
     elif schedule is None or not schedule.consecutive_passes:
         told.append(
             f"It needs {many(gate.min_samples, 'pass', 'passes')}, the newest at most "
             f"{span(gate.window_seconds)} old, and goes on for as long as the step."
         )
     return told + _tolerated(gate.tolerance or Tolerance())
+
+
+def _places(gate: Gate, schedule: Schedule) -> list[str]:
+    """What `count` asks for: it is not over yet where failures that are tolerated filled places of it."""
+    count, fills = schedule.count, filling(gate)
+    failures = (gate.tolerance or Tolerance()).failures_max
+    measurements = many(count, "measurement", "measurements")
+    filled = f"{_FILLING[len(fills)]} fill a place of them."
+    if not failures or Phase.FAIL not in fills or schedule.consecutive_passes:
+        return [f"It is over after {measurements}, and has no verdict if it is cut short.", filled]
+    told = [
+        f"It has a verdict after {measurements}, and none if it is cut short.",
+        filled,
+        f"Where failures do, what comes until {many(count, 'has', 'have')} passed still counts against it.",
+    ]
+    return told + (["Without any pass it is inconclusive."] if failures >= count else [])
 
 
 def _tolerated(allowed: Tolerance) -> list[str]:
@@ -183,11 +200,16 @@ def _tolerated(allowed: Tolerance) -> list[str]:
     return told
 
 
-def _role(gate: Gate) -> list[str]:
-    told = []
-    if gate.group:
-        vital = ", and the group needs it to pass" if gate.critical else ""
-        told.append(f"It is scored in the group {gate.group} with a weight of {exactly(gate.weight)}{vital}.")
+def _role(gate: Gate, scores: Scores) -> list[str]:
     if advises(gate):
-        told.append("It is recorded and decides nothing.")
-    return told
+        group = f", and the group {gate.group} is scored without it" if gate.group else ""
+        return [f"It is recorded and decides nothing{group}."]
+    if not gate.group:
+        return []
+    vital = ", and the group needs it to pass" if gate.critical else ""
+    passing, marginal = exactly(scores.passing), exactly(scores.marginal)
+    return [
+        f"It is scored in the group {gate.group} with a weight of {exactly(gate.weight)}{vital}.",
+        f"The group passes from {passing} of 100 points on, and fails where it cannot reach {marginal}.",
+        _EARNED,
+    ]

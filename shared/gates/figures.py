@@ -11,6 +11,8 @@ _MINUTE = 60
 _DIGITS = 4
 # What is written with so many digits is read back as it was, and with more of them every number is itself.
 _DIGITS_ALL, _DIGITS_MAX = 15, 17
+# What is further apart, as a share of the larger, reads as two numbers.
+_APART = 2 * 10.0 ** (1 - _DIGITS)
 _SMALLEST = -6
 _MARGIN = 1 + 1e-12
 
@@ -119,6 +121,19 @@ def beside(value: float, limit: float, unit: str = "") -> str:
     """A value that is read next to a limit: rounding makes it neither equal nor something else."""
     digits = telling(lambda read: (read > limit, read < limit) == (value > limit, value < limit), value)
     return shown(value, unit, digits)
+
+
+def apart(value: float, *others: float) -> int:
+    """With how many digits a value reads above, below or equal to each of the others, as it is to them."""
+    # Mostly they are far apart, and this is asked of every look at the past.
+    if all(abs(value - other) > _APART * max(abs(value), abs(other)) for other in others):
+        return _DIGITS
+    meant = _order(*map(tidy, (value, *others)))
+    return telling(lambda *read: _order(*read) == meant, value, *others)
+
+
+def _order(value: float, *others: float) -> list[int]:
+    return [(value > other) - (value < other) for other in others]
 
 
 def _plain(number: float, digits: int) -> str:

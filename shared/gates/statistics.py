@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from shared.gate_rules import Comparison, Direction
 from shared.gates.deals import dealt
-from shared.gates.figures import beside, exactly, many, median, shown, tidy
+from shared.gates.figures import apart, beside, exactly, many, median, shown, tidy
 from shared.gates.scoring import rank
 from shared.model import Verdict
 
@@ -217,8 +217,10 @@ def _difference(
         effect = beside(abs(delta), rule.effect_max)
         side = f"the candidate is {'higher' if delta > 0 else 'lower'}, a {size} effect of {effect}"
     constant = ", each side constant" if ours[0] == ours[-1] and theirs[0] == theirs[-1] else ""
+    here, there = median(ours), median(theirs)
+    digits = apart(here, there)
     return (
-        f"a median of {shown(median(ours), unit)} on the candidate and {shown(median(theirs), unit)} on live "
+        f"a median of {shown(here, unit, digits)} on the candidate and {shown(there, unit, digits)} on live "
         f"in {len(ours)} and {len(theirs)} samples{constant}; {side} "
         f"(p {beside(p_value, 1 - rule.confidence)}, significant below {shown(1 - rule.confidence)})"
     )

@@ -13,6 +13,8 @@ from tests.cli.conftest import Cli
 
 GATE = {"name": "errors", "source": "http", "path": "/healthz", "max": "5%", "interval": "1m", "count": 3}
 
+ASKED = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
+
 
 def at(minute: int) -> str:
     return f"2026-11-21T09:{minute:02}:00Z"
@@ -101,8 +103,7 @@ def test_numbers_beyond_all_numbers_are_infinite_and_text_of_sources_is_on_one_l
 
 @pytest.mark.parametrize("baseline", ["NaN", "Infinity", "-1", "1e400", '"2"', "true", "null"])
 def test_a_baseline_is_a_number_or_samples(judged: Any, baseline: str) -> None:
-    beside = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
-    ran = judged({**beside, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=baseline)
+    ran = judged({**ASKED, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=baseline)
     assert ran.code == 1
     assert ran.json["mistakes"][0]["expected"].startswith("a number that is not negative, or a list of")
 
@@ -127,21 +128,31 @@ def test_times_of_any_zone_are_told_in_utc(judged: Any) -> None:
     assert [each["at"] for each in ran.json["measurements"]] == [at(0), at(1)]
 
 
+def test_a_small_z_is_utc_too(judged: Any) -> None:
+    small = [{"at": at(minute).lower(), "value": 0} for minute in range(3)]
+    ran = judged(GATE, small, "-o", "json", "--at", at(2).lower())
+    assert (ran.code, [each["at"] for each in ran.json["measurements"]]) == (0, [at(0), at(1), at(2)])
+
+
+@pytest.mark.parametrize("odd", ["z", "2026-11-21z", "2026-11-21T09:00:00+01:00z", 7, True, [at(0)], {}])
+def test_what_is_no_time_is_told(judged: Any, odd: object) -> None:
+    ran = judged(GATE, [{"at": odd, "value": 0}], "-o", "json")
+    assert (ran.code, [each["path"] for each in ran.json["mistakes"]]) == (1, ["[0].at"])
+
+
 def test_baselines_of_several_gates_may_be_numbers_and_samples(judged: Any) -> None:
-    beside = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
-    gates = [{**beside, "name": name, "max_over_baseline": 1.5} for name in ("a", "b")]
+    gates = [{**ASKED, "name": name, "max_over_baseline": 1.5} for name in ("a", "b")]
     found = {"a": values(3, 3, 3), "b": values(3, 3, 3)}
     ran = judged({"gates": gates}, found, "-o", "json", baseline={"a": 2, "b": values(1, 1)})
     assert [ran.json["gates"][name]["verdict"] for name in ("a", "b")] == ["pass", "fail"]
 
 
 def test_live_and_baseline_are_samples_of_their_own(judged: Any) -> None:
-    beside = {key: value for key, value in GATE.items() if key not in ("max", "interval", "count")}
-    live = judged({**beside, "max_over_live": 1.5}, values(3, 3, 3), "-o", "json", live=values(2, 2, 2))
+    live = judged({**ASKED, "max_over_live": 1.5}, values(3, 3, 3), "-o", "json", live=values(2, 2, 2))
     before = judged(
-        {**beside, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=values(1, 1, 1)
+        {**ASKED, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=values(1, 1, 1)
     )
-    number = judged({**beside, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=2)
+    number = judged({**ASKED, "max_over_baseline": 1.5}, values(3, 3, 3), "-o", "json", baseline=2)
     assert [ran.json["verdict"] for ran in (live, before, number)] == ["pass", "fail", "pass"]
 
 
@@ -151,6 +162,23 @@ def test_a_gate_that_only_advises_is_told_as_one(judged: Any) -> None:
     assert "; b only advises: 1 measurement failed" in both
     alone = judged({"gates": gates[1:]}, {"b": values(1)}, "-o", "json").json
     assert (alone["verdict"], alone["because"][:15]) == ("no_data", "b only advises:")
+
+
+@pytest.mark.parametrize(
+    ("rules", "found", "verdict"),
+    [
+        ({**GATE, "dry_run": True}, values(0, 0, 0), "pass"),
+        ({**GATE, "dry_run": True}, values(1), "fail"),
+        ({**ASKED, "anomaly": {}}, values(1, 1, 1), "inconclusive"),
+    ],
+)
+def test_one_gate_that_only_advises_says_so_and_has_its_verdict(
+    judged: Any, rules: dict[str, object], found: object, verdict: str
+) -> None:
+    deciding = {**rules, **({"anomaly": {"decides": True}} if "anomaly" in rules else {"dry_run": False})}
+    ran, decides = (judged(each, found, "-o", "json") for each in (rules, deciding))
+    assert ran.json == {**decides.json, "because": f"it only advises: {decides.json['because']}"}
+    assert (ran.code, ran.json["verdict"]) == (decides.code, verdict)
 
 
 ENDLESS = {key: value for key, value in GATE.items() if key != "count"}
@@ -252,6 +280,19 @@ def test_the_gates_of_packs_are_explained_as_if_they_were_written(cli: Cli, tmp_
     told = {(gate["question"], gate["name"]): gate["sentences"] for gate in found}
     assert "A value above 85% fails." in told["platform", "node-cpu"]
     assert ("bake", "unhealthy-hosts") in told
+
+
+def test_a_group_is_explained_with_the_scores_of_its_file(cli: Cli, tmp_path: Path) -> None:
+    alone, fleet = tmp_path / "gates.yaml", tmp_path / "fleet.yaml"
+    scores = {"passing": 90, "marginal": 60.5}
+    alone.write_text(json.dumps({"gates": [{**GATE, "group": "users"}], "scores": scores}))
+    text = (REPOSITORY / "examples" / "contoso-public.yaml").read_text(encoding="utf-8")
+    begin, end = text.index("gates:\n"), text.index("# The metric that says where")
+    gates = {"packs": ["platform", "gateway"], "scores": scores, "bake": [{**ENDLESS, "group": "users"}]}
+    fleet.write_text(f"{text[:begin]}gates: {json.dumps(gates)}\n{text[end:]}")
+    for told in (cli("gates", "explain", "--gate", str(alone)), cli("gates", "explain", str(fleet))):
+        assert told.code == 0, told.err
+        assert "The group passes from 90 of 100 points on, and fails where it cannot reach 60.5." in told.out
 
 
 def test_explain_wants_one_file(cli: Cli) -> None:

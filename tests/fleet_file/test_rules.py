@@ -48,6 +48,19 @@ def test_rules_for_the_window_become_values_too() -> None:
     assert [burn.rate for burn in day.slo.burns] == [14.4, 6.0], "three days do not fit into a day"
 
 
+@pytest.mark.parametrize("limit", [1e308, -1e18, 10**20, -(10**30)])
+@pytest.mark.parametrize("key", ["max", "pass_min"])
+def test_a_limit_that_is_too_large_is_told_its_bound(key: str, limit: float) -> None:
+    (mistake,) = refused(**{"max": 1, key: limit}).mistakes
+    assert (mistake.path, mistake.expected) == (key, "a number of less than 1e18, and of more than -1e18")
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf"), True, "1", "lots"])
+def test_what_is_no_limit_is_told_what_one_is(limit: object) -> None:
+    (mistake,) = refused(max=limit).mistakes
+    assert mistake.expected == "a number, or a percentage where the value is a share"
+
+
 CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"max_over_live": 1.5, "max": 1}, "max_over_live", "it alone"),
     ({"compare": {}, "slo": {"objective": 0.9}, "window": "1h"}, "compare", "it alone"),

@@ -75,6 +75,21 @@ def test_a_sentence_has_both_values_and_the_distance() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "known", "words"),
+    [
+        (5.0001, past(*(5.0,) * 5), "5.0001 now; 5 is usual at this hour"),
+        (5.0001, past(4.99999, 5.0, 5.00001), "5.0001 now; 5 is usual at this hour"),
+        # Each is another number than the limit, on the side that is said.
+        (5.0001, past(4.99999, 5.0, 5.00001), "beyond the limit of 3.5, which is 5.00005"),
+        (5.00004, past(4.99999, 5.0, 5.00001), "within the limit of 3.5, which is 5.00005"),
+        (5.0 - 1e-15, past(*(5.0,) * 5), "5 now; 5 is usual at this hour in 4 weeks, as always"),
+    ],
+)
+def test_what_differs_reads_as_two_numbers(value: float, known: Sequence[Sample], words: str) -> None:
+    assert words in held(Anomaly(), at(NOW, value), known).because
+
+
 def test_one_bad_week_among_four_moves_nothing() -> None:
     bad = at(NOW - 2 * WEEK, *(5_000.0,) * 5)
     good = tuple(s for s in past(*USUAL) if s.at < NOW - 2 * WEEK or s.at >= NOW - WEEK)

@@ -42,6 +42,12 @@ def test_the_windows_beyond_a_gate_are_those_that_are_longer() -> None:
     assert beyond(OBJECTIVE, THREE_DAYS) == ()
 
 
+def test_one_request_is_told_as_one() -> None:
+    because = burn(OBJECTIVE, series((HOUR, 0.0), requests=1 / 60), NOW).because
+    assert "1 request in the last hour is too few: one bad one would be too many" in because
+    assert "0.08333 requests in the last 5 minutes are too few" in because
+
+
 @pytest.mark.parametrize("share", [0.0005, 0.001, 0.00101, 0.0059, 0.0061, 0.0145])
 def test_kept_counts_say_what_their_samples_would(share: float) -> None:
     samples = series((THREE_DAYS, share))

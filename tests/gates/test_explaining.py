@@ -65,7 +65,16 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
         ),
         (
             {"expect": EXPECT},
-            "lacks a text, has another value in ready, or whose certificate ends within 7 days.",
+            'lacks the text "ok", has another value than true in ready, or whose certificate ends within 7 d',
+        ),
+        (
+            {"expect": {"body": "a" * 61, "pattern": r"^up \d+$"}},
+            f'An answer fails that lacks the text "{"a" * 59}…" or a line that matches "^up \\d+$".',
+        ),
+        ({"expect": {"pattern": "a\n\x1bb"}}, 'lacks a line that matches "a\ufffd\ufffdb".'),
+        (
+            {"expect": {"json": {"checks.db": "up", "left": 2, "why": "b" * 61}}},
+            f'another value than "up" in checks.db or than 2 in left or than "{"b" * 59}…" in why.',
         ),
         (METRIC, "It reads the total of FailedRequests on the gateway where BackendSettingsPool eq 'x'."),
         (
@@ -111,6 +120,10 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
         (
             asks("webhook", webhook={"url": "https://a.contoso.com/x"}),
             "and 1 is no. While the hook is at work it has no data.",
+        ),
+        (
+            asks("webhook", webhook={"url": "https://a.contoso.com/x", "audience": "api://a.contoso.com"}),
+            'It asks the hook at https://a.contoso.com/x with a token for "api://a.contoso.com": 0 is yes,',
         ),
         (asks("kubernetes", kubernetes=PODS), "What is on its way, or not there at all, is no data."),
         (
@@ -169,6 +182,26 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
             "With more than 1 failure among the newest 3 it fails.",
         ),
         (counted(3, tolerance={"failures": 2}), "With more than 2 failures it fails."),
+        (
+            counted(3, tolerance={"failures": 1}),
+            "It has a verdict after 3 measurements, and none if it is cut short. Passes and failures fill",
+        ),
+        (
+            counted(3, tolerance={"failures": 1}),
+            "Where failures do, what comes until 3 have passed still counts against it. With more than 1",
+        ),
+        (
+            counted(1, tolerance={"failures": 1}),
+            "what comes until 1 has passed still counts against it. Without any pass it is inconclusive.",
+        ),
+        (
+            counted(3, consecutive_passes=2, tolerance={"failures": 1}),
+            "It is over after 3 measurements, and has no verdict",
+        ),
+        (
+            counted(3, tolerance={"failures": 1, "of": 3}),
+            "It is over after 3 measurements, and has no verdict if it is cut short. Only passes fill",
+        ),
         (counted(3, tolerance={"consecutive_failures": 1}), "Only passes fill a place of them."),
         (counted(3), "Passes and failures fill a place of them."),
         (
@@ -183,6 +216,18 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
         ),
         ({}, "Fewer than 3 samples are no data, or a provider error where errors are among them."),
         ({}, "Silence, NaN, infinities and errors of the source never pass."),
+        (
+            {"group": "users"},
+            "weight of 1. The group passes from 95 of 100 points on, and fails where it cannot reach 75.",
+        ),
+        (
+            {"group": "users"},
+            "cannot reach 75. A warning is half a pass; silence and doubt earn nothing.",
+        ),
+        (
+            {"group": "users", "dry_run": True},
+            "It is recorded and decides nothing, and the group users is scored without it.",
+        ),
         ({"group": "users", "critical": True}, "with a weight of 1, and the group needs it to pass."),
     ],
 )

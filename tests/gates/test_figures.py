@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.gate_rules import Scores
 from shared.gates.explaining import explained
-from shared.gates.figures import beside, exactly, last, shown, span
+from shared.gates.figures import apart, beside, exactly, last, shown, span
 from shared.gates.recorded import Beneath, recorded
 from shared.gates.scoring import score
 from shared.model import Sample, Verdict
@@ -49,6 +49,13 @@ def test_a_limit_is_told_as_it_was_written(written: str) -> None:
 def test_a_value_beside_a_limit_reads_as_what_it_is_to_it(value: float, limit: float) -> None:
     read = float(beside(value, limit))
     assert (read > limit, read < limit) == (value > limit, value < limit)
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(-3000, 3000), st.integers(-9, 3))
+def test_numbers_read_in_the_order_that_they_have(whole: int, more: int, power: int) -> None:
+    value, other = whole * 10.0**power, (whole + more) * 10.0**power
+    read, beside_it = (float(shown(each, digits=apart(value, other))) for each in (value, other))
+    assert (read > beside_it, read < beside_it) == (more < 0, more > 0)
 
 
 @pytest.mark.parametrize(

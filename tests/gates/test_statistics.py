@@ -106,6 +106,18 @@ def test_a_sentence_has_the_medians_the_effect_and_the_numbers_of_samples() -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("ours", "live", "words"),
+    [
+        (5.0001, 5.0, "a median of 5.0001 on the candidate and 5 on live"),
+        (123.456, 123.4561, "a median of 123.456 on the candidate and 123.4561 on live"),
+        (0.1 + 0.2, 0.3, "both sides were always 0.3"),
+    ],
+)
+def test_medians_that_differ_read_as_two_numbers(ours: float, live: float, words: str) -> None:
+    assert words in compare(Comparison(direction=EITHER), [ours] * 30, [live] * 30).because
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [(19, 30), (30, 19), (0, 30), (0, 0)])
 def test_too_few_samples_on_a_side_are_no_data(ours: int, theirs: int) -> None:
     found = compare(Comparison(), spread(500, ours), spread(0, theirs))
