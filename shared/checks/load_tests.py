@@ -8,7 +8,7 @@ Source: https://learn.microsoft.com/rest/api/loadtesting/dataplane/load-test-run
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -120,7 +120,10 @@ def measured(run: Run, test: LoadTest, source: str, since: datetime, now: dateti
     because = "the load test does not meet its own criteria" if failed else ""
     if value is None:
         return Reading((), source, since, now, because=because or "it measured nothing", failed=failed)
-    sample = Sample(at=run.end_date_time or now, value=value, requests=total.sample_count)
+    end = run.end_date_time or now
+    # The service's times are in UTC, whether it says so or not.
+    at = end if end.tzinfo is not None else end.replace(tzinfo=UTC)
+    sample = Sample(at=at, value=value, requests=total.sample_count)
     return Reading((sample,), source, since, now, because=because, failed=failed)
 
 

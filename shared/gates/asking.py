@@ -55,6 +55,9 @@ def asks(gate: Gate) -> str:
 def _reads(gate: Gate) -> str:
     one = gate.requests == 1
     takes, fails = ("it takes", "whether it fails") if one else ("they take", "the share that fails")
+    if gate.max_value == 0 and not one:
+        # Beside a limit of none each counts by itself, and so many of them may fail as are tolerated.
+        fails = "whether each fails"
     what = f"how long {takes}" if gate.unit == "ms" else fails
     sent = many(gate.requests, "request", "requests")
     asked = f"It sends {sent} to {gate.path} on the slot's own host name: {what}."

@@ -197,6 +197,12 @@ async def test_a_run_that_is_done_gives_what_it_measured(tmp_path: Path) -> None
     assert [sample.value for sample in errors.samples] == [0.025]
 
 
+async def test_the_end_of_a_run_without_a_zone_is_in_utc(tmp_path: Path) -> None:
+    end = (START + timedelta(minutes=4)).replace(tzinfo=None).isoformat()
+    reading, _ = await load(tmp_path, {"GET": [run("DONE", endDateTime=end)]})
+    assert [sample.at for sample in reading.samples] == [START + timedelta(minutes=4)]
+
+
 async def test_a_run_that_fails_by_its_own_criteria_fails_whatever_it_measured(tmp_path: Path) -> None:
     reading, _ = await load(tmp_path, {"GET": [run("DONE", testResult="FAILED")]})
     generous = msgspec.structs.replace(gate(Source.LOAD_TEST, LOAD), max_value=1e9)
