@@ -28,12 +28,13 @@ class Verdict(StrEnum):
 class Doubt(StrEnum):
     """What is known of a verdict that is inconclusive, where it is more than that.
 
-    `warning`: all of the window is within its limits, and some of it beyond what passes. `no_better` than
-    that: some of it is beyond a limit, and no more than is tolerated; or it warned, and says nothing of now.
+    `warning`: all of the window is within its limits, and some of it beyond what passes.
+    `at_most_warning`: some of it is beyond a limit, and no more than is tolerated; or it warned, and says
+    nothing of now.
     """
 
     WARNING = "warning"
-    NO_BETTER = "no_better"
+    AT_MOST_WARNING = "at_most_warning"
 
 
 class Sample(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shared.fleet import Fleet
-from shared.levers import Balancer, Record, SwitchKind
+from shared.levers import Balancer, Record, SlotName, SwitchKind
 
 _PARTS_MAX = 12
 """No id that a slot declares has more, counted between slashes; what lies inside may be of any depth."""
@@ -39,9 +39,10 @@ def resources_of(fleet: Fleet) -> dict[str, str]:
     return found
 
 
-def slot_of(fleet: Fleet, resource_id: str) -> str | None:
-    """The slot that a resource belongs to, '' for one of the whole fleet's, None for a stranger."""
-    return owner_of(resource_id.lower().rstrip("/"), resources_of(fleet))
+def slot_of(fleet: Fleet, resource_id: str) -> SlotName | None:
+    """The slot that a resource belongs to; None for one of the whole fleet's, and for a stranger."""
+    owner = owner_of(resource_id.lower().rstrip("/"), resources_of(fleet))
+    return SlotName(owner) if owner else None
 
 
 def owner_of(resource_id: str, resources: Mapping[str, str]) -> str | None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from shared.alert_rules import AlertEffect
 from shared.fleet import Fleet
+from shared.levers import SlotName
 from shared.model import AlertState, FleetState, Outcome, Role, Rollout, Signal, SignalKind, Stage
 from shared.resources import slot_of
 from stages.alerting import effect_of, is_earlier
@@ -168,7 +169,8 @@ def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger
         return _COMMANDS.get(signal.kind, Trigger.NEWS)
     if signal.state == AlertState.RESOLVED.value:
         return Trigger.ALERT_RESOLVED
-    if rollout is None or not signal.slot or not _is_of_slot(fleet, signal):
+    slot = _slot(fleet, signal)
+    if rollout is None or not slot:
         return Trigger.NEWS
     effect = effect_of(fleet, signal, rollout)
     if effect is None:
@@ -178,11 +180,11 @@ def trigger_of(fleet: Fleet, signal: Signal, rollout: Rollout | None) -> Trigger
     if is_earlier(signal, rollout):
         return Trigger.ALERT_FROM_BEFORE
     # In shadow the live slot stands in for the candidate, with users on it from the switch on.
-    if rollout.role_of(signal.slot) is Role.LIVE and not (rollout.shadow and rollout.shifted):
+    if rollout.role_of(slot) is Role.LIVE and not (rollout.shadow and rollout.shifted):
         return Trigger.NEWS if rollout.shifted else Trigger.ALERT_ON_LIVE
     return Trigger.ALERT_TO_HOLD if effect is AlertEffect.HOLD else Trigger.ALERT_ON_CANDIDATE
 
 
-def _is_of_slot(fleet: Fleet, signal: Signal) -> bool:
-    """Whether what fired is the slot's: whoever took it in may know the fleet by an older file."""
-    return signal.resource_id is None or slot_of(fleet, signal.resource_id) == signal.slot
+def _slot(fleet: Fleet, signal: Signal) -> SlotName | None:
+    """Whose it is what fired: whoever took the alert in may know the fleet by an older file."""
+    return signal.slot if signal.resource_id is None else slot_of(fleet, signal.resource_id)

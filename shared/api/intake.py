@@ -68,8 +68,8 @@ class Intake:
         """One Azure Monitor alert in the common schema. Raises Refused.
 
         Acted on by the directory that this worker has in mind, however old, so that nothing is read for it
-        before the fleet itself, which says whether it is still about one of its slots; then the directory is
-        read, in case a fleet was applied since.
+        before the fleet itself, which says whose slot it is about; then the directory is read, in case a
+        fleet was applied since.
         """
         taken = await self._at_once(body)
         return (await self._take("alert", _alone, body, taken)).signals
@@ -108,6 +108,8 @@ class Intake:
             found = signals.parse_alert(body, now, self._directory)
         except Refused:
             return frozenset()
+        # By a newer file it may be a slot's; until that is read, nothing hangs on one that is none's.
+        found = tuple(signal for signal in found if signal.slot)
         await self._accept(found, {entry.name: entry for entry in self._directory}, now)
         return frozenset(signal.id for signal in found)
 

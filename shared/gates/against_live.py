@@ -9,7 +9,7 @@ from shared.fleet import Gate
 from shared.gate_rules import Comparison
 from shared.gates.figures import exactly, mean, missing, multiple, shown, telling
 from shared.gates.instants import compared
-from shared.gates.measuring import SOUND, error_in, limits_of, measured, numbers
+from shared.gates.measuring import SOUND, error_in, limits_of, measured, numbers, told_once
 from shared.gates.weighed import Beside, Weighed
 from shared.measured import Measurement
 from shared.model import Sample, Verdict
@@ -37,15 +37,15 @@ def compared_with_live(
         return Weighed(Verdict.PROVIDER_ERROR, beside.trouble)
     found = compared(gate, rule, measurements, beside.live)
     verdict, because = found.verdict, found.because
-    odd = _odd_of_short(rule, measurements, beside)
+    odd = _odd_of_short(gate, rule, measurements, beside)
     if verdict is Verdict.NO_DATA and odd:
         verdict, because = Verdict.PROVIDER_ERROR, f"{because}: {odd}"
     return Weighed(verdict, because, found.effect, rule.effect_max, found.score)
 
 
-def _odd_of_short(rule: Comparison, measurements: Sequence[Measurement], beside: Beside) -> str:
+def _odd_of_short(gate: Gate, rule: Comparison, measurements: Sequence[Measurement], beside: Beside) -> str:
     """What error is among the samples of a side that has too few."""
-    ours = sum(each.phase in SOUND for each in measurements)
+    ours = told_once(gate, (each for each in measurements if each.phase in SOUND))
     odd = error_in(measurements) if ours < rule.samples_min else ""
     return odd or (beside.odd if len(beside.live or ()) < rule.samples_min else "")
 

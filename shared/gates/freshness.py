@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from shared.fleet import Gate
 from shared.gates.against_live import live_seen, short_of_live
-from shared.gates.measuring import beside_live, error_in
+from shared.gates.measuring import beside_live
 from shared.gates.weighed import Weighed
-from shared.gates.window import requests_short, shortage
-from shared.measured import Measurement
+from shared.gates.window import lacking
+from shared.measured import Measurement, Phase
 from shared.model import Doubt, Sample, Verdict
 
 
@@ -33,30 +33,20 @@ def of_now(
     """
     if weighed.verdict is not Verdict.PASS and weighed.doubt is not Doubt.WARNING:
         return weighed
-    lack = _lack(gate, weighed, samples, told, span[0])
+    since = span[0]
+    speaking = [each for each in weighed.within if each.at >= since]
+    odd = [each for each in told if each.at >= since and each.phase is Phase.ERROR]
+    lack = lacking(_needing(gate), [*speaking, *odd], samples)
     if weighed.doubt is Doubt.WARNING:
-        return weighed if lack is None else replace(weighed, doubt=Doubt.NO_BETTER)
+        return weighed if lack is None else replace(weighed, doubt=Doubt.AT_MOST_WARNING)
     lack = lack or _lack_of_live(gate, live, span)
     return weighed if lack is None else Weighed(*lack, weighed.value, weighed.limit)
-
-
-def _lack(
-    gate: Gate, weighed: Weighed, samples: Sequence[Sample], told: Sequence[Measurement], since: datetime
-) -> tuple[Verdict, str] | None:
-    """What of the candidate's evidence is missing since then, None where nothing is."""
-    recent = [each for each in weighed.within if each.at >= since]
-    short = shortage(_needing(gate), recent)
-    odd = error_in(each for each in told if each.at >= since)
-    if short is not None and odd:
-        return Verdict.PROVIDER_ERROR, short if short.endswith(odd) else f"{short}: {odd}"
-    short = short or requests_short(gate, recent, samples)
-    return None if short is None else (Verdict.NO_DATA, short)
 
 
 def _lack_of_live(
     gate: Gate, live: Sequence[Sample] | None, span: tuple[datetime, datetime]
 ) -> tuple[Verdict, str] | None:
-    """The same of live's, where it is judged beside it."""
+    """What of live's evidence is missing, None where nothing is, or where it is not judged beside it."""
     if not beside_live(gate) or live is None:
         return None
     found, odd = live_seen(gate, live, *span)

@@ -19,7 +19,7 @@ _SPANS: dict[Finding, Span] = {
     Verdict.PASS: (100.0, 100.0),
     Verdict.FAIL: (0.0, 0.0),
     Doubt.WARNING: (50.0, 50.0),
-    Doubt.NO_BETTER: (0.0, 50.0),
+    Doubt.AT_MOST_WARNING: (0.0, 50.0),
 }
 """A warning is half, as in Keptn (its lighthouse-service).
 

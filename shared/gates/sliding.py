@@ -148,7 +148,7 @@ class _Fixed:
         if breaches > self._breaches_max:
             return Verdict.FAIL
         if breaches:
-            return Doubt.NO_BETTER
+            return Doubt.AT_MOST_WARNING
         return Doubt.WARNING if self._unclear[view.end] - self._unclear[view.first] else Verdict.PASS
 
 

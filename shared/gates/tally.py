@@ -198,7 +198,7 @@ def _doubt(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> Doubt | No
         return None
     speaks = counts_to_an_end(gate) or _so_far(gate, tally, counts, at)[0] is Verdict.PASS
     warns = speaks and not counts.failures and not counts.missed
-    return Doubt.WARNING if warns else Doubt.NO_BETTER
+    return Doubt.WARNING if warns else Doubt.AT_MOST_WARNING
 
 
 def _next_due(gate: Gate, tally: Tally, at: datetime) -> float:

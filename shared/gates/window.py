@@ -150,7 +150,7 @@ def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
     because = f"{near(worst, limit, gate.unit)} is {word} the {which} of {exactly(limit, gate.unit)}"
     if breaches:
         because += f" in {breaches} of {there} samples"
-    doubt = Doubt.NO_BETTER if verdict is Verdict.INCONCLUSIVE else None
+    doubt = Doubt.AT_MOST_WARNING if verdict is Verdict.INCONCLUSIVE else None
     return Weighed(verdict, because, worst, limit, doubt=doubt)
 
 

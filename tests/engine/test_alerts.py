@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sandbox.world import events
 from shared.alert_rules import AlertEffect, AlertMapping, Alerts
@@ -104,6 +105,24 @@ async def test_an_alert_whose_end_is_delivered_first_costs_a_clean_run_and_holds
     await rig.until("drained")
     assert rig.clock.now() - late >= timedelta(seconds=FLEET.policy.bake_seconds)
     assert (await rig.ended()).outcome is Outcome.COMPLETED
+
+
+async def test_an_alert_on_a_cluster_that_is_declared_since_counts_whatever_else_it_names() -> None:
+    """By the file that the worker has in mind it is about the fleet's zone, and about no slot."""
+    rig = Rig(fleet())
+    green = rig.fleet.slot(GREEN)
+    before = replace(green, cluster_id=f"{green.cluster_id}-before")
+    old = replace(rig.fleet, slots=tuple(before if each is green else each for each in rig.fleet.slots))
+    etag = await rig.store.apply(old, if_match=None, now=rig.clock.now())
+    intake = Intake(rig.store, rig.engine, rig.clock)
+    await intake.look()
+    await rig.store.apply(rig.fleet, if_match=etag, now=rig.clock.now())
+    await rig.publish_version()
+    await rig.until("bake")
+    alert = events.metric_alert(green.cluster_id, rig.clock.now(), alert_guid="a")
+    alert["data"]["alertContext"]["zone"] = green.host.zone_id
+    await intake.alert(alert)
+    assert (await rig.ended()).outcome is Outcome.ROLLED_BACK
 
 
 async def test_one_alert_on_several_targets_counts_against_whom_it_names() -> None:

@@ -146,12 +146,22 @@ def test_what_comes_late_is_told_as_an_error_and_speaks_against_a_pass_all_the_s
     assert [each.phase.value for each in after.measurements] == [*["measured"] * 3, "error", "error"]
 
 
+def each_minute(found: tuple[Any, ...]) -> list[tuple[Sample, ...]]:
+    """The samples of each minute; several where there are several of one instant."""
+    minutes = [each if isinstance(each, tuple) else (each,) for each in found]
+    at = [START + n * MINUTE for n in range(len(minutes))]
+    return [
+        tuple(replace(one, at=when) for one in samples(*each)) for when, each in zip(at, minutes, strict=True)
+    ]
+
+
 @pytest.mark.parametrize(
     ("rules", "found", "live"),
     [
         # The comparison asks for more than the gate itself.
         ({"compare": {"min_samples": 5}}, (1, 1, 1, 1, "away", "away"), (1,) * 6),
         ({"compare": {"min_samples": 5}}, (1,) * 6, (1, 1, "away", "away")),
+        ({"compare": {"min_samples": 5}}, ((1, 1, 1), 1, 1, 1, "away"), (1,) * 6),
         ({"max_over_live": 1.5}, (1, 1, 1), ("away",) * 3),
         # What passed is left behind by errors.
         ({"max": 5}, (1, 1, 1, *["away"] * 20), ()),
@@ -162,7 +172,7 @@ def test_too_little_evidence_is_the_providers_trouble_where_errors_are_among_it(
 ) -> None:
     gate = declared(**LOGS, min_samples=3, window="10m", **rules).gates[0]
     beneath = Beneath(live=samples(*live) if live else None)
-    after = recorded(gate, samples(*found), beneath=beneath)
+    after = recorded(gate, [each for one in each_minute(found) for each in one], beneath=beneath)
     assert (after.verdict, after.because.rpartition(": ")[2]) == (Verdict.PROVIDER_ERROR, "away")
 
 
@@ -181,7 +191,8 @@ def test_a_pass_is_told_of_now() -> None:
     each = [*[0.0] * 55, *[0.01] * 5]
     found = recorded(gate, [replace(one, requests=1000.0) for one in samples(*each)])
     assert found.verdict is Verdict.PASS
-    assert "burns 0 times" not in found.because
+    rates = "burns 0.8333 times as fast as it may over the last hour and over the last 5 minutes"
+    assert rates in found.because
 
 
 def test_errors_do_not_take_back_that_a_count_was_inconclusive() -> None:

@@ -136,11 +136,18 @@ def test_a_note_changes_nothing_and_is_told_in_the_trail() -> None:
     assert reacted.dispositions[0].because == reacted.because
 
 
-def test_an_alert_on_what_is_no_longer_the_slots_is_news() -> None:
+def test_whose_an_alert_is_says_the_fleet_that_is_read() -> None:
     """A worker may have taken it in by an older file of the fleet."""
     mine, former = FLEET.slot(GREEN).cluster_id, f"{FLEET.slot(GREEN).cluster_id}-old"
-    for resource_id, stage in ((f"{mine}/agentPools/pool1", Stage.ROLLBACK), (former, Stage.RETIRE)):
-        alert = fired(GREEN, resource_id=resource_id)
+    told = (
+        (GREEN, f"{mine}/agentPools/pool1", Stage.ROLLBACK),
+        (GREEN, former, Stage.RETIRE),
+        # The file that it was taken in by had the two the other way round.
+        (BLUE, mine, Stage.ROLLBACK),
+        (GREEN, FLEET.slot(BLUE).cluster_id, Stage.RETIRE),
+    )
+    for slot, resource_id, stage in told:
+        alert = fired(slot, resource_id=resource_id)
         assert rollout(react(FLEET, state_in(Phase.RETIRE), (alert,), NOW, None)).stage is stage
 
 

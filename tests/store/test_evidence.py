@@ -184,8 +184,12 @@ async def test_old_verdicts_go_and_younger_ones_stay(
     row = await judged(store, await kept_for(store, name, 90), "r-0001", PAGE_ROWS_MAX + 1)
     row = await judged(store, await ended(store, row, "r-0001"), "r-0002", 1)
     # A sweep is of every fleet, also of those that other tests have left in this store.
+    first = await evidence.page(name, "r-0001")
+    assert first.next is not None
+    rest = await evidence.page(name, "r-0001", first.next)
     await Retention(store, evidence, after(89)).sweep()
-    assert (await evidence.page(name, "r-0001")).verdicts != ()
+    assert await evidence.page(name, "r-0001") == first
+    assert await evidence.page(name, "r-0001", first.next) == rest
     await Retention(store, evidence, after(91)).sweep()
     assert (await evidence.page(name, "r-0001")).verdicts == ()
     assert len((await evidence.page(name, "r-0002")).verdicts) == 1
