@@ -6,6 +6,10 @@
 
 targetScope = 'subscription'
 
+@description('Name of the fleet, as in its file.')
+@maxLength(40)
+param fleetName string
+
 @description('Resource group of Switchyard.')
 param switchyardGroup string
 
@@ -262,8 +266,9 @@ module groupEvents 'modules/events-group.bicep' = [
 
 module actionGroup 'modules/action-group.bicep' = {
   scope: resourceGroup(switchyardSubscriptionId, switchyardGroup)
-  name: 'switchyard-action-group'
+  name: take('switchyard-action-group-${fleetName}', 64)
   params: {
+    fleetName: fleetName
     functionAppName: functionAppName
     secureWebhookObjectId: secureWebhookObjectId
     secureWebhookIdentifierUri: secureWebhookIdentifierUri

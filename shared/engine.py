@@ -76,12 +76,15 @@ class Engine:
         self._clock = clock
         self._rings = Rings(store, world)
 
-    async def tick(self, fleet_name: str) -> Ticked:
-        """Advance one fleet as far as it goes now. Raises NotFound, Retry and Unreadable."""
+    async def tick(self, fleet_name: str, read: Row | None = None) -> Ticked:
+        """Advance one fleet as far as it goes now. Raises NotFound, Retry and Unreadable.
+
+        `read` is the fleet where the caller has just read it; whoever moved it since keeps the claim.
+        """
         decisions: list[Decision] = []
         results: tuple[Result, ...] = ()
         refused: dict[Probe, Answer] = {}
-        row = await self._store.load(fleet_name)
+        row = read if read is not None else await self._store.load(fleet_name)
         for turn in range(ROUNDS_MAX):
             row = row if turn == 0 else await self._store.load(fleet_name)
             now = self._clock.now()

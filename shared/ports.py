@@ -6,11 +6,12 @@ purpose: one read and one atomic write make a transition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.actions import Action
 from shared.chain import Chain
@@ -19,10 +20,14 @@ from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.probes import Answer, Probe
 
+PENDING_MAX = 40
+"""Signals that one claim may consume: two rows each leave room in a batch for the rest."""
+
 
 class Row(Struct, frozen=True, kw_only=True):
     """A fleet as a tick reads it: the applied fleet, the plan of its rollout, its state and pending signals.
 
+    No more than `PENDING_MAX` signals are told, and what happened first goes first.
     `etag` is the state row's; None before the first claim. `fleet_etag` is the applied file's.
     `audit_head` is the hash of the newest audit row, empty before the first. `state_document` and
     `fleet_document` are what the state and the fleet were read from: a newer version may have said more in
@@ -39,6 +44,11 @@ class Row(Struct, frozen=True, kw_only=True):
     state_document: str = ""
     fleet_document: str = ""
     unreadable: int = 0
+
+    def with_accepted(self, signals: Iterable[Signal]) -> Row:
+        """The row as it would be read now that these were accepted, if nobody has claimed anything since."""
+        waiting = sorted((*self.pending, *signals), key=lambda signal: signal.at)
+        return replace(self, pending=tuple(waiting[:PENDING_MAX]))
 
 
 class ChainRow(Struct, frozen=True, kw_only=True):

@@ -109,7 +109,7 @@ class Rehearsal:
         hook = f"{self.url}/runtime/webhooks/eventgrid?functionName=events&{code}"
         self._events = await self._stack.enter_async_context(EventGridDelivery(hook, self.clock))
         self._alerts = await self._stack.enter_async_context(
-            ActionGroup(f"{self.url}/api/alerts?{code}", self.clock)
+            ActionGroup(f"{self.url}/api/alerts?fleet={self.world.fleet.name}&{code}", self.clock)
         )
         await self._stack.enter_async_context(self._front)
         self.users = await self._stack.enter_async_context(users(self._front))

@@ -125,8 +125,8 @@ class Api:
         return _accepted(await self._intake.batch(body))
 
     async def take_alert(self, request: Request) -> Response:
-        """The webhook of an Azure Monitor action group."""
-        return _accepted(signals.Batch(await self._intake.alert(request.json())))
+        """The webhook of an Azure Monitor action group. `?fleet=` says whose alerts it brings."""
+        return _accepted(await self._intake.delivery(request.json(), request.query.get("fleet")))
 
     async def take_signed_events(self, request: Request) -> Response:
         """The same for Event Grid with an Entra token of its own in place of a key."""
@@ -290,4 +290,4 @@ def _accepted(found: signals.Batch) -> Response:
     accepted = [
         {"signal": s.id, "kind": s.kind, "fleet": s.fleet, "because": s.because} for s in found.signals
     ]
-    return reply({"accepted": accepted, "refused": found.refused})
+    return reply({"accepted": accepted, "refused": found.refused, "notices": found.notices})

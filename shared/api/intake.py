@@ -7,18 +7,24 @@ in the inbox, the timer would act on it too.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 import stages
 from shared import signals
 from shared.engine import QUIET_SECONDS, Engine, Ticked
-from shared.errors import Refused, SwitchyardError
+from shared.errors import NotFound, Refused, SwitchyardError
+from shared.fleet import FLEET_NAME, Channel
 from shared.model import Signal
-from shared.ports import Clock, FleetEntry, Store
+from shared.ports import Clock, FleetEntry, Row, Store
+from shared.resources import resources_of
 from shared.signals import Batch
+from shared.signals.body import refused
 
 log = logging.getLogger("switchyard.intake")
 
@@ -64,15 +70,30 @@ class Intake:
         """The same, with what was refused of an array. Raises Refused where none is a signal."""
         return await self._take("event", signals.read_batch, body)
 
-    async def alert(self, body: object) -> tuple[Signal, ...]:
-        """One Azure Monitor alert in the common schema. Raises Refused.
+    async def alert(self, body: object, fleet: str | None = None) -> tuple[Signal, ...]:
+        """One Azure Monitor alert in the common schema. Raises Refused."""
+        return (await self.delivery(body, fleet)).signals
+
+    async def delivery(self, body: object, fleet: str | None = None) -> Batch:
+        """The same, with what was wrong with the address that was called. Raises Refused.
 
         Acted on by the directory that this worker has in mind, however old, so that nothing is read for it
         before the fleet itself, which says whose slot it is about; then the directory is read, in case a
-        fleet was applied since.
+        fleet was applied since. Where that directory does not know, `fleet` says which fleet to read.
         """
-        taken = await self._at_once(body)
-        return (await self._take("alert", _alone, body, taken)).signals
+        taken, notices = await self._at_once(body), list[str]()
+        if fleet is not None and all(signal.fleet != fleet for signal in taken):
+            try:
+                taken += await self._by_name(body, fleet)
+            except NotFound:
+                wrong = refused("fleet", fleet, "the name of an applied fleet in the address of the webhook")
+                notices.append(str(wrong))
+                log.warning("%s: an alert is matched by its resources alone", wrong)
+        try:
+            found = await self._take("alert", _alone, body, frozenset(signal.id for signal in taken))
+        except Refused as error:
+            raise Refused("; ".join([*notices, str(error)])) from None
+        return replace(found, notices=tuple(notices))
 
     async def grid_event(self, event: GridEvent) -> None:
         """One event from the Event Grid trigger.
@@ -99,19 +120,30 @@ class Intake:
         """Read the directory anew next time: a fleet was applied."""
         self._read_at = None
 
-    async def _at_once(self, body: object) -> frozenset[str]:
-        """The ids of an alert's signals that were taken; none where too little is known to take it."""
+    async def _at_once(self, body: object) -> tuple[Signal, ...]:
+        """An alert's signals that were taken; none where too little is known to take it."""
         now = self._clock.now()
-        if not self._directory:
-            return frozenset()
-        try:
-            found = signals.parse_alert(body, now, self._directory)
-        except Refused:
-            return frozenset()
-        # By a newer file it may be a slot's; until that is read, nothing hangs on one that is none's.
-        found = tuple(signal for signal in found if signal.slot)
+        found = _of_slots(body, now, self._directory)
         await self._accept(found, {entry.name: entry for entry in self._directory}, now)
-        return frozenset(signal.id for signal in found)
+        return found
+
+    async def _by_name(self, body: object, fleet: str) -> tuple[Signal, ...]:
+        """The same for one fleet, which is read before and not again. Raises NotFound."""
+        if re.fullmatch(FLEET_NAME, fleet) is None:
+            raise NotFound(f"no fleet can have the name {fleet}")
+        try:
+            row = await self._store.load(fleet)
+        except NotFound:
+            raise
+        except SwitchyardError as error:
+            log.warning("%s: not read for its alert: %s", fleet, error)
+            return ()
+        # Read after the store has answered: before, a new worker knows no clock but its own.
+        now = self._clock.now()
+        entry = _entry(row, now)
+        found = _of_slots(body, now, [entry])
+        await self._accept(found, {fleet: entry}, now, row)
+        return found
 
     async def _take(
         self, what: str, read: Reader, body: object, taken: frozenset[str] = frozenset()
@@ -146,11 +178,18 @@ class Intake:
         log.warning("refused %s number %d: %s", what, self.refused[what], because)
 
     async def _accept(
-        self, found: Sequence[Signal], by_name: Mapping[str, FleetEntry], now: datetime
+        self,
+        found: Sequence[Signal],
+        by_name: Mapping[str, FleetEntry],
+        now: datetime,
+        read: Row | None = None,
     ) -> None:
-        """Store them all, then act on them: what a storm brought is acted on at once, not one by one."""
+        """Store them all, then act on them: what a storm brought is acted on at once, not one by one.
+
+        `read` is the fleet that they are about, where it has just been read.
+        """
         marked: set[str] = set()
-        new: dict[str, bool] = {}
+        new: dict[str, list[Signal]] = {}
         for signal in found:
             if signal.fleet not in marked and _unmarked(by_name[signal.fleet], now):
                 # Marked first: a crash in between leaves a fleet that is swept for nothing, no lost signal.
@@ -158,16 +197,18 @@ class Intake:
                 await self._store.mark(signal.fleet, active=True, now=now)
             marked.add(signal.fleet)
             if await self._store.accept(signal):
-                new[signal.fleet] = new.get(signal.fleet, False) or signal.kind not in stages.VERSIONS
+                new.setdefault(signal.fleet, []).append(signal)
             else:
                 log.info("%s: %s was here before", signal.fleet, signal.id)
-        for fleet, pressing in new.items():
+        for fleet, accepted in new.items():
+            row = read.with_accepted(accepted) if read is not None else None
+            pressing = any(signal.kind not in stages.VERSIONS for signal in accepted)
             # A new version is there for every fleet in the same minute: the sweep starts them in turn.
-            await (self._act(fleet, now) if pressing else self._store.mark(fleet, active=True, now=now))
+            await (self._act(fleet, now, row) if pressing else self._store.mark(fleet, active=True, now=now))
 
-    async def _act(self, fleet: str, now: datetime) -> None:
+    async def _act(self, fleet: str, now: datetime, row: Row | None) -> None:
         try:
-            await self._engine.tick(fleet)
+            await self._engine.tick(fleet, row)
             return
         except SwitchyardError as error:
             log.warning("%s: stored, and left to the timer: %s", fleet, error)
@@ -189,6 +230,24 @@ class Intake:
 
 def _alone(body: object, received_at: datetime, directory: Sequence[FleetEntry]) -> Batch:
     return Batch(signals.parse_alert(body, received_at, directory))
+
+
+def _of_slots(body: object, received_at: datetime, directory: Sequence[FleetEntry]) -> tuple[Signal, ...]:
+    """An alert's signals that are about a slot: by a newer file, one that is none's may be a slot's."""
+    try:
+        found = signals.parse_alert(body, received_at, directory)
+    except Refused:
+        return ()
+    return tuple(signal for signal in found if signal.slot)
+
+
+def _entry(row: Row, now: datetime) -> FleetEntry:
+    """The fleet as the directory has it, but for its mark, which is not known."""
+    fleet = row.fleet
+    platform = fleet.versions.channel is Channel.PLATFORM
+    return FleetEntry(
+        name=fleet.name, resources=resources_of(fleet), platform=platform, active=False, marked_at=now
+    )
 
 
 def _unmarked(entry: FleetEntry, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from shared.api.access import OPEN, ROUTES, TABLE, Act, Role
 from shared.api.rings import RingLook
 from shared.api.schemas import REF, SCHEMAS, array, ref
 from shared.api.scorecards import DAYS, DAYS_MAX
-from shared.fleet import Fleet
+from shared.fleet import FLEET_NAME, Fleet
 from shared.gates.scorecard import Line
 from shared.model import FleetState, Judgement, Rollout
 from shared.ports import AuditEntry, Judged
@@ -56,6 +56,13 @@ _AFTER = {
     "in": "query",
     "schema": {"type": "string", "pattern": "^([0-9]{10}-[0-9]{2})?$"},
     "description": "The `next` of the page before; the first page without it",
+}
+_FLEET = {
+    "name": "fleet",
+    "in": "query",
+    "schema": {"type": "string", "pattern": f"^{FLEET_NAME}$"},
+    "description": "Whose alerts the webhook brings: a worker that knows no fleet yet reads that one. "
+    "An alert on others' resources is taken all the same",
 }
 _DAYS = {
     "name": "days",
@@ -99,13 +106,17 @@ def _machines() -> dict[str, Any]:
     anything = {"type": "object"}
     events = {"oneOf": [anything, array(anything)]}
     taken = {"oneOf": [ref("Accepted"), ref("Handshake")]}
+    named = {"parameters": [_FLEET]}
     return {
         "/health": {"get": _operation("liveness of the app and its store", "Health")},
         "/events": {"post": _operation("take Event Grid events or CloudEvents", taken, events)},
-        "/alerts": {"post": _operation("take an Azure Monitor alert", "Accepted", anything)},
+        "/alerts": {"post": {**_operation("take an Azure Monitor alert", "Accepted", anything), **named}},
         "/entra/events": {"post": _operation("the same from Event Grid with a token", taken, events)},
         "/entra/alerts": {
-            "post": _operation("the same from an action group with a token", "Accepted", anything)
+            "post": {
+                **_operation("the same from an action group with a token", "Accepted", anything),
+                **named,
+            }
         },
     }
 

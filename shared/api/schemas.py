@@ -45,6 +45,10 @@ _ACCEPTED = exactly(
         **array(exactly(event=_COUNT, because=_TEXT)),
         "description": "What was refused of an array, by its place, counted from 0: nothing of it is stored",
     },
+    notices={
+        **array(_TEXT),
+        "description": "What the sender should put right, though nothing was lost by it",
+    },
 )
 _MISTAKE = exactly(path=_TEXT, value=_TEXT, expected=_TEXT, line=_or_null({"type": "integer"}))
 

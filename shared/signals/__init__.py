@@ -48,10 +48,14 @@ class Rejected(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """What a delivery held: the signals of its good events, and what was wrong with the others."""
+    """What a delivery held: the signals of its good events, and what was wrong with the others.
+
+    `notices` are what its sender should put right, though nothing was lost by it.
+    """
 
     signals: tuple[Signal, ...]
     refused: tuple[Rejected, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def parse_events(body: object, received_at: datetime, directory: Sequence[Entry]) -> tuple[Signal, ...]:

@@ -23,10 +23,6 @@ from shared.store.tables import WRITES_MAX, Entity, Verb, Write
 CLAIM = "claim"
 """The property of an audit row that says which claim wrote it; no part of what the trail says."""
 
-PENDING_MAX = 40
-"""Signals that one claim may consume: two rows each leave room in a batch for the rest."""
-
-
 _decoder = msgspec.json.Decoder(FleetState)
 
 

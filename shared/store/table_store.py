@@ -17,10 +17,10 @@ from shared.decision import Decision, Seen
 from shared.errors import NotFound, Retry, Superseded, Unreadable
 from shared.fleet import Channel, Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
-from shared.ports import AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
+from shared.ports import PENDING_MAX, AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
 from shared.store import audit, rows
 from shared.store.chains import ATTEMPTS_MAX, ChainRows
-from shared.store.claim import CLAIM, PENDING_MAX, claim
+from shared.store.claim import CLAIM, claim
 from shared.store.decoded import Decoded, remember
 from shared.store.fleets import document_of, fleet_of
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE

@@ -60,7 +60,7 @@ class Log:
 @pytest.fixture
 async def baked(request: pytest.FixtureRequest) -> Rig:
     """A rollout in its bake."""
-    return await baking(request.node.name.replace("_", "-")[-30:].strip("-"))
+    return await baking(re.sub("[^a-z0-9]+", "-", request.node.name.lower())[-30:].strip("-"))
 
 
 @asynccontextmanager
@@ -101,6 +101,28 @@ async def test_one_store_read_one_record_read_and_one_claim_stand_before_the_dns
         "store PATCH",  # The fleet is marked, so that the sweep looks at it,
         "store POST",  # the alert is stored, before it is acknowledged,
         "store GET",  # the fleet is read,
+        "azure GET",  # the live record is read,
+        "store POST",  # and the rollback is claimed.
+    ]
+    assert baked.traffic_at() == ADDRESSES[BLUE]
+
+
+async def test_a_worker_that_knows_nothing_reads_the_fleet_that_the_webhook_names_and_nothing_else(
+    baked: Rig, azurite: Azurite, tmp_path: Path
+) -> None:
+    log = Log()
+    async with served(baked, azurite, tmp_path, log) as (wire, proxy):
+        connection = connected(wire)
+        tables = AzureTables.from_connection_string(proxy.connection_string)
+        store = TableStore(tables, resources_of)
+        intake = Intake(store, Engine(store, AzureWorld(connection), baked.topic, baked.clock), baked.clock)
+        await intake.alert(fired(baked), baked.fleet.name)
+        await tables.close()
+        await connection.aclose()
+    assert log.before_the_write() == [
+        "store GET",  # The fleet is read,
+        "store PATCH",  # and marked,
+        "store POST",  # the alert is stored,
         "azure GET",  # the live record is read,
         "store POST",  # and the rollback is claimed.
     ]
@@ -171,7 +193,8 @@ async def main():
     tls = ssl.create_default_context(cafile=given["ca"])
     connection = Connection(arm_endpoint=given["arm"], credential=Credential(), tls=tls)
     store = TableStore(AzureTables.from_connection_string(given["store"]), resources_of)
-    await Intake(store, Engine(store, Watched(connection), Topic(), Clock()), Clock()).alert(given["alert"])
+    intake = Intake(store, Engine(store, Watched(connection), Topic(), Clock()), Clock())
+    await intake.alert(given["alert"], given["fleet"])
 
 
 asyncio.run(main())
@@ -186,8 +209,9 @@ ADAPTERS = {
 """Every module that is an adapter to something of Azure."""
 
 
+@pytest.mark.parametrize("named", [True, False])
 async def test_a_cold_worker_imports_the_dns_adapter_and_no_other_before_the_dns_write(
-    baked: Rig, azurite: Azurite, tmp_path: Path
+    baked: Rig, azurite: Azurite, tmp_path: Path, named: bool
 ) -> None:
     async with served(baked, azurite, tmp_path, Log()) as (wire, proxy):
         given = {
@@ -197,6 +221,7 @@ async def test_a_cold_worker_imports_the_dns_adapter_and_no_other_before_the_dns
             "arm": wire.arm_endpoint,
             "store": proxy.connection_string,
             "alert": fired(baked),
+            "fleet": baked.fleet.name if named else None,
         }
         out, errors = await ran(COLD, given)
     loaded = set(out.split())
@@ -236,36 +261,51 @@ triggers = {each.get_function_name(): each.get_user_function() for each in funct
 
 
 async def main():
-    asked = func.HttpRequest(method="GET", url="/api/health", body=b"")
-    answer = await triggers["health"](asked)
-    assert answer.status_code == 200, answer.get_body()
-    posted = func.HttpRequest(method="POST", url="/api/alerts", body=json.dumps(given["alert"]).encode())
+    if given["watched"]:
+        asked = func.HttpRequest(method="GET", url="/api/health", body=b"")
+        answer = await triggers["health"](asked)
+        assert answer.status_code == 200, answer.get_body()
+    body = json.dumps(given["alert"]).encode()
+    posted = func.HttpRequest(method="POST", url="/api/alerts", params=given["params"], body=body)
     answer = await triggers["alerts"](posted)
     assert answer.status_code < 300, answer.get_body()
 
 
 asyncio.run(main())
 """
-"""The app as the host runs it: its health is asked for, as ever, and then an action group posts an alert."""
+"""The app as the host runs it: its health is asked for, or nothing is, and an action group posts an alert."""
+
+WATCHED = [
+    "store GET",  # Whoever watches the app asks for its health, and the fleets are read.
+    "store PATCH",  # The alert: the fleet is marked,
+    "store POST",  # the alert is stored,
+    "store GET",  # the fleet is read,
+    "token GET",  # a worker that has just begun has no token yet,
+    "azure GET",  # the live record is read,
+    "store POST",  # and the rollback is claimed.
+]
+UNWATCHED = [
+    "store GET",  # The alert: the fleet that the address names is read,
+    "store PATCH",  # and marked,
+    "store POST",  # the alert is stored,
+    "token GET",
+    "azure GET",
+    "store POST",
+]
 
 
+@pytest.mark.parametrize(("watched", "expected"), [(True, WATCHED), (False, UNWATCHED)])
 async def test_from_the_webhook_on_the_same_requests_stand_before_the_dns_write(
-    baked: Rig, azurite: Azurite, tmp_path: Path
+    baked: Rig, azurite: Azurite, tmp_path: Path, watched: bool, expected: list[str]
 ) -> None:
     log = Log()
     async with served(baked, azurite, tmp_path, log) as (wire, proxy):
         environment = {**wire.environment(), "AzureWebJobsStorage": proxy.connection_string}
-        out, errors = await ran(WEBHOOK, {"environment": environment, "alert": fired(baked)})
+        params = {} if watched else {"fleet": baked.fleet.name}
+        given = {"environment": environment, "alert": fired(baked), "watched": watched, "params": params}
+        out, errors = await ran(WEBHOOK, given)
     assert baked.traffic_at() == ADDRESSES[BLUE], errors
-    assert log.before_the_write() == [
-        "store GET",  # Whoever watches the app asks for its health, and the fleets are read.
-        "store PATCH",  # The alert: the fleet is marked,
-        "store POST",  # the alert is stored,
-        "store GET",  # the fleet is read,
-        "token GET",  # a worker that has just begun has no token yet,
-        "azure GET",  # the live record is read,
-        "store POST",  # and the rollback is claimed.
-    ]
+    assert log.before_the_write() == expected
     loaded = set(out.split())
     assert loaded & ADAPTERS == {"shared.azure.azure_dns"}
     packages = {".".join(name.split(".")[: 3 if ".mgmt." in name else 2]) for name in loaded}

@@ -11,7 +11,7 @@ from shared.api.intake import Intake
 from shared.engine import QUIET_SECONDS, Engine, Ticked
 from shared.errors import Refused, Retry
 from shared.model import Outcome, Rollout, Signal, SignalKind
-from shared.ports import OutboxEntry
+from shared.ports import OutboxEntry, Row
 from shared.signals import parse_command, resources_of
 from tests.engine.rig import Rig
 from tests.fleets import GREEN, fleet, policy
@@ -30,11 +30,11 @@ class Flaky(Engine):
 
     fails = False
 
-    async def tick(self, fleet_name: str) -> Ticked:
+    async def tick(self, fleet_name: str, read: Row | None = None) -> Ticked:
         """As the engine does, while the store answers."""
         if self.fails:
             raise Retry("the store does not answer")
-        return await super().tick(fleet_name)
+        return await super().tick(fleet_name, read)
 
 
 async def swept(it: Rig) -> bool:

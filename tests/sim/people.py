@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world import events
@@ -40,6 +41,9 @@ class People:
         self._rounds = 0
         self._stuck: tuple[str, float] = ("", 0.0)
         self._tried: set[str] = set()
+        # Drawn apart, so that nothing else is drawn otherwise: does the webhook's address name the fleet?
+        named = Random(f"webhook {sim.scenario.seed}").random() < 0.5
+        self._named = sim.scenario.fleet.name if named else None
 
     def arrive(self) -> None:
         """Plan everything that the scenario has people and senders do."""
@@ -193,7 +197,9 @@ class People:
                 sim.scheduler.call(backoff_seconds, lambda: self._send(what, body, again))
 
         def handle(process: Process) -> Any:
-            return process.intake.events(body) if what == "event" else process.intake.alert(body)
+            if what == "event":
+                return process.intake.events(body)
+            return process.intake.alert(body, self._named)
 
         sim.invoke(what, handle, answered)
 

@@ -98,7 +98,7 @@ class _Senders:
         hook = f"{place.front.url}/runtime/webhooks/eventgrid?functionName=events&{code}"
         slow = RehearsalClock(origin=place.clock.origin, start=place.clock.start, rate=ALERT_RATE)
         self.events = EventGridDelivery(hook, place.clock)
-        self.alerts = ActionGroup(f"{place.front.url}/api/alerts?{code}", slow)
+        self.alerts = ActionGroup(f"{place.front.url}/api/alerts?fleet={place.world.fleet.name}&{code}", slow)
 
     async def deliver(self, outbound: Outbound) -> Delivery:
         receiver = self.events if outbound.receiver is Receiver.EVENT_GRID else self.alerts

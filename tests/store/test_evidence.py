@@ -9,10 +9,9 @@ import pytest
 
 from shared.errors import Refused
 from shared.model import Judgement, Outcome, Sample
-from shared.ports import Row
+from shared.ports import PENDING_MAX, Row
 from shared.retention import DELETIONS_MAX, Retention
 from shared.store.audit import proven, unbroken
-from shared.store.claim import PENDING_MAX
 from shared.store.evidence import PAGE_ROWS_MAX, EvidenceRows
 from shared.store.fitting import VERDICTS_BYTES_MAX
 from shared.store.table_store import TableStore

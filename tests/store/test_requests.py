@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from sandbox.azurite import Azurite
+from shared.ports import PENDING_MAX
 from shared.store.audit import entry
 from shared.store.azure_tables import AzureTables
-from shared.store.claim import PENDING_MAX
 from shared.store.rows import FLEETS_PARTITION, FLEETS_TABLE, STATE_TABLE, audit_key, row
 from shared.store.table_store import TableStore
 from shared.store.tables import WRITES_MAX, Verb, Write

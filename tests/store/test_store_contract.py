@@ -11,8 +11,7 @@ from shared.chain import Chain
 from shared.errors import NotFound, Superseded
 from shared.fleet import Fleet
 from shared.model import Disposition, FleetState, Stage
-from shared.ports import ChainRow, Row, Store
-from shared.store.claim import PENDING_MAX
+from shared.ports import PENDING_MAX, ChainRow, Row, Store
 from tests.fleets import BLUE, GREEN
 from tests.store.samples import (
     NOW,
