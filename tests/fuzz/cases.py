@@ -58,7 +58,9 @@ def _alerts(random: Random, published: bool) -> Case:
     pool = _pool("alert_", samples.alerts(), published)
     # Each to the other's door as well: an action group that was given the wrong address.
     pool = samples.events() if random.random() < 0.05 else pool
-    return Case(method="POST", route="/alerts", body=_made(random, pool))
+    named = {"fleet": random.choice(("contoso", "small", odd.text(random)))}
+    query = named if random.random() < 0.5 else {}
+    return Case(method="POST", route="/alerts", body=_made(random, pool), query=query)
 
 
 def _trigger(random: Random, published: bool) -> Case:
