@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -22,9 +22,10 @@ from shared.errors import NotFound, Refused, SwitchyardError
 from shared.fleet import FLEET_NAME, Channel
 from shared.model import Signal
 from shared.ports import Clock, FleetEntry, Row, Store
-from shared.resources import resources_of
+from shared.resources import owner_of, resources_of
 from shared.signals import Batch
 from shared.signals.body import refused
+from shared.signals.events import signal_id
 
 log = logging.getLogger("switchyard.intake")
 
@@ -90,7 +91,7 @@ class Intake:
                 notices.append(str(wrong))
                 log.warning("%s: an alert is matched by its resources alone", wrong)
         try:
-            found = await self._take("alert", _alone, body, frozenset(signal.id for signal in taken))
+            found = await self._take("alert", _alone, body, taken)
         except Refused as error:
             raise Refused("; ".join([*notices, str(error)])) from None
         return replace(found, notices=tuple(notices))
@@ -143,11 +144,11 @@ class Intake:
         entry = _entry(row, now)
         found = _of_slots(body, now, [entry])
         await self._accept(found, {fleet: entry}, now, row)
+        if found:
+            self.forget()  # The directory in mind does not know it.
         return found
 
-    async def _take(
-        self, what: str, read: Reader, body: object, taken: frozenset[str] = frozenset()
-    ) -> Batch:
+    async def _take(self, what: str, read: Reader, body: object, taken: Sequence[Signal] = ()) -> Batch:
         directory = await self._entries(_DIRECTORY_SECONDS)
         # Read after the store has answered: before, a new worker knows no clock but its own.
         now = self._clock.now()
@@ -160,7 +161,7 @@ class Intake:
             directory = await self._entries(_DIRECTORY_SECONDS_REFUSED)
             found = self._counted(what, lambda: read(body, now, directory))
         by_name = {entry.name: entry for entry in directory}
-        await self._accept([each for each in found.signals if each.id not in taken], by_name, now)
+        await self._accept(tuple(_left(found.signals, taken, by_name)), by_name, now)
         return found
 
     def _counted(self, what: str, read: Callable[[], Batch]) -> Batch:
@@ -239,6 +240,24 @@ def _of_slots(body: object, received_at: datetime, directory: Sequence[FleetEntr
     except Refused:
         return ()
     return tuple(signal for signal in found if signal.slot)
+
+
+def _left(
+    found: Iterable[Signal], taken: Iterable[Signal], by_name: Mapping[str, FleetEntry]
+) -> Iterator[Signal]:
+    """What was not taken yet. What was, for a resource that is no longer the slot's, counts for another."""
+    by_id = {signal.id: signal for signal in taken}
+    for signal in found:
+        before = by_id.get(signal.id)
+        if before is None:
+            yield signal
+        elif _slot(before, by_name[signal.fleet]) != signal.slot:
+            yield replace(signal, id=signal_id(signal.id, str(signal.resource_id).lower()))
+
+
+def _slot(signal: Signal, entry: FleetEntry) -> str | None:
+    """Whose its resource is by the directory's entry."""
+    return owner_of(str(signal.resource_id).lower().rstrip("/"), entry.resources) or None
 
 
 def _entry(row: Row, now: datetime) -> FleetEntry:

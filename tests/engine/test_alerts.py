@@ -31,6 +31,21 @@ async def begun(**changes: Any) -> tuple[Rig, Intake]:
     return rig, intake
 
 
+async def redeclared() -> tuple[Rig, Intake, str]:
+    """A rollout in its bake, a worker that knows an older file of its fleet, and green's cluster in that."""
+    rig = Rig(fleet())
+    green = rig.fleet.slot(GREEN)
+    before = replace(green, cluster_id=f"{green.cluster_id}-before")
+    old = replace(rig.fleet, slots=tuple(before if each is green else each for each in rig.fleet.slots))
+    etag = await rig.store.apply(old, if_match=None, now=rig.clock.now())
+    intake = Intake(rig.store, rig.engine, rig.clock)
+    await intake.look()
+    await rig.store.apply(rig.fleet, if_match=etag, now=rig.clock.now())
+    await rig.publish_version()
+    await rig.until("bake")
+    return rig, intake, before.cluster_id
+
+
 def metric(rig: Rig, slot: SlotName, **fields: Any) -> dict[str, Any]:
     at = fields.pop("fired_at", rig.clock.now())
     return events.metric_alert(FLEET.slot(slot).gateway_id, at, alert_guid=fields.pop("guid", "a"), **fields)
@@ -109,20 +124,33 @@ async def test_an_alert_whose_end_is_delivered_first_costs_a_clean_run_and_holds
 
 async def test_an_alert_on_a_cluster_that_is_declared_since_counts_whatever_else_it_names() -> None:
     """By the file that the worker has in mind it is about the fleet's zone, and about no slot."""
-    rig = Rig(fleet())
+    rig, intake, _ = await redeclared()
     green = rig.fleet.slot(GREEN)
-    before = replace(green, cluster_id=f"{green.cluster_id}-before")
-    old = replace(rig.fleet, slots=tuple(before if each is green else each for each in rig.fleet.slots))
-    etag = await rig.store.apply(old, if_match=None, now=rig.clock.now())
-    intake = Intake(rig.store, rig.engine, rig.clock)
-    await intake.look()
-    await rig.store.apply(rig.fleet, if_match=etag, now=rig.clock.now())
-    await rig.publish_version()
-    await rig.until("bake")
     alert = events.metric_alert(green.cluster_id, rig.clock.now(), alert_guid="a")
     alert["data"]["alertContext"]["zone"] = green.host.zone_id
     await intake.alert(alert)
     assert (await rig.ended()).outcome is Outcome.ROLLED_BACK
+
+
+async def test_an_alert_on_a_cluster_of_before_and_on_the_one_declared_since_counts_for_that_one() -> None:
+    """By the file that the worker has in mind it is about a cluster that is nobody's by now."""
+    rig, intake, before = await redeclared()
+    alert = events.metric_alert(before, rig.clock.now(), alert_guid="a")
+    alert["data"]["essentials"]["alertTargetIDs"].append(rig.fleet.slot(GREEN).cluster_id)
+    for _ in range(2):
+        await intake.alert(alert)
+    assert (await rig.ended()).outcome is Outcome.ROLLED_BACK
+    assert await told(rig, "nobody") == 0
+
+
+async def test_an_alert_that_is_about_a_slot_by_both_files_is_one_signal() -> None:
+    rig, intake, _ = await redeclared()
+    alert = events.metric_alert(rig.fleet.slot(GREEN).cluster_id, rig.clock.now(), alert_guid="a")
+    alert["data"]["essentials"]["alertTargetIDs"].append(rig.fleet.slot(GREEN).gateway_id)
+    (taken,) = await intake.alert(alert)
+    trail = await rig.store.audit(rig.fleet.name)
+    assert sum(signal.startswith(taken.id) for entry in trail for signal in entry.signals) == 1
+    assert (await rig.store.load(rig.fleet.name)).pending == ()
 
 
 async def test_one_alert_on_several_targets_counts_against_whom_it_names() -> None:

@@ -103,6 +103,16 @@ async def test_an_alert_on_a_cluster_declared_since_the_directory_was_read_costs
     assert rig.traffic_at() == ADDRESSES[BLUE]
 
 
+async def test_an_alert_on_a_fleet_that_was_applied_this_very_second_is_acknowledged() -> None:
+    rig = Rig(fleet())
+    intake = Intake(rig.store, rig.engine, rig.clock)
+    await intake.look()
+    await rig.applied()
+    taken = await intake.delivery(fired(rig), rig.fleet.name)
+    assert [each.fleet for each in taken.signals] == [rig.fleet.name]
+    assert intake.refused == {}
+
+
 async def test_a_worker_that_knows_whose_alert_it_is_stores_it_before_anything_is_read() -> None:
     rig, store, intake = await baking()
     await intake.look()
