@@ -1,9 +1,9 @@
 """`alert to DNS write`: from the body of an alert in hand to the order that moves the live record back.
 
-An alert on the candidate arrives during the bake, at a process that has not read the directory of fleets yet.
-It is understood, matched and stored, the rollback is decided and claimed, and the clock stops when the world
-is asked to point the record at the safe slot. What the world spends on answering probes is taken out: on
-Azure that is time on the wire.
+An alert on the candidate arrives during the bake, at a process that has not read the directory of fleets yet
+and at an address that names the fleet. It is understood, matched and stored, the rollback is decided and
+claimed, and the clock stops when the world is asked to point the record at the safe slot. What the world
+spends on answering probes is taken out: on Azure that is time on the wire.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ async def measure(azurite: Azurite) -> Figure:
         )
         body = fired(rig)
         start = time.process_time()
-        await intake.alert(body)
+        await intake.alert(body, rig.fleet.name)
         assert world.moved_at is not None, "the alert moved nothing"
         operations = floor.batch_like(tables.claim)
         theirs = await cpu_seconds(partial(floor.transition, operations))
