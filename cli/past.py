@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from math import lcm
 from typing import Any, NamedTuple
 
 import msgspec
 
 from cli.client import Api, Problem
+from shared.bins import bin_length, floor
 from shared.fleet import Fleet, Gate, Source
 from shared.gates.history import Past, gates_of, untriable
 from shared.gates.looking_back import Stretch
@@ -23,6 +25,8 @@ from shared.model import Sample
 from shared.queries import lookback_seconds, present_only
 
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 _FORBIDDEN = 403
 
 
@@ -84,7 +88,7 @@ class Reader:
         )
 
     def _read(self, gate: Gate, slot: SlotName, since: datetime, until: datetime) -> _Part:
-        parts = [self._part(gate, slot, *day) for day in _days(since, until)]
+        parts = [self._part(gate, slot, *day) for day in _days(gate, since, until)]
         samples = [sample for part in parts for sample in part.samples]
         return _Part(
             tuple(sorted(samples, key=lambda sample: sample.at)),
@@ -107,10 +111,15 @@ class Reader:
         return self._known[key]
 
 
-def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _days(gate: Gate, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Days at most, parted where a bin of the query begins: one that lay in two would be whole in neither."""
+    length = (bin_length(gate.query) if gate.query else None) or _MINUTE
+    seam = timedelta(minutes=lcm(max(1, int(length / _SECOND)), 60) // 60)
     while since < until:
-        yield since, min(since + _DAY, until)
-        since += _DAY
+        last = floor(since + _DAY, seam)
+        end = min(last if last > since else since + _DAY, until)
+        yield since, end
+        since = end
 
 
 def _within(unread: Iterable[LeftOut], quiet: Quiet) -> Iterator[LeftOut]:

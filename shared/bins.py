@@ -65,8 +65,13 @@ def whole(
     return tuple(
         each
         for each in samples
-        if (each.at - _FIRST) % length or (since <= each.at and until - each.at >= length)
+        if floor(each.at, length) != each.at or (since <= each.at and until - each.at >= length)
     )
+
+
+def floor(at: datetime, length: timedelta) -> datetime:
+    """Where the bin begins that a time lies in."""
+    return at - (at - _FIRST) % length
 
 
 def _length(literal: str) -> timedelta | None:

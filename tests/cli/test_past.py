@@ -126,6 +126,23 @@ def test_a_question_is_asked_once_a_day_at_a_time_and_never_of_the_time_of_a_rol
     }
 
 
+@pytest.mark.parametrize(
+    ("length", "seam"),
+    [("5m", "2026-11-23T00:00:00Z"), ("11h", "2026-11-22T14:00:00Z"), ("90s", "2026-11-23T00:00:00Z")],
+)
+def test_days_are_parted_where_a_bin_of_the_query_begins(
+    cli: Cli, past: FakeApi, length: str, seam: str
+) -> None:
+    """A bin that lay in two days would be whole in neither, and is left out of both."""
+    query = f"T | summarize value = count() by bin(TimeGenerated, {length})"
+    story = Past()
+    story.gates = Gates(switch=(msgspec.structs.replace(FAILURES, query=query),))
+    past.story = story
+    cli("gates", "backtest", "contoso-public", "--since", "4d", "-o", "json")
+    spans = [(each["since"], each["until"]) for each in asked(past)[-2:]]
+    assert spans == [("2026-11-22T00:01:00Z", seam), (seam, "2026-11-23T11:58:00Z")]
+
+
 def test_the_same_as_json(cli: Cli, past: FakeApi) -> None:
     body = cli("gates", "backtest", "contoso-public", "--since", "4d", "-o", "json").json
     found = body["history"]
