@@ -114,8 +114,12 @@ class Failure(Struct, frozen=True, omit_defaults=True):
 
 
 class Result(Struct, frozen=True, omit_defaults=True):
-    """What became of one action: its failure, or the receipt by which to ask for its progress."""
+    """What became of one action: its failure, or the receipt by which to ask for its progress.
+
+    `overtaken`: somebody has claimed since it was ordered, and may have ordered it anew.
+    """
 
     action: Action
     failure: Failure | None = None
     receipt: str | None = None
+    overtaken: bool = False

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 import stages
 from shared.actions import Failure, Result
@@ -86,7 +87,10 @@ class Engine:
         refused: dict[Probe, Answer] = {}
         row = read if read is not None else await self._store.load(fleet_name)
         for turn in range(ROUNDS_MAX):
-            row = row if turn == 0 else await self._store.load(fleet_name)
+            if turn > 0:
+                row = await self._store.load(fleet_name)
+            if decisions and row.state.epoch != decisions[-1].state.epoch:
+                results = tuple(replace(result, overtaken=True) for result in results)
             now = self._clock.now()
             if not results and not stages.due(row.state, row.pending, now):
                 return Ticked(fleet=fleet_name, state=row.state, decisions=tuple(decisions))

@@ -60,8 +60,12 @@ def ordering(rollout: Rollout, actions: Iterable[Action], now: datetime) -> Roll
 
 
 def taken(rollout: Rollout, results: Iterable[Result]) -> Rollout:
-    """The rollout without the orders that were not taken: nothing queues behind them."""
-    lost = {_queued_at(result.action) for result in results if result.failure is not None}
+    """The rollout without the orders that were not taken: nothing queues behind them.
+
+    What became of an order of before says nothing of the one that somebody has given since.
+    """
+    told = (result for result in results if result.failure is not None and not result.overtaken)
+    lost = {_queued_at(result.action) for result in told}
     kept = {label: at for label, at in rollout.ordered_at.items() if label not in lost}
     return replace(rollout, ordered_at=kept) if kept != rollout.ordered_at else rollout
 

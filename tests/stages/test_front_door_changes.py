@@ -103,6 +103,17 @@ def test_an_order_that_was_not_taken_is_not_waited_for() -> None:
     assert orders == (BACK_ORDER,)
 
 
+def test_an_order_of_before_that_was_not_taken_says_nothing_of_the_one_that_was_given_since() -> None:
+    """A worker that slept gave up its order; meanwhile another has given one."""
+    late = Failure(because="decided more than 240 s ago", conflict=True)
+    ordered = msgspec.structs.replace(BACK, ordered_at={FRONT.label: NOW})
+    back, orders = after(
+        ordered, untold(HALF), results=(Result(action=BACK_ORDER, failure=late, overtaken=True),)
+    )
+    assert orders == ()
+    assert back.ordered_at == {FRONT.label: NOW}
+
+
 def test_an_order_goes_into_the_claim_that_gives_it_and_its_time_outlives_the_turn_back() -> None:
     ramped, orders = after(RAMP, untold({BLUE: 100}))
     assert [type(order) for order in orders] == [SetWeights]
