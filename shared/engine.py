@@ -174,7 +174,7 @@ class Engine:
     async def _claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
         if decision.plan is not None:
             # The sweep must know the fleet before its rollout exists: the other order could lose it.
-            await self._store.mark(row.fleet.name, active=True, now=seen.now)
+            await self._store.mark(row.fleet.name, active=True, now=seen.now, plan=decision.plan)
         claimed = await self._store.claim(row, decision, seen)
         rollout = decision.state.rollout
         place = f"{rollout.id} {rollout.stage.value} {rollout.step}" if rollout else row.fleet.name

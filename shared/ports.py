@@ -47,7 +47,9 @@ class Row(Struct, frozen=True, kw_only=True):
 
     def with_accepted(self, signals: Iterable[Signal]) -> Row:
         """The row as it would be read now that these were accepted, if nobody has claimed anything since."""
-        waiting = sorted((*self.pending, *signals), key=lambda signal: signal.at)
+        known = {signal.id for signal in self.pending}
+        new = (signal for signal in signals if signal.id not in known)
+        waiting = sorted((*self.pending, *new), key=lambda signal: signal.at)
         return replace(self, pending=tuple(waiting[:PENDING_MAX]))
 
 
@@ -61,7 +63,8 @@ class ChainRow(Struct, frozen=True, kw_only=True):
 class FleetEntry(Struct, frozen=True, kw_only=True):
     """A fleet in the directory: enough to match a signal to it. `resources` are lower-case ARM ids.
 
-    `active` fleets are swept; `marked_at` is when that was last set. `etag` is the entry's own.
+    `pinned` are the slots' by the plan that a rollout follows, whatever was applied since; none between
+    rollouts. `active` fleets are swept; `marked_at` is when that was last set. `etag` is the entry's own.
     """
 
     name: str
@@ -69,6 +72,7 @@ class FleetEntry(Struct, frozen=True, kw_only=True):
     platform: bool
     active: bool
     marked_at: datetime
+    pinned: dict[str, str] = {}
     etag: str = ""
 
 
@@ -166,8 +170,8 @@ class Store(Protocol):
     async def directory(self, *, active_only: bool = False) -> tuple[FleetEntry, ...]:
         """All fleets, or the active ones, by name."""
 
-    async def mark(self, fleet: str, *, active: bool, now: datetime) -> None:
-        """Say whether a fleet is to be swept."""
+    async def mark(self, fleet: str, *, active: bool, now: datetime, plan: Fleet | None = None) -> None:
+        """Say whether a fleet is to be swept, and by which plan its rollout is about to go."""
 
     async def rest(self, entry: FleetEntry) -> bool:
         """Stop sweeping a fleet, unless it was marked again since `entry` was read. False: it was."""

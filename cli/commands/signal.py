@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ class _Known(NamedTuple):
     name: str
     resources: dict[str, str]
     platform: bool
+    pinned: Mapping[str, str] = {}
 
 
 @click.group()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -22,10 +22,9 @@ from shared.errors import NotFound, Refused, SwitchyardError
 from shared.fleet import FLEET_NAME, Channel
 from shared.model import Signal
 from shared.ports import Clock, FleetEntry, Row, Store
-from shared.resources import owner_of, resources_of
+from shared.resources import resources_of
 from shared.signals import Batch
 from shared.signals.body import refused
-from shared.signals.events import signal_id
 
 log = logging.getLogger("switchyard.intake")
 
@@ -94,7 +93,8 @@ class Intake:
             found = await self._take("alert", _alone, body, taken)
         except Refused as error:
             raise Refused("; ".join([*notices, str(error)])) from None
-        return replace(found, notices=tuple(notices))
+        left = [each for each in taken if each not in found.signals]
+        return replace(found, signals=(*left, *found.signals), notices=tuple(notices))
 
     async def grid_event(self, event: GridEvent) -> None:
         """One event from the Event Grid trigger.
@@ -159,9 +159,12 @@ class Intake:
         if found is None or found.refused:
             # Another worker may just have applied the fleet, and a refused event never comes again.
             directory = await self._entries(_DIRECTORY_SECONDS_REFUSED)
+            if found is None and taken:
+                return Batch(())
             found = self._counted(what, lambda: read(body, now, directory))
         by_name = {entry.name: entry for entry in directory}
-        await self._accept(tuple(_left(found.signals, taken, by_name)), by_name, now)
+        known = {signal.id for signal in taken}
+        await self._accept([each for each in found.signals if each.id not in known], by_name, now)
         return found
 
     def _counted(self, what: str, read: Callable[[], Batch]) -> Batch:
@@ -197,7 +200,9 @@ class Intake:
                 # Marked anew: housekeeping that is about to let the fleet go finds another etag and does not.
                 await self._store.mark(signal.fleet, active=True, now=now)
             marked.add(signal.fleet)
-            if await self._store.accept(signal):
+            # One that was here before and waits still: whoever took it in may have died over it.
+            waits = read is not None and any(each.id == signal.id for each in read.pending)
+            if await self._store.accept(signal) or waits:
                 new.setdefault(signal.fleet, []).append(signal)
             else:
                 log.info("%s: %s was here before", signal.fleet, signal.id)
@@ -236,36 +241,23 @@ def _alone(body: object, received_at: datetime, directory: Sequence[FleetEntry])
 def _of_slots(body: object, received_at: datetime, directory: Sequence[FleetEntry]) -> tuple[Signal, ...]:
     """An alert's signals that are about a slot: by a newer file, one that is none's may be a slot's."""
     try:
-        found = signals.parse_alert(body, received_at, directory)
+        found = signals.parse_alert(body, received_at, directory, partial=True)
     except Refused:
         return ()
     return tuple(signal for signal in found if signal.slot)
 
 
-def _left(
-    found: Iterable[Signal], taken: Iterable[Signal], by_name: Mapping[str, FleetEntry]
-) -> Iterator[Signal]:
-    """What was not taken yet. What was, for a resource that is no longer the slot's, counts for another."""
-    by_id = {signal.id: signal for signal in taken}
-    for signal in found:
-        before = by_id.get(signal.id)
-        if before is None:
-            yield signal
-        elif _slot(before, by_name[signal.fleet]) != signal.slot:
-            yield replace(signal, id=signal_id(signal.id, str(signal.resource_id).lower()))
-
-
-def _slot(signal: Signal, entry: FleetEntry) -> str | None:
-    """Whose its resource is by the directory's entry."""
-    return owner_of(str(signal.resource_id).lower().rstrip("/"), entry.resources) or None
-
-
 def _entry(row: Row, now: datetime) -> FleetEntry:
     """The fleet as the directory has it, but for its mark, which is not known."""
-    fleet = row.fleet
-    platform = fleet.versions.channel is Channel.PLATFORM
+    fleet, rollout = row.fleet, row.state.rollout
+    plan = row.plan if rollout is not None and rollout.outcome is None else None
     return FleetEntry(
-        name=fleet.name, resources=resources_of(fleet), platform=platform, active=False, marked_at=now
+        name=fleet.name,
+        resources=resources_of(fleet),
+        pinned={each: slot for each, slot in resources_of(plan).items() if slot} if plan is not None else {},
+        platform=fleet.versions.channel is Channel.PLATFORM,
+        active=False,
+        marked_at=now,
     )
 
 

@@ -19,13 +19,14 @@ from msgspec.structs import replace
 from shared.errors import Refused
 from shared.model import AlertState, Signal, SignalKind
 from shared.signals.body import clean, instant, refused, text, texts_within, thing, word
-from shared.signals.events import signal_id, suffixed
+from shared.signals.events import signal_id
 from shared.signals.matching import Entry, Match, clusters_named, is_cluster, match, nobody
 from shared.signals.sentences import is_health, is_recovery, is_stateless, sentence
 
 SCHEMA = "azureMonitorCommonAlertSchema"
 _SEVERITY = re.compile(r"sev([0-4])", re.IGNORECASE)
 _CLUSTER_KEYS = frozenset({"cluster", "clustername", "cluster_name", "k8s.cluster.name"})
+_WATCHER = re.compile(r"/providers/microsoft\.(operationalinsights|insights|monitor)/", re.IGNORECASE)
 _PERSONAL = frozenset({"claims", "caller", "httprequest"})
 _BUDGETS = frozenset({"costalerts", "cost alerts", "budget"})
 _TARGETS_MAX = 200
@@ -47,8 +48,14 @@ class Essentials(Struct, frozen=True, kw_only=True):
     description: str
 
 
-def alert_signals(body: object, received_at: datetime, directory: Sequence[Entry]) -> tuple[Signal, ...]:
-    """One alert as a signal for every fleet that it concerns, and for each of its slots. Raises Refused."""
+def alert_signals(
+    body: object, received_at: datetime, directory: Sequence[Entry], *, partial: bool = False
+) -> tuple[Signal, ...]:
+    """One alert as a signal for every fleet that it concerns, and for each of its slots. Raises Refused.
+
+    A `partial` directory does not know every fleet: what an alert says beside its targets counts only where
+    none of these could be another fleet's.
+    """
     alert = thing(body, "alert")
     if alert.get("schemaId", SCHEMA) != SCHEMA:
         expected = f"{SCHEMA}: turn on the common alert schema in the action group"
@@ -59,10 +66,8 @@ def alert_signals(body: object, received_at: datetime, directory: Sequence[Entry
     context = {} if context is None else thing(context, "data.alertContext")
     if essentials.state is AlertState.FIRED and is_recovery(essentials.service, context):
         essentials = replace(essentials, state=AlertState.RESOLVED, resolved_at=essentials.fired_at)
-    matches = _matches(essentials, context, data.get("customProperties"), directory)
-    return tuple(
-        _signal(essentials, context, each, suffix, received_at) for each, suffix in suffixed(matches)
-    )
+    matches = _matches(essentials, context, data.get("customProperties"), directory, partial)
+    return tuple(_signal(essentials, context, each, received_at) for each in matches)
 
 
 def _essentials(found: dict[str, Any]) -> Essentials:
@@ -130,7 +135,11 @@ def _instant(value: object, field: str) -> datetime | None:
 
 
 def _matches(
-    essentials: Essentials, context: dict[str, Any], custom: object, directory: Sequence[Entry]
+    essentials: Essentials,
+    context: dict[str, Any],
+    custom: object,
+    directory: Sequence[Entry],
+    partial: bool,
 ) -> tuple[Match, ...]:
     """The slots that the targets name; else those in the context; else those of a cluster named there.
 
@@ -139,7 +148,11 @@ def _matches(
     found_inside = texts_within([context, custom], skip=_PERSONAL)
     inside = [each for each in found_inside if _is_id(each) and each.strip("/").count("/") > 1]
     whole: tuple[Match, ...] = ()
+    before: list[str] = []
     for ids in (essentials.targets, inside, _named(essentials, context, directory)):
+        if partial and not all(map(_watches, before)):
+            break
+        before += ids
         found = match(ids, directory)
         if any(each.slot is not None for each in found):
             return found
@@ -147,6 +160,11 @@ def _matches(
     if not whole:
         raise nobody("alert", (*essentials.targets, *inside))
     return whole
+
+
+def _watches(resource_id: str) -> bool:
+    """Whether it is one that looks at others, and that no fleet declares as its own."""
+    return _WATCHER.search(resource_id) is not None
 
 
 def _is_id(value: str) -> bool:
@@ -182,7 +200,6 @@ def _signal(
     essentials: Essentials,
     context: dict[str, Any],
     found: Match,
-    suffix: tuple[str, ...],
     received_at: datetime,
 ) -> Signal:
     state = essentials.state
@@ -199,7 +216,8 @@ def _signal(
     )
     return Signal(
         kind=SignalKind.ALERT,
-        id=signal_id(found.fleet, essentials.alert_id.lower(), state.value, since, *suffix),
+        # With the resource: an older file may know the alert by another one, which says nothing today.
+        id=signal_id(found.fleet, essentials.alert_id.lower(), state.value, since, found.resource_id.lower()),
         fleet=found.fleet,
         at=at or received_at,
         because=because,

@@ -31,6 +31,7 @@ class _Own(Struct, frozen=True):
     name: str
     resources: Mapping[str, str]
     platform: bool
+    pinned: Mapping[str, str] = {}
 
 
 def explain(

@@ -18,7 +18,7 @@ _NAMED_MAX = 3
 
 
 class Entry(Protocol):
-    """A fleet of the directory. `resources` maps lower-case ARM ids to a slot, or to '' for the fleet."""
+    """A fleet of the directory. Its resources are lower-case ARM ids with a slot, or '' for the fleet."""
 
     @property
     def name(self) -> str:
@@ -27,6 +27,10 @@ class Entry(Protocol):
     @property
     def resources(self) -> Mapping[str, str]:
         """What the fleet declares."""
+
+    @property
+    def pinned(self) -> Mapping[str, str]:
+        """What its slots had when its rollout began, which goes by that."""
 
     @property
     def platform(self) -> bool:
@@ -60,16 +64,20 @@ def match(ids: Iterable[str], directory: Sequence[Entry]) -> tuple[Match, ...]:
     """Every fleet and slot that one of `ids` belongs to; the first id wins. A fleet's slots go before itself.
 
     What lies inside a slot's resource (a node pool in its cluster) belongs to the slot. What a fleet shares,
-    such as a zone, stands for itself alone: what else lies in it is not the fleet's.
+    such as a zone, stands for itself alone: what else lies in it is not the fleet's. What a rollout in flight
+    knows goes before what was applied since.
     """
     wanted = {each.lower().rstrip("/"): each for each in reversed(list(ids))}
     found: list[Match] = []
     for entry in directory:
         slots: dict[str, str] = {}
-        for lowered, given in reversed(wanted.items()):
-            slot = owner_of(lowered, entry.resources)
-            if slot is not None:
-                slots.setdefault(slot, given)
+        left = list(reversed(wanted.items()))
+        for resources in (entry.pinned, entry.resources):
+            owned = [(owner_of(lowered, resources), lowered, given) for lowered, given in left]
+            for slot, _, given in owned:
+                if slot is not None:
+                    slots.setdefault(slot, given)
+            left = [(lowered, given) for slot, lowered, given in owned if not slot]
         named = {slot: given for slot, given in slots.items() if slot} or slots
         found += [Match(entry.name, SlotName(slot) if slot else None, i) for slot, i in sorted(named.items())]
     return tuple(found)
@@ -78,7 +86,8 @@ def match(ids: Iterable[str], directory: Sequence[Entry]) -> tuple[Match, ...]:
 def clusters_named(names: Iterable[str], subscriptions: set[str], directory: Sequence[Entry]) -> list[str]:
     """The ids of declared clusters with one of these names, in these subscriptions if there are any."""
     wanted = tuple(f"{_CLUSTERS}{name.lower()}" for name in names if name and "/" not in name)
-    ids = {each for entry in directory for each in entry.resources if wanted and each.endswith(wanted)}
+    declared = (each for entry in directory for each in (*entry.pinned, *entry.resources))
+    ids = {each for each in declared if wanted and each.endswith(wanted)}
     within = {each for each in ids if each.split("/")[2] in subscriptions}
     return sorted(within if subscriptions else ids)
 

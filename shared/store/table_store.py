@@ -134,11 +134,10 @@ class TableStore(ChainRows):
         entity = rows.row(fleet.name, rows.FLEET_KEY, document_of(fleet))
         verb = Verb.UPSERT if if_match is None else Verb.UPDATE
         etag = await self._put(STATE_TABLE, Write(verb, entity, if_match))
-        resources = rows.canonical(dict(self._resources_of(fleet)))
         entry = rows.row(
             FLEETS_PARTITION,
             fleet.name,
-            resources,
+            rows.canonical(dict(self._resources_of(fleet))),
             platform=fleet.versions.channel is Channel.PLATFORM,
             applied_at=now.isoformat(),
         )
@@ -152,14 +151,16 @@ class TableStore(ChainRows):
         found = await self._tables.scan(FLEETS_TABLE, everything)
         return tuple(self._entry(item) for item in found if "json" in item.entity)
 
-    async def mark(self, fleet: str, *, active: bool, now: datetime) -> None:
+    async def mark(self, fleet: str, *, active: bool, now: datetime, plan: Fleet | None = None) -> None:
         """One request."""
         entity = rows.row(FLEETS_PARTITION, fleet, active=active, marked_at=now.isoformat())
+        if plan is not None:
+            entity["pinned"] = self._pinned(plan)
         await self._tables.write(FLEETS_TABLE, [Write(Verb.MERGE, entity)])
 
     async def rest(self, entry: FleetEntry) -> bool:
         """One request."""
-        entity = rows.row(FLEETS_PARTITION, entry.name, active=False)
+        entity = rows.row(FLEETS_PARTITION, entry.name, active=False, pinned="{}")
         try:
             await self._tables.write(FLEETS_TABLE, [Write(Verb.MERGE, entity, entry.etag)])
         except Clash:
@@ -199,6 +200,11 @@ class TableStore(ChainRows):
             await self._tables.write(STATE_TABLE, [Write(Verb.DELETE, rows.row(entry.fleet, entry.key))])
         except Clash:
             return
+
+    def _pinned(self, plan: Fleet) -> str:
+        # The slots' alone: a few ids, which one property holds however many levers there are.
+        slots = {each: slot for each, slot in self._resources_of(plan).items() if slot}
+        return rows.canonical(slots).decode()
 
     async def _is_written(self, fleet: str, epoch: int, identity: str) -> bool:
         found = await self._tables.get(STATE_TABLE, fleet, rows.audit_key(epoch))
@@ -264,6 +270,7 @@ def _entry(found: Found) -> FleetEntry:
         platform=bool(entity["platform"]),
         active=bool(entity.get("active", False)),
         marked_at=datetime.fromisoformat(str(entity.get("marked_at", entity["applied_at"]))),
+        pinned=_resources.decode(str(entity.get("pinned", "{}"))),
         etag=found.etag,
     )
 

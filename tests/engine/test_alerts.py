@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sandbox.world import events
 from shared.alert_rules import AlertEffect, AlertMapping, Alerts
 from shared.api.intake import Intake
+from shared.engine import QUIET_SECONDS
 from shared.errors import Refused
 from shared.levers import SlotName
 from shared.model import HoldKind, Outcome
@@ -143,16 +144,6 @@ async def test_an_alert_on_a_cluster_of_before_and_on_the_one_declared_since_cou
     assert await told(rig, "nobody") == 0
 
 
-async def test_an_alert_that_is_about_a_slot_by_both_files_is_one_signal() -> None:
-    rig, intake, _ = await redeclared()
-    alert = events.metric_alert(rig.fleet.slot(GREEN).cluster_id, rig.clock.now(), alert_guid="a")
-    alert["data"]["essentials"]["alertTargetIDs"].append(rig.fleet.slot(GREEN).gateway_id)
-    (taken,) = await intake.alert(alert)
-    trail = await rig.store.audit(rig.fleet.name)
-    assert sum(signal.startswith(taken.id) for entry in trail for signal in entry.signals) == 1
-    assert (await rig.store.load(rig.fleet.name)).pending == ()
-
-
 async def test_one_alert_on_several_targets_counts_against_whom_it_names() -> None:
     rig, intake = await begun()
     await rig.until("bake")
@@ -225,3 +216,71 @@ async def test_the_time_in_which_an_alert_held_the_bake_counts_for_no_bake() -> 
     while (await rig.rollout()).step == "bake":
         await rig.minute()
     assert rig.clock.now() - resolved_at >= timedelta(seconds=FLEET.policy.bake_seconds)
+
+
+CHANGES = {
+    "another cluster": lambda slot: replace(slot, cluster_id=f"{slot.cluster_id}-v2"),
+    "another gateway": lambda slot: replace(slot, gateway_id=f"{slot.gateway_id}-v2"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("worker", ["new", "named", "warm", "warm before"])
+async def test_a_file_applied_meanwhile_leaves_a_rollout_its_candidate(change: str, worker: str) -> None:
+    """A rollout in flight follows the file that it began with, and so do the alerts that concern it."""
+    rig, known = await begun()
+    await rig.until("bake")
+    green = rig.fleet.slot(GREEN)
+    slots = tuple(CHANGES[change](each) if each is green else each for each in rig.fleet.slots)
+    etag = (await rig.store.load(FLEET.name)).fleet_etag
+    now = rig.clock.now()
+    await rig.store.apply(replace(rig.fleet, slots=slots), if_match=etag, now=now)
+    intake = known if worker == "warm before" else Intake(rig.store, rig.engine, rig.clock)
+    if worker == "warm":
+        await intake.look()
+    resource = green.cluster_id if change == "another cluster" else green.gateway_id
+    alert = events.metric_alert(resource, now, alert_guid="a")
+    (taken,) = await intake.alert(alert, FLEET.name if worker == "named" else None)
+    assert (taken.slot, (await rig.ended()).outcome) == (GREEN, Outcome.ROLLED_BACK)
+
+
+async def test_a_hold_is_lifted_by_its_alert_s_end_whatever_file_was_applied_meanwhile() -> None:
+    rig, _ = await begun(alerts=Alerts(mappings=(AlertMapping(effect=AlertEffect.HOLD),)))
+    await rig.until("bake")
+    fired_at = rig.clock.now()
+    intake = Intake(rig.store, rig.engine, rig.clock)
+    await intake.alert(metric(rig, GREEN))
+    green = rig.fleet.slot(GREEN)
+    slots = tuple(CHANGES["another gateway"](s) if s is green else s for s in rig.fleet.slots)
+    etag = (await rig.store.load(FLEET.name)).fleet_etag
+    await rig.store.apply(replace(rig.fleet, slots=slots), if_match=etag, now=fired_at)
+    await rig.minute()
+    over = metric(rig, GREEN, fired_at=fired_at, resolved_at=rig.clock.now())
+    await Intake(rig.store, rig.engine, rig.clock).alert(over)
+    assert (await rig.rollout()).held is None
+
+
+async def test_a_file_that_no_rollout_follows_any_more_says_nothing() -> None:
+    rig, _ = await begun()
+    await rig.ended()
+    while (await rig.rollout()).wake_at is not None:
+        await rig.minute()
+    green = rig.fleet.slot(GREEN)
+    slots = tuple(CHANGES["another cluster"](s) if s is green else s for s in rig.fleet.slots)
+    etag = (await rig.store.load(FLEET.name)).fleet_etag
+    await rig.store.apply(replace(rig.fleet, slots=slots), if_match=etag, now=rig.clock.now())
+    rig.clock.at += timedelta(seconds=QUIET_SECONDS + 60)
+    await rig.engine.housekeep()
+    alert = events.metric_alert(green.cluster_id, rig.clock.now(), alert_guid="a")
+    with pytest.raises(Refused, match="no fleet declares any of"):
+        await Intake(rig.store, rig.engine, rig.clock).alert(alert, FLEET.name)
+
+
+async def test_an_alert_on_a_cluster_of_before_is_not_lost_where_the_first_worker_died() -> None:
+    """By the old file the signal is on record and says nothing; another worker knows the new one."""
+    rig, intake, before = await redeclared()
+    alert = events.metric_alert(before, rig.clock.now(), alert_guid="a")
+    alert["data"]["essentials"]["alertTargetIDs"].append(rig.fleet.slot(GREEN).cluster_id)
+    await intake._at_once(alert)
+    await Intake(rig.store, rig.engine, rig.clock).alert(alert)
+    assert (await rig.ended()).outcome is Outcome.ROLLED_BACK

@@ -13,8 +13,9 @@ from sandbox.memory_store import MemoryStore
 from sandbox.world import events
 from shared.api.intake import Intake
 from shared.decision import Decision, Seen
-from shared.engine import Engine
+from shared.engine import Engine, Ticked
 from shared.errors import Refused, Retry
+from shared.fleet import Fleet
 from shared.model import FleetState, Outcome, Signal
 from shared.ports import PENDING_MAX, Claimed, FleetEntry, Row
 from shared.signals import resources_of
@@ -28,6 +29,8 @@ class Noted(MemoryStore):
 
     between: Callable[[], Awaitable[object]] | None = None
     fails = False
+    entries = True
+    forgets = False
 
     def __init__(self, rig: Rig) -> None:
         super().__init__(resources_of, rig.tables)
@@ -43,7 +46,7 @@ class Noted(MemoryStore):
     async def directory(self, *, active_only: bool = False) -> tuple[FleetEntry, ...]:
         """Note it."""
         self.asked.append("directory")
-        return await super().directory(active_only=active_only)
+        return await super().directory(active_only=active_only) if self.entries else ()
 
     async def claim(self, row: Row, decision: Decision, seen: Seen) -> Claimed:
         """Note it."""
@@ -56,7 +59,8 @@ class Noted(MemoryStore):
         between, self.between = self.between, None
         if between is not None:
             await between()
-        return is_new
+        # An answer that was lost: what is there may be ours.
+        return is_new or self.forgets
 
     def before_the_claim(self) -> list[str]:
         """What was read before it."""
@@ -197,6 +201,76 @@ async def test_an_alert_of_another_fleet_than_the_one_named_is_taken_for_that_on
     assert [each.fleet for each in taken.signals] == [rig.fleet.name]
     assert taken.notices == ()
     assert rig.traffic_at() == ADDRESSES[BLUE]
+
+
+async def beside(rig: Rig) -> Fleet:
+    """Another fleet in the same directory, with clusters and gateways of its own."""
+    slots = tuple(
+        replace(slot, cluster_id=f"{slot.cluster_id}-2", gateway_id=f"{slot.gateway_id}-2")
+        for slot in rig.fleet.slots
+    )
+    second = fleet(name="second", slots=slots)
+    await rig.store.apply(second, if_match=None, now=rig.clock.now())
+    return second
+
+
+@pytest.mark.parametrize("named", ["contoso", "second", None])
+async def test_what_an_alert_names_beside_its_target_moves_no_other_fleet(named: str | None) -> None:
+    rig, _, intake = await baking()
+    second = await beside(rig)
+    alert = events.metric_alert(second.slot(GREEN).gateway_id, rig.clock.now(), alert_guid="a")
+    alert["data"]["customProperties"] = {"see also": rig.fleet.slot(GREEN).cluster_id}
+    taken = await intake.alert(alert, named)
+    assert [each.fleet for each in taken] == ["second"]
+    assert (await rig.ended()).outcome is Outcome.COMPLETED
+
+
+async def test_a_log_alert_on_a_workspace_is_about_the_cluster_in_its_context_at_one_read() -> None:
+    rig, store, intake = await baking()
+    await beside(rig)
+    workspace = "/subscriptions/1/resourceGroups/rg-logs/providers/Microsoft.OperationalInsights/workspaces/w"
+    alert = events.metric_alert(workspace, rig.clock.now(), alert_guid="a")
+    alert["data"]["customProperties"] = {"cluster": rig.fleet.slot(GREEN).cluster_id}
+    await intake.alert(alert, rig.fleet.name)
+    assert store.before_the_claim() == ["load"]
+    assert rig.traffic_at() == ADDRESSES[BLUE]
+
+
+async def test_an_alert_that_was_acted_on_is_acknowledged_though_the_directory_knows_nothing_of_it() -> None:
+    """Whoever applied the fleet has died between its row and its entry in the directory."""
+    rig, store, intake = await baking()
+    store.entries = False
+    taken = await intake.delivery(fired(rig), rig.fleet.name)
+    assert [each.fleet for each in taken.signals] == [rig.fleet.name]
+    assert intake.refused == {}
+    assert rig.traffic_at() == ADDRESSES[BLUE]
+
+
+async def test_an_alert_that_was_stored_and_not_acted_on_is_acted_on_when_it_comes_again() -> None:
+    rig, store, intake = await baking()
+    dead = Intake(store, Dead(store, rig.observed, rig.topic, rig.clock), rig.clock)
+    (taken,) = await dead.alert(fired(rig), rig.fleet.name)
+    assert [each.id for each in (await rig.store.load(rig.fleet.name)).pending] == [taken.id]
+    await intake.alert(fired(rig), rig.fleet.name)
+    assert rig.traffic_at() == ADDRESSES[BLUE]
+
+
+async def test_a_signal_that_waits_already_is_told_once_where_its_answer_was_lost() -> None:
+    rig, store, intake = await baking()
+    dead = Intake(store, Dead(store, rig.observed, rig.topic, rig.clock), rig.clock)
+    await dead.alert(fired(rig), rig.fleet.name)
+    store.forgets = True
+    await intake.alert(fired(rig), rig.fleet.name)
+    assert rig.traffic_at() == ADDRESSES[BLUE]
+    assert (await rig.store.load(rig.fleet.name)).pending == ()
+
+
+class Dead(Engine):
+    """The engine of a worker that dies when it has stored a signal."""
+
+    async def tick(self, fleet_name: str, read: Row | None = None) -> Ticked:
+        """Nobody does anything."""
+        raise Retry("the worker is dead")
 
 
 async def test_an_alert_is_stored_though_the_fleet_cannot_be_read() -> None:

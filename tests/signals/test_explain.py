@@ -47,7 +47,9 @@ def test_an_alert_is_explained_with_the_role_of_its_slot() -> None:
         "id": (
             "contoso-public/subscriptions/11111111-2222-3333-4444-555555555555/providers/"
             "microsoft.alertsmanagement/alerts/aaaa1111-bbbb-2222-cccc-333344445555/fired/"
-            "2026-11-21t11:58:00.123456+00:00"
+            "2026-11-21t11:58:00.123456+00:00/"
+            "subscriptions/11111111-2222-3333-4444-555555555555/resourcegroups/rg-network/providers/"
+            "microsoft.network/applicationgateways/agw-green"
         ),
         "fleet": "contoso-public",
         "slot": "green",
