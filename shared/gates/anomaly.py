@@ -101,7 +101,7 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
     Fewer than `weeks_min` weeks with values are `inconclusive`: having no past is no proof of being usual.
     No present value is `no_data`.
 
-    Where either side is bad, what is an anomaly on one is no evidence against one on the other: an outage
+    Where either side is bad, what is odd on one is no evidence against an anomaly on the other: an outage
     does not make up for a flood. So it is done once more without those of each side, and the worst counts.
     """
     present = sorted(_values(samples))
@@ -117,7 +117,7 @@ def unusual(rule: Anomaly, samples: Sequence[Sample], known: Usual, unit: str = 
 
 
 def _sides(rule: Anomaly, present: list[float], known: Usual) -> Iterator[list[float]]:
-    """The sorted values without anomalies below, and without those above, where there are any."""
+    """The sorted values without those that are odd below, and without those above, where there are any."""
     low = takewhile(lambda each: each < known.median and odd_alone(rule, each, known), present)
     high = takewhile(lambda each: each > known.median and odd_alone(rule, each, known), reversed(present))
     below, above = len(list(low)), len(list(high))
@@ -148,8 +148,8 @@ def _held(rule: Anomaly, present: Sequence[float], known: Usual, unit: str) -> U
 
 
 def odd_alone(rule: Anomaly, value: float, known: Usual) -> bool:
-    """Whether a value would be an anomaly by itself: one that would is no evidence that others are usual."""
-    return _held(rule, (value,), known, "").verdict is Verdict.FAIL
+    """Whether a value would not pass by itself: one that would not is no evidence that others are usual."""
+    return _held(rule, (value,), known, "").verdict is not Verdict.PASS
 
 
 def _values(samples: Iterable[Sample]) -> list[float]:

@@ -45,8 +45,9 @@ def counted_from(
         stands = standing(gate, tally if taken else begun(number), now)
         found.append((_in_rhythm(stands, taken, interval, now), taken))
     stands, taken = min(found, key=lambda each: _badness(each[0].verdict))
-    if stands.verdict is None and all(each.phase is Phase.NO_DATA for each in told):
-        stands = replace(stands, verdict=Verdict.NO_DATA)
+    if stands.verdict is None or stands.short:
+        silent = all(each.phase is Phase.NO_DATA for each in told)
+        stands = replace(stands, verdict=Verdict.NO_DATA if silent else None)
     return stands, taken
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shared.fleet import Gate, Source
@@ -20,7 +20,7 @@ from shared.model import Sample
 class Limits(NamedTuple):
     """What one number is held against. Beyond `high` or `low` it fails, beyond `pass_high` or `pass_low`
     it does not pass. `signed`: it may be negative. `alone`: it is judged by itself. `of_none` are
-    the phases that it has although no events are behind it.
+    the phases that it has although no events are behind it. `falls`: the lowest is what is worst.
     """
 
     high: float
@@ -31,6 +31,7 @@ class Limits(NamedTuple):
     alone: bool
     requests_min: int
     of_none: frozenset[Phase]
+    falls: bool
 
 
 def counted(gate: Gate) -> bool:
@@ -73,7 +74,14 @@ def limits_of(gate: Gate, multiple_of: float | None = None) -> Limits:
         alone=not apart and (factor is None or multiple_of is not None),
         requests_min=gate.requests_min if counted(gate) else 0,
         of_none=_of_none(gate),
+        falls=direction_of(gate) is Direction.DECREASE,
     )
+
+
+def direction_of(gate: Gate) -> Direction:
+    """To which side numbers are bad that only mean something beside others."""
+    rule = gate.compare or gate.anomaly
+    return Direction.INCREASE if rule is None else rule.direction
 
 
 def _of_none(gate: Gate) -> frozenset[Phase]:
@@ -144,25 +152,45 @@ def measured(
     What lies outside of `since` and `until`, both included, is no evidence. A sample that is older than one
     before it is no evidence for a pass, and still counts against it.
     """
+    told = [_measurement(sample, limits) for sample in samples]
+    late = _late(told, -1 if limits.falls else 1)
     found = []
-    newest: datetime | None = None
-    ordered = True
-    for sample in samples:
-        measurement = _measurement(sample, limits)
-        at = sample.at
-        if newest is None or at >= newest:
-            newest = at
-        else:
-            ordered = False
-            if measurement.phase not in AGAINST:
-                because = f"time went backwards: the sample before it is of {newest:%H:%M:%S}"
-                measurement = Measurement(at, measurement.value, Phase.ERROR, because)
+    for place, measurement in enumerate(told):
+        at = measurement.at
+        if place in late and measurement.phase not in AGAINST:
+            because = f"time went backwards: the sample before it is of {late[place]:%H:%M:%S}"
+            measurement = Measurement(at, measurement.value, Phase.ERROR, because)
         if since is not None and at < since:
             measurement = Measurement(at, measurement.value, Phase.NO_DATA, "it is older than the window")
         elif until is not None and at > until:
             measurement = Measurement(at, measurement.value, Phase.NO_DATA, "it is newer than the window")
         found.append(measurement)
-    return found if ordered else sorted(found, key=lambda each: each.at)
+    return sorted(found, key=lambda each: each.at) if late else found
+
+
+def _late(told: Sequence[Measurement], up: int) -> dict[int, datetime]:
+    """The places of those that came after one of a later time, and what that was.
+
+    Of one instant some may have come in time. Which of them did is nothing that a verdict may hang on: it is
+    what speaks against the candidate, or for it the least.
+    """
+    newest, late = datetime.min.replace(tzinfo=UTC), dict[int, datetime]()
+    for place, each in enumerate(told):
+        if each.at < newest:
+            late[place] = newest
+        newest = max(newest, each.at)
+    for at in {told[place].at for place in late}:
+        places = [place for place, each in enumerate(told) if each.at == at]
+        since = [late.pop(place) for place in places if place in late]
+        by_weight = sorted(places, key=lambda place: _weight(told[place], up))
+        late |= dict.fromkeys(by_weight[len(places) - len(since) :], max(since))
+    return late
+
+
+def _weight(measurement: Measurement, up: int) -> tuple[int, float, str]:
+    """Against the candidate first, then numbers that mean something beside others, the worst before."""
+    value = measurement.value if measurement.phase in SOUND and measurement.value is not None else 0.0
+    return _AGAINST_FIRST.index(measurement.phase), -value * up, measurement.because or ""
 
 
 def numbers(gate: Gate, measurements: Iterable[Measurement], *, falls: bool = False) -> list[float]:
@@ -212,6 +240,7 @@ def failure_told(gate: Gate, limits: Limits, value: float | None) -> str:
 
 SOUND = frozenset({Phase.PASS, Phase.FAIL, Phase.INCONCLUSIVE, Phase.MEASURED})
 AGAINST = frozenset({Phase.FAIL, Phase.INCONCLUSIVE})
+_AGAINST_FIRST = (Phase.FAIL, Phase.INCONCLUSIVE, Phase.MEASURED, Phase.ERROR, Phase.NO_DATA, Phase.PASS)
 
 
 def _measurement(sample: Sample, limits: Limits) -> Measurement:

@@ -76,8 +76,21 @@ def _counted(gate: Gate, counts: Counts) -> tuple[Verdict | None, str, bool]:
             True,
         )
     if not wanted and schedule.count and _places(gate, counts) >= schedule.count:
-        return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed", True
+        return Verdict.PASS, passes_told(counts), True
     return None, "", False
+
+
+def passes_told(counts: Counts) -> str:
+    """How many passed, of all that say anything, and what came besides."""
+    told = f"{counts.passes} of {counts.passes + counts.failures} measurements passed"
+    besides = []
+    if counts.inconclusives:
+        besides.append(
+            f"{counts.inconclusives} {'was' if counts.inconclusives == 1 else 'were'} inconclusive"
+        )
+    if counts.errors:
+        besides.append(many(counts.errors, "was an error", "were errors"))
+    return f"{told}, {' and '.join(besides)}" if besides else told
 
 
 def missed(gate: Gate, counts: Counts) -> bool:

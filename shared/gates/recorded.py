@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.fleet import Gate
-from shared.gate_rules import Anomaly, Schedule
+from shared.gate_rules import Anomaly, Direction, Schedule
 from shared.gates.against_live import live_seen
 from shared.gates.anomaly import hours, unusual, usual
 from shared.gates.beginning import counted_from
@@ -27,6 +27,7 @@ from shared.gates.measuring import (
     Limits,
     beside_live,
     counted,
+    direction_of,
     failure_told,
     known,
     limits_of,
@@ -85,8 +86,12 @@ def recorded(
     by_time = sorted(samples, key=lambda each: each.at)
     if all(one.at == other.at for one, other in zip(samples, by_time, strict=True)):
         return found
-    other = _as_they_came(gate, by_time, at, beneath)
-    return replace(other, measurements=found.measurements) if _is_worse(other, found) else found
+    others = [_as_they_came(gate, by_time, at, beneath)]
+    if direction_of(gate) is Direction.EITHER:
+        others.append(_as_they_came(gate, samples, at, beneath, falls=True))
+    for other in others:
+        found = replace(other, measurements=found.measurements) if _is_worse(other, found) else found
+    return found
 
 
 def _is_worse(one: Recorded, other: Recorded) -> bool:
@@ -95,13 +100,16 @@ def _is_worse(one: Recorded, other: Recorded) -> bool:
     return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and one.verdict is Verdict.INCONCLUSIVE)
 
 
-def _as_they_came(gate: Gate, samples: Sequence[Sample], at: datetime | None, beneath: Beneath) -> Recorded:
+def _as_they_came(
+    gate: Gate, samples: Sequence[Sample], at: datetime | None, beneath: Beneath, *, falls: bool = False
+) -> Recorded:
     # Beside live its samples say of when: the candidate's must not choose which of them they stand beside.
     newest = _newest_of_live(gate, beneath, at)
     now = at or max((*(sample.at for sample in samples), *newest), default=None)
     if now is None or not samples:
         return _nothing(gate)
     limits = limits_of(gate, beneath.baseline)
+    limits = limits._replace(falls=falls or limits.falls)
     samples = as_shares(gate, samples, limits)
     if counted(gate):
         return _counted(gate, samples, now, limits)

@@ -22,7 +22,8 @@ _FAILED_OR_NOT = (0.0, 1.0)
 def as_shares(gate: Gate, samples: Sequence[Sample], limits: Limits) -> Sequence[Sample]:
     """The samples, with the share of an instant's requests that failed in the place of whether each did.
 
-    With a `max` of 0 each request counts by itself: `breaches_max` says how many may fail.
+    With a `max` of 0 each request counts by itself: `breaches_max` says how many may fail. Where the share is
+    within the limit only those that went well are left: one that failed is no evidence that others do not.
     """
     by_share = gate.source is Source.HTTP and gate.measure is Measure.FAILED_SHARE
     alone = limits.alone and (gate.max_value is not None or counted(gate))
@@ -33,11 +34,15 @@ def as_shares(gate: Gate, samples: Sequence[Sample], limits: Limits) -> Sequence
         if _is_request(each) and each.value is not None:
             together.setdefault(each.at, []).append(each.value)
     shares = {at: mean(values) for at, values in together.items() if len(values) > 1}
-    return [
-        replace(each, value=shares[each.at]) if _is_request(each) and each.at in shares else each
-        for each in samples
-    ]
+    found = []
+    for each in samples:
+        share = shares.get(each.at) if _is_request(each) else None
+        if share is None:
+            found.append(each)
+        elif share > limits.high or not each.value:
+            found.append(replace(each, value=share))
+    return found
 
 
 def _is_request(sample: Sample) -> bool:
-    return not sample.error and sample.value in _FAILED_OR_NOT
+    return not sample.error and sample.value in _FAILED_OR_NOT and sample.requests != 0

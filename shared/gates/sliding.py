@@ -23,7 +23,7 @@ from shared.gates.figures import Highest, Sums, multiple
 from shared.gates.ledger import Ledger, Page
 from shared.gates.measuring import SOUND, known, limits_of, measured
 from shared.gates.scoring import Finding
-from shared.gates.window import lacking
+from shared.gates.window import lacking, of_none
 from shared.measured import Kept, Measurement, Phase, Usual
 from shared.model import Doubt, Sample, Verdict
 
@@ -84,6 +84,7 @@ class _Told:
         self.samples = samples
         self.measurements = measured(samples, limits_of(gate))
         self._gate = gate
+        self._empty = of_none(gate, samples)
         good = [each.phase in SOUND for each in self.measurements]
         self.sound = [sample for sample, one in zip(samples, good, strict=True) if one]
         self.places = _count(good)
@@ -107,6 +108,8 @@ class _Told:
 
     def without(self, view: View, worst: float) -> Verdict:
         """What a window that is within its limit passes as, by the samples that are no worse than that."""
+        if self._empty:
+            return self.on(view, lambda value: value <= worst)
         first, end = self.instants[view.first], self.instants[view.end]
         if self._worst.of(first, end) <= worst:
             return Verdict.PASS
@@ -118,7 +121,12 @@ class _Told:
     def on(self, view: View, speaks: Callable[[float], bool]) -> Verdict:
         """What a window that is well passes as, by the samples whose value speaks for it."""
         measurements = self.measurements[view.first : view.end]
-        within = [each for each in measurements if each.value is None or speaks(each.value)]
+        empty = self._empty
+        within = [
+            each
+            for each in measurements
+            if each.at not in empty and (each.value is None or speaks(each.value))
+        ]
         if len(within) == len(measurements):
             return Verdict.PASS
         lack = lacking(self._gate, within, self.samples[view.first : view.end])

@@ -16,7 +16,15 @@ from msgspec.structs import replace
 from shared.fleet import Gate
 from shared.gate_rules import Schedule
 from shared.gates.figures import missing
-from shared.gates.reckoning import counts_to_an_end, decided, ended, missed, too_unclear, unended
+from shared.gates.reckoning import (
+    counts_to_an_end,
+    decided,
+    ended,
+    missed,
+    passes_told,
+    too_unclear,
+    unended,
+)
 from shared.measured import Counts, Measurement, Phase, Tally
 from shared.model import Doubt, Verdict
 
@@ -29,7 +37,8 @@ class Standing(Struct, frozen=True):
     """How a tally stands. `verdict` None: it has not ended, so it has none.
 
     `complete` means that it cannot pass any more, or has. `next_due_seconds` is None then, and 0 where each
-    sample is a measurement. `doubt` is what is known of one that is inconclusive.
+    sample is a measurement. `doubt` is what is known of one that is inconclusive. `short`: it lacks passes
+    and nothing else, of a gate that its step ends.
     """
 
     verdict: Verdict | None
@@ -37,6 +46,7 @@ class Standing(Struct, frozen=True):
     complete: bool
     next_due_seconds: float | None = None
     doubt: Doubt | None = None
+    short: bool = False
 
 
 def fold(gate: Gate, tally: Tally, measurements: Iterable[Measurement]) -> tuple[Tally, list[Measurement]]:
@@ -116,11 +126,13 @@ def standing(gate: Gate, tally: Tally, at: datetime) -> Standing:
         doubt = _doubt(gate, tally, counts, at) if verdict is Verdict.INCONCLUSIVE else None
         return Standing(verdict, because, True, doubt=doubt)
     due = _next_due(gate, tally, at)
+    short = False
     if verdict is None and counts_to_an_end(gate):
         because = unended(gate, counts)
     elif verdict is None:
+        short = counts.passes < gate.min_samples
         verdict, because = _so_far(gate, tally, counts, at)
-    return Standing(verdict, because, False, due)
+    return Standing(verdict, because, False, due, short=short)
 
 
 def _number(schedule: Schedule, tally: Tally, start: datetime, at: datetime) -> int:
@@ -187,7 +199,7 @@ def _so_far(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> tuple[Ver
     assert tally.passed_at is not None, "a tally with passes knows when the newest was"
     if tally.passed_at < at - timedelta(seconds=gate.window_seconds):
         return without, f"nothing has passed since {tally.passed_at:%H:%M:%S}"
-    return Verdict.PASS, f"{counts.passes} of {counts.passes + counts.failures} measurements passed"
+    return Verdict.PASS, passes_told(counts)
 
 
 def _doubt(gate: Gate, tally: Tally, counts: Counts, at: datetime) -> Doubt | None:

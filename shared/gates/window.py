@@ -71,7 +71,10 @@ def weigh(
     weighed, speaks = _by_its_rule(gate, measurements, samples, beside, until)
     if speaks is None:
         return replace(weighed, within=measurements)
-    within = [each for each in measurements if each.value is None or speaks(each.value)]
+    empty = of_none(gate, samples)
+    within = [
+        each for each in measurements if each.at not in empty and (each.value is None or speaks(each.value))
+    ]
     return _by_itself(gate, replace(weighed, within=within), measurements, samples)
 
 
@@ -123,6 +126,14 @@ def _unusual(
     far = unusual(rule, samples, known, gate.unit)
     weighed = Weighed(far.verdict, far.because, far.value, far.limit)
     return weighed, lambda value: not odd_alone(rule, value, known)
+
+
+def of_none(gate: Gate, samples: Sequence[Sample]) -> frozenset[datetime]:
+    """When nothing happened that an objective could have been kept by."""
+    if gate.slo is None:
+        return frozenset()
+    something = {each.at for each in samples if each.requests != 0}
+    return frozenset(each.at for each in samples if each.at not in something)
 
 
 def sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:

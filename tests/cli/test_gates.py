@@ -190,9 +190,9 @@ IN_GROUP = {"group": "users", "weight": 95}
     ("rules", "other", "verdict", "complete", "due"),
     [
         (GATE, values(0, 0), None, False, 60),
-        # What only the step ends has a verdict all along, alone and beside others.
+        # What only the step ends passes as soon as enough has passed, alone and beside others.
         (ENDLESS, values(0, 0, 0), "pass", False, 60),
-        (ENDLESS, values(0, 0), "no_data", False, 60),
+        (ENDLESS, values(0, 0), None, False, 60),
         (GATE, AWAY, "provider_error", False, 60),
         # What only advises is waited for by nobody.
         ({**GATE, "dry_run": True}, values(0, 0), "pass", True, None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -42,6 +41,8 @@ BURNS = {"objective": "90%", "burns": [{"rate": 5, "long": "10m", "short": "2m"}
 WINDOWS = (
     Kind("fixed", {}, (0.0, 0.01, LIMIT), (0.0501, 1.0, 1e308)),
     Kind("between", {"max": 0.1, "pass_max": LIMIT}, (0.0, LIMIT), (0.0501, 0.1, 0.2)),
+    # Of requests that were sent together, it is the share that is held against a limit between 0 and 1.
+    Kind("share", {"max": 0.5}, (0.0,), (1.0,)),
     Kind("floor", {"min": 0.5}, (0.5, 0.9), (0.0, 0.49)),
     Kind("breaches", {"breaches_max": 2}, (0.0, LIMIT), (0.06, 1.0)),
     Kind("told twice", {**LOGS, "max": LIMIT, "breaches_max": 1}, (0.0, LIMIT), (0.06, 1.0)),
@@ -55,6 +56,9 @@ WINDOWS = (
         "compare either", {**LOGS, "compare": {"min_samples": 5, "direction": "either"}}, (0.02, 0.04), (1e6,)
     ),
     Kind("anomaly", {"anomaly": {"weeks_min": 1}}, (0.0, 0.02, 0.04), (1e6,)),
+    # Too few equal values to say that it never varies: what was never seen is inconclusive by itself.
+    Kind("anomaly of few", {"anomaly": {"weeks_min": 1}}, (0.0, 0.02, 0.04), (1e6,)),
+    Kind("anomaly either", {"anomaly": {"weeks_min": 1, "direction": "either"}}, (0.04,), (1e6,)),
 )
 COUNTED = Kind("counted", {}, (0.0, 0.01, LIMIT), (0.06, 1.0, 1e308))
 small = st.integers(0, 3)
@@ -93,7 +97,7 @@ def streams(kind: Kind, *, in_order: bool = True, near: int = 12) -> st.SearchSt
 def window_gates(draw: st.DrawFn, kind: Kind) -> Gate:
     """A gate that is judged by window."""
     keys: dict[str, Any] = {"window": draw(st.sampled_from(["10m", "15m"]))}
-    if kind.name not in ("slo", "anomaly"):
+    if kind.name != "slo" and "anomaly" not in kind.name:
         keys["window"] = draw(st.sampled_from(["2m", "5m", "30m"]))
     if draw(st.booleans()):
         keys["min_requests"] = draw(st.sampled_from([1, 500]))
@@ -134,8 +138,9 @@ def beneaths(draw: st.DrawFn, kind: Kind) -> Beneath:
         beside = Kind("live", {}, LIVE, LIVE)
         known = st.one_of(st.none(), steady(LIVE), steady(LIVE[1:2]), streams(beside, in_order=False))
         return Beneath(live=draw(known))
-    if kind.name == "anomaly":
-        past = draw(st.one_of(st.just(()), steady(LIVE)))
+    if "anomaly" in kind.name:
+        few = steady(LIVE[1:2]).map(lambda found: found[::10])
+        past = draw(st.one_of(st.just(()), few if "few" in kind.name else steady(LIVE)))
         return Beneath(past=tuple(earlier(each, 1) for each in past))
     return Beneath(baseline=draw(st.sampled_from([None, BASELINE, 0.0, math.nan, math.inf, -1.0])))
 
@@ -151,12 +156,14 @@ def earlier(each: Sample, weeks: int) -> Sample:
 
 
 def arrived(stream: Sequence[Sample], chance: Any) -> list[Sample]:
-    """The same samples, those of one instant that came together in another order."""
-    found: list[Sample] = []
-    for _, together in groupby(stream, key=_at):
-        run = list(together)
-        chance.shuffle(run)
-        found += run
+    """The same samples, those of one instant in another order, whatever came between them."""
+    found = list(stream)
+    for at in {each.at for each in stream}:
+        places = [place for place, each in enumerate(stream) if each.at == at]
+        others = [stream[place] for place in places]
+        chance.shuffle(others)
+        for place, each in zip(places, others, strict=True):
+            found[place] = each
     return found
 
 

@@ -257,7 +257,7 @@ def test_samples_that_are_told_twice_are_not_twice_as_many_to_compare() -> None:
 def test_requests_of_an_error_are_not_behind_the_samples() -> None:
     gate = declared(min_requests=100).gates[0]
     error = Sample(at=START, error="the query timed out", requests=1000.0)
-    assert recorded(gate, [*samples(0, 0, 0), error]).verdict is Verdict.NO_DATA
+    assert recorded(gate, [error, *samples(0, 0, 0)]).verdict is Verdict.NO_DATA
 
 
 def test_beside_live_no_sample_of_the_candidate_moves_the_time_that_is_judged() -> None:

@@ -105,7 +105,7 @@ def test_a_value_far_out_is_one_more_beside_the_good_one_of_its_instant() -> Non
     good, live = samples(10, 11, 12, 13, 14), Beneath(live=samples(10, 11, 12, 13, 14))
     assert recorded(gate, good, beneath=live).verdict is Verdict.PASS
     far = [Sample(at=each.at, value=1e6) for each in good]
-    assert recorded(gate, [*good, far[0]], beneath=live).verdict is Verdict.PASS
+    assert recorded(gate, [far[0], *good], beneath=live).verdict is Verdict.PASS
     assert recorded(gate, sorted([*good, *far], key=lambda each: each.at), beneath=live).verdict is (
         Verdict.INCONCLUSIVE
     )

@@ -72,7 +72,7 @@ def test_a_bad_sample_that_comes_first_makes_no_more_of_the_good_ones(bad: float
     gate = declared(interval="3m", min_samples=2, tolerance={"failures": 1}).gates[0]
     good = [*samples(0, start=START + MINUTE * 3), *samples(0, start=START + MINUTE * 5)]
     for stream in (good, [*samples(bad), *good], [*good, *samples(bad)]):
-        assert recorded(gate, stream).verdict is Verdict.NO_DATA
+        assert recorded(gate, stream).verdict is None
 
 
 @pytest.mark.parametrize("bad", [None, 1.0, "away"])
@@ -80,15 +80,15 @@ def test_a_bad_sample_that_comes_late_does_not_shorten_the_delay(bad: float | st
     gate = declared(initial_delay="2m", min_samples=2, tolerance={"failures": 1}).gates[0]
     good = samples(0, 0, 0)
     late = samples(bad, start=START - MINUTE * 10)
-    assert recorded(gate, good).verdict is Verdict.NO_DATA
-    assert recorded(gate, [*good, *late]).verdict is Verdict.NO_DATA
+    assert recorded(gate, good).verdict is None
+    assert recorded(gate, [*good, *late]).verdict is None
 
 
 @pytest.mark.parametrize("silent", [None, "away"])
 def test_silence_that_comes_first_does_not_shorten_the_delay(silent: str | None) -> None:
     gate = declared(initial_delay="2m", min_samples=2).gates[0]
     for before in ((), (silent,), (silent, silent, silent)):
-        assert recorded(gate, samples(*before, 0, 0, 0)).verdict is Verdict.NO_DATA
+        assert recorded(gate, samples(*before, 0, 0, 0)).verdict is None
         assert recorded(gate, samples(*before, 0, 0, 0, 0)).verdict is Verdict.PASS
 
 
@@ -120,7 +120,7 @@ def test_what_is_less_than_a_failure_does_not_say_which_failures_are_one(
     gate = declared(interval="3m", max=0.1, pass_max=0.05, tolerance=tolerance).gates[0]
     near, apart = ([Sample(at=START + n * MINUTE, value=1.0) for n in pair] for pair in ((6, 8), (6, 9)))
     before = samples(lesser, start=START + minute * MINUTE)
-    assert recorded(gate, [*before, *near]).verdict is recorded(gate, near).verdict is Verdict.NO_DATA
+    assert recorded(gate, [*before, *near]).verdict is recorded(gate, near).verdict is None
     assert recorded(gate, [*before, *apart]).verdict is recorded(gate, apart).verdict is Verdict.FAIL
 
 

@@ -52,16 +52,18 @@ def test_each_limit_is_the_largest_tolerated_number(
 @pytest.mark.parametrize(
     ("values", "later", "verdict"),
     [
-        ((0, 0), timedelta(), Verdict.NO_DATA),
+        ((0, 0), timedelta(), None),
         ((0, 0, 0), timedelta(), Verdict.PASS),
-        ((0, 0, None), timedelta(), Verdict.NO_DATA),
-        ((0, 0, "away"), timedelta(), Verdict.PROVIDER_ERROR),
+        ((0, 0, None), timedelta(), None),
+        ((0, 0, "away"), timedelta(), None),
+        ((None, None), timedelta(), Verdict.NO_DATA),
+        (("away",) * 5, timedelta(), Verdict.PROVIDER_ERROR),
         ((0, 0, 0), 5 * MINUTE, Verdict.PASS),
         ((0, 0, 0), 5 * MINUTE + timedelta(seconds=1), Verdict.NO_DATA),
     ],
 )
 def test_what_only_the_step_ends_passes_on_enough_passes_that_are_fresh(
-    values: tuple[float | str | None, ...], later: timedelta, verdict: Verdict
+    values: tuple[float | str | None, ...], later: timedelta, verdict: Verdict | None
 ) -> None:
     gate = declared(**RULES, interval="1m", min_samples=3).gates[0]
     found = recorded(gate, samples(*values), START + (len(values) - 1) * MINUTE + later)

@@ -19,6 +19,7 @@ from tests.gates.peers import (
     counted,
 )
 
+STEP_ENDS = "without `count` a run goes on until it is terminated"
 NOT_ENDED = "a terminated run counts as success"
 COUNT_FILLED = "inconclusive measurements fill `count`"
 # analysis/analysis.go: assessMetricStatus, assessMetricFailureInconclusiveOrError, what runMeasurements
@@ -36,13 +37,14 @@ LIMITS = (
     Case("failures beyond failureLimit", counted(5, tolerance={"failures": 1}), (F, P, F), FAIL),
     Case("a failed metric stays failed", counted(3), (F, P, P, P), FAIL),
     Case("nothing is measured after count", counted(2), (P, P, F), PASS),
-    Case("interval without count goes on", counted(), (P, P, P), PASS, False),
+    Case("interval without count goes on", counted(), (P, P, P), PASS, False, STEP_ENDS),
+    Case("and with one pass", counted(), (P,), None, False, STEP_ENDS),
     Case("and fails whenever it does", counted(), (P, P, P, P, F), FAIL),
     Case(
         "as many failures as failureLimit, without count",
         counted(tolerance={"failures": 3}),
         (F, F, F),
-        NO_DATA,
+        None,
         False,
         NOT_ENDED,
     ),
@@ -51,7 +53,7 @@ LIMITS = (
         "as many inconclusives as inconclusiveLimit, without count",
         counted(0, **BETWEEN, tolerance={"inconclusives": 3}),
         (0.07, 0.07, 0.07),
-        NO_DATA,
+        None,
         False,
         NOT_ENDED,
     ),
@@ -163,7 +165,7 @@ LIMITS = (
         False,
         "any other measurement ends a run of errors",
     ),
-    Case("four errors, and never a count", counted(), (E,) * 4, PROVIDER_ERROR, False, NOT_ENDED),
+    Case("four errors, and never a count", counted(), (E,) * 4, None, False, NOT_ENDED),
     Case(
         "a failure after too many inconclusives",
         counted(5, **BETWEEN),
