@@ -26,13 +26,15 @@ NOT_ALL = math.nextafter(1.0, 0.0)
 class Window(Struct, frozen=True):
     """What is known of a window: `breached`, `within`, or neither, and then `because` says why not.
 
-    `doubtful` ones look burnt, by samples that stand for too little of them.
+    `doubtful` ones look burnt, by samples that stand for too little of them. `partial`: those of a breached
+    one do as well, and not even a flawless rest could save it.
     """
 
     share: float | None = None
     breached: bool = False
     doubtful: bool = False
     within: bool = False
+    partial: bool = False
     # Of ten thousands of windows only a few are told in words.
     because: Callable[[], str] | None = None
 
@@ -67,7 +69,7 @@ def _counted(alert: Burn, allowed: float, seconds: int, events: Counting) -> Win
     if share > limit * _MARGIN and not (few and bad < 2):
         spread = events.spread(seconds)
         if spread >= COVERED_MIN or share * spread > limit * _MARGIN:
-            return Window(share, breached=True)
+            return Window(share, breached=True, partial=spread < COVERED_MIN)
         return Window(share, doubtful=True, because=lambda: _cover("samples", spread, seconds))
     if limit >= 1:
         because = f"{times(exactly(alert.rate))} the budget is more than all requests, so nothing can burn it"

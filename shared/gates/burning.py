@@ -57,6 +57,10 @@ class _Alert:
         return self.short.breached and self.long.breached
 
     @property
+    def partial(self) -> bool:
+        return self.short.partial or self.long.partial
+
+    @property
     def clear(self) -> bool:
         return self.short.within or self.long.within
 
@@ -195,9 +199,9 @@ class Burning:
         def share(alert: _Alert) -> float:
             return alert.calm[0] if calm else alert.share
 
-        worst = max(
-            self._firing or self._alerts, key=lambda alert: share(alert) / alert.burn.rate, default=None
-        )
+        # What is known of the whole of its windows is told before what is known of a part.
+        firing = [alert for alert in self._firing if not alert.partial] or self._firing
+        worst = max(firing or self._alerts, key=lambda alert: share(alert) / alert.burn.rate, default=None)
         if worst is None:
             return Burnt(self.verdict, "the objective declares no alert")
         allowed = self._allowed
@@ -227,9 +231,10 @@ class Burning:
 
 
 def _burning(alert: _Alert, allowed: float) -> str:
+    seen = " by what is known of them, which no rest could make up for" if alert.partial else ""
     if not allowed:
-        return f"{percent(alert.share)} were bad {_over(alert.both)}, and the objective tolerates none"
-    return _speed(alert.burn, alert.share, allowed, alert.both, "beyond")
+        return f"{percent(alert.share)} were bad {_over(alert.both)}, and the objective tolerates none{seen}"
+    return _speed(alert.burn, alert.share, allowed, alert.both, "beyond") + seen
 
 
 def _calm(alert: _Alert, allowed: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.fleet import Gate
 from shared.gate_rules import Anomaly, Comparison, Direction, Objective, Schedule, Scores, Tolerance
+from shared.gates.anomaly import CONSTANT_MIN
 from shared.gates.asking import asks
 from shared.gates.burning import beyond
 from shared.gates.figures import exactly, many, span, times
@@ -81,7 +82,10 @@ def _compares(rule: Comparison) -> list[str]:
             "Where only one of the two holds it is inconclusive, but for a certain effect of at most "
             f"{exactly(min(NEGLIGIBLE, rule.effect_max))}, which passes."
         ),
-        f"With fewer than {many(rule.samples_min, 'sample', 'samples')} on a side it has no data.",
+        (
+            f"With fewer than {many(rule.samples_min, 'sample', 'samples')} on a side it has no data, "
+            "or a provider error where errors are among them."
+        ),
     ]
 
 
@@ -107,6 +111,9 @@ def _learns(rule: Anomaly) -> list[str]:
             f"It learns from the same hour of the week in the last {weeks}: more than "
             f"{exactly(rule.deviations_max)} robust deviations {_SIDE[rule.direction]} their median fail."
         ),
+        "Where half of the past is one value, what the past has seen is inconclusive, however far it is.",
+        f"Beside fewer than {CONSTANT_MIN} values that are all equal, any other is inconclusive.",
+        "What would not pass by itself is no evidence that the others are usual.",
         "In a rollout those are the live slot's weeks.",
         "Without values of that time it is inconclusive." if rule.weeks_min == 1 else few,
     ]

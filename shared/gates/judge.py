@@ -170,7 +170,7 @@ def _count(
 ) -> Judgement:
     limits = limits_of(gate, baseline)
     if not limits.alone:
-        because = "no baseline was recorded to compare with"
+        because = "there is no baseline to compare with"
         return _judgement(gate, slot, at, Verdict.INCONCLUSIVE, because, reading=reading, tally=tally)
     tally = tally or begun(reading.since)
     # What is newer than the reading may still change, and counted now it would hide all that comes before it.

@@ -135,7 +135,7 @@ def _newest_of_live(gate: Gate, beneath: Beneath, at: datetime | None) -> list[d
 
 def _counted(gate: Gate, samples: Sequence[Sample], now: datetime, limits: Limits) -> Recorded:
     if not limits.alone:
-        return Recorded(verdict=Verdict.INCONCLUSIVE, because="no baseline was recorded to compare with")
+        return Recorded(verdict=Verdict.INCONCLUSIVE, because="there is no baseline to compare with")
     stands, taken = counted_from(gate, samples, limits, now)
     worst = newest_failure(taken)
     failed = failure_told(gate, limits, worst) if stands.verdict is Verdict.FAIL else ""

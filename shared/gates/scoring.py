@@ -147,6 +147,8 @@ def _sentence(
         return f"{because}; {exactly(rule.passing)} are enough"
     if verdict is Verdict.FAIL:
         return f"{because}; below {exactly(rule.marginal)} it fails"
+    if least >= rule.passing:
+        return f"{because}, which would be enough, but none of its gates passes"
     return f"{because}; it passes from {exactly(rule.passing)} on and fails below {exactly(rule.marginal)}"
 
 

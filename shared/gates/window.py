@@ -150,7 +150,7 @@ def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
     there = told_once(gate, good)
     if breaches == 0 and unclear:
         return _between(gate, values, f"{unclear} of {there} samples")
-    worst, limit = _worst(gate, values)
+    worst, limit = _worst(gate if breaches else _strict(gate), values)
     if breaches == 0:
         verdict, word = Verdict.PASS, "within"
     elif breaches <= gate.breaches_max:
@@ -161,14 +161,15 @@ def _fixed(gate: Gate, measurements: Sequence[Measurement]) -> Weighed:
     because = f"{near(worst, limit, gate.unit)} is {word} the {which} of {exactly(limit, gate.unit)}"
     if breaches:
         because += f" in {breaches} of {there} samples"
+    if 0 < breaches <= gate.breaches_max:
+        because += f", {many(gate.breaches_max, 'is', 'are')} tolerated"
     doubt = Doubt.AT_MOST_WARNING if verdict is Verdict.INCONCLUSIVE else None
     return Weighed(verdict, because, worst, limit, doubt=doubt)
 
 
 def _is_lower(gate: Gate, limit: float) -> bool:
     """Whether a limit is one from below."""
-    lowest = gate.min_value if gate.min_value is not None else gate.pass_min
-    return limit == lowest and limit not in (gate.max_value, gate.pass_max)
+    return limit in (gate.min_value, gate.pass_min) and limit not in (gate.max_value, gate.pass_max)
 
 
 def _between(gate: Gate, values: list[float], which: str) -> Weighed:
@@ -180,6 +181,13 @@ def _between(gate: Gate, values: list[float], which: str) -> Weighed:
         f"which it passes, in {which}, and not so far that it fails"
     )
     return Weighed(Verdict.INCONCLUSIVE, because, worst, limit, doubt=Doubt.WARNING)
+
+
+def _strict(gate: Gate) -> Gate:
+    """The gate with the limits that a pass has to be within."""
+    high = gate.max_value if gate.pass_max is None else gate.pass_max
+    low = gate.min_value if gate.pass_min is None else gate.pass_min
+    return replace(gate, max_value=high, min_value=low)
 
 
 def _worst(gate: Gate, values: list[float]) -> tuple[float, float]:
@@ -195,7 +203,7 @@ def _worst(gate: Gate, values: list[float]) -> tuple[float, float]:
 def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -> Weighed:
     value = mean(values)
     if baseline is None:
-        return Weighed(Verdict.INCONCLUSIVE, "no baseline was recorded to compare with", value)
+        return Weighed(Verdict.INCONCLUSIVE, "there is no baseline to compare with", value)
     limit = multiple(gate.max_over_baseline or 0.0, baseline)
     verdict, word = (Verdict.FAIL, "beyond") if value > limit else (Verdict.PASS, "within")
     because = told_multiple(gate, value, gate.max_over_baseline, ("the baseline of ", baseline), word)

@@ -160,7 +160,7 @@ def shared(source: str, **more: Any) -> dict[str, Any]:
         ),
         (
             {"compare": {"min_samples": 30}, "window": "1h"},
-            "With fewer than 30 samples on a side it has no data.",
+            "With fewer than 30 samples on a side it has no data, or a provider error where errors",
         ),
         (
             {"slo": {"objective": "99.9%"}, "window": "1h"},

@@ -239,7 +239,7 @@ def test_longer_windows_are_waited_for_where_users_are_watched_for_long_enough()
     assert {each.starts.stopped for each in (switch, bake, both)} == {0}
     slow = Past(stretches=(stretch(lambda n: 0.007 if n >= 600 else 0.0),))
     (episode,) = tried(replace(declared, gates=Gates(bake=(slo,))), {slo: slow}).gates[0].episodes
-    assert "over the last 3 days and over the last 6 hours" in episode.because
+    assert "over the last 6 hours and over the last 30 minutes" in episode.because
 
 
 def test_a_month_is_judged_in_seconds_however_long_a_window_is() -> None:

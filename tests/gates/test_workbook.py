@@ -28,6 +28,9 @@ DIFFERENCES = (
     "one failed request of a few pages, if the share is large enough",
     "an alert may be declared that no outage could fire",
     "the alert over three days is always looked at",
+    "the alert over three days is a ticket, and wakes nobody",
+    "a window that is seen in part is judged by what is there",
+    "rates follow the period: 13.44 where that is 28 days",
 )
 MONTH, DAY, HOUR = 2_592_000, 86_400, 3_600
 OBJECTIVE = Objective(objective=0.999)
@@ -49,6 +52,27 @@ def minutes(*stretches: tuple[int, float], requests: float = 10_000.0) -> list[S
 
 def judged(samples: Sequence[Sample], **rules: Any) -> Recorded:
     return recorded(declared(**(rules or ONE_HOUR)).gates[0], samples)
+
+
+def test_an_alert_fails_whether_a_person_would_have_had_a_ticket_or_a_page() -> None:
+    month = declared(slo={"objective": "99.9%"}, window="1d").gates[0]
+    assert recorded(month, minutes((3 * 24 * 60, 0.0012))).verdict is FAIL
+    pages = {"objective": "99.9%", "burns": [FIRST, SECOND]}
+    assert recorded(declared(slo=pages, window="1d").gates[0], minutes((3 * 24 * 60, 0.0012))).verdict is PASS
+
+
+def test_what_burns_by_an_hour_of_six_is_not_known_to() -> None:
+    """In Prometheus `rate(…[6h])` of a service that is an hour old is that of the hour."""
+    six = {"slo": {"objective": "99.9%", "burns": [SECOND]}, "window": "6h"}
+    assert judged(minutes((60, 0.01)), **six).verdict is INCONCLUSIVE
+    assert judged(minutes((60, 0.05)), **six).verdict is FAIL, "no rest could save it"
+
+
+def test_a_rate_means_the_same_speed_whatever_the_period_is() -> None:
+    """As in Sloth's `TestGenerate…`, 2 % of the budget of 28 days in an hour are 13.44 times the speed."""
+    four_weeks = declared(slo={"objective": "99.9%", "period": "28d"}, window="1d").gates[0]
+    assert four_weeks.slo is not None
+    assert four_weeks.slo.burns == BURNS
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from tests.gates.peers import (
     counted,
 )
 
+OUT_OF_REACH = "`count` below `failureLimit` and `consecutiveSuccessLimit` together is refused"
+TEXT = "text that reads as a number is one"
 STEP_ENDS = "without `count` a run goes on until it is terminated"
 NOT_ENDED = "a terminated run counts as success"
 COUNT_FILLED = "inconclusive measurements fill `count`"
@@ -31,6 +33,16 @@ LIMITS = (
     Case("fewer than count", counted(3), (P, P), None, False, NOT_ENDED),
     Case("count reached", counted(3), (P, P, P), PASS),
     Case("count of one", counted(1), (P,), PASS),
+    # utils/analysis/factory_test.go, TestValidateMetrics: "Ensure count >= failureLimit + consecutive…".
+    Case(
+        "count too small for failures before as many passes in a row",
+        counted(3, consecutive_passes=3, tolerance={"failures": 2}),
+        (P, F, P),
+        INCONCLUSIVE,
+        differs=OUT_OF_REACH,
+    ),
+    # utils/evaluate/evaluate_test.go: TestEvaluateAsFloat.
+    Case("a number in quotation marks", counted(1), ("0.01",), None, False, TEXT),
     Case("failureLimit 0 by default", counted(3), (P, F), FAIL),
     Case("failures equal to failureLimit", counted(3, tolerance={"failures": 1}), (P, F, P), PASS),
     Case("a failure that fills the last place", counted(3, tolerance={"failures": 1}), (P, P, F), PASS),

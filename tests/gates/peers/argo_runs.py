@@ -124,11 +124,14 @@ SIBLINGS = "a metric that is inconclusive, or an error, ends the others"
 WAITS = "a run is over once its dry runs are"
 
 # utils/analysis/factory.go and factory_test.go: ValidateMetrics; the last two are accepted there.
+ANY_NUMBER = "a `failureLimit` of -1 lets any number fail"
+# utils/analysis/factory_test.go: TestValidateMetrics, "Ensure failureLimit >= -1".
 REFUSED = (
     Refused("no metrics", {"gates": []}, "at least 1 entry"),
     Refused("the same name twice", {"gates": [gate() | {"name": "a"}] * 2}, "no other gate has"),
     Refused("failureLimit above count", gate(**counted(1, tolerance={"failures": 2})), "at most count"),
-    Refused("a negative failureLimit", gate(**counted(tolerance={"failures": -1})), "at least 0"),
+    Refused("a negative failureLimit", gate(**counted(tolerance={"failures": -2})), "at least 0"),
+    Refused("no failureLimit at all", gate(**counted(tolerance={"failures": -1})), "at least 0", ANY_NUMBER),
     Refused("a negative inconclusiveLimit", gate(**counted(tolerance={"inconclusives": -1})), "at least 0"),
     Refused(
         "a negative consecutiveErrorLimit",
