@@ -73,7 +73,8 @@ def test_a_time_without_events_is_no_sample_of_an_objective() -> None:
 
 def test_no_verdict_hangs_on_which_sample_of_an_instant_came_in_time() -> None:
     gate = declared(min_samples=2, min_requests=300).gates[0]
-    few, many = (Sample(at=START + MINUTE, value=0.0, requests=each) for each in (1.0, 500.0))
+    few = Sample(at=START + MINUTE, value=0.01, requests=1.0)
+    many = Sample(at=START + MINUTE, value=0.0, requests=500.0)
     late = Sample(at=START + 1.5 * MINUTE, value=0.0, requests=1.0)
     ours, theirs = recorded(gate, [few, late, many]), recorded(gate, [many, late, few])
     assert ours.verdict is theirs.verdict
