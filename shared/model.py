@@ -258,6 +258,7 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is remembered of a fleet. `rollout` stays after its end until a new one starts.
 
     `ask_at` is when the live cluster may be asked again for its version, which a new version waits for.
+    `firing` are the newest alerts on its slots whose end was not heard of.
     """
 
     live: SlotName
@@ -266,3 +267,4 @@ class FleetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     held_versions: tuple[HeldVersion, ...] = ()
     rollout: Rollout | None = None
     ask_at: datetime | None = None
+    firing: tuple[Signal, ...] = ()

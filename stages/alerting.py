@@ -81,7 +81,7 @@ def hold_by(fleet: Fleet, rollout: Rollout, signal: Signal, now: datetime) -> Ho
         alarm = Hold(kind=HoldKind.ALERT, because=signal.because, since=now, covers=covers)
     alert_id = signal.alert_id
     if alert_id is not None:
-        seconds = _expires(fleet, signal, rollout)
+        seconds = expires_seconds(fleet, signal, rollout)
         lapses = dict(alarm.lapses)
         if seconds:
             lapses[alert_id] = now + timedelta(seconds=seconds)
@@ -153,7 +153,8 @@ def wake_seconds(held: Hold, poll_seconds: int, now: datetime) -> float | None:
     return max(0.0, min((*lapses, poll_seconds))) if lapses else None
 
 
-def _expires(fleet: Fleet, signal: Signal, rollout: Rollout) -> int:
+def expires_seconds(fleet: Fleet, signal: Signal, rollout: Rollout) -> int:
+    """After how long an alert counts as over; 0 for one that somebody resolves."""
     mapping = mapping_of(fleet, signal, rollout)
     if mapping is not None and mapping.expire_seconds is not None:
         return mapping.expire_seconds
@@ -161,9 +162,14 @@ def _expires(fleet: Fleet, signal: Signal, rollout: Rollout) -> int:
 
 
 def _meets(mapping: AlertMapping, signal: Signal, rollout: Rollout) -> bool:
-    severity = not mapping.severities or signal.severity in mapping.severities
     stage = not mapping.stages or rollout.stage.value in mapping.stages
-    return severity and stage and (not mapping.rule or _names(mapping.rule.lower(), signal))
+    return stage and rule_meets(mapping, signal)
+
+
+def rule_meets(mapping: AlertMapping, signal: Signal) -> bool:
+    """Whether an alert meets a mapping in whatever stage that is for."""
+    severity = not mapping.severities or signal.severity in mapping.severities
+    return severity and (not mapping.rule or _names(mapping.rule.lower(), signal))
 
 
 def _names(wanted: str, signal: Signal) -> bool:

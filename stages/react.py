@@ -33,6 +33,7 @@ from stages.alerting import (
     over_at,
     without,
 )
+from stages.firing import heard
 from stages.reacted import Reacted, answered, changed, present
 from stages.runbook import step_of
 from stages.starting import start
@@ -53,6 +54,7 @@ def react(
     reacted = Reacted(state=state)
     for signal in sorted(signals, key=lambda s: not _pre_empts(fleet, state, s)):
         reacted = _apply(fleet, reacted, signal, now, live_version)
+        reacted = replace(reacted, state=heard(fleet, reacted.state, signal))
     return _lapse(reacted, now)
 
 

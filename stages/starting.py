@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from shared.fleet import Channel, Fleet, StartMode
 from shared.model import FleetState, Rollout, Signal, SignalKind, Stage
+from stages.firing import named
 from stages.reacted import Reacted, answered
 from stages.versions import newer
 
@@ -40,6 +41,7 @@ def start(fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime, live_ve
         because=signal.because,
         shadow=fleet.shadow,
     )
+    rollout, earlier = named(fleet, state, rollout)
     # What a shadow finds out of a version lifts no hold: that takes a real one.
     held = tuple(h for h in state.held_versions if fleet.shadow or h.version != version)
     state = replace(state, rollouts=number, rollout=rollout, held_versions=held)
@@ -47,7 +49,7 @@ def start(fleet: Fleet, reacted: Reacted, signal: Signal, now: datetime, live_ve
     because = (
         f"{signal.because}: rollout {rollout.id} {moves} {rollout.live} to {rollout.candidate} at {version}"
     )
-    return replace(answered(reacted, signal, True, because, state), started=True)
+    return replace(answered(reacted, signal, True, because + earlier, state), started=True)
 
 
 def _wanted_version(fleet: Fleet, signal: Signal) -> str:

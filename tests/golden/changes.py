@@ -57,6 +57,7 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence(r"\b1 (of the \d+ samples it needs) are there", r"1 \1 is there", "the same"),
 )
 FIELDS: tuple[Field, ...] = (
+    Field("firing", "a rollout names the alerts that fired when it began, whenever these were heard of"),
     Field("rollout.etags", "a rollback writes a live record that it cannot read under the etag that it had"),
     Field("rollout.held.fired", "the end of an earlier firing does not lift the hold of a later one"),
     Field(
