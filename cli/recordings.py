@@ -20,7 +20,14 @@ from shared.model import Sample
 _SHAPE = 'a list of {"at": time, "value": number, null, "NaN" or "Infinity"} and {"at": time, "error": text}'
 _A_TIME = "a time such as 2026-11-21T09:00:00Z, in the years 1970 to 2999"
 _A_BASELINE = f"a number that is not negative, or {_SHAPE}"
-_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+# As JSON libraries spell them, and as Prometheus does.
+_WORDS = {
+    "NaN": math.nan,
+    "Infinity": math.inf,
+    "-Infinity": -math.inf,
+    "+Inf": math.inf,
+    "-Inf": -math.inf,
+}
 _KEYS = {"at", "value", "error", "requests"}
 _YEARS = range(1970, 3000)
 _REQUESTS_MAX = 1e15
