@@ -68,12 +68,16 @@ def _beginnings(
 
 
 def _numbers(samples: Sequence[Sample], limits: Limits, now: datetime) -> Iterator[datetime]:
+    """Of one instant, which of its samples came first is nothing that a verdict may hang on."""
+    phases: dict[datetime, set[Phase]] = {}
     for each in samples:
-        phase = measured((each,), limits)[0].phase
-        if each.at > now or phase not in SOUND:
+        phases.setdefault(each.at, set()).add(measured((each,), limits)[0].phase)
+    last = {each.at: place for place, each in enumerate(samples)}
+    for place, each in enumerate(samples):
+        if each.at > now or phases[each.at].isdisjoint(SOUND):
             continue
         yield each.at
-        if phase is Phase.PASS:
+        if Phase.PASS in phases[each.at] and place == last[each.at]:
             return
 
 
