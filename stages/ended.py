@@ -1,7 +1,7 @@
 """Keeps an ended rollout reconciled through its settle window: a stale write may still be on its way.
 
-After a rollback the live records are pointed back, always; after a completion drift is reported, or repaired
-where the policy says so.
+After a rollback the live records are pointed back, but never at a cluster that cannot take anybody; after a
+completion drift is reported, or repaired where the policy says so.
 """
 
 from __future__ import annotations
@@ -15,19 +15,25 @@ from shared.decision import Seen
 from shared.fleet import Fleet
 from shared.model import FleetState, Outcome, Rollout
 from shared.policy import DriftPolicy
-from shared.probes import Probe
+from shared.probes import ClusterSeen, ClusterState, Probe
 from stages.levers import above, elsewhere, levers, orders, point_each, unread
+from stages.looking import seen_as
 from stages.patience import next_poll
 from stages.step import Move, act, wait
+from stages.watching import unable
 from stages.weighing import balancer_seen
 
 
 def needs(plan: Fleet | None, state: FleetState) -> frozenset[Probe]:
-    """The live records while the window is open; a rollout that never moved them left them alone."""
+    """The live records while the window is open; a rollout that never moved them left them alone.
+
+    Where a rollback had nowhere to go, its safe slot's cluster as well: it may be back.
+    """
     rollout = state.rollout
     if plan is None or rollout is None or not rollout.shifted or not _open(rollout):
         return frozenset()
-    return levers(plan, rollout)
+    safe: frozenset[Probe] = frozenset({ClusterState(rollout.safe)} if _had_nowhere_to_go(rollout) else ())
+    return levers(plan, rollout) | safe
 
 
 def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
@@ -43,6 +49,11 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     failure = next((result.failure for result in seen.results if result.failure is not None), None)
     if failure is not None:
         return wait(again, failure.because)
+    dead = _dead(rollout, seen) if found is not None else None
+    if dead is not None:
+        because = f"{rollout.safe} {dead}: users stay where they are"
+        ends = over and not _may_come_back(rollout, seen)
+        return wait(closed, f"the settle window is over: {because}") if ends else wait(again, because)
     if found is not None and (rollout.outcome is not Outcome.COMPLETED or _repairs(plan)):
         return act(again, f"{found}: it is pointed back", *_back(plan, rollout, seen))
     # What is not seen may be anywhere: the window stays open until somebody can look.
@@ -51,6 +62,26 @@ def reconcile(plan: Fleet | None, state: FleetState, seen: Seen) -> Move | None:
     left = "the live records are where the rollout left them"
     because = f"{found}: somebody else moved it after the rollout ended" if found is not None else left
     return wait(closed, f"the settle window is over: {because}") if over else wait(again, because)
+
+
+def _had_nowhere_to_go(rollout: Rollout) -> bool:
+    return rollout.outcome is Outcome.ROLLBACK_FAILED and rollout.safe_lost is not None
+
+
+def _dead(rollout: Rollout, seen: Seen) -> str | None:
+    """Why nobody can be sent to the safe slot, None if it can take users."""
+    if not _had_nowhere_to_go(rollout):
+        return None
+    cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
+    return rollout.safe_lost if cluster is None else unable(cluster)
+
+
+def _may_come_back(rollout: Rollout, seen: Seen) -> bool:
+    """Whether the safe slot's cluster is being started, say, or could not be looked at."""
+    cluster = seen_as(seen, ClusterState(rollout.safe), ClusterSeen)
+    if cluster is None:
+        return True
+    return cluster.exists and cluster.provisioning not in ("Succeeded", "Failed", "Canceled")
 
 
 def _elsewhere(plan: Fleet, rollout: Rollout, seen: Seen) -> str | None:

@@ -32,6 +32,7 @@ from stages.watching import hindrance, news, remembering, watched
 from stages.weighing import ordering, taken
 
 _TRANSIENT_SECONDS = 5
+_BACK = ("divert", "prove")
 
 
 def due(state: FleetState, signals: tuple[Signal, ...], now: datetime) -> bool:
@@ -101,7 +102,8 @@ def decide(fleet: Fleet, plan: Fleet | None, state: FleetState, seen: Seen) -> D
     next_state = apply_move(pinned, reacted.state, rollout, step, move, seen)
     told = (reacted.because, news(before, seen), move.because)
     because = "; ".join(each for each in told if each)
-    return _decision(reacted, next_state, because, where=rollout, move=move, now=seen.now)
+    several = len(pinned.levers) > 1
+    return _decision(reacted, next_state, because, where=rollout, move=move, now=seen.now, several=several)
 
 
 def _wanted(plan: Fleet, rollout: Rollout, now: datetime) -> frozenset[Probe]:
@@ -233,12 +235,13 @@ def _decision(
     move: Move | None = None,
     plan: Fleet | None = None,
     now: datetime | None = None,
+    several: bool = False,
 ) -> Decision:
     epoch = reacted.state.epoch + 1
     actions = move.actions if move is not None and move.verb is Verb.ACT else ()
     rollout = state.rollout
     moves = any(isinstance(action, PointRecord | SetWeights) for action in actions)
-    if rollout is not None and moves and not _ordered_already(rollout):
+    if rollout is not None and moves and not _ordered_already(where, rollout, several):
         rollout = msgspec.structs.replace(rollout, ordered_epoch=epoch)
     if rollout is not None:
         rollout = shadow.assuming(rollout, actions, epoch)
@@ -258,10 +261,16 @@ def _decision(
     )
 
 
-def _ordered_already(rollout: Rollout) -> bool:
-    """Whether any order of this way back counts: each of several levers may get its own from another worker.
+def _ordered_already(before: Rollout | None, rollout: Rollout, several: bool) -> bool:
+    """Whether any order of this move counts: each of several levers may get its own from another worker.
 
-    If only the newest did, workers who order at the same time would outdate each other again and again.
+    If only the newest did, workers who order at the same time, or who read a record that is behind, would
+    outdate each other's orders again and again: for as long as that lasts, nothing would count as moved.
     """
-    several = rollout.beneath or rollout.above
-    return rollout.stage is Stage.ROLLBACK and several and rollout.ordered_epoch is not None
+    if rollout.ordered_epoch is None:
+        return False
+    if rollout.stage is Stage.ROLLBACK:
+        return rollout.beneath or rollout.above or (several and rollout.step in _BACK)
+    # A switch has `shifted` with its first order: what was ordered before it was something else.
+    shifting = before is not None and before.step == "shift" and before.shifted
+    return shifting and (several or rollout.beneath)

@@ -93,6 +93,13 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "back-beneath", (62,), ("state",), "caches forget the candidate that users were taken back from"
     ),
     Behaviour("back-in-ramp", (40,), ("state",), "the same"),
+    Behaviour(
+        "way-back-gone",
+        (51,),
+        ("because", "state", "actions", "asks"),
+        "a rollback that had nowhere to go sends nobody there after its end, and looks whether it is back",
+    ),
+    Behaviour("way-back-gone", (52,), ("asks",), "the same"),
 )
 
 

@@ -21,7 +21,7 @@ _ACCEPT_SWALLOWED = """try:
             stored = await self._store.accept(signal)
         except SwitchyardError:
             return
-        if stored:"""
+        if stored or waits:"""
 _UNLESS_HELD = """(Reaction.NOTE if state.rollout is not None and state.rollout.held is not None
         and TABLE[trigger][phase] is Reaction.ROLL_BACK else TABLE[trigger][phase])"""
 _TTL_UNFENCED = (
@@ -111,7 +111,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             "shared.api.intake",
             "_accept",
-            "if await self._store.accept(signal):",
+            "if await self._store.accept(signal) or waits:",
             _ACCEPT_SWALLOWED,
         ),
     ),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from shared.actions import PointRecord, SetMatch, SetWeights
+from shared.actions import Action, PointRecord, SetMatch, SetWeights
 from shared.levers import SERIAL, THROUGH, Balancer, Member, Record, SlotName, SwitchKind
 from shared.model import Outcome, Rollout, Signal, SignalKind, Stage
-from shared.probes import BalancerSeen, BalancerState, RecordSeen, RecordState
+from shared.probes import BalancerSeen, BalancerState, ClusterSeen, ClusterState, RecordSeen, RecordState
 from tests.sim.checkers.alarms import sends_back
 from tests.sim.checkers.base import Checker
-from tests.sim.doors import TIMEOUT_SECONDS
 from tests.sim.facts import ClaimMade, EffectMade
 
 _WITH_TRAFFIC = (Stage.SWITCH, Stage.RETIRE)
@@ -98,6 +97,31 @@ class LeversSendWell(Checker):
                 self._proved.add((before.id, before.candidate))
             if after.stage in _WITH_TRAFFIC and (after.id, after.candidate) not in self._proved:
                 self.broken(f"{after.step} was reached though {after.candidate} never passed sync_gate")
+        self._into_nothing(claim)
+
+    def _into_nothing(self, claim: ClaimMade) -> None:
+        """Nobody is ordered from a cluster that runs to one that was seen to be gone, and is.
+
+        It is judged by where users are before the order is carried out. Whom somebody else has sent to the
+        candidate, before this rollout moved anybody, nobody has looked for.
+        """
+        rollout, facts = claim.after, self.facts
+        if rollout is None or rollout.safe_lost is None or not rollout.shifted:
+            return
+        candidate = facts.fleet.slot(rollout.candidate).cluster_id
+        if not facts.is_lost(rollout.safe) or not facts.runs(candidate):
+            return
+        # A rollback's write waits for no read: what cannot be looked at just then may well be back.
+        looked = isinstance(claim.seen.answers.get(ClusterState(rollout.safe)), ClusterSeen)
+        if rollout.outcome is None and not looked:
+            return
+        told = (_all_to(action, rollout.safe) for action in claim.decision.actions)
+        levers = (
+            lever for lever in told if lever in (*facts.fleet.live_records, *facts.fleet.every_balancer)
+        )
+        if any(facts.sends(lever) == {rollout.candidate} for lever in levers):
+            lost = f"{rollout.safe}, which {rollout.safe_lost}"
+            self.broken(f"users of {rollout.candidate} are ordered to {lost}")
 
     def performed(self, effect: EffectMade) -> None:
         action = effect.action
@@ -108,11 +132,11 @@ class LeversSendWell(Checker):
                 self._in_turn(action.balancer.label, effect)
             for slot in self.facts.fleet.slots:
                 if action.weights.get(slot.name):
-                    self._good_target(action.balancer, slot.name, effect)
+                    self._good_target(slot.name, effect)
             if action.weights.get(THROUGH):
                 self._good_passage(action.balancer, effect)
         elif isinstance(action, SetMatch) and action.slot is not None:
-            self._good_target(action.balancer, action.slot, effect)
+            self._good_target(action.slot, effect)
 
     def _pointed(self, action: PointRecord, effect: EffectMade) -> None:
         slot = self.facts.fleet.slot(action.slot)
@@ -123,7 +147,7 @@ class LeversSendWell(Checker):
         rollout = self._claimed(effect)
         users = rollout.safe if rollout.rollback_because else rollout.candidate
         if above is None or action.slot == users:
-            self._good_target(action.record, action.slot, effect)
+            self._good_target(action.slot, effect)
         else:
             self._put_back(*above, action, users)
 
@@ -157,10 +181,9 @@ class LeversSendWell(Checker):
         assert rollout is not None, "a lever is moved by a rollout"
         return rollout
 
-    def _good_target(self, lever: Record | Balancer, slot: SlotName, effect: EffectMade) -> None:
+    def _good_target(self, slot: SlotName, effect: EffectMade) -> None:
         rollout = self._claimed(effect)
         if slot == rollout.safe:
-            self._can_take_it(lever, slot, rollout)
             return
         if (rollout.id, slot) not in self._proved:
             self.broken(f"{slot} was given traffic without having been seen healthy")
@@ -168,16 +191,6 @@ class LeversSendWell(Checker):
             self.broken(f"a rollback points at {slot}, the safe slot is {rollout.safe}")
         if not self.facts.world.clusters.runs(self.facts.fleet.slot(slot).cluster_id, effect.at):
             self.broken(f"{slot} was given traffic while its cluster does not run")
-
-    def _can_take_it(self, lever: Record | Balancer, slot: SlotName, rollout: Rollout) -> None:
-        """Nobody is sent from a cluster that runs to one that was seen to be gone."""
-        lost_at = self.facts.lost_slots.get(slot)
-        if lost_at is None or self.facts.sends(lever) != {rollout.candidate}:
-            return
-        known = (self.facts.scheduler.now() - lost_at).total_seconds() > TIMEOUT_SECONDS
-        candidate = self.facts.fleet.slot(rollout.candidate).cluster_id
-        if known and self.facts.is_lost(slot) and self.facts.runs(candidate):
-            self.broken(f"users of {rollout.candidate} were sent to {slot}, which has been lost")
 
 
 class OneChangeAtATime(Checker):
@@ -206,6 +219,13 @@ def _queues(balancer: Balancer, found: BalancerSeen, before: Rollout | None, now
         return bool(found.unsettled) and balancer.kind in SERIAL
     last = before.ordered_at.get(balancer.label) if before is not None and found.untold else None
     return last is not None and now < last + timedelta(seconds=balancer.propagation_seconds)
+
+
+def _all_to(action: Action, slot: SlotName) -> Record | Balancer | None:
+    """The lever that this action has send everybody to a slot, None where it has none do so."""
+    if isinstance(action, PointRecord) and action.slot == slot:
+        return action.record
+    return action.balancer if isinstance(action, SetWeights) and action.weights.get(slot) == 100 else None
 
 
 def _above(balancers: tuple[Balancer, ...], record: Record) -> tuple[Balancer, Member] | None:
