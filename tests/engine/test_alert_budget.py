@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import json
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -31,6 +28,7 @@ from shared.store.azure_tables import AzureTables
 from shared.store.table_store import TableStore
 from tests.azure.rig import connected
 from tests.bench.rollouts import baking, moved
+from tests.engine.cold_workers import COLD, WEBHOOK, ran
 from tests.engine.rig import Rig
 from tests.fleets import ADDRESSES, BLUE, GREEN
 from tests.store.proxy import Proxy
@@ -129,79 +127,6 @@ async def test_a_worker_that_knows_nothing_reads_the_fleet_that_the_webhook_name
     assert baked.traffic_at() == ADDRESSES[BLUE]
 
 
-async def ran(script: str, given: dict[str, Any]) -> tuple[str, str]:
-    """What a process of its own prints, and what it complains of."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        script,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, errors = await child.communicate(json.dumps(given).encode())
-    return out.decode(), errors.decode()
-
-
-COLD = """
-import asyncio, json, ssl, sys
-from datetime import datetime
-
-given = json.load(sys.stdin)
-
-
-class Clock:
-    def now(self):
-        return datetime.fromisoformat(given["now"])
-
-    latest = now
-
-
-class Credential:
-    async def get_token(self, *scopes, **_):
-        from azure.core.credentials import AccessToken
-
-        return AccessToken(*given["token"])
-
-    async def close(self):
-        pass
-
-
-class Topic:
-    async def publish(self, entry):
-        pass
-
-
-async def main():
-    from shared.actions import PointRecord
-    from shared.api.intake import Intake
-    from shared.azure.connection import Connection
-    from shared.azure.world import AzureWorld
-    from shared.engine import Engine
-    from shared.signals import resources_of
-    from shared.store.azure_tables import AzureTables
-    from shared.store.table_store import TableStore
-
-    class Watched(AzureWorld):
-        async def perform(self, fleet, action, *, epoch):
-            receipt = await super().perform(fleet, action, epoch=epoch)
-            if isinstance(action, PointRecord):
-                print(*sorted(sys.modules), flush=True)
-                sys.exit(0)
-            return receipt
-
-    tls = ssl.create_default_context(cafile=given["ca"])
-    connection = Connection(arm_endpoint=given["arm"], credential=Credential(), tls=tls)
-    store = TableStore(AzureTables.from_connection_string(given["store"]), resources_of)
-    intake = Intake(store, Engine(store, Watched(connection), Topic(), Clock()), Clock())
-    await intake.alert(given["alert"], given["fleet"])
-
-
-asyncio.run(main())
-"""
-"""A worker that has just begun: what it has imported when the record is written, it prints."""
-
-
 ADAPTERS = {
     f"shared.azure.{name}"
     for name in re.findall(r"        from shared\.azure\.(\w+) import", inspect.getsource(adapters))
@@ -234,46 +159,6 @@ async def test_a_cold_worker_imports_the_dns_adapter_and_no_other_before_the_dns
     heavy = ("azure.monitor", "azure.eventgrid", "azure.identity", "scipy", "numpy", "pydantic", "dns")
     assert [name for name in loaded for each in heavy if f"{name}.".startswith(f"{each}.")] == []
 
-
-WEBHOOK = """
-import asyncio, json, os, sys
-
-given = json.load(sys.stdin)
-os.environ.update(given["environment"])
-
-import azure.functions as func
-
-import function_app
-import shared.azure.world
-from shared.actions import PointRecord
-
-
-class Watched(shared.azure.world.AzureWorld):
-    async def perform(self, fleet, action, *, epoch):
-        receipt = await super().perform(fleet, action, epoch=epoch)
-        if isinstance(action, PointRecord):
-            print(*sorted(sys.modules), flush=True)
-        return receipt
-
-
-shared.azure.world.AzureWorld = Watched
-triggers = {each.get_function_name(): each.get_user_function() for each in function_app.app.get_functions()}
-
-
-async def main():
-    if given["watched"]:
-        asked = func.HttpRequest(method="GET", url="/api/health", body=b"")
-        answer = await triggers["health"](asked)
-        assert answer.status_code == 200, answer.get_body()
-    body = json.dumps(given["alert"]).encode()
-    posted = func.HttpRequest(method="POST", url="/api/alerts", params=given["params"], body=body)
-    answer = await triggers["alerts"](posted)
-    assert answer.status_code < 300, answer.get_body()
-
-
-asyncio.run(main())
-"""
-"""The app as the host runs it: its health is asked for, or nothing is, and an action group posts an alert."""
 
 WATCHED = [
     "store GET",  # Whoever watches the app asks for its health, and the fleets are read.
