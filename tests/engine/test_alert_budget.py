@@ -72,6 +72,18 @@ async def served(rig: Rig, azurite: Azurite, directory: Path, log: Log) -> Async
         yield wire, proxy
 
 
+@asynccontextmanager
+async def asked(rig: Rig, azurite: Azurite, directory: Path, log: Log) -> AsyncIterator[Intake]:
+    """A worker on both, which was never asked anything."""
+    async with served(rig, azurite, directory, log) as (wire, proxy):
+        connection = connected(wire)
+        tables = AzureTables.from_connection_string(proxy.connection_string)
+        store = TableStore(tables, resources_of)
+        yield Intake(store, Engine(store, AzureWorld(connection), rig.topic, rig.clock), rig.clock)
+        await tables.close()
+        await connection.aclose()
+
+
 def fired(rig: Rig) -> dict[str, Any]:
     """An alert on the candidate's cluster, which is nobody else's."""
     cluster = rig.fleet.slot(GREEN).cluster_id
@@ -83,18 +95,12 @@ async def test_one_store_read_one_record_read_and_one_claim_stand_before_the_dns
     baked: Rig, azurite: Azurite, tmp_path: Path, idle: timedelta
 ) -> None:
     log = Log()
-    async with served(baked, azurite, tmp_path, log) as (wire, proxy):
-        connection = connected(wire)
-        tables = AzureTables.from_connection_string(proxy.connection_string)
-        store = TableStore(tables, resources_of)
-        intake = Intake(store, Engine(store, AzureWorld(connection), baked.topic, baked.clock), baked.clock)
+    async with asked(baked, azurite, tmp_path, log) as intake:
         with pytest.raises(Refused):
             await intake.alert({})  # The worker has been asked before: it knows the fleets.
         baked.clock.at += idle
         log.lines.clear()
         await intake.alert(fired(baked))
-        await tables.close()
-        await connection.aclose()
     assert log.before_the_write() == [
         "store PATCH",  # The fleet is marked, so that the sweep looks at it,
         "store POST",  # the alert is stored, before it is acknowledged,
@@ -109,14 +115,8 @@ async def test_a_worker_that_knows_nothing_reads_the_fleet_that_the_webhook_name
     baked: Rig, azurite: Azurite, tmp_path: Path
 ) -> None:
     log = Log()
-    async with served(baked, azurite, tmp_path, log) as (wire, proxy):
-        connection = connected(wire)
-        tables = AzureTables.from_connection_string(proxy.connection_string)
-        store = TableStore(tables, resources_of)
-        intake = Intake(store, Engine(store, AzureWorld(connection), baked.topic, baked.clock), baked.clock)
+    async with asked(baked, azurite, tmp_path, log) as intake:
         await intake.alert(fired(baked), baked.fleet.name)
-        await tables.close()
-        await connection.aclose()
     assert log.before_the_write() == [
         "store GET",  # The fleet is read,
         "store PATCH",  # and marked,

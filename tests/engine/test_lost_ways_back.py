@@ -6,18 +6,25 @@ import msgspec
 
 from shared.model import Outcome
 from shared.probes import Answer, ClusterState, Probe, Unavailable
+from tests.engine.rig import Rig
 from tests.engine.test_second_lever import started, users_on
-from tests.engine.test_trouble import GONE, blue_is, minutes, rig
+from tests.engine.test_trouble import GONE, Troubled, blue_is, minutes, rig
 from tests.fleets import ADDRESSES, BLUE, GREEN, policy
 
 
-async def test_users_stay_where_they_are_after_a_rollback_that_has_nowhere_to_go() -> None:
+async def nowhere_to_go() -> tuple[Rig, Troubled]:
+    """A rollback whose safe slot has no cluster any more, as the world is shown."""
     it, world = await rig()
     await it.publish_version()
     await it.until("bake")
     world.instead = blue_is(GONE)
     await it.minute()
     await it.fire()
+    return it, world
+
+
+async def test_users_stay_where_they_are_after_a_rollback_that_has_nowhere_to_go() -> None:
+    it, world = await nowhere_to_go()
     assert (await it.ended()).outcome is Outcome.ROLLBACK_FAILED
     await minutes(it, 20)
     assert it.traffic_at() == ADDRESSES[GREEN]
@@ -41,12 +48,7 @@ async def test_users_are_brought_back_after_a_failed_rollback_once_the_cluster_h
 
 
 async def test_nobody_is_sent_to_a_lost_cluster_while_nobody_can_say_whether_it_is_back() -> None:
-    it, world = await rig()
-    await it.publish_version()
-    await it.until("bake")
-    world.instead = blue_is(GONE)
-    await it.minute()
-    await it.fire()
+    it, world = await nowhere_to_go()
 
     def dark(probe: Probe) -> Answer | None:
         return Unavailable("503") if probe == ClusterState(BLUE) else None
