@@ -24,7 +24,7 @@ async def nowhere_to_go() -> tuple[Rig, Troubled]:
 
 
 async def test_users_stay_where_they_are_after_a_rollback_that_has_nowhere_to_go() -> None:
-    it, world = await nowhere_to_go()
+    it, _ = await nowhere_to_go()
     assert (await it.ended()).outcome is Outcome.ROLLBACK_FAILED
     await minutes(it, 20)
     assert it.traffic_at() == ADDRESSES[GREEN]
