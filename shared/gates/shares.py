@@ -23,7 +23,7 @@ def as_shares(gate: Gate, samples: Sequence[Sample], limits: Limits) -> Sequence
     """The samples, with the share of an instant's requests that failed in the place of whether each did.
 
     With a `max` of 0 each request counts by itself: `breaches_max` says how many may fail. Where the share is
-    within the limit only those that went well are left: one that failed is no evidence that others do not.
+    within the limit only those that went well speak for it: one that failed is no evidence for others.
     """
     by_share = gate.source is Source.HTTP and gate.measure is Measure.FAILED_SHARE
     alone = limits.alone and (gate.max_value is not None or counted(gate))
@@ -39,8 +39,9 @@ def as_shares(gate: Gate, samples: Sequence[Sample], limits: Limits) -> Sequence
         share = shares.get(each.at) if _is_request(each) else None
         if share is None:
             found.append(each)
-        elif share > limits.high or not each.value:
-            found.append(replace(each, value=share))
+        else:
+            speaks = share > limits.high or not each.value
+            found.append(replace(each, value=share, requests=each.requests if speaks else 0.0))
     return found
 
 

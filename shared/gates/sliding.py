@@ -125,7 +125,7 @@ class _Told:
         within = [
             each
             for each in measurements
-            if each.at not in empty and (each.value is None or speaks(each.value))
+            if (each.at, each.value) not in empty and (each.value is None or speaks(each.value))
         ]
         if len(within) == len(measurements):
             return Verdict.PASS

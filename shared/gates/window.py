@@ -73,7 +73,9 @@ def weigh(
         return replace(weighed, within=measurements)
     empty = of_none(gate, samples)
     within = [
-        each for each in measurements if each.at not in empty and (each.value is None or speaks(each.value))
+        each
+        for each in measurements
+        if (each.at, each.value) not in empty and (each.value is None or speaks(each.value))
     ]
     return _by_itself(gate, replace(weighed, within=within), measurements, samples)
 
@@ -128,12 +130,12 @@ def _unusual(
     return weighed, lambda value: not odd_alone(rule, value, known)
 
 
-def of_none(gate: Gate, samples: Sequence[Sample]) -> frozenset[datetime]:
-    """When nothing happened that an objective could have been kept by."""
+def of_none(gate: Gate, samples: Sequence[Sample]) -> frozenset[tuple[datetime, float | None]]:
+    """Samples of an objective that speak of no event: nothing could have gone well then."""
     if gate.slo is None:
         return frozenset()
-    something = {each.at for each in samples if each.requests != 0}
-    return frozenset(each.at for each in samples if each.at not in something)
+    told = {(each.at, each.value) for each in samples if each.requests != 0 and not each.error}
+    return frozenset((each.at, each.value) for each in samples if each.requests == 0) - told
 
 
 def sound(measurements: Sequence[Measurement], samples: Sequence[Sample]) -> list[Sample]:

@@ -69,6 +69,9 @@ def test_a_time_without_events_is_no_sample_of_an_objective() -> None:
     fifth = Sample(at=START + 5 * MINUTE, value=0.0, requests=10_000.0)
     assert recorded(gate, [*four, empty]).verdict is Verdict.NO_DATA
     assert recorded(gate, [*four, empty, fifth]).verdict is Verdict.PASS
+    for bad in (1.0, 1.5, -1.0):
+        beside = Sample(at=empty.at, value=bad)
+        assert recorded(gate, [*four, empty, beside]).verdict is not Verdict.PASS
 
 
 def test_no_verdict_hangs_on_which_sample_of_an_instant_came_in_time() -> None:
