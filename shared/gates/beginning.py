@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from shared.fleet import Gate
 from shared.gate_rules import Schedule
-from shared.gates.measuring import SOUND, Limits, measured
+from shared.gates.measuring import SOUND, Limits, measured, phase_of
 from shared.gates.scoring import rank
 from shared.gates.tally import Standing, begun, fold, standing
 from shared.measured import Measurement, Phase
@@ -69,15 +69,17 @@ def _beginnings(
 
 def _numbers(samples: Sequence[Sample], limits: Limits, now: datetime) -> Iterator[datetime]:
     """Of one instant, which of its samples came first is nothing that a verdict may hang on."""
-    phases: dict[datetime, set[Phase]] = {}
+    together: dict[datetime, list[Sample]] = {}
     for each in samples:
-        phases.setdefault(each.at, set()).add(measured((each,), limits)[0].phase)
-    last = {each.at: place for place, each in enumerate(samples)}
-    for place, each in enumerate(samples):
-        if each.at > now or phases[each.at].isdisjoint(SOUND):
+        together.setdefault(each.at, []).append(each)
+    for each in samples:
+        if each.at > now:
+            continue
+        phases = {phase_of(one, limits) for one in together[each.at]}
+        if phases.isdisjoint(SOUND):
             continue
         yield each.at
-        if Phase.PASS in phases[each.at] and place == last[each.at]:
+        if Phase.PASS in phases and each is together[each.at][-1]:
             return
 
 

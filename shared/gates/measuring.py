@@ -152,20 +152,36 @@ def measured(
     What lies outside of `since` and `until`, both included, is no evidence. A sample that is older than one
     before it is no evidence for a pass, and still counts against it.
     """
-    told = [_measurement(sample, limits) for sample in samples]
-    late = _late(told, -1 if limits.falls else 1)
-    found = []
-    for place, measurement in enumerate(told):
-        at = measurement.at
-        if place in late and measurement.phase not in AGAINST:
-            because = f"time went backwards: the sample before it is of {late[place]:%H:%M:%S}"
-            measurement = Measurement(at, measurement.value, Phase.ERROR, because)
-        if since is not None and at < since:
-            measurement = Measurement(at, measurement.value, Phase.NO_DATA, "it is older than the window")
-        elif until is not None and at > until:
-            measurement = Measurement(at, measurement.value, Phase.NO_DATA, "it is newer than the window")
-        found.append(measurement)
-    return sorted(found, key=lambda each: each.at) if late else found
+    found = [_measurement(sample, limits) for sample in samples]
+    moments = [each.at for each in found]
+    ordered = sorted(moments)
+    if ordered != moments:
+        late = _late(found, -1 if limits.falls else 1)
+        found = [_gone_back(each, late.get(place)) for place, each in enumerate(found)]
+        found.sort(key=lambda each: each.at)
+    within = (since is None or ordered[:1] >= [since]) and (until is None or ordered[-1:] <= [until])
+    return found if within else [_within(each, since, until) for each in found]
+
+
+def phase_of(sample: Sample, limits: Limits) -> Phase:
+    """What one sample is worth, whenever it came."""
+    return _measurement(sample, limits).phase
+
+
+def _gone_back(measurement: Measurement, newest: datetime | None) -> Measurement:
+    if newest is None or measurement.phase in AGAINST:
+        return measurement
+    because = f"time went backwards: the sample before it is of {newest:%H:%M:%S}"
+    return Measurement(measurement.at, measurement.value, Phase.ERROR, because)
+
+
+def _within(measurement: Measurement, since: datetime | None, until: datetime | None) -> Measurement:
+    at, value = measurement.at, measurement.value
+    if since is not None and at < since:
+        return Measurement(at, value, Phase.NO_DATA, "it is older than the window")
+    if until is not None and at > until:
+        return Measurement(at, value, Phase.NO_DATA, "it is newer than the window")
+    return measurement
 
 
 def _late(told: Sequence[Measurement], up: int) -> dict[int, datetime]:
