@@ -113,7 +113,7 @@ class Reader:
 
 def _days(gate: Gate, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Days at most, parted where a bin of the query begins: one that lay in two would be whole in neither."""
-    length = (bin_length(gate.query) if gate.query else None) or _MINUTE
+    length = bin_length(gate.query) or _MINUTE
     seam = timedelta(minutes=lcm(max(1, int(length / _SECOND)), 60) // 60)
     while since < until:
         last = floor(since + _DAY, seam)

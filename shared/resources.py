@@ -39,6 +39,11 @@ def resources_of(fleet: Fleet) -> dict[str, str]:
     return found
 
 
+def of_slots(resources: Mapping[str, str]) -> dict[str, str]:
+    """Those that are a slot's, without the whole fleet's."""
+    return {each: slot for each, slot in resources.items() if slot}
+
+
 def slot_of(fleet: Fleet, resource_id: str) -> SlotName | None:
     """The slot that a resource belongs to; None for one of the whole fleet's, and for a stranger."""
     owner = owner_of(resource_id.lower().rstrip("/"), resources_of(fleet))

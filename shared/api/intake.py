@@ -22,7 +22,7 @@ from shared.errors import NotFound, Refused, SwitchyardError
 from shared.fleet import FLEET_NAME, Channel
 from shared.model import Signal
 from shared.ports import Clock, FleetEntry, Row, Store
-from shared.resources import resources_of
+from shared.resources import of_slots, resources_of
 from shared.signals import Batch
 from shared.signals.body import refused
 
@@ -254,7 +254,7 @@ def _entry(row: Row, now: datetime) -> FleetEntry:
     return FleetEntry(
         name=fleet.name,
         resources=resources_of(fleet),
-        pinned={each: slot for each, slot in resources_of(plan).items() if slot} if plan is not None else {},
+        pinned=of_slots(resources_of(plan)) if plan is not None else {},
         platform=fleet.versions.channel is Channel.PLATFORM,
         active=False,
         marked_at=now,

@@ -195,8 +195,11 @@ def _late(told: Sequence[Measurement], up: int) -> dict[int, datetime]:
         if each.at < newest:
             late[place] = newest
         newest = max(newest, each.at)
-    for at in {told[place].at for place in late}:
-        places = [place for place, each in enumerate(told) if each.at == at]
+    together: dict[datetime, list[int]] = {told[place].at: [] for place in late}
+    for place, each in enumerate(told):
+        if each.at in together:
+            together[each.at].append(place)
+    for places in together.values():
         since = [late.pop(place) for place in places if place in late]
         by_weight = sorted(places, key=lambda place: _weight(told[place], up))
         late |= dict.fromkeys(by_weight[len(places) - len(since) :], max(since))
@@ -217,7 +220,7 @@ def numbers(gate: Gate, measurements: Iterable[Measurement], *, falls: bool = Fa
     sound = [(each.at, each.value) for each in measurements if each.phase in SOUND and each.value is not None]
     if gate.source is Source.HTTP:
         return [value for _, value in sound]
-    falls = falls or (gate.compare is not None and gate.compare.direction is Direction.DECREASE)
+    falls = falls or direction_of(gate) is Direction.DECREASE
     return list(dict(sorted(sound, reverse=falls)).values())
 
 

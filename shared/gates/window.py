@@ -195,11 +195,7 @@ def _strict(gate: Gate) -> Gate:
 def _worst(gate: Gate, values: list[float]) -> tuple[float, float]:
     if gate.max_value is not None and (gate.min_value is None or max(values) > gate.max_value):
         return max(values), gate.max_value
-    if gate.min_value is not None:
-        return min(values), gate.min_value
-    if gate.pass_max is not None:
-        return max(values), gate.pass_max
-    return min(values), gate.pass_min if gate.pass_min is not None else math.inf
+    return min(values), gate.min_value if gate.min_value is not None else math.inf
 
 
 def _against_baseline(gate: Gate, values: list[float], baseline: float | None) -> Weighed:

@@ -18,6 +18,7 @@ from shared.errors import NotFound, Retry, Superseded, Unreadable
 from shared.fleet import Channel, Fleet
 from shared.model import Disposition, FleetState, Judgement, Rollout, Signal
 from shared.ports import PENDING_MAX, AuditEntry, Claimed, FleetEntry, OutboxEntry, Row
+from shared.resources import of_slots
 from shared.store import audit, rows
 from shared.store.chains import ATTEMPTS_MAX, ChainRows
 from shared.store.claim import CLAIM, claim
@@ -203,8 +204,7 @@ class TableStore(ChainRows):
 
     def _pinned(self, plan: Fleet) -> str:
         # The slots' alone: a few ids, which one property holds however many levers there are.
-        slots = {each: slot for each, slot in self._resources_of(plan).items() if slot}
-        return rows.canonical(slots).decode()
+        return rows.canonical(of_slots(self._resources_of(plan))).decode()
 
     async def _is_written(self, fleet: str, epoch: int, identity: str) -> bool:
         found = await self._tables.get(STATE_TABLE, fleet, rows.audit_key(epoch))

@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from sandbox.world import events
 from shared.alert_rules import AlertEffect, AlertMapping, Alerts
 from shared.api.intake import Intake
-from shared.engine import QUIET_SECONDS
 from shared.errors import Refused
 from shared.levers import SlotName
 from shared.model import HoldKind, Outcome
@@ -30,21 +28,6 @@ async def begun(**changes: Any) -> tuple[Rig, Intake]:
         await intake.alert({})
     await rig.publish_version()
     return rig, intake
-
-
-async def redeclared() -> tuple[Rig, Intake, str]:
-    """A rollout in its bake, a worker that knows an older file of its fleet, and green's cluster in that."""
-    rig = Rig(fleet())
-    green = rig.fleet.slot(GREEN)
-    before = replace(green, cluster_id=f"{green.cluster_id}-before")
-    old = replace(rig.fleet, slots=tuple(before if each is green else each for each in rig.fleet.slots))
-    etag = await rig.store.apply(old, if_match=None, now=rig.clock.now())
-    intake = Intake(rig.store, rig.engine, rig.clock)
-    await intake.look()
-    await rig.store.apply(rig.fleet, if_match=etag, now=rig.clock.now())
-    await rig.publish_version()
-    await rig.until("bake")
-    return rig, intake, before.cluster_id
 
 
 def metric(rig: Rig, slot: SlotName, **fields: Any) -> dict[str, Any]:
@@ -123,27 +106,6 @@ async def test_an_alert_whose_end_is_delivered_first_costs_a_clean_run_and_holds
     assert (await rig.ended()).outcome is Outcome.COMPLETED
 
 
-async def test_an_alert_on_a_cluster_that_is_declared_since_counts_whatever_else_it_names() -> None:
-    """By the file that the worker has in mind it is about the fleet's zone, and about no slot."""
-    rig, intake, _ = await redeclared()
-    green = rig.fleet.slot(GREEN)
-    alert = events.metric_alert(green.cluster_id, rig.clock.now(), alert_guid="a")
-    alert["data"]["alertContext"]["zone"] = green.host.zone_id
-    await intake.alert(alert)
-    assert (await rig.ended()).outcome is Outcome.ROLLED_BACK
-
-
-async def test_an_alert_on_a_cluster_of_before_and_on_the_one_declared_since_counts_for_that_one() -> None:
-    """By the file that the worker has in mind it is about a cluster that is nobody's by now."""
-    rig, intake, before = await redeclared()
-    alert = events.metric_alert(before, rig.clock.now(), alert_guid="a")
-    alert["data"]["essentials"]["alertTargetIDs"].append(rig.fleet.slot(GREEN).cluster_id)
-    for _ in range(2):
-        await intake.alert(alert)
-    assert (await rig.ended()).outcome is Outcome.ROLLED_BACK
-    assert await told(rig, "nobody") == 0
-
-
 async def test_one_alert_on_several_targets_counts_against_whom_it_names() -> None:
     rig, intake = await begun()
     await rig.until("bake")
@@ -216,71 +178,3 @@ async def test_the_time_in_which_an_alert_held_the_bake_counts_for_no_bake() -> 
     while (await rig.rollout()).step == "bake":
         await rig.minute()
     assert rig.clock.now() - resolved_at >= timedelta(seconds=FLEET.policy.bake_seconds)
-
-
-CHANGES = {
-    "another cluster": lambda slot: replace(slot, cluster_id=f"{slot.cluster_id}-v2"),
-    "another gateway": lambda slot: replace(slot, gateway_id=f"{slot.gateway_id}-v2"),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("worker", ["new", "named", "warm", "warm before"])
-async def test_a_file_applied_meanwhile_leaves_a_rollout_its_candidate(change: str, worker: str) -> None:
-    """A rollout in flight follows the file that it began with, and so do the alerts that concern it."""
-    rig, known = await begun()
-    await rig.until("bake")
-    green = rig.fleet.slot(GREEN)
-    slots = tuple(CHANGES[change](each) if each is green else each for each in rig.fleet.slots)
-    etag = (await rig.store.load(FLEET.name)).fleet_etag
-    now = rig.clock.now()
-    await rig.store.apply(replace(rig.fleet, slots=slots), if_match=etag, now=now)
-    intake = known if worker == "warm before" else Intake(rig.store, rig.engine, rig.clock)
-    if worker == "warm":
-        await intake.look()
-    resource = green.cluster_id if change == "another cluster" else green.gateway_id
-    alert = events.metric_alert(resource, now, alert_guid="a")
-    (taken,) = await intake.alert(alert, FLEET.name if worker == "named" else None)
-    assert (taken.slot, (await rig.ended()).outcome) == (GREEN, Outcome.ROLLED_BACK)
-
-
-async def test_a_hold_is_lifted_by_its_alert_s_end_whatever_file_was_applied_meanwhile() -> None:
-    rig, _ = await begun(alerts=Alerts(mappings=(AlertMapping(effect=AlertEffect.HOLD),)))
-    await rig.until("bake")
-    fired_at = rig.clock.now()
-    intake = Intake(rig.store, rig.engine, rig.clock)
-    await intake.alert(metric(rig, GREEN))
-    green = rig.fleet.slot(GREEN)
-    slots = tuple(CHANGES["another gateway"](s) if s is green else s for s in rig.fleet.slots)
-    etag = (await rig.store.load(FLEET.name)).fleet_etag
-    await rig.store.apply(replace(rig.fleet, slots=slots), if_match=etag, now=fired_at)
-    await rig.minute()
-    over = metric(rig, GREEN, fired_at=fired_at, resolved_at=rig.clock.now())
-    await Intake(rig.store, rig.engine, rig.clock).alert(over)
-    assert (await rig.rollout()).held is None
-
-
-async def test_a_file_that_no_rollout_follows_any_more_says_nothing() -> None:
-    rig, _ = await begun()
-    await rig.ended()
-    while (await rig.rollout()).wake_at is not None:
-        await rig.minute()
-    green = rig.fleet.slot(GREEN)
-    slots = tuple(CHANGES["another cluster"](s) if s is green else s for s in rig.fleet.slots)
-    etag = (await rig.store.load(FLEET.name)).fleet_etag
-    await rig.store.apply(replace(rig.fleet, slots=slots), if_match=etag, now=rig.clock.now())
-    rig.clock.at += timedelta(seconds=QUIET_SECONDS + 60)
-    await rig.engine.housekeep()
-    alert = events.metric_alert(green.cluster_id, rig.clock.now(), alert_guid="a")
-    with pytest.raises(Refused, match="no fleet declares any of"):
-        await Intake(rig.store, rig.engine, rig.clock).alert(alert, FLEET.name)
-
-
-async def test_an_alert_on_a_cluster_of_before_is_not_lost_where_the_first_worker_died() -> None:
-    """By the old file the signal is on record and says nothing; another worker knows the new one."""
-    rig, intake, before = await redeclared()
-    alert = events.metric_alert(before, rig.clock.now(), alert_guid="a")
-    alert["data"]["essentials"]["alertTargetIDs"].append(rig.fleet.slot(GREEN).cluster_id)
-    await intake._at_once(alert)
-    await Intake(rig.store, rig.engine, rig.clock).alert(alert)
-    assert (await rig.ended()).outcome is Outcome.ROLLED_BACK

@@ -6,21 +6,9 @@ import msgspec
 
 from shared.model import Outcome
 from shared.probes import Answer, ClusterState, Probe, Unavailable
-from tests.engine.rig import Rig
 from tests.engine.test_second_lever import started, users_on
-from tests.engine.test_trouble import GONE, Troubled, blue_is, minutes, rig
+from tests.engine.test_trouble import minutes, nowhere_to_go, rig
 from tests.fleets import ADDRESSES, BLUE, GREEN, policy
-
-
-async def nowhere_to_go() -> tuple[Rig, Troubled]:
-    """A rollback whose safe slot has no cluster any more, as the world is shown."""
-    it, world = await rig()
-    await it.publish_version()
-    await it.until("bake")
-    world.instead = blue_is(GONE)
-    await it.minute()
-    await it.fire()
-    return it, world
 
 
 async def test_users_stay_where_they_are_after_a_rollback_that_has_nowhere_to_go() -> None:

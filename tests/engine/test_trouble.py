@@ -80,13 +80,19 @@ async def test_a_rollout_holds_in_the_bake_when_its_way_back_is_gone() -> None:
     assert (await it.ended()).outcome is Outcome.COMPLETED
 
 
-async def test_a_rollback_never_sends_users_to_a_cluster_that_is_gone() -> None:
+async def nowhere_to_go() -> tuple[Rig, Troubled]:
+    """A rollback whose safe slot has no cluster any more, as the world is shown."""
     it, world = await rig()
     await it.publish_version()
     await it.until("bake")
     world.instead = blue_is(GONE)
     await it.minute()
     await it.fire()
+    return it, world
+
+
+async def test_a_rollback_never_sends_users_to_a_cluster_that_is_gone() -> None:
+    it, _ = await nowhere_to_go()
     rollout = await it.ended()
     assert rollout.outcome is Outcome.ROLLBACK_FAILED
     assert it.traffic_at() == ADDRESSES[GREEN]
