@@ -1,4 +1,4 @@
-"""Alerts on what one file of a fleet declares and another does not: the file that a rollout follows counts."""
+"""Alerts on what one file of a fleet declares and another does not: that which a rollout follows counts."""
 
 from __future__ import annotations
 
